@@ -1,0 +1,189 @@
+"""What must hold between settings: each check yields `path: what is wrong; what to do`."""
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+
+from .platform import HetznerHost, Host, LocalHost, Nginx, Postgres, Redis
+from .service import Public, Service, ThroughApp, stream_id
+
+ACME_PATH = "/.well-known/acme-challenge/"
+ELECTRIC_PATH = "/electric/"
+
+# Memory in GB, from Hetzner's price list; a type that is not here is not checked.
+SERVER_MEMORY_GB = dict(
+    cx22=4, cx32=8, cx42=16, cx52=32, cx23=4, cx33=8, cx43=16, cx53=32,
+    cpx11=2, cpx21=4, cpx31=8, cpx41=16, cpx51=32, cax11=4, cax21=8, cax31=16, cax41=32,
+    ccx13=8, ccx23=16, ccx33=32, ccx43=64, ccx53=128, ccx63=192,
+)  # fmt: skip
+# What PostgreSQL keeps for superusers, and what operators and backups need beside the services.
+RESERVED_CONNECTIONS = 20
+CERTBOT_MEMORY_MB = 128
+# The system itself, Docker and the page cache.
+HOST_MEMORY_MB = 512
+
+GIVEN_BY_THE_PLATFORM = {
+    "PORT": "port",
+    "POOL_SIZE": "../database/pool_size",
+    "DATABASE_URL": "../database",
+    "ELECTRIC_REPLICATION_STREAM_ID": "stream_id",
+    "ELECTRIC_DB_POOL_SIZE": "pool_size",
+}
+# Names that would change what the shell or the Docker client does where a migration is started.
+SHELL_NAMES = {"PATH", "HOME", "IFS", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS"}
+SHELL_PREFIXES = ("DOCKER_", "LD_", "BASH_FUNC_")
+
+
+def service_mistakes(name: str, service: Service, known: Collection[str], secrets: Collection[str]) -> Iterator[str]:
+    """Mistakes within one service; `known` are the names of all services, `secrets` of all config secrets."""
+    at = f"services/{name}"
+    app = service.app
+    yield from _route_mistakes(at, service)
+    for index, called in enumerate(app.calls):
+        if called not in known:
+            yield f"{at}/app/calls/{index}: there is no service {called}; name one of the services"
+        elif called == name:
+            yield f"{at}/app/calls/{index}: is the service itself; take it out"
+    for index, secret in enumerate(app.secrets):
+        if f"{name}_{secret}" not in secrets:
+            yield (
+                f"{at}/app/secrets/{index}: the config secret {name}_{secret} is missing; "
+                f"set it with `pulumi config set --secret {name}_{secret}`"
+            )
+        if secret in app.env:
+            yield f"{at}/app/secrets/{index}: {secret} is in env too; keep it in one of the two"
+    if app.migrate and not service.database:
+        yield f"{at}/app/migrate: there is no database to migrate; declare {at}/database"
+    if service.frontend and not service.domain:
+        yield f"{at}/frontend: nobody can reach it without a domain; set {at}/domain"
+    for part, settings in service.parts().items():
+        yield from _environment_mistakes(f"{at}/{part}/env", settings.env)
+    yield from _environment_mistakes(f"{at}/app/secrets", app.secrets)
+    if service.electric:
+        yield from _electric_mistakes(at, name, service)
+
+
+def _route_mistakes(at: str, service: Service) -> Iterator[str]:
+    routes = service.app.routes or []
+    if routes and not service.domain:
+        yield f"{at}/app/routes: lead nowhere without a domain; set {at}/domain"
+    for index, route in enumerate(routes):
+        path = f"{at}/app/routes/{index}"
+        if route == "/":
+            if service.frontend:
+                yield f"{path}: / belongs to the frontend; name the app's own paths"
+            elif len(routes) > 1:
+                yield f"{path}: / holds all the other routes; keep it alone or take it out"
+            continue
+        for claimed, owner in ((ELECTRIC_PATH, "Electric"), (ACME_PATH, "certificate renewal")):
+            if _covers(route, claimed) or _covers(claimed, route) or route == claimed.rstrip("/"):
+                yield f"{path}: {claimed} belongs to {owner}; choose another path"
+        for other in routes[:index]:
+            if other != "/" and (_covers(other, route) or _covers(route, other)):
+                yield f"{path}: overlaps {other}; keep one of the two"
+
+
+def _covers(route: str, path: str) -> bool:
+    return path.startswith(route) if route.endswith("/") else path == route
+
+
+def _environment_mistakes(at: str, names: Collection[str]) -> Iterator[str]:
+    for name in names:
+        if name in ("ELECTRIC_SLOT_NAME", "ELECTRIC_PUBLICATION_NAME"):
+            yield f"{at}/{name}: does nothing in Electric; set stream_id instead"
+        elif name in GIVEN_BY_THE_PLATFORM:
+            yield f"{at}/{name}: is given by the platform; change {GIVEN_BY_THE_PLATFORM[name]} instead"
+        elif name in SHELL_NAMES or name.startswith(SHELL_PREFIXES):
+            yield f"{at}/{name}: belongs to the shell that starts migrations; choose another name"
+
+
+def _electric_mistakes(at: str, name: str, service: Service) -> Iterator[str]:
+    assert service.electric
+    if not service.database:
+        yield f"{at}/electric: there is no database to sync from; declare {at}/database"
+    access = service.electric.access
+    if isinstance(access, Public) and not service.domain:
+        yield f"{at}/electric/access: public shapes need a site; set {at}/domain"
+    if isinstance(access, ThroughApp) and not any(_covers(route, access.path) for route in service.routes):
+        yield f"{at}/electric/access/path: no route leads it to the app; add it to {at}/app/routes"
+
+
+def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
+    """What two services on one platform cannot share: domains, databases, stream ids, stable names."""
+    owners: dict[tuple[str, str], str] = {}
+
+    def claim(what: str, value: str, path: str) -> Iterator[str]:
+        owner = owners.setdefault((what, value), path)
+        if owner != path:
+            yield f"{path}: the {what} {value} is taken by {owner}; choose another"
+
+    for name in services:
+        owners[("name", name)] = f"services/{name}"
+        owners[("name", f"{name}-electric")] = f"services/{name}/electric"
+    for name, service in services.items():
+        at = f"services/{name}"
+        if service.domain:
+            yield from claim("domain", service.domain, f"{at}/domain")
+        if service.database:
+            yield from claim("database", service.database.name, f"{at}/database/name")
+        if service.electric:
+            yield from claim("stream id", stream_id(name, service.electric), f"{at}/electric/stream_id")
+        for index, stable in enumerate(service.names):
+            yield from claim("name", stable, f"{at}/names/{index}")
+
+
+def capacity_mistakes(
+    services: Mapping[str, Service],
+    host: Host | None,
+    postgres: Postgres | None,
+    redis: Redis | None,
+    nginx: Nginx | None,
+) -> Iterator[str]:
+    """Whether connections, replication slots and memory suffice while every service has old and new side by side."""
+    if postgres:
+        yield from _connection_mistakes(services, postgres)
+        electrics = sum(1 for service in services.values() if service.electric)
+        if 2 * electrics + 4 > postgres.max_replication_slots:
+            yield (
+                f"postgres/max_replication_slots: {electrics} Electrics need {2 * electrics + 4}; "
+                f"raise it from {postgres.max_replication_slots}"
+            )
+    size = _host_memory_mb(host)
+    if size and postgres and nginx:
+        servers = [postgres.memory_mb, nginx.memory_mb, CERTBOT_MEMORY_MB, redis.memory_mb if redis else 0]
+        shared = HOST_MEMORY_MB + sum(servers)
+        parts = sum(part.memory_mb for service in services.values() for part in service.parts().values())
+        if shared + 2 * parts > size:
+            yield (
+                f"host: {size} MB of memory; the platform needs {shared} MB and its services, "
+                f"old and new side by side, {2 * parts} MB; lower memory_mb or take a larger server"
+            )
+
+
+def _connection_mistakes(services: Mapping[str, Service], postgres: Postgres) -> Iterator[str]:
+    need = RESERVED_CONNECTIONS
+    for service in services.values():
+        if service.database:
+            # Old app, new app and the migration between them.
+            need += 3 * service.database.pool_size if service.app.migrate else 2 * service.database.pool_size
+        if service.electric:
+            # A pool, the lock and the replication connection; old and new.
+            need += 2 * (service.electric.pool_size + 2)
+    if need > postgres.max_connections:
+        yield (
+            f"postgres/max_connections: the pools of all services, old and new side by side, need {need} connections; "
+            f"raise it from {postgres.max_connections} or lower pool_size"
+        )
+
+
+def _host_memory_mb(host: Host | None) -> int | None:
+    if isinstance(host, LocalHost):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    if isinstance(host, HetznerHost) and host.server_type in SERVER_MEMORY_GB:
+        return SERVER_MEMORY_GB[host.server_type] * 1024
+    return None
+
+
+def port_mistakes(nginx: Nginx | None) -> Iterator[str]:
+    """The gateway's two ports must differ."""
+    if nginx and nginx.http_port == nginx.https_port:
+        yield f"nginx/https_port: is http_port too ({nginx.http_port}); choose another"

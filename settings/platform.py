@@ -1,0 +1,101 @@
+"""What belongs to the whole platform: the host, the network, the shared servers, the outside world."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .names import (
+    Cidr,
+    Email,
+    HostAddress,
+    HttpsUrl,
+    ImageReference,
+    Megabytes,
+    ObjectName,
+    Port,
+    RegistryServer,
+    SshPublicKey,
+    Subnet,
+    UserName,
+    Word,
+)
+
+
+class Model(BaseModel):
+    """A part of the configuration: frozen, nothing unknown in it, its input never shown in an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class LocalHost(Model):
+    """This machine's Docker."""
+
+    kind: Literal["local"]
+
+
+class HetznerHost(Model):
+    """A server at Hetzner Cloud, made by this program and reached over SSH."""
+
+    kind: Literal["hetzner"]
+    name: ObjectName
+    server_type: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]{1,3}$")]
+    location: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]?$")]
+    image: ObjectName = "debian-13"
+    ssh_allowed_from: list[Cidr] = Field(min_length=1)
+    authorized_keys: dict[ObjectName, SshPublicKey] = Field(min_length=1)
+    labels: dict[ObjectName, str] = {}
+
+
+Host = Annotated[LocalHost | HetznerHost, Field(discriminator="kind")]
+
+
+class Acme(Model):
+    """The certificate authority, and the image of the certbot that asks it."""
+
+    email: Email
+    directory_url: HttpsUrl = "https://acme-v02.api.letsencrypt.org/directory"
+    ca_bundle: Word | None = None
+    """Path of a PEM file, from the project's folder on; for an authority that the world's bundles do not know."""
+    image: ImageReference
+
+
+class Registry(Model):
+    """Where the services' images come from; the token is the config secret `sertantai:registry_token`."""
+
+    server: RegistryServer = "ghcr.io"
+    username: UserName
+
+
+class Network(Model):
+    """The one network of all containers: its lower half for fixed addresses, its upper half for Docker to give."""
+
+    name: ObjectName = "infra_network"
+    subnet: Subnet = "172.30.0.0/24"
+
+
+class Postgres(Model):
+    """The shared PostgreSQL. Raising a number here restarts it: a short, announced interruption."""
+
+    image: ImageReference
+    memory_mb: Megabytes = 2048
+    max_connections: int = Field(default=200, ge=20, le=2000)
+    max_replication_slots: int = Field(default=20, ge=10, le=200)
+    volume: ObjectName | None = None
+    """An existing volume to go on with; one is made where it is left out."""
+
+
+class Redis(Model):
+    """The shared Redis."""
+
+    image: ImageReference
+    memory_mb: Megabytes = 256
+
+
+class Nginx(Model):
+    """The gateway, the only container that publishes ports."""
+
+    image: ImageReference
+    address: HostAddress = "0.0.0.0"
+    http_port: Port = 80
+    https_port: Port = 443
+    memory_mb: Megabytes = 256

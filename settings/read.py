@@ -1,0 +1,205 @@
+"""The only reader of configuration: a stack file's values become `Settings`, or one list of all mistakes."""
+
+import difflib
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Any
+
+import pulumi
+import pulumi.runtime
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from . import checks
+from .names import ServiceName
+from .platform import Acme, Host, Model, Network, Nginx, Postgres, Redis, Registry
+from .service import Service
+
+PROJECT = "sertantai"
+PLATFORM_SECRETS = ("registry_token", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
+SERVICE_SECRETS = ("SECRET_KEY_BASE", "ELECTRIC_SECRET", "DATABASE_PASSWORD", "ELECTRIC_DATABASE_PASSWORD")
+
+
+class Settings(Model):
+    """One stack's whole configuration, its secrets apart."""
+
+    host: Host
+    acme: Acme
+    registry: Registry | None = None
+    network: Network = Network()
+    postgres: Postgres
+    redis: Redis | None = None
+    nginx: Nginx
+    services: Annotated[dict[ServiceName, Service], Field(min_length=1)]
+
+
+class Mistakes(Exception):
+    """Everything that is wrong with a configuration, one line each, path first."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def load() -> Settings:
+    """The settings of the stack at hand; all mistakes at once as one `pulumi.RunError`, before anything is declared."""
+    prefix = f"{PROJECT}:"
+    values = {key.removeprefix(prefix): value for key, value in _config().items() if key.startswith(prefix)}
+    secrets = {key for key in values if pulumi.runtime.is_config_secret(prefix + key)}
+    try:
+        return parse({key: _value(key, text) for key, text in values.items()}, secrets)
+    except Mistakes as mistakes:
+        count = len(mistakes.lines)
+        title = f"Pulumi.{pulumi.get_stack()}.yaml has {count} mistake{'s' if count > 1 else ''}:"
+        raise pulumi.RunError("\n".join([title, *(f"  {line}" for line in mistakes.lines)])) from None
+
+
+def _config() -> Mapping[str, str]:
+    """Every value of the stack: the engine hands them over in the environment, the rehearsal in the SDK's own table."""
+    return {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+
+
+def _value(key: str, text: str) -> Any:
+    if key in Settings.model_fields:
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return text
+    return text
+
+
+def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
+    """`raw` is a stack file's `config` without `sertantai:`; `secrets` names those of its keys that are encrypted.
+
+    Raises `Mistakes`. Each part is read by itself, so that a mistake in one does not hide those of the others.
+    """
+    mistakes: list[str] = []
+    parts: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        if name == "services":
+            parts[name] = _services(raw.get(name), mistakes)
+        elif name in raw:
+            parts[name] = _part(TypeAdapter(_annotation(name)), raw[name], (name,), mistakes)
+        elif field.is_required():
+            mistakes.append(f"{name}: is missing")
+    services = parts.get("services") or {}
+    mistakes += _key_mistakes(raw, secrets)
+    known = raw["services"] if isinstance(raw.get("services"), dict) else {}
+    for name, service in services.items():
+        mistakes += checks.service_mistakes(name, service, known, raw)
+    mistakes += checks.unique_mistakes(services)
+    shared = {name: parts.get(name) for name in ("host", "postgres", "redis", "nginx")}
+    mistakes += checks.capacity_mistakes(services, **shared)
+    mistakes += checks.port_mistakes(parts.get("nginx"))
+    if parts.get("registry") and "registry_token" not in raw:
+        mistakes.append(
+            "registry_token: the config secret is missing; set it with `pulumi config set --secret registry_token`"
+        )
+    if mistakes:
+        raise Mistakes(mistakes)
+    return Settings.model_construct(**{name: parts[name] for name in Settings.model_fields if name in parts})
+
+
+def _annotation(name: str) -> Any:
+    field = Settings.model_fields[name]
+    return Annotated[field.annotation, field]  # the field carries what the annotation was declared with
+
+
+def _services(raw: Any, mistakes: list[str]) -> dict[str, Service]:
+    if not isinstance(raw, dict) or not raw:
+        mistakes.append("services: must name at least one service")
+        return {}
+    read = {}
+    for name, block in raw.items():
+        path = ("services", str(name))
+        known = _part(TypeAdapter(ServiceName), name, path, mistakes)
+        service = _part(TypeAdapter(Service), block, path, mistakes)
+        if known and service:
+            read[known] = service
+    return read
+
+
+def _key_mistakes(raw: Mapping[str, Any], secrets: Collection[str]) -> Iterator[str]:
+    """Keys that mean nothing, and secrets in plain text where the platform is a real one."""
+    services = raw["services"] if isinstance(raw.get("services"), dict) else {}
+    named = {
+        f"{name}_{secret}" for name, block in services.items() for secret in (*SERVICE_SECRETS, *_secrets_of(block))
+    }
+    local = isinstance(raw.get("host"), dict) and raw["host"].get("kind") == "local"
+    for key in raw:
+        if key in Settings.model_fields:
+            if key in secrets:
+                yield f"{key}: is encrypted, but holds settings; keep secrets as keys of their own"
+        elif key not in named and key not in PLATFORM_SECRETS:
+            known = [*Settings.model_fields, *PLATFORM_SECRETS, *named]
+            yield f"{key}: is not a known setting{_suggestion(key, known)}"
+        elif key not in secrets and not local:
+            yield f"{key}: is a secret in plain text; set it again with `pulumi config set --secret {key}`"
+
+
+def _secrets_of(block: Any) -> list[str]:
+    app = block.get("app") if isinstance(block, dict) else None
+    names = app.get("secrets") if isinstance(app, dict) else None
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def _part(adapter: TypeAdapter[Any], raw: Any, path: tuple[str, ...], mistakes: list[str]) -> Any:
+    try:
+        return adapter.validate_python(raw)
+    except ValidationError as error:
+        mistakes.extend(_line(path, raw, details) for details in error.errors(include_url=False, include_input=False))
+        return None
+
+
+def _line(path: tuple[str, ...], raw: Any, details: ErrorDetails) -> str:
+    where = list(path)
+    here = raw
+    for step in details["loc"]:
+        if step == "[key]":
+            continue
+        if isinstance(here, dict) and step not in here and step == here.get("kind"):
+            continue  # pydantic names the chosen kind as a step of its own
+        where.append(str(step))
+        here = _inside(here, step)
+    return f"{'/'.join(where)}: {_words(details, str(where[-1]))}"
+
+
+def _inside(container: Any, step: int | str) -> Any:
+    if isinstance(container, dict):
+        return container.get(step)
+    return container[step] if isinstance(container, list) and isinstance(step, int) and step < len(container) else None
+
+
+def _words(details: ErrorDetails, name: str) -> str:
+    context = details.get("ctx", {})
+    match details["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return f"is not a known setting{_suggestion(name, _EVERY_SETTING)}"
+        case "value_error":
+            return str(context["error"])
+        case "string_type":
+            return "must be text; put it in quotes"
+        case "union_tag_not_found":
+            return "must be chosen: kind is missing"
+        case "union_tag_invalid":
+            return f"kind must be one of {context['expected_tags']}"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "must be a block of settings"
+    return details["msg"].replace("Input should", "must").replace("String should", "must")
+
+
+def _suggestion(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else "; take it out"
+
+
+def _names(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for value in schema.values():
+            yield from _names(value)
+
+
+_EVERY_SETTING = sorted(set(_names(Settings.model_json_schema())))

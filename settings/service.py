@@ -1,0 +1,136 @@
+"""One service: what one block of YAML under `sertantai:services` may say."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .names import (
+    DatabaseName,
+    EnvName,
+    EnvValue,
+    ExtensionName,
+    Generation,
+    Hostname,
+    ImageReference,
+    Megabytes,
+    Seconds,
+    ServiceName,
+    ServicePort,
+    StableName,
+    StreamId,
+    TableName,
+    UrlPath,
+    Word,
+)
+from .platform import Model
+
+
+class Health(Model):
+    """How a container is asked whether it serves: a GET of `path`, by a tool that its image has."""
+
+    path: UrlPath = "/health"
+    tool: Literal["wget", "curl"] = "wget"
+    successes: int = Field(default=3, ge=1, le=20)
+    """Answers in a row before it may have traffic."""
+    start_timeout_s: Seconds = 60
+
+
+class Part(Model):
+    """What app and frontend have in common: a container with an HTTP port, released beside its predecessor."""
+
+    image: ImageReference
+    port: ServicePort
+    health: Health = Health()
+    env: dict[EnvName, EnvValue] = {}
+    memory_mb: Megabytes = 512
+    drain_s: Seconds = 30
+    """How long requests in flight on the old container may take once the new one has the traffic."""
+    read_only: bool = False
+    """The container's root file system is read-only, /tmp apart."""
+    restart_generation: Generation = 0
+
+
+class App(Part):
+    """The Phoenix app."""
+
+    port: ServicePort = 4000
+    memory_mb: Megabytes = 1024
+    routes: list[UrlPath] | None = None
+    """`/api/` with all below it, or `/health` alone; left out, the whole site where there is no frontend."""
+    migrate: list[Word] | None = Field(default=None, min_length=1)
+    migrate_timeout_s: Seconds = 300
+    migrate_generation: Generation = 0
+    secrets: list[EnvName] = []
+    calls: list[ServiceName] = []
+
+
+class Frontend(Part):
+    """The SvelteKit frontend."""
+
+    port: ServicePort = 3000
+    health: Health = Health(path="/")
+    memory_mb: Megabytes = 256
+    drain_s: Seconds = 10
+
+
+class Public(Model):
+    """Anyone may read the shapes of `tables`, all their rows: nginx adds Electric's secret."""
+
+    kind: Literal["public"]
+    tables: list[TableName] = Field(min_length=1)
+
+
+class ThroughApp(Model):
+    """Only the app talks to Electric; browsers ask the app's own route `path`, which decides who reads what."""
+
+    kind: Literal["app"]
+    path: UrlPath
+
+
+class Electric(Model):
+    """ElectricSQL on the service's database."""
+
+    image: ImageReference
+    stream_id: StreamId | None = None
+    access: Annotated[Public | ThroughApp, Field(discriminator="kind")]
+    pool_size: int = Field(default=8, ge=2, le=50)
+    memory_mb: Megabytes = 512
+    start_timeout_s: Seconds = 60
+    env: dict[EnvName, EnvValue] = {}
+    restart_generation: Generation = 0
+
+
+class Database(Model):
+    """The service's database on the shared PostgreSQL. It is kept when the service is taken out."""
+
+    name: DatabaseName
+    extensions: list[ExtensionName] = []
+    pool_size: int = Field(default=10, ge=1, le=500)
+
+
+class Service(Model):
+    """One service. Only `app` is required; one without `domain` is called by other services only."""
+
+    domain: Hostname | None = None
+    names: list[StableName] = []
+    database: Database | None = None
+    app: App
+    frontend: Frontend | None = None
+    electric: Electric | None = None
+
+    @property
+    def routes(self) -> list[UrlPath]:
+        """The paths of the site that go to the app."""
+        if self.app.routes is not None:
+            return self.app.routes
+        return ["/"] if self.domain and not self.frontend else []
+
+    def parts(self) -> dict[str, Part | Electric]:
+        """The service's containers by the name of their part."""
+        every = {"app": self.app, "frontend": self.frontend, "electric": self.electric}
+        return {name: part for name, part in every.items() if part}
+
+
+def stream_id(name: str, electric: Electric) -> str:
+    """The id that names Electric's slot and publication: the service's name where none is chosen."""
+    return electric.stream_id or name.replace("-", "_")
