@@ -1,0 +1,1 @@
+"""Pure functions from settings to text: nginx files, SQL, shell, environments. They decide; nothing here acts."""

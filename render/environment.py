@@ -1,0 +1,89 @@
+"""What the containers are given: environments and health checks."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from settings import Health
+
+ELECTRIC_PORT = 3000
+ELECTRIC_STORAGE = "/var/lib/electric"
+
+
+def postgres_url(user: str, password: str, database: str, parameters: str = "") -> str:
+    """A connection URL; user and password are encoded, since an operator may have chosen them."""
+    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@postgres:5432/{database}{parameters}"
+
+
+def redis_url(password: str) -> str:
+    """The URL of the shared Redis."""
+    return f"redis://:{quote(password, safe='')}@redis:6379/0"
+
+
+def app(
+    *,
+    port: int,
+    domain: str | None,
+    secret_key_base: str,
+    database_url: str | None,
+    pool_size: int | None,
+    redis_url: str | None,
+    electric_url: str | None,
+    electric_secret: str | None,
+    calls: Mapping[str, int],
+    env: Mapping[str, str],
+    secrets: Mapping[str, str],
+) -> dict[str, str]:
+    """The app's environment; `calls` are the ports of the services it calls, by their names."""
+    given = {
+        "PORT": str(port),
+        "PHX_HOST": domain,
+        "PHX_SERVER": "true",
+        "DATABASE_URL": database_url,
+        "POOL_SIZE": str(pool_size) if pool_size else None,
+        "SECRET_KEY_BASE": secret_key_base,
+        "REDIS_URL": redis_url,
+        "ELECTRIC_URL": electric_url,
+        "ELECTRIC_SECRET": electric_secret,
+        **{f"{name.replace('-', '_').upper()}_URL": f"http://{name}:{port}" for name, port in calls.items()},
+    }
+    return {name: value for name, value in given.items() if value is not None} | dict(env) | dict(secrets)
+
+
+def frontend(*, port: int, env: Mapping[str, str]) -> dict[str, str]:
+    """The frontend's environment."""
+    return {"PORT": str(port), **env}
+
+
+def electric(
+    *, database_url: str, secret: str, stream_id: str, pool_size: int, env: Mapping[str, str]
+) -> dict[str, str]:
+    """Electric's environment. Its read timeout is above nginx's, or keep-alive connections end in stray 502s."""
+    return {
+        "DATABASE_URL": database_url,
+        "ELECTRIC_SECRET": secret,
+        "ELECTRIC_REPLICATION_STREAM_ID": stream_id,
+        "ELECTRIC_STORAGE_DIR": ELECTRIC_STORAGE,
+        "ELECTRIC_PORT": str(ELECTRIC_PORT),
+        "ELECTRIC_DB_POOL_SIZE": str(pool_size),
+        "ELECTRIC_TCP_READ_TIMEOUT": "120s",
+        # Old and new share the volume while they change over.
+        "ELECTRIC_SHAPE_DB_EXCLUSIVE_MODE": "true",
+        "CLEANUP_REPLICATION_SLOTS_ON_SHUTDOWN": "false",
+        **env,
+    }
+
+
+def health_check(health: Health, port: int) -> list[str]:
+    """The command that asks a part whether it serves, by the tool that its image has."""
+    # Not localhost: BusyBox tries its first address only, which may be IPv6.
+    url = f"http://127.0.0.1:{port}{health.path}"
+    if health.tool == "wget":
+        return ["wget", "-q", "-T", "3", "-O", "/dev/null", url]
+    return ["curl", "-fsS", "-m", "3", "-o", "/dev/null", url]
+
+
+def electric_check(*accepted: int) -> list[str]:
+    """The command that asks Electric: 200 is active; 202 is waiting for its lock, which `curl -f` takes for health."""
+    codes = "|".join(str(code) for code in accepted)
+    ask = f"curl -so /dev/null -m 3 -w '%{{http_code}}' http://127.0.0.1:{ELECTRIC_PORT}/v1/health"
+    return ["sh", "-c", f'case "$({ask})" in {codes}) ;; *) exit 1 ;; esac']

@@ -1,0 +1,23 @@
+"""Who has which address on the platform's network."""
+
+import ipaddress
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """The fixed addresses, all in the subnet's lower half; Docker gives out the upper half only."""
+
+    gateway: str
+    nginx: str
+    postgres: str
+    redis: str
+    ip_range: str
+
+
+def addresses(subnet: str) -> Addresses:
+    """The addresses in `subnet`, an IPv4 network."""
+    network = ipaddress.IPv4Network(subnet)
+    lower, upper = network.subnets(prefixlen_diff=1)
+    gateway, nginx, postgres, redis = (str(lower[index]) for index in range(1, 5))
+    return Addresses(gateway=gateway, nginx=nginx, postgres=postgres, redis=redis, ip_range=str(upper))

@@ -1,0 +1,97 @@
+"""The gateway's files."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from settings import ACME_PATH, ELECTRIC_PATH, Public, Service, ThroughApp
+
+from .environment import ELECTRIC_PORT
+from .template import fill
+
+VOLUME = "/srv/nginx"
+WEBROOT = "/srv/webroot"
+COMMAND = ["nginx", "-c", f"{VOLUME}/nginx.conf", "-g", "daemon off;"]
+# Beyond the longest drain, so that it is the drain that ends what is in flight.
+SHUTDOWN_MARGIN_S = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upstream:
+    """A part's containers behind the gateway; `names` are the stable ones by which other containers call it."""
+
+    name: str
+    port: int
+    servers: Sequence[str]
+    names: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Location:
+    """Where requests of a site go: `match` is nginx's own, `streams` turns buffering off."""
+
+    match: str
+    upstream: str
+    streams: bool = False
+
+
+def base(drains_s: Sequence[int]) -> str:
+    """The gateway's own configuration; `drains_s` are the drains of all parts."""
+    return fill("nginx.conf.j2", acme_path=ACME_PATH, worker_shutdown_s=max([30, *drains_s]) + SHUTDOWN_MARGIN_S)
+
+
+def electric_name(service: str) -> str:
+    """The name under which a service's Electric is called: it stays while containers come and go."""
+    return f"{service}-electric"
+
+
+def site(
+    name: str, service: Service, containers: Mapping[str, Sequence[str]], electric_secret: str | None, https_port: int
+) -> str:
+    """The file of one service; `containers` are the names of those that serve, by part."""
+    public = service.electric and isinstance(service.electric.access, Public) and service.electric.access
+    return fill(
+        "site.conf.j2",
+        name=name,
+        variable=name.replace("-", "_"),
+        domain=service.domain,
+        port_suffix="" if https_port == 443 else f":{https_port}",
+        upstreams=_upstreams(name, service, containers),
+        locations=_locations(name, service),
+        electric=service.electric is not None,
+        electric_path=ELECTRIC_PATH,
+        # nginx compares plain words of a map without regard to case; an expression it compares exactly.
+        tables="|".join(re.escape(table) for table in public.tables) if public else "",
+        electric_secret=quote(electric_secret or "", safe=""),
+        acme_path=ACME_PATH,
+    )
+
+
+def _upstreams(name: str, service: Service, containers: Mapping[str, Sequence[str]]) -> list[Upstream]:
+    app = Upstream(name=f"{name}-app", port=service.app.port, servers=containers["app"], names=(name, *service.names))
+    upstreams = [app]
+    if service.frontend:
+        port = service.frontend.port
+        upstreams.append(Upstream(name=f"{name}-frontend", port=port, servers=containers["frontend"]))
+    if service.electric:
+        alias = electric_name(name)
+        servers = containers["electric"]
+        upstreams.append(Upstream(name=alias, port=ELECTRIC_PORT, servers=servers, names=(alias,)))
+    return upstreams
+
+
+def _locations(name: str, service: Service) -> list[Location]:
+    app = f"{name}-app"
+    access = service.electric.access if service.electric else None
+    streamed = access.path if isinstance(access, ThroughApp) else None
+    locations = [Location(match=_match(route), upstream=app, streams=route == streamed) for route in service.routes]
+    if streamed and streamed not in service.routes:
+        locations.append(Location(match=_match(streamed), upstream=app, streams=True))
+    if service.frontend:
+        locations.append(Location(match="/", upstream=f"{name}-frontend"))
+    return locations
+
+
+def _match(route: str) -> str:
+    return route if route.endswith("/") else f"= {route}"

@@ -1,0 +1,151 @@
+"""Shell text for the platform's steps. What is secret is never in it: it comes by stdin."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlparse
+
+from settings import ACME_PATH, Acme
+
+from . import nginx
+from .template import fill
+
+CERTIFICATE_WATCH_S = 10
+RENEWAL_INTERVAL_S = 12 * 3600
+ELECTRIC_GRACE_S = 60
+
+
+def inside(container: str, script: str, interpreter: str = "bash", stdin: bool = True) -> str:
+    """Runs `script` inside a container."""
+    return shlex.join(["docker", "exec", *(["-i"] if stdin else []), container, interpreter, "-c", script])
+
+
+def exports(environment: Mapping[str, str]) -> str:
+    """The environment as shell text for stdin: values may have several lines, and none is ever an argument."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+
+
+def psql(postgres: str, database: str = "postgres") -> str:
+    """Feeds stdin to psql as the superuser, which the container's own socket lets in."""
+    return fill("psql.sh.j2", postgres=postgres, database=database).strip()
+
+
+def psql_with(postgres: str, sql: str, database: str) -> str:
+    """The same for SQL without a secret, for commands that must carry it themselves."""
+    return f"{psql(postgres, database)} <<'SQL'\n{sql}SQL\n"
+
+
+def ready(container: str, check: Sequence[str], timeout_s: int) -> str:
+    """Waits for one of the platform's own containers."""
+    return fill("ready.sh.j2", container=container, check=check, timeout_s=timeout_s)
+
+
+def gate(what: str, container: str, check: Sequence[str], successes: int, timeout_s: int) -> str:
+    """Waits until a new container is healthy, and fails as soon as it dies. Stdin: the secrets to mask in its log."""
+    return fill("gate.sh.j2", what=what, container=container, check=check, successes=successes, timeout_s=timeout_s)
+
+
+def migrate(
+    what: str,
+    name: str,
+    image: str,
+    command: Sequence[str],
+    options: Sequence[str],
+    names: Sequence[str],
+    timeout_s: int,
+) -> str:
+    """Runs a migration in a container of its own. `names` are those of its environment, whose values come by stdin."""
+    environment = [word for variable in names for word in ("-e", variable)]
+    return fill(
+        "migrate.sh.j2",
+        what=what,
+        name=name,
+        image=image,
+        options=[*options, *environment, "--entrypoint", command[0]],
+        arguments=list(command[1:]),
+        timeout_s=timeout_s,
+    )
+
+
+def cutover(what: str, container: str, labels: Mapping[str, str], check: Sequence[str], timeout_s: int) -> str:
+    """Moves Electric's slot from the old container to the new."""
+    return fill(
+        "cutover.sh.j2",
+        what=what,
+        container=container,
+        labels=filters(labels),
+        check=check,
+        grace_s=ELECTRIC_GRACE_S,
+        timeout_s=timeout_s,
+    )
+
+
+def filters(labels: Mapping[str, str]) -> list[str]:
+    """Docker's options that select by labels."""
+    return [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]
+
+
+def retire(
+    service: str, current: Sequence[str], labels: Mapping[str, str], nginx_container: str, drain_s: int, grace_s: int
+) -> str:
+    """Removes what no longer serves. Without `current` and drain: everything of a service that was taken out."""
+    return fill(
+        "retire.sh.j2",
+        service=service,
+        current=list(current),
+        labels=filters(labels),
+        nginx=nginx_container,
+        drain_s=drain_s,
+        drain=fill("drain.sh.j2", service=service, drain_s=drain_s),
+        grace_s=grace_s,
+    )
+
+
+def switch(what: str, target: str, nginx_container: str, remove: bool = False) -> str:
+    """Changes one of the gateway's files from within its container; the new text comes by stdin."""
+    return fill("switch.sh.j2", what=what, target=target, nginx=nginx_container, remove=remove, volume=nginx.VOLUME)
+
+
+def change_base(container: str, files: str, image: str, change: str) -> str:
+    """Runs `change` on the volume `files`, whether or not the gateway is there yet."""
+    return fill("change_base.sh.j2", container=container, files=files, image=image, change=change, volume=nginx.VOLUME)
+
+
+def serve() -> str:
+    """What the gateway's container runs."""
+    return fill("nginx.sh.j2", volume=nginx.VOLUME, watch_s=CERTIFICATE_WATCH_S, command=nginx.COMMAND)
+
+
+def _certbot_options(acme: Acme) -> list[str]:
+    return ["--server", acme.directory_url]
+
+
+def renew(acme: Acme) -> str:
+    """What certbot's container runs."""
+    return fill(
+        "certbot.sh.j2",
+        volume=nginx.VOLUME,
+        ca_bundle=acme.ca_bundle,
+        options=[],
+        interval_s=RENEWAL_INTERVAL_S,
+    )
+
+
+def placeholder(domain: str) -> str:
+    """Makes a certificate of our own for `domain`, in certbot's container."""
+    return fill("placeholder.sh.j2", volume=nginx.VOLUME, domain=domain)
+
+
+def certificate(domain: str, acme: Acme) -> str:
+    """Gets `domain`'s certificate from the authority, in certbot's container."""
+    url = urlparse(acme.directory_url)
+    return fill(
+        "certificate.sh.j2",
+        volume=nginx.VOLUME,
+        webroot=nginx.WEBROOT,
+        acme_path=ACME_PATH,
+        domain=domain,
+        email=acme.email,
+        directory_url=acme.directory_url,
+        account_folder=f"{url.netloc}{url.path}".rstrip("/"),
+        options=_certbot_options(acme),
+    )
