@@ -1,0 +1,54 @@
+"""The platform: settings, the host, what all services share, the services."""
+
+import pulumi
+
+import settings
+from components.certbot import Certbot
+from components.hetzner import hetzner_host
+from components.host import Host, local_host
+from components.network import Network
+from components.nginx import Nginx
+from components.platform import Platform
+from components.postgres import Postgres
+from components.redis import Redis
+from components.secret import given
+from components.service import Service
+
+config = settings.load()
+drains_s = [config.services[name].app.drain_s for name in config.services]
+
+
+def host() -> Host:
+    """The one place that knows the kinds of host."""
+    token = given("registry_token")
+    if isinstance(config.host, settings.HetznerHost):
+        return hetzner_host(config.host, config.registry, token)
+    return local_host(config.registry, token)
+
+
+machine = host()
+network = Network("network", config.network, machine)
+nginx = Nginx("nginx", config.nginx, drains_s, network, machine)
+platform = Platform(
+    settings=config,
+    host=machine,
+    network=network,
+    postgres=Postgres("postgres", config.postgres, network, machine),
+    redis=Redis("redis", config.redis, network, machine) if config.redis else None,
+    nginx=nginx,
+    certbot=Certbot("certbot", config.acme, nginx, machine),
+)
+services = {name: Service(name, block, platform) for name, block in config.services.items()}
+
+port = "" if config.nginx.https_port == 443 else f":{config.nginx.https_port}"
+domains = {name: service.settings.domain for name, service in services.items() if service.settings.domain}
+pulumi.export("urls", {name: f"https://{domain}{port}" for name, domain in domains.items()})
+pulumi.export("images", {f"{name}/{part}": image for name, s in services.items() for part, image in s.images.items()})
+pulumi.export(
+    "containers", {f"{name}/{part}": made for name, s in services.items() for part, made in s.containers.items()}
+)
+pulumi.export("server_ip", machine.address)
+pulumi.export(
+    "certificates",
+    {domain: services[name].certificate.issued for name, domain in domains.items()},  # type: ignore[union-attr]
+)

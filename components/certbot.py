@@ -1,0 +1,64 @@
+"""certbot: asks for certificates when told to, and renews them by itself."""
+
+from pathlib import Path
+
+import pulumi
+from pulumi import ResourceOptions
+
+from render import nginx as paths
+from render import shell
+from settings import CERTBOT_MEMORY_MB, Acme
+
+from .container import Container, container_name, fixed
+from .host import Host
+from .image import image
+from .nginx import Nginx
+from .volume import volume
+
+# Renewal leaves a mark each time; one that is a day old means that it no longer runs.
+CHECK = ["sh", "-c", "test ! -e /tmp/renewed || find /tmp/renewed -mmin -1440 | grep -q ."]
+START_TIMEOUT_S = 30
+
+
+class Certbot(pulumi.ComponentResource):
+    """One certbot for all services, by webroot. It is on the host's network, since it only calls out."""
+
+    def __init__(self, name: str, acme: Acme, nginx: Nginx, host: Host, opts: ResourceOptions | None = None) -> None:
+        super().__init__("sertantai:platform:Certbot", name, {}, opts)
+        self.acme = acme
+        self.container_name = container_name("certbot")
+        certificates = volume(f"{name}-certificates", container_name("letsencrypt"), host, self, protect=True)
+        environment = {}
+        if acme.ca_bundle:
+            environment = {"CA_BUNDLE": Path(acme.ca_bundle).read_text(), "REQUESTS_CA_BUNDLE": "/tmp/ca.pem"}  # noqa: S108
+        container = fixed(
+            f"{name}-server",
+            Container(
+                service="platform",
+                part="certbot",
+                image=image(f"{name}-image", acme.image, host, self),
+                memory_mb=CERTBOT_MEMORY_MB,
+                check=CHECK,
+                entrypoint=["sh", "-c", shell.renew(acme)],
+                environment=environment,
+                volumes={
+                    "/etc/letsencrypt": (certificates.name, False),
+                    paths.VOLUME: (nginx.files.name, False),
+                    paths.WEBROOT: (nginx.webroot.name, False),
+                },
+                tmpfs=["/tmp", "/var/log/letsencrypt", "/var/lib/letsencrypt"],  # noqa: S108
+                grace_s=10,
+            ),
+            None,
+            host,
+            self,
+            [certificates, nginx.files, nginx.webroot],
+        )
+        self.ready = host.command(
+            f"{name}-ready",
+            shell.ready(self.container_name, CHECK, START_TIMEOUT_S),
+            reruns_on={"CONTAINER": container.id},
+            parent=self,
+            depends_on=[container],
+        )
+        self.register_outputs({})

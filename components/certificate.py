@@ -1,0 +1,44 @@
+"""The certificate of one domain."""
+
+import pulumi
+from pulumi import Output, ResourceOptions
+
+from render import shell
+
+from .certbot import Certbot
+from .host import Host
+from .nginx import Nginx
+
+
+class Certificate(pulumi.ComponentResource):
+    """A placeholder first, then the authority's. `issued` is there once nginx may serve the domain in public."""
+
+    issued: Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        domain: str,
+        certbot: Certbot,
+        nginx: Nginx,
+        host: Host,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("sertantai:service:Certificate", name, {}, opts)
+        placeholder = host.command(
+            f"{name}-placeholder",
+            shell.inside(certbot.container_name, shell.placeholder(domain), interpreter="sh", stdin=False),
+            parent=self,
+            depends_on=[certbot.ready],
+        )
+        # Runs again for another authority; renewal is certbot's own.
+        self.ready = host.command(
+            f"{name}-authority",
+            shell.inside(
+                certbot.container_name, shell.certificate(domain, certbot.acme), interpreter="sh", stdin=False
+            ),
+            parent=self,
+            depends_on=[placeholder, nginx.ready],
+        )
+        self.issued = self.ready.stdout
+        self.register_outputs({"issued": self.issued})

@@ -1,0 +1,125 @@
+"""A service's ElectricSQL."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi import Output, ResourceOptions
+
+from render import environment, shell, sql
+from settings import Electric as ElectricSettings
+from settings import stream_id
+
+from .container import Container, container_name, labels
+from .database import Database
+from .host import Host
+from .image import Image
+from .network import Network
+from .part import Gate, Part
+from .postgres import Postgres
+from .secret import secret
+from .volume import volume
+
+# Accepted before it has the slot, which the old one holds until the cut-over.
+WAITING = environment.electric_check(200, 202)
+ACTIVE = environment.electric_check(200)
+
+
+class ElectricAccess(pulumi.ComponentResource):
+    """What outlives Electric's containers: its role, its secret, its storage, and its slot, which goes when it goes."""
+
+    secret: Output[str]
+    login: Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        service: str,
+        settings: ElectricSettings,
+        database: Database,
+        postgres: Postgres,
+        host: Host,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("sertantai:service:ElectricAccess", name, {}, opts)
+        self.secret = secret(f"{name}-secret", f"{service}_ELECTRIC_SECRET", parent=self)
+        password = secret(f"{name}-password", f"{service}_ELECTRIC_DATABASE_PASSWORD", parent=self)
+        group = sql.electric_group(database.name)
+        self.ready = host.command(
+            f"{name}-sql",
+            shell.psql(postgres.container_name),
+            stdin=password.apply(lambda value: sql.electric(database.name, value)),
+            delete=shell.psql_with(
+                postgres.container_name,
+                sql.drop_electric(stream_id(service, settings)) + sql.drop_logins(group, group),
+                database.name,
+            ),
+            reruns_on={"POSTGRES": postgres.container.id},
+            parent=self,
+            depends_on=[database.ready],
+        )
+        # A cache: it goes with its service.
+        self.storage = volume(f"{name}-storage", container_name(f"{service}-electric"), host, self, protect=False)
+        self.login = password.apply(lambda value: sql.login(group, value))
+        url = password.apply(
+            lambda value: environment.postgres_url(sql.login(group, value), value, database.name, "?sslmode=disable")
+        )
+        self.environment: Output[Mapping[str, str]] = Output.all(url=url, secret=self.secret).apply(
+            lambda known: environment.electric(
+                database_url=known["url"],
+                secret=known["secret"],
+                stream_id=stream_id(service, settings),
+                pool_size=settings.pool_size,
+                env=settings.env,
+            )
+        )
+        self.register_outputs({})
+
+
+def electric_part(
+    name: str,
+    service: str,
+    settings: ElectricSettings,
+    image: Image,
+    access: ElectricAccess,
+    network: Network,
+    host: Host,
+    depends_on: Sequence[pulumi.Resource],
+    parent: pulumi.Resource,
+) -> Part:
+    """Electric's container beside its predecessor, on the same storage and stream id."""
+    container = Container(
+        service=service,
+        part="electric",
+        image=image,
+        memory_mb=settings.memory_mb,
+        check=WAITING,
+        environment=access.environment,
+        volumes={environment.ELECTRIC_STORAGE: (access.storage.name, False)},
+        read_only=False,
+        grace_s=shell.ELECTRIC_GRACE_S,
+        generation=settings.restart_generation,
+    )
+    gate = Gate(check=WAITING, successes=1, timeout_s=settings.start_timeout_s, mask=access.secret)
+    return Part(name, container, gate, network, host, depends_on, ResourceOptions(parent=parent))
+
+
+def cutover(
+    name: str,
+    service: str,
+    settings: ElectricSettings,
+    part: Part,
+    host: Host,
+    depends_on: Sequence[pulumi.Resource],
+    parent: pulumi.Resource,
+) -> pulumi.Resource:
+    """The moment the slot changes hands, once every other part of the release is healthy. Safe to run again."""
+    return host.command(
+        name,
+        part.container.apply(
+            lambda on_host: shell.cutover(
+                f"{service}/electric", on_host, labels(service, "electric"), ACTIVE, settings.start_timeout_s
+            )
+        ),
+        parent=parent,
+        depends_on=depends_on,
+    )

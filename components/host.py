@@ -1,0 +1,71 @@
+"""Where everything runs: a Docker provider, and commands and reads on the same machine."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_docker as docker
+from pulumi import Input, Output, ResourceOptions
+from pulumi_command import local
+
+from settings import Registry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A machine with Docker. `interpreter` runs a text on it; `ready` are the resources that bring it into being."""
+
+    provider: docker.Provider
+    interpreter: Input[Sequence[str]]
+    address: Input[str]
+    ready: Sequence[pulumi.Resource] = ()
+
+    def command(
+        self,
+        name: str,
+        create: Input[str],
+        *,
+        delete: Input[str] | None = None,
+        stdin: Input[str] | None = None,
+        reruns_on: Mapping[str, Input[str]] | None = None,
+        parent: pulumi.Resource,
+        depends_on: Sequence[pulumi.Resource] = (),
+    ) -> local.Command:
+        """A step on the host. It runs again, in place, when its text, its stdin or a value of `reruns_on` changes.
+
+        Those values are in the environment on the operator's side and mean nothing to the text: a step with `triggers`
+        would be replaced, and its old `delete` would run after the new `create`. What is secret goes into `stdin`.
+        """
+        return local.Command(
+            name,
+            interpreter=Output.from_input(self.interpreter).apply(list),
+            create=create,
+            delete=delete,
+            stdin=stdin,
+            environment=reruns_on,
+            opts=ResourceOptions(
+                parent=parent,
+                depends_on=[*self.ready, *depends_on],
+                delete_before_replace=True,
+            ),
+        )
+
+    def read(self, command: Input[str]) -> Output[str]:
+        """What a command on the host prints, read at preview too; it must change nothing."""
+        return local.run_output(interpreter=Output.from_input(self.interpreter), command=command).stdout
+
+
+def registry_auth(registry: Registry | None, token: Output[str] | None) -> list[docker.ProviderRegistryAuthArgs] | None:
+    """How the Docker provider logs in to the images' registry."""
+    if not registry or token is None:
+        return None
+    # As Docker does, and only it: a registry on the machine itself is spoken to without TLS.
+    plain = registry.server.split(":")[0] in ("localhost", "127.0.0.1")
+    address = f"http://{registry.server}" if plain else registry.server
+    return [docker.ProviderRegistryAuthArgs(address=address, username=registry.username, password=token)]
+
+
+def local_host(registry: Registry | None, token: Output[str] | None) -> Host:
+    """This machine's Docker."""
+    provider = docker.Provider("docker", registry_auth=registry_auth(registry, token))
+    return Host(provider=provider, interpreter=["bash", "-c"], address="127.0.0.1")

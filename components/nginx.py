@@ -1,0 +1,85 @@
+"""The gateway: the only container that publishes ports."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_docker as docker
+from pulumi import ResourceOptions
+
+from render import nginx as render
+from render import shell
+from settings import Nginx as NginxSettings
+
+from .container import Container, container_name, fixed
+from .host import Host
+from .image import image
+from .network import Network
+from .volume import volume
+
+CHECK = ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8999/"]
+START_TIMEOUT_S = 60
+
+
+class Nginx(pulumi.ComponentResource):
+    """nginx with its sites in a directory on a volume, which it shares with certbot. Nothing ever stops it."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: NginxSettings,
+        drains_s: Sequence[int],
+        network: Network,
+        host: Host,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("sertantai:platform:Nginx", name, {}, opts)
+        self.container_name = container_name("nginx")
+        self.address = network.addresses.nginx
+        pulled = image(f"{name}-image", settings.image, host, self)
+        self.files = volume(f"{name}-files", self.container_name, host, self, protect=False)
+        self.webroot = volume(f"{name}-webroot", container_name("webroot"), host, self, protect=False)
+        change = shell.switch("nginx", "nginx.conf", self.container_name)
+        base = host.command(
+            f"{name}-base",
+            pulled.reference.apply(
+                lambda reference: shell.change_base(self.container_name, container_name("nginx"), reference, change)
+            ),
+            stdin=render.base(drains_s),
+            parent=self,
+            depends_on=[pulled.resource, self.files],
+        )
+        self.container = fixed(
+            f"{name}-server",
+            Container(
+                service="platform",
+                part="nginx",
+                image=pulled,
+                memory_mb=settings.memory_mb,
+                check=CHECK,
+                entrypoint=["bash", "-c", shell.serve()],
+                volumes={
+                    render.VOLUME: (self.files.name, False),
+                    render.WEBROOT: (self.webroot.name, True),
+                },
+                ports=[
+                    docker.ContainerPortArgs(internal=inside, external=outside, ip=settings.address, protocol="tcp")
+                    for inside, outside in ((80, settings.http_port), (443, settings.https_port))
+                ],
+                # Workers become the user nginx; the master signals them and reads the keys that root alone may read.
+                capabilities=["CHOWN", "DAC_OVERRIDE", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
+                tmpfs=["/tmp", "/run"],  # noqa: S108
+                grace_s=60,
+            ),
+            (network.network, self.address),
+            host,
+            self,
+            [base, self.webroot],
+        )
+        self.ready = host.command(
+            f"{name}-ready",
+            shell.ready(self.container_name, CHECK, START_TIMEOUT_S),
+            reruns_on={"CONTAINER": self.container.id},
+            parent=self,
+            depends_on=[self.container],
+        )
+        self.register_outputs({})

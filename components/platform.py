@@ -1,0 +1,25 @@
+"""What all services share."""
+
+from dataclasses import dataclass
+
+from settings import Settings
+
+from .certbot import Certbot
+from .host import Host
+from .network import Network
+from .nginx import Nginx
+from .postgres import Postgres
+from .redis import Redis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """The host, the network and the shared servers, and the settings they were made from."""
+
+    settings: Settings
+    host: Host
+    network: Network
+    postgres: Postgres
+    redis: Redis | None
+    nginx: Nginx
+    certbot: Certbot

@@ -1,0 +1,72 @@
+"""The shared PostgreSQL."""
+
+import pulumi
+from pulumi import ResourceOptions
+
+from render import postgres as render
+from render import shell
+from settings import Postgres as PostgresSettings
+
+from .container import Container, container_name, fixed
+from .host import Host
+from .image import image
+from .network import Network
+from .secret import secret
+from .volume import volume
+
+DATA = "/var/lib/postgresql/data"
+CHECK = ["pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres"]
+START_TIMEOUT_S = 120
+
+
+class Postgres(pulumi.ComponentResource):
+    """One cluster for all services, with logical replication. `ready` is there once it answers over TCP."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: PostgresSettings,
+        network: Network,
+        host: Host,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("sertantai:platform:Postgres", name, {}, opts)
+        self.container_name = container_name("postgres")
+        password = secret(f"{name}-password", "POSTGRES_PASSWORD", parent=self, protect=True)
+        data = volume(f"{name}-data", settings.volume or self.container_name, host, self, protect=True)
+        container = fixed(
+            f"{name}-server",
+            Container(
+                service="platform",
+                part="postgres",
+                image=image(f"{name}-image", settings.image, host, self),
+                memory_mb=settings.memory_mb,
+                check=CHECK,
+                command=render.arguments(settings.memory_mb, settings.max_connections, settings.max_replication_slots),
+                environment=password.apply(
+                    lambda value: {
+                        "POSTGRES_PASSWORD": value,
+                        "POSTGRES_INITDB_ARGS": "--data-checksums",
+                        "PGDATA": DATA,
+                    }
+                ),
+                volumes={DATA: (data.name, False)},
+                capabilities=["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
+                tmpfs=["/tmp", "/var/run/postgresql"],  # noqa: S108
+                shm_mb=max(256, settings.memory_mb // 4),
+                grace_s=120,
+            ),
+            (network.network, network.addresses.postgres),
+            host,
+            self,
+            [data],
+        )
+        self.ready = host.command(
+            f"{name}-ready",
+            shell.ready(self.container_name, CHECK, START_TIMEOUT_S),
+            reruns_on={"CONTAINER": container.id},
+            parent=self,
+            depends_on=[container],
+        )
+        self.container = container
+        self.register_outputs({})

@@ -1,0 +1,72 @@
+"""How a service's containers go: those of before a release, and all of them when the service is taken out."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi import Output
+
+from render import shell, sql
+from settings import Service
+
+from .container import labels
+from .database import Database
+from .electric import ElectricAccess
+from .platform import Platform
+
+
+def cleanup(
+    name: str,
+    service: Service,
+    platform: Platform,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+) -> pulumi.Resource:
+    """Does nothing until the service is taken out: then what is left of it goes, after its site.
+
+    The containers depend on it, so it is there before the first of them and goes after the last, even if no release
+    ever came to its end.
+    """
+    grace_s = max(service.app.drain_s, shell.ELECTRIC_GRACE_S)
+    return platform.host.command(
+        f"{name}-cleanup",
+        "true",
+        delete=shell.retire(name, [], labels(name), platform.nginx.container_name, 0, grace_s),
+        parent=parent,
+        depends_on=depends_on,
+    )
+
+
+def retire(
+    name: str,
+    service: Service,
+    containers: Mapping[str, Output[str]],
+    database: Database | None,
+    electric: ElectricAccess | None,
+    platform: Platform,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+) -> None:
+    """Drains and removes what served before `containers`, then the logins that only it used."""
+    drain_s = service.app.drain_s
+    text = Output.all(**containers).apply(
+        lambda current: shell.retire(
+            name, sorted(current.values()), labels(name), platform.nginx.container_name, drain_s, drain_s
+        )
+    )
+    retired = platform.host.command(f"{name}-retire", text, parent=parent, depends_on=depends_on)
+    if not database:
+        return
+    owner, group = sql.owner(database.name), sql.electric_group(database.name)
+    logins = Output.all(app=database.login, electric=electric.login if electric else None)
+    platform.host.command(
+        f"{name}-logins",
+        shell.psql(platform.postgres.container_name, database.name),
+        stdin=logins.apply(
+            lambda current: (
+                sql.drop_logins(owner, database.name, current["app"])
+                + (sql.drop_logins(group, group, current["electric"]) if current["electric"] else "")
+            )
+        ),
+        parent=parent,
+        depends_on=[retired],
+    )

@@ -1,0 +1,127 @@
+"""One service: everything that one block of YAML stands for, in the order of a release."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi import Output, ResourceOptions
+
+from render import environment
+from settings import Part as PartSettings
+from settings import Service as ServiceSettings
+
+from .app import app_environment, migration, secret_lines, stable_names
+from .certificate import Certificate
+from .container import Container
+from .database import Database
+from .electric import ElectricAccess, cutover, electric_part
+from .image import Image, image
+from .part import Gate, Part
+from .platform import Platform
+from .retire import cleanup, retire
+from .site import Site
+
+
+class Service(pulumi.ComponentResource):
+    """App, frontend, Electric, site, certificate and database of one service: one release unit."""
+
+    containers: Mapping[str, Output[str]]
+    images: Mapping[str, Output[str]]
+    certificate: Certificate | None = None
+
+    def __init__(
+        self, name: str, settings: ServiceSettings, platform: Platform, opts: ResourceOptions | None = None
+    ) -> None:
+        super().__init__("sertantai:service:Service", name, {}, opts)
+        self.settings = settings
+        host, postgres, own = platform.host, platform.postgres, ResourceOptions(parent=self)
+        images = {
+            part: image(f"{name}-{part}-image", block.image, host, self) for part, block in settings.parts().items()
+        }
+        database = electric = None
+        left: list[pulumi.Resource] = [platform.network.network]
+        if settings.database:
+            database = Database(f"{name}-database", name, settings.database, postgres, host, own)
+            left.append(database.ready)
+        if settings.electric and database:
+            electric = ElectricAccess(f"{name}-electric", name, settings.electric, database, postgres, host, own)
+            left += [electric.ready, electric.storage]
+
+        # The first change of a release waits until all of its images are here.
+        before = [cleanup(name, settings, platform, self, left), *(pulled.resource for pulled in images.values())]
+        if platform.redis:
+            before.append(platform.redis.ready)
+        given = app_environment(name, settings, database, electric, platform, self)
+        migrated = migration(name, settings, images["app"], given, platform, self, before)
+        parts = self._parts(name, images, given, electric, platform, [*before, *migrated])
+
+        passed: list[pulumi.Resource] = [part.gate for part in parts.values()]
+        if settings.electric and electric:
+            passed.append(cutover(f"{name}-cutover", name, settings.electric, parts["electric"], host, passed, self))
+        if settings.domain:
+            self.certificate = Certificate(
+                f"{name}-certificate", settings.domain, platform.certbot, platform.nginx, host, own
+            )
+            passed.append(self.certificate.ready)
+        self.containers = {part: made.container for part, made in parts.items()}
+        self.images = {part: made.image for part, made in parts.items()}
+        port = platform.settings.nginx.https_port
+        secret = electric.secret if electric else None
+        site = Site(f"{name}-site", name, settings, self.containers, secret, port, platform.nginx, host, passed, own)
+        retire(name, settings, self.containers, database, electric, platform, self, [site.switched])
+        self.register_outputs({"containers": dict(self.containers), "images": dict(self.images)})
+
+    def _parts(
+        self,
+        name: str,
+        images: Mapping[str, Image],
+        given: Output[dict[str, str]],
+        electric: ElectricAccess | None,
+        platform: Platform,
+        depends_on: Sequence[pulumi.Resource],
+    ) -> dict[str, Part]:
+        """The new containers beside the old, each with its gate."""
+        app, frontend = self.settings.app, self.settings.frontend
+        mask = given.apply(lambda known: secret_lines(known, app.env))
+        hosts = stable_names(name, self.settings, platform)
+        parts = {"app": self._part(name, "app", app, images["app"], given, mask, hosts, platform, depends_on)}
+        if frontend:
+            plain = Output.from_input(environment.frontend(port=frontend.port, env=frontend.env))
+            parts["frontend"] = self._part(
+                name, "frontend", frontend, images["frontend"], plain, "", {}, platform, depends_on
+            )
+        if electric and self.settings.electric:
+            parts["electric"] = electric_part(
+                f"{name}-electric", name, self.settings.electric, images["electric"], electric,
+                platform.network, platform.host, depends_on, self,
+            )  # fmt: skip
+        return parts
+
+    def _part(
+        self,
+        service: str,
+        part: str,
+        block: PartSettings,
+        pulled: Image,
+        given: Output[dict[str, str]],
+        mask: pulumi.Input[str],
+        hosts: Mapping[str, str],
+        platform: Platform,
+        depends_on: Sequence[pulumi.Resource],
+    ) -> Part:
+        check = environment.health_check(block.health, block.port)
+        container = Container(
+            service=service,
+            part=part,
+            image=pulled,
+            memory_mb=block.memory_mb,
+            check=check,
+            environment=given,
+            hosts=hosts,
+            read_only=block.read_only,
+            grace_s=block.drain_s,
+            generation=block.restart_generation,
+        )
+        health = block.health
+        gate = Gate(check=check, successes=health.successes, timeout_s=health.start_timeout_s, mask=mask)
+        opts = ResourceOptions(parent=self)
+        return Part(f"{service}-{part}", container, gate, platform.network, platform.host, depends_on, opts)

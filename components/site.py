@@ -1,0 +1,55 @@
+"""A service's file in the gateway: with it the whole release takes the traffic."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi import Output, ResourceOptions
+
+from render import nginx as render
+from render import shell
+from settings import Service
+
+from .host import Host
+from .nginx import Nginx
+
+
+class Site(pulumi.ComponentResource):
+    """Upstreams, stable names and, with a domain, the public site. `switched`: they lead to `containers`."""
+
+    def __init__(
+        self,
+        name: str,
+        service: str,
+        settings: Service,
+        containers: Mapping[str, Output[str]],
+        electric_secret: Output[str] | None,
+        https_port: int,
+        nginx: Nginx,
+        host: Host,
+        depends_on: Sequence[pulumi.Resource],
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("sertantai:service:Site", name, {}, opts)
+        target = f"sites/{service}.conf"
+        text = Output.all(secret=electric_secret, **containers).apply(
+            lambda known: render.site(
+                service,
+                settings,
+                {part: [known[part]] for part in containers},
+                known["secret"],
+                https_port,
+            )
+        )
+        what = f"{service}/site"
+        self.switched = host.command(
+            f"{name}-switch",
+            shell.inside(nginx.container_name, shell.switch(what, target, nginx.container_name)),
+            stdin=text,
+            delete=shell.inside(
+                nginx.container_name, shell.switch(what, target, nginx.container_name, remove=True), stdin=False
+            ),
+            reruns_on={"NGINX": nginx.container.id},
+            parent=self,
+            depends_on=[nginx.ready, *depends_on],
+        )
+        self.register_outputs({})
