@@ -1,0 +1,39 @@
+# Two commands matter: `make up` and `make test`. STACK chooses the stack file, local by default.
+STACK ?= local
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+
+.PHONY: up preview down destroy test lint bench picture clean
+
+up: $(READY)
+	@$(PYTHON) -m cli up --stack $(STACK)
+
+preview: $(READY)
+	@$(PYTHON) -m cli preview --stack $(STACK)
+
+down: $(READY)
+	@$(PYTHON) -m cli down --stack $(STACK) $(if $(YES),--yes)
+
+destroy: $(READY)
+	@$(PYTHON) -m cli destroy --stack $(STACK) $(if $(YES),--yes)
+
+test: $(READY)
+	@$(PYTHON) -m pytest
+
+lint: $(READY)
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
+
+bench: $(READY)
+	@$(PYTHON) -m tests.bench
+
+picture: $(READY)
+	@$(PYTHON) -m docs.picture
+
+# On a bare Debian the module venv is a package of its own.
+$(READY): requirements.txt
+	@python3 -c 'import ensurepip' 2>/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  echo 'Installing Debian packages: python3-venv' && apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; } || \
+	  { echo 'Python cannot make virtual environments here: install python3-venv' >&2; exit 1; }
+	@echo 'Installing the Python packages into .venv'
+	@python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $(READY)

@@ -1,0 +1,51 @@
+"""The Pulumi CLI: where it is, how it is got, and how it is called for a stack."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from rich.console import Console
+
+ROOT = Path(__file__).parents[1]
+INSTALLER = "curl -fsSL --connect-timeout 5 https://get.pulumi.com | sh"
+INSTALLED = Path.home() / ".pulumi" / "bin" / "pulumi"
+# The local stack needs no account and holds no real secret: its state is a folder, its passphrase is known.
+LOCAL_STATE = ROOT / ".pulumi-state"
+LOCAL_PASSPHRASE = "local"  # noqa: S105
+
+console = Console(stderr=True, highlight=False)
+
+
+def found() -> str | None:
+    """Path of the Pulumi CLI, or None where there is none."""
+    return shutil.which("pulumi") or (str(INSTALLED) if INSTALLED.exists() else None)
+
+
+def got() -> str | None:
+    """The same, after an attempt to install it with Pulumi's own installer."""
+    if not found():
+        subprocess.run(["sh", "-c", INSTALLER], stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
+    return found()
+
+
+def environment(stack: str) -> dict[str, str]:
+    """The environment of the CLI: the local stack has its own state and passphrase, the others the operator's."""
+    extra = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_ERROR_OUTPUT_STRING": "true"}
+    if stack == "local":
+        LOCAL_STATE.mkdir(exist_ok=True, mode=0o700)
+        extra |= {"PULUMI_BACKEND_URL": LOCAL_STATE.as_uri(), "PULUMI_CONFIG_PASSPHRASE": LOCAL_PASSPHRASE}
+    return os.environ | extra
+
+
+def pulumi(cli: str, stack: str, *words: str) -> int:
+    """Runs the CLI on a stack, in the project's folder; its exit code."""
+    if stack == "local":
+        _call(cli, stack, "stack", "select", "--create", stack, quiet=True)
+        return _call(cli, stack, *words)
+    return _call(cli, stack, *words, "--stack", stack)
+
+
+def _call(cli: str, stack: str, *words: str, quiet: bool = False) -> int:
+    output = subprocess.DEVNULL if quiet else None
+    return subprocess.run([cli, *words], cwd=ROOT, env=environment(stack), stdout=output).returncode
