@@ -15,10 +15,11 @@ from .volume import volume
 
 CHECK = ["redis-cli", "--no-auth-warning", "ping"]
 START_TIMEOUT_S = 60
-# By a file of its own, since what is on the command line every process list shows.
+# The password by a file of its own, since every process list shows what is on the command line.
 COMMAND = """umask 077
 printf 'requirepass %s\\nmaxmemory %s\\nappendonly yes\\ndir /data\\n' "$REDISCLI_AUTH" "$MAXMEMORY" > /tmp/redis.conf
-exec redis-server /tmp/redis.conf
+chown redis:redis /tmp/redis.conf /data
+exec setpriv --reuid=redis --regid=redis --clear-groups redis-server /tmp/redis.conf
 """
 
 
@@ -51,6 +52,7 @@ class Redis(pulumi.ComponentResource):
                 environment=password.apply(
                     lambda value: {"REDISCLI_AUTH": value, "MAXMEMORY": f"{settings.memory_mb * 3 // 4}mb"}
                 ),
+                capabilities=["CHOWN", "SETGID", "SETUID"],
                 volumes={"/data": (data.name, False)},
                 grace_s=30,
             ),

@@ -124,6 +124,7 @@ def renew(acme: Acme) -> str:
     return fill(
         "certbot.sh.j2",
         volume=nginx.VOLUME,
+        webroot=nginx.WEBROOT,
         ca_bundle=acme.ca_bundle,
         options=[],
         interval_s=RENEWAL_INTERVAL_S,
