@@ -48,6 +48,12 @@ class Nginx(pulumi.ComponentResource):
             parent=self,
             depends_on=[pulled.resource, self.files],
         )
+        ports = {"http_port": settings.http_port, "https_port": settings.https_port}
+        free = host.command(
+            f"{name}-ports",
+            shell.ports_free(self.container_name, settings.address, ports),
+            parent=self,
+        )
         self.container = fixed(
             f"{name}-server",
             Container(
@@ -73,7 +79,7 @@ class Nginx(pulumi.ComponentResource):
             (network.network, self.address),
             host,
             self,
-            [base, self.webroot],
+            [base, free, self.webroot],
         )
         self.ready = host.command(
             f"{name}-ready",

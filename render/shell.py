@@ -110,6 +110,12 @@ def change_base(container: str, files: str, image: str, change: str) -> str:
     return fill("change_base.sh.j2", container=container, files=files, image=image, change=change, volume=nginx.VOLUME)
 
 
+def ports_free(container: str, address: str, ports: Mapping[str, int]) -> str:
+    """Fails where another program has one of the gateway's ports, by the settings' names."""
+    probe = "127.0.0.1" if address == "0.0.0.0" else address  # noqa: S104 - where to ask, not where to listen
+    return fill("ports.sh.j2", container=container, probe=probe, ports=ports)
+
+
 def serve() -> str:
     """What the gateway's container runs."""
     return fill("nginx.sh.j2", volume=nginx.VOLUME, watch_s=CERTIFICATE_WATCH_S, command=nginx.COMMAND)

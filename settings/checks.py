@@ -22,15 +22,24 @@ CERTBOT_MEMORY_MB = 128
 HOST_MEMORY_MB = 512
 
 GIVEN_BY_THE_PLATFORM = {
-    "PORT": "port",
-    "POOL_SIZE": "../database/pool_size",
-    "DATABASE_URL": "../database",
-    "ELECTRIC_REPLICATION_STREAM_ID": "stream_id",
-    "ELECTRIC_DB_POOL_SIZE": "pool_size",
+    "PORT": "change port",
+    "POOL_SIZE": "change ../database/pool_size",
+    "DATABASE_URL": "change ../database",
+    "SECRET_KEY_BASE": "set the config secret <service>_SECRET_KEY_BASE",
+    "ELECTRIC_SECRET": "set the config secret <service>_ELECTRIC_SECRET",
+    "ELECTRIC_INSECURE": "choose access",
+    "ELECTRIC_REPLICATION_STREAM_ID": "change stream_id",
+    "ELECTRIC_DB_POOL_SIZE": "change pool_size",
+    "ELECTRIC_STORAGE_DIR": "take it out",
+    "ELECTRIC_PORT": "take it out",
 }
-# Names that would change what the shell or the Docker client does where a migration is started.
-SHELL_NAMES = {"PATH", "HOME", "IFS", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS"}
-SHELL_PREFIXES = ("DOCKER_", "LD_", "BASH_FUNC_")
+# Names that would change what the shell or the Docker client does where a migration is started, or that the shell
+# keeps to itself.
+SHELL_NAMES = {
+    "PATH", "HOME", "IFS", "ENV", "SHELLOPTS", "POSIXLY_CORRECT", "UID", "EUID", "PPID", "GROUPS", "RANDOM", "SRANDOM",
+    "SECONDS", "LINENO", "SHLVL", "FUNCNAME", "DIRSTACK", "EPOCHSECONDS", "EPOCHREALTIME", "HISTCMD", "OPTIND", "_",
+}  # fmt: skip
+SHELL_PREFIXES = ("DOCKER_", "LD_", "BASH")
 
 
 def service_mistakes(name: str, service: Service, known: Collection[str], secrets: Collection[str]) -> Iterator[str]:
@@ -66,6 +75,9 @@ def _route_mistakes(at: str, service: Service) -> Iterator[str]:
     routes = service.app.routes or []
     if routes and not service.domain:
         yield f"{at}/app/routes: lead nowhere without a domain; set {at}/domain"
+    public = service.electric and isinstance(service.electric.access, Public)
+    if service.domain and not (service.routes or service.frontend or public):
+        yield f"{at}/domain: its site leads nowhere; name paths in {at}/app/routes or leave them out"
     for index, route in enumerate(routes):
         path = f"{at}/app/routes/{index}"
         if route == "/":
@@ -74,12 +86,16 @@ def _route_mistakes(at: str, service: Service) -> Iterator[str]:
             elif len(routes) > 1:
                 yield f"{path}: / holds all the other routes; keep it alone or take it out"
             continue
-        for claimed, owner in ((ELECTRIC_PATH, "Electric"), (ACME_PATH, "certificate renewal")):
-            if _covers(route, claimed) or _covers(claimed, route) or route == claimed.rstrip("/"):
-                yield f"{path}: {claimed} belongs to {owner}; choose another path"
+        yield from _claimed_mistakes(path, route)
         for other in routes[:index]:
             if other != "/" and (_covers(other, route) or _covers(route, other)):
                 yield f"{path}: overlaps {other}; keep one of the two"
+
+
+def _claimed_mistakes(at: str, route: str) -> Iterator[str]:
+    for claimed, owner in ((ELECTRIC_PATH, "Electric"), (ACME_PATH, "certificate renewal")):
+        if _covers(route, claimed) or _covers(claimed, route) or route == claimed.rstrip("/"):
+            yield f"{at}: {claimed} belongs to {owner}; choose another path"
 
 
 def _covers(route: str, path: str) -> bool:
@@ -91,7 +107,7 @@ def _environment_mistakes(at: str, names: Collection[str]) -> Iterator[str]:
         if name in ("ELECTRIC_SLOT_NAME", "ELECTRIC_PUBLICATION_NAME"):
             yield f"{at}/{name}: does nothing in Electric; set stream_id instead"
         elif name in GIVEN_BY_THE_PLATFORM:
-            yield f"{at}/{name}: is given by the platform; change {GIVEN_BY_THE_PLATFORM[name]} instead"
+            yield f"{at}/{name}: is given by the platform; {GIVEN_BY_THE_PLATFORM[name]} instead"
         elif name in SHELL_NAMES or name.startswith(SHELL_PREFIXES):
             yield f"{at}/{name}: belongs to the shell that starts migrations; choose another name"
 
@@ -103,8 +119,11 @@ def _electric_mistakes(at: str, name: str, service: Service) -> Iterator[str]:
     access = service.electric.access
     if isinstance(access, Public) and not service.domain:
         yield f"{at}/electric/access: public shapes need a site; set {at}/domain"
-    if isinstance(access, ThroughApp) and not any(_covers(route, access.path) for route in service.routes):
-        yield f"{at}/electric/access/path: no route leads it to the app; add it to {at}/app/routes"
+    if isinstance(access, ThroughApp):
+        if access.path != "/":
+            yield from _claimed_mistakes(f"{at}/electric/access/path", access.path)
+        if not any(_covers(route, access.path) for route in service.routes):
+            yield f"{at}/electric/access/path: no route leads it to the app; add it to {at}/app/routes"
 
 
 def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
@@ -118,7 +137,9 @@ def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
 
     for name in services:
         owners[("name", name)] = f"services/{name}"
-        owners[("name", f"{name}-electric")] = f"services/{name}/electric"
+    for name, service in services.items():
+        if service.electric:
+            yield from claim("name", f"{name}-electric", f"services/{name}/electric")
     for name, service in services.items():
         at = f"services/{name}"
         if service.domain:
@@ -183,7 +204,11 @@ def _host_memory_mb(host: Host | None) -> int | None:
     return None
 
 
-def port_mistakes(nginx: Nginx | None) -> Iterator[str]:
-    """The gateway's two ports must differ."""
+def port_mistakes(nginx: Nginx | None, host: Host | None) -> Iterator[str]:
+    """The gateway's two ports must differ, and on a server be those that its firewall opens."""
     if nginx and nginx.http_port == nginx.https_port:
         yield f"nginx/https_port: is http_port too ({nginx.http_port}); choose another"
+    if nginx and isinstance(host, HetznerHost):
+        for name, port, open_port in (("http", nginx.http_port, 80), ("https", nginx.https_port, 443)):
+            if port != open_port:
+                yield f"nginx/{name}_port: the server's firewall opens {open_port} alone; leave it at {open_port}"

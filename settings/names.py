@@ -37,6 +37,14 @@ _IMAGE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+_PRIVATE = [ipaddress.IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+_DOCKERS_OWN = ipaddress.IPv4Network("172.17.0.0/16")
+# Host names that lead to the platform's own containers, or to the container itself.
+_TAKEN_NAMES = ("postgres", "redis", "nginx", "certbot", "localhost")
+# Their <NAME>_URL is given by the platform, or their secrets would have names of its own.
+_TAKEN_SERVICES = (*_TAKEN_NAMES, "platform", "database", "electric", "registry")
+# Where the gateway's health check listens.
+_GATEWAY_CHECK_PORT = 8999
 
 
 def image_parts(reference: str) -> tuple[str, str, str | None]:
@@ -57,16 +65,33 @@ def _subnet(value: str) -> str:
         network = ipaddress.IPv4Network(value)
     except ValueError as error:
         raise ValueError("must be an IPv4 network such as 172.30.0.0/24") from error
-    if not network.is_private or network.prefixlen > 26 or network.prefixlen < 16:
+    if not any(network.subnet_of(private) for private in _PRIVATE) or not 16 <= network.prefixlen <= 26:
         raise ValueError("must be a private IPv4 network between /16 and /26")
-    return value
+    if network.overlaps(_DOCKERS_OWN):
+        raise ValueError(f"must leave {_DOCKERS_OWN} to Docker, whose own bridge it is")
+    return _as_written(value, network)
 
 
 def _cidr(value: str) -> str:
     try:
-        ipaddress.ip_network(value)
+        network = ipaddress.ip_network(value.partition("%")[0])
     except ValueError as error:
         raise ValueError("must be a network such as 203.0.113.7/32 or 2001:db8::/64") from error
+    return _as_written(value, network)
+
+
+def _address(value: str) -> str:
+    try:
+        address = ipaddress.ip_address(value.partition("%")[0])
+    except ValueError as error:
+        raise ValueError("must be an IP address such as 0.0.0.0") from error
+    return _as_written(value, address)
+
+
+def _as_written(value: str, read: object) -> str:
+    """The one spelling that Docker and Hetzner keep: from any other they would show a change at each preview."""
+    if value != str(read):
+        raise ValueError(f"must be written {read}")
     return value
 
 
@@ -79,6 +104,12 @@ def _not_one_of(*taken: str) -> Callable[[str], str]:
     return check
 
 
+def _not_the_gateways(value: int) -> int:
+    if value == _GATEWAY_CHECK_PORT:
+        raise ValueError(f"must not be {value}, where the gateway's own health check listens")
+    return value
+
+
 def _no_nul(value: str) -> str:
     if "\0" in value:
         raise ValueError("must not hold a NUL character")
@@ -88,27 +119,33 @@ def _no_nul(value: str) -> str:
 ServiceName = Annotated[
     str,
     _Text(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?", "be a DNS label: a-z, 0-9 and -, from a letter on, 40 at most"),
-    AfterValidator(_not_one_of("postgres", "redis", "nginx", "certbot", "platform")),
+    AfterValidator(_not_one_of(*_TAKEN_SERVICES)),
 ]
 StableName = Annotated[
     str,
     _Text(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", "be a host name of one part: a-z, 0-9, - and _"),
-    AfterValidator(_not_one_of("postgres", "redis", "nginx", "certbot", "localhost")),
+    AfterValidator(_not_one_of(*_TAKEN_NAMES)),
 ]
 Hostname = Annotated[
-    str, _Text(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+{_LABEL}", "be a host name such as legal.sertantai.com")
+    str,
+    # An address is none: its last label is a number.
+    _Text(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}", "be a host name such as legal.sertantai.com"),
 ]
-HostAddress = Annotated[str, _Text(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?", "be a host name or an address")]
+ServerName = Annotated[
+    str, _Text(rf"(?=.{{1,63}}$){_LABEL}(?:\.{_LABEL})*", "be a host name: a-z, 0-9, - and ., 63 at most")
+]
+BindAddress = Annotated[str, AfterValidator(_address)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-ServicePort = Annotated[int, Field(ge=1024, le=65535)]
+ServicePort = Annotated[int, Field(ge=1024, le=65535), AfterValidator(_not_the_gateways)]
 UrlPath = Annotated[str, _Text(rf"/(?:{_SEGMENT}/)*(?:{_SEGMENT})?", "be a plain path such as /api/")]
 ImageReference = Annotated[str, AfterValidator(_image)]
 EnvName = Annotated[str, _Text(r"[A-Za-z_][A-Za-z0-9_]{0,254}", "be an environment name: letters, digits and _")]
 EnvValue = Annotated[str, AfterValidator(_no_nul)]
 Word = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
+FilePath = Annotated[str, _Text(r"[^\x00-\x1f\x7f]+", "be the path of a file, on one line")]
 DatabaseName = Annotated[
     str,
-    _Text(r"[a-z_][a-z0-9_]{0,39}", "be a-z, 0-9 and _, from a letter or _ on, 40 at most"),
+    _Text(r"(?!pg_)[a-z_][a-z0-9_]{0,39}", "be a-z, 0-9 and _, from a letter or _ on but not from pg_, 40 at most"),
     AfterValidator(_not_one_of("postgres", "template0", "template1")),
 ]
 ExtensionName = Annotated[str, _Text(r"[a-z][a-z0-9_-]{0,62}", "be the name of a PostgreSQL extension")]
@@ -119,16 +156,24 @@ StreamId = Annotated[
     str, _Text(r"[a-z_][a-z0-9_]{0,41}", "be a-z, 0-9 and _, from a letter or _ on, 42 at most (no -)")
 ]
 ObjectName = Annotated[str, _Text(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}", "be letters, digits, _, . and -, 63 at most")]
+NetworkName = Annotated[ObjectName, AfterValidator(_not_one_of("bridge", "host", "none", "default"))]
+LabelText = Annotated[
+    str, _Text(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", "be letters, digits, _, . and -, 63 at most")
+]
 UserName = Annotated[str, _Text(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}", "be a user name: letters, digits, ., _ and -")]
 Email = Annotated[str, _Text(r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,63}", "be an e-mail address")]
 HttpsUrl = Annotated[
-    str, _Text(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?", "be an https:// address")
+    str, _Text(rf"https://{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?(?:/{_SEGMENT})*/?", "be an https:// address")
 ]
 RegistryServer = Annotated[
     str, _Text(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?", "be a registry's host such as ghcr.io")
 ]
 SshPublicKey = Annotated[
-    str, _Text(r"(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+(?: [^\n\"\\]*)?", "be an SSH public key on one line")
+    str,
+    _Text(
+        r"(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+(?: [^\x00-\x1f\x7f\"\\]*)?",
+        "be an SSH public key on one line",
+    ),
 ]
 Subnet = Annotated[str, AfterValidator(_subnet)]
 Cidr = Annotated[str, AfterValidator(_cidr)]

@@ -5,26 +5,31 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from .names import (
+    BindAddress,
     Cidr,
     Email,
-    HostAddress,
+    FilePath,
     HttpsUrl,
     ImageReference,
+    LabelText,
     Megabytes,
+    NetworkName,
     ObjectName,
     Port,
     RegistryServer,
+    ServerName,
     SshPublicKey,
     Subnet,
     UserName,
-    Word,
 )
 
 
 class Model(BaseModel):
-    """A part of the configuration: frozen, nothing unknown in it, its input never shown in an error."""
+    """A part of the configuration: frozen, nothing unknown or converted in it, its input never shown in an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
 
 class LocalHost(Model):
@@ -37,13 +42,13 @@ class HetznerHost(Model):
     """A server at Hetzner Cloud, made by this program and reached over SSH."""
 
     kind: Literal["hetzner"]
-    name: ObjectName
+    name: ServerName
     server_type: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]{1,3}$")]
     location: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]?$")]
     image: ObjectName = "debian-13"
     ssh_allowed_from: list[Cidr] = Field(min_length=1)
     authorized_keys: dict[ObjectName, SshPublicKey] = Field(min_length=1)
-    labels: dict[ObjectName, str] = {}
+    labels: dict[LabelText, LabelText] = {}
 
 
 Host = Annotated[LocalHost | HetznerHost, Field(discriminator="kind")]
@@ -54,7 +59,7 @@ class Acme(Model):
 
     email: Email
     directory_url: HttpsUrl = "https://acme-v02.api.letsencrypt.org/directory"
-    ca_bundle: Word | None = None
+    ca_bundle: FilePath | None = None
     """Path of a PEM file, from the project's folder on; for an authority that the world's bundles do not know."""
     image: ImageReference
 
@@ -69,7 +74,7 @@ class Registry(Model):
 class Network(Model):
     """The one network of all containers: its lower half for fixed addresses, its upper half for Docker to give."""
 
-    name: ObjectName = "infra_network"
+    name: NetworkName = "infra_network"
     subnet: Subnet = "172.30.0.0/24"
 
 
@@ -95,7 +100,7 @@ class Nginx(Model):
     """The gateway, the only container that publishes ports."""
 
     image: ImageReference
-    address: HostAddress = "0.0.0.0"
+    address: BindAddress = "0.0.0.0"
     http_port: Port = 80
     https_port: Port = 443
     memory_mb: Megabytes = 256

@@ -1,5 +1,6 @@
 """The only reader of configuration: a stack file's values become `Settings`, or one list of all mistakes."""
 
+import copy
 import difflib
 import json
 from collections.abc import Collection, Iterator, Mapping
@@ -37,8 +38,8 @@ class Mistakes(Exception):
     """Everything that is wrong with a configuration, one line each, path first."""
 
     def __init__(self, lines: list[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
+        self.lines = [line.replace("\n", "\\n") for line in lines]  # a key may hold one
+        super().__init__("\n".join(self.lines))
 
 
 def load() -> Settings:
@@ -82,7 +83,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
             parts[name] = _part(TypeAdapter(_annotation(name)), raw[name], (name,), mistakes)
         elif field.is_required():
             mistakes.append(f"{name}: is missing")
-    services = parts.get("services") or {}
+    services = parts["services"]
     mistakes += _key_mistakes(raw, secrets)
     known = raw["services"] if isinstance(raw.get("services"), dict) else {}
     for name, service in services.items():
@@ -90,7 +91,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
     mistakes += checks.unique_mistakes(services)
     shared = {name: parts.get(name) for name in ("host", "postgres", "redis", "nginx")}
     mistakes += checks.capacity_mistakes(services, **shared)
-    mistakes += checks.port_mistakes(parts.get("nginx"))
+    mistakes += checks.port_mistakes(parts.get("nginx"), parts.get("host"))
     if parts.get("registry") and "registry_token" not in raw:
         mistakes.append(
             "registry_token: the config secret is missing; set it with `pulumi config set --secret registry_token`"
@@ -131,10 +132,15 @@ def _key_mistakes(raw: Mapping[str, Any], secrets: Collection[str]) -> Iterator[
             if key in secrets:
                 yield f"{key}: is encrypted, but holds settings; keep secrets as keys of their own"
         elif key not in named and key not in PLATFORM_SECRETS:
-            known = [*Settings.model_fields, *PLATFORM_SECRETS, *named]
-            yield f"{key}: is not a known setting{_suggestion(key, known)}"
+            known, service = [*Settings.model_fields, *PLATFORM_SECRETS, *named], key.partition("_")[0]
+            place = f"name it in services/{service}/app/secrets or " if service in services else ""
+            yield f"{key}: is not a known setting{_suggestion(key, known, place)}"
         elif key not in secrets and not local:
             yield f"{key}: is a secret in plain text; set it again with `pulumi config set --secret {key}`"
+        elif raw[key] == "":
+            yield f"{key}: is empty; set it with `pulumi config set --secret {key}`, or take it out"
+        elif key.endswith("_SECRET_KEY_BASE") and isinstance(raw[key], str) and len(raw[key]) < 64:
+            yield f"{key}: must be 64 characters or more, or Phoenix refuses it; take it out to have one generated"
 
 
 def _secrets_of(block: Any) -> list[str]:
@@ -147,8 +153,23 @@ def _part(adapter: TypeAdapter[Any], raw: Any, path: tuple[str, ...], mistakes: 
     try:
         return adapter.validate_python(raw)
     except ValidationError as error:
-        mistakes.extend(_line(path, raw, details) for details in error.errors(include_url=False, include_input=False))
-        return None
+        found = error.errors(include_url=False, include_input=False)
+        mistakes.extend(_line(path, raw, details) for details in found)
+        if any(details["type"] != "extra_forbidden" for details in found):
+            return None
+        # What is merely unknown must not hide how the rest fits the other settings.
+        return _part(adapter, _without(raw, [details["loc"] for details in found]), path, [])
+
+
+def _without(raw: Any, places: list[tuple[int | str, ...]]) -> Any:
+    rest = copy.deepcopy(raw)
+    for place in places:
+        here = rest
+        for step in place[:-1]:
+            if not (isinstance(here, dict) and step == here.get("kind")):
+                here = here[step]
+        here.pop(place[-1], None)  # a YAML anchor is one block in two places
+    return rest
 
 
 def _line(path: tuple[str, ...], raw: Any, details: ErrorDetails) -> str:
@@ -157,17 +178,11 @@ def _line(path: tuple[str, ...], raw: Any, details: ErrorDetails) -> str:
     for step in details["loc"]:
         if step == "[key]":
             continue
-        if isinstance(here, dict) and step not in here and step == here.get("kind"):
+        if isinstance(here, dict) and step == here.get("kind"):
             continue  # pydantic names the chosen kind as a step of its own
         where.append(str(step))
-        here = _inside(here, step)
+        here = here.get(step) if isinstance(here, dict) else None
     return f"{'/'.join(where)}: {_words(details, str(where[-1]))}"
-
-
-def _inside(container: Any, step: int | str) -> Any:
-    if isinstance(container, dict):
-        return container.get(step)
-    return container[step] if isinstance(container, list) and isinstance(step, int) and step < len(container) else None
 
 
 def _words(details: ErrorDetails, name: str) -> str:
@@ -181,6 +196,8 @@ def _words(details: ErrorDetails, name: str) -> str:
             return str(context["error"])
         case "string_type":
             return "must be text; put it in quotes"
+        case "too_short" | "string_too_short":
+            return "must not be empty"
         case "union_tag_not_found":
             return "must be chosen: kind is missing"
         case "union_tag_invalid":
@@ -190,9 +207,11 @@ def _words(details: ErrorDetails, name: str) -> str:
     return details["msg"].replace("Input should", "must").replace("String should", "must")
 
 
-def _suggestion(name: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else "; take it out"
+def _suggestion(name: str, known: Collection[str], place: str = "") -> str:
+    if name in known:
+        return " here; move it to the block that it belongs to"
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    return f"; did you mean {close[0]}?" if close else f"; {place}take it out"
 
 
 def _names(schema: Any) -> Iterator[str]:

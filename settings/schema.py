@@ -4,17 +4,25 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .read import PROJECT, Settings
+from .read import PLATFORM_SECRETS, PROJECT, Settings
 
 FILE = Path(__file__).with_name("schema.json")
+SECRET = rf"^{PROJECT}:(?:{'|'.join(PLATFORM_SECRETS)}|[a-z][a-z0-9-]*_[A-Za-z_][A-Za-z0-9_]*)$"
 
 
 def schema() -> dict[str, Any]:
     """The schema of a whole `Pulumi.<stack>.yaml`."""
-    settings = Settings.model_json_schema(ref_template="#/$defs/{model}")
+    settings = _closed(Settings.model_json_schema(ref_template="#/$defs/{model}"))
     required = [f"{PROJECT}:{name}" for name in settings["required"]]
     keys = {f"{PROJECT}:{name}": value for name, value in settings["properties"].items()}
-    config = {"type": "object", "properties": keys, "required": required}
+    secret = {"anyOf": [{"type": "string"}, {"type": "object", "properties": {"secure": {"type": "string"}}}]}
+    config = {
+        "type": "object",
+        "properties": keys,
+        "required": required,
+        "patternProperties": {SECRET: secret, rf"^(?!{PROJECT}:)": {}},
+        "additionalProperties": False,
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A stack of the sertantai platform",
@@ -23,6 +31,16 @@ def schema() -> dict[str, Any]:
         "required": ["config"],
         "$defs": settings["$defs"],
     }
+
+
+def _closed(schema: Any) -> Any:
+    """The same, with every block whose keys have a pattern closed to all others."""
+    if isinstance(schema, list):
+        return [_closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: _closed(value) for key, value in schema.items()}
+    return closed | ({"additionalProperties": False} if "patternProperties" in closed else {})
 
 
 def text() -> str:

@@ -1,0 +1,70 @@
+"""`make bench`: the figures that the documentation states, measured on this machine. It takes the local platform down.
+
+Each line is measured by a command that anyone can run; it is named beside the figure.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import docker
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[1]
+DECLARE = "import rehearsal; rehearsal.declare('local')"
+
+
+def seconds(command: list[str], folder: Path = ROOT) -> float:
+    """Wall time of a command, which must succeed."""
+    begun = time.monotonic()
+    subprocess.run(command, cwd=folder, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    return time.monotonic() - begun
+
+
+def forget_images() -> None:
+    """Removes every image of ours, and the doubles with what they hold, so that the next start is a cold one."""
+    subprocess.run([sys.executable, "-m", "rehearsal", "destroy", "--yes"], cwd=ROOT, check=False, capture_output=True)
+    subprocess.run([sys.executable, "-c", "from rehearsal import doubles; doubles.purge()"], cwd=ROOT, check=True)
+    client = docker.from_env()
+    for image in client.images.list():
+        if any("sertantai/" in tag for tag in image.tags):
+            client.images.remove(image.id, force=True)
+
+
+def idle_memory() -> list[tuple[str, str]]:
+    """What each container of the local platform uses, by Docker's own account."""
+    client = docker.from_env()
+    rows = []
+    for container in client.containers.list(filters={"label": "sertantai.stack=local"}):
+        used = container.stats(stream=False)["memory_stats"]
+        rows.append((str(container.name), f"{(used['usage'] - used['stats'].get('inactive_file', 0)) / 2**20:.0f} MB"))
+    return sorted(rows)
+
+
+def main() -> None:
+    """Measures everything and prints one table."""
+    table = Table("what", "limit", "measured", "command")
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder, "clone")
+        subprocess.run(["make", "down", "YES=1"], cwd=ROOT, check=False, capture_output=True)
+        forget_images()
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        table.add_row("cold start of a fresh clone", "240 s", f"{seconds(['make', 'up'], clone):.0f} s", "make up")
+        table.add_row("nothing to change", "5 s", f"{seconds(['make', 'up'], clone):.1f} s", "make up")
+        subprocess.run(["make", "down"], cwd=clone, check=True, capture_output=True)
+        table.add_row("from nothing running", "30 s", f"{seconds(['make', 'up'], clone):.0f} s", "make down && make up")
+        mocked = min(seconds([str(clone / ".venv/bin/python"), "-c", DECLARE], clone) for _ in range(5))
+        table.add_row("the program under mocks", "1.5 s", f"{mocked:.2f} s", f'python -c "{DECLARE}"')
+        for name, memory in idle_memory():
+            table.add_row(f"idle memory of {name}", "", memory, "docker stats")
+        subprocess.run(["make", "destroy", "YES=1"], cwd=clone, check=False, capture_output=True)
+        shutil.rmtree(clone)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

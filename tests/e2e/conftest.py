@@ -1,0 +1,35 @@
+"""One platform for all end-to-end tests of the run, brought up by the rehearsal and by the engine in turn."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from .platform import Platform
+from .runner import Engine, Rehearsal, has_engine
+
+RUNNERS = [
+    pytest.param(Rehearsal, id="rehearsal"),
+    pytest.param(Engine, id="engine", marks=pytest.mark.engine),
+]
+
+
+@pytest.fixture(scope="session", params=RUNNERS)
+def raised(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    if request.param is Engine and not has_engine():
+        pytest.skip("no Pulumi CLI")
+    platform = Platform(tmp_path_factory.mktemp("project"), request.param)
+    first = platform.up()
+    assert first.ok, first.error + first.said
+    yield platform
+    platform.reset()
+    platform.run("destroy")
+
+
+@pytest.fixture
+def platform(raised: Platform) -> Iterator[Platform]:
+    """The platform as its stack file says; whatever a test changed is put back after it."""
+    yield raised
+    if raised.config != raised.committed:
+        raised.reset()
+        back = raised.up()
+        assert back.ok, back.error

@@ -1,0 +1,110 @@
+"""The local platform under a name, ports and a folder of its own, brought up for real."""
+
+import copy
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import docker
+import httpx
+import yaml
+from docker.models.containers import Container
+
+from .runner import Run, Runner
+
+ROOT = Path(__file__).parents[2]
+STACK = "e2e"
+HTTP, HTTPS, ACME = 18080, 18443, 14100
+PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "components", "rehearsal"]
+
+
+class Platform:
+    """Its configuration, the runner that applies it, and what a client and Docker see of it."""
+
+    def __init__(self, folder: Path, kind: type[Runner]) -> None:
+        self.folder = folder
+        self.runner = kind(folder, STACK)
+        self.docker = docker.from_env()
+        self.acme = ROOT / ".rehearsal" / STACK
+        self.acme.mkdir(parents=True, exist_ok=True)
+        for name in PROGRAM:
+            source, target = ROOT / name, folder / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, target)
+        self.config: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
+        self.config["sertantai:nginx"] |= {"http_port": HTTP, "https_port": HTTPS}
+        self.config["sertantai:network"] = {"name": "sertantai_e2e", "subnet": "172.31.250.0/24"}
+        self.config["sertantai:acme"] |= {
+            "directory_url": f"https://localhost:{ACME}/dir",
+            "ca_bundle": str(self.acme / "ca.pem"),
+        }
+        self.committed = copy.deepcopy(self.config)
+
+    @property
+    def services(self) -> dict[str, Any]:
+        return self.config["sertantai:services"]  # type: ignore[no-any-return]
+
+    def reset(self) -> None:
+        """The configuration as it was at first."""
+        self.config = copy.deepcopy(self.committed)
+
+    def write(self) -> None:
+        """The stack file as the next run will read it."""
+        (self.folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": self.config}))
+
+    def run(self, verb: str) -> Run:
+        """One run of `verb` to its end."""
+        self.write()
+        return self.runner.run(verb)
+
+    def up(self) -> Run:
+        return self.run("up")
+
+    def begin(self) -> "subprocess.Popen[str]":
+        """An `up` that goes on by itself."""
+        self.write()
+        return self.runner.begin()
+
+    def kill(self, process: "subprocess.Popen[str]") -> None:
+        """Ends it as a power cut would."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+    def client(self, host: str, port: int = HTTPS, **options: Any) -> httpx.Client:
+        """A client that goes to this machine and asks for `host`."""
+        scheme = "https" if port == HTTPS else "http"
+        client = httpx.Client(
+            base_url=f"{scheme}://127.0.0.1:{port}",
+            headers={"Host": f"{host}:{port}"},
+            verify=ssl.create_default_context(cafile=self.acme / "roots.pem"),
+            timeout=30,
+            **options,
+        )
+        client.event_hooks["request"] = [lambda request: request.extensions.update(sni_hostname=host)]
+        return client
+
+    def get(self, host: str, path: str, **options: Any) -> httpx.Response:
+        with self.client(host) as client:
+            return client.get(path, **options)
+
+    def containers(self, **labels: str) -> list[Container]:
+        """Every container of the stack, running or not, with these labels."""
+        wanted = [f"sertantai.stack={STACK}", *(f"sertantai.{name}={value}" for name, value in labels.items())]
+        return list(self.docker.containers.list(all=True, filters={"label": wanted}))
+
+    def ids(self) -> dict[str, str]:
+        return {str(container.name): str(container.id) for container in self.containers()}
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        """What the cluster answers, unaligned."""
+        command = ["psql", "-X", "-A", "-t", "-U", "postgres", "-d", database, "-c", statement]
+        code, output = self.docker.containers.get(f"sertantai-{STACK}-postgres").exec_run(command)
+        text = bytes(output).decode().strip()  # type: ignore[arg-type]
+        assert code == 0, text
+        return text

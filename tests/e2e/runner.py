@@ -1,0 +1,172 @@
+"""Who brings the platform up: the rehearsal, or the Pulumi engine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation as auto
+from pulumi.automation.events import EngineEvent
+
+from cli.lock import clear_dead_lock
+
+ROOT = Path(__file__).parents[2]
+# What the engine says of a step, in the rehearsal's words.
+WORDS = {"create": "create", "update": "update", "delete": "delete", "replace": "replace", "create-replacement": ""}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run said and did; `changes` are names of resources by what happened to them."""
+
+    ok: bool
+    changes: dict[str, list[str]]
+    outputs: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    said: str = ""
+
+    def touched(self) -> set[str]:
+        return {name for names in self.changes.values() for name in names}
+
+
+class Runner:
+    """Runs the program in `folder` on `stack`."""
+
+    name: str
+
+    def __init__(self, folder: Path, stack: str) -> None:
+        self.folder, self.stack = folder, stack
+
+    def run(self, verb: str) -> Run:
+        """`up`, `preview`, `down` or `destroy`."""
+        raise NotImplementedError
+
+    def begin(self) -> "subprocess.Popen[str]":
+        """An `up` in the background, in a process group of its own."""
+        raise NotImplementedError
+
+    def ended(self, process: "subprocess.Popen[str]") -> Run:
+        """The same `up`, once it has ended."""
+        raise NotImplementedError
+
+    def _start(self, command: list[str], environment: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+
+class Rehearsal(Runner):
+    """`python -m rehearsal`."""
+
+    name = "rehearsal"
+
+    def run(self, verb: str) -> Run:
+        return self.ended(self._rehearse(verb, *(["--yes"] if verb == "destroy" else [])))
+
+    def begin(self) -> "subprocess.Popen[str]":
+        return self._rehearse("up")
+
+    def ended(self, process: "subprocess.Popen[str]") -> Run:
+        out, said = process.communicate(timeout=600)
+        read = json.loads(out)
+        assert read["ok"] == (process.returncode == 0), said
+        changes = {what: names for what, names in read["changes"].items() if isinstance(names, list)}
+        return Run(read["ok"], changes, read["outputs"], read["error"] or "", said)
+
+    def _rehearse(self, verb: str, *words: str) -> "subprocess.Popen[str]":
+        return self._start([sys.executable, "-m", "rehearsal", verb, "--stack", self.stack, "--json", *words])
+
+
+class Engine(Runner):
+    """The Pulumi CLI, by the Automation API."""
+
+    name = "engine"
+
+    def __init__(self, folder: Path, stack: str) -> None:
+        super().__init__(folder, stack)
+        self.state = folder / ".pulumi-state"
+        self.state.mkdir()
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+        self.environment = {
+            "PULUMI_BACKEND_URL": self.state.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "local",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        }
+        self._prepared = False
+
+    def run(self, verb: str, **options: Any) -> Run:
+        stack = self._stack()
+        events: list[EngineEvent] = []
+        said: list[str] = []
+        watched = {"on_event": events.append, "on_output": said.append, **options}
+        try:
+            if verb == "up":
+                stack.up(**watched)
+            elif verb == "preview":
+                stack.preview(**watched)
+            else:
+                if verb == "destroy":
+                    stack.workspace.pulumi_command.run(
+                        ["state", "unprotect", "--all", "--yes", "--stack", self.stack],
+                        str(self.folder),
+                        os.environ | self.environment,
+                    )
+                stack.destroy(**watched, exclude_protected=verb == "down")
+        except auto.CommandError as error:
+            return Run(False, _changes(events), {}, str(error), "\n".join(said))
+        outputs = {name: output.value for name, output in stack.outputs().items()}
+        return Run(True, _changes(events), outputs, "", "\n".join(said))
+
+    def begin(self) -> "subprocess.Popen[str]":
+        self._stack()
+        command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", self.stack]
+        return self._start(command, os.environ | self.environment)
+
+    def ended(self, process: "subprocess.Popen[str]") -> Run:
+        out, said = process.communicate(timeout=600)
+        return Run(process.returncode == 0, {}, {}, out + said, out + said)
+
+    def exported(self) -> str:
+        """The state as it lies in the backend."""
+        return json.dumps(self._stack().export_stack().deployment)
+
+    def _stack(self) -> auto.Stack:
+        if not self._prepared:
+            setup = [sys.executable, "-m", "rehearsal", "setup", "--stack", self.stack]
+            subprocess.run(setup, cwd=self.folder, check=True, capture_output=True)
+            self._prepared = True
+        clear_dead_lock(self.state, self.stack)
+        # Selecting a stack writes its salt into the stack file, which each run has written anew.
+        return auto.create_or_select_stack(
+            self.stack, work_dir=str(self.folder), opts=auto.LocalWorkspaceOptions(env_vars=self.environment)
+        )
+
+
+def _changes(events: list[EngineEvent]) -> dict[str, list[str]]:
+    changes: dict[str, list[str]] = {}
+    for event in events:
+        step = event.resource_pre_event.metadata if event.resource_pre_event else None
+        word = WORDS.get(str(step.op.value)) if step else None
+        if step and word and not step.type.startswith("pulumi:"):
+            changes.setdefault(word, []).append(step.urn.rpartition("::")[2])
+    return changes
+
+
+def has_engine() -> bool:
+    """Whether there is a Pulumi CLI with what the local stack needs."""
+    plugins = ["pulumi", "pulumi-resource-docker", "pulumi-resource-command", "pulumi-resource-random"]
+    return all(shutil.which(plugin) for plugin in plugins) or bool(
+        list(Path.home().glob(".pulumi/plugins/resource-docker*"))
+    )

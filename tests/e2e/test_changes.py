@@ -1,0 +1,186 @@
+"""What a second run, a changed setting, a failed step and a stop do to a platform that serves."""
+
+import subprocess
+import threading
+import time
+import uuid
+
+import pytest
+
+from .platform import STACK, Platform
+
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
+LEGAL, AUTH = "legal.localhost", "auth.localhost"
+NOTES = {
+    "domain": "notes.localhost",
+    "database": {"name": "sertantai_notes_e2e", "extensions": ["citext", "uuid-ossp"]},
+    "app": {
+        "image": "localhost:5050/sertantai/app:1",
+        "port": 4003,
+        "migrate": ["/app/bin/app", "eval", "App.Release.migrate"],
+        "memory_mb": 256,
+    },
+}
+
+
+def test_a_second_up_changes_nothing(platform: Platform) -> None:
+    before = platform.ids()
+    again = platform.up()
+    assert again.ok, again.error
+    assert not again.touched()
+    assert platform.ids() == before
+
+
+def test_a_preview_touches_nothing_and_says_what_up_would_do(platform: Platform) -> None:
+    before = platform.ids()
+    platform.services["auth"]["app"]["env"] = {"GREETING": "hello"}
+    shown = platform.run("preview")
+    assert shown.ok, shown.error
+    assert "auth-app" in shown.touched()
+    assert not [name for name in shown.touched() if name.startswith(("legal", "enforcement", "postgres", "nginx"))]
+    assert platform.ids() == before
+
+
+def test_a_changed_setting_replaces_that_container_alone_while_it_serves(platform: Platform) -> None:
+    before = platform.ids()
+    failed: list[str] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            code = platform.get(AUTH, "/api/version").status_code
+            if code != 200:
+                failed.append(str(code))
+            time.sleep(0.05)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    platform.services["auth"]["app"]["env"] = {"GREETING": "hello"}
+    changed = platform.up()
+    stop.set()
+    asking.join()
+    assert changed.ok, changed.error
+    assert not failed
+    after = platform.ids()
+    gone, new = before.keys() - after.keys(), after.keys() - before.keys()
+    assert [name.rpartition("-")[0] for name in gone] == ["auth-app"]
+    assert [name.rpartition("-")[0] for name in new] == ["auth-app"]
+
+
+def test_a_release_that_never_gets_healthy_changes_nothing_for_users_and_says_why(platform: Platform) -> None:
+    before = platform.ids()
+    app = platform.services["auth"]["app"]
+    app["env"] = {"FAIL": "unhealthy"}
+    app["health"] = {"start_timeout_s": 3}
+    bad = platform.up()
+    assert not bad.ok
+    assert "auth/app: not healthy after" in bad.error
+    assert platform.runner.name == "engine" or "Traceback" not in bad.error + bad.said
+    assert platform.get(AUTH, "/api/version").status_code == 200
+    assert before.items() <= platform.ids().items()
+    platform.reset()
+    good = platform.up()
+    assert good.ok, good.error
+    assert len(platform.containers(service="auth", part="app")) == 1
+
+
+def test_a_container_that_dies_fails_its_gate_at_once_with_its_last_lines(platform: Platform) -> None:
+    platform.services["auth"]["app"]["env"] = {"FAIL": "boot"}
+    begun = time.monotonic()
+    bad = platform.up()
+    assert not bad.ok
+    assert "auth/app: died" in bad.error
+    assert time.monotonic() - begun < 20
+    assert platform.get(AUTH, "/api/version").status_code == 200
+
+
+def test_a_failed_migration_leaves_the_old_release_serving(platform: Platform) -> None:
+    platform.services["auth"]["app"]["env"] = {"FAIL": "migrate"}
+    platform.sql("DELETE FROM schema_migrations WHERE version = 20240102000000", "sertantai_auth_local")
+    before = platform.ids()
+    bad = platform.up()
+    assert not bad.ok
+    assert "auth/migrate: failed" in bad.error
+    assert platform.get(AUTH, "/api/version").status_code == 200
+    assert platform.ids() == before
+    platform.sql("DROP TABLE items", "sertantai_auth_local")
+
+
+def test_a_service_is_added_as_one_block_and_taken_out_again_with_its_database_kept(platform: Platform) -> None:
+    before = platform.ids()
+    platform.services["notes"] = NOTES
+    added = platform.up()
+    assert added.ok, added.error
+    answer = platform.get("notes.localhost", "/api/version")
+    assert answer.status_code == 200
+    assert before.items() <= platform.ids().items()
+    assert {name.rpartition("-")[0] for name in platform.ids().keys() - before.keys()} == {"notes-app"}
+
+    del platform.services["notes"]
+    removed = platform.up()
+    assert removed.ok, removed.error
+    assert platform.ids() == before
+    assert platform.sql("SELECT count(*) FROM pg_database WHERE datname = 'sertantai_notes_e2e'") == "1"
+    assert "sertantai_notes_e2e is kept" in removed.said
+    assert platform.sql("SELECT count(*) FROM pg_roles WHERE rolname ~ 'notes' AND rolcanlogin") == "0"
+    nginx = platform.docker.containers.get(f"sertantai-{STACK}-nginx")
+    assert nginx.exec_run("test -e /srv/nginx/sites/notes.conf").exit_code == 1
+
+
+def test_a_new_password_makes_a_new_login_and_the_old_one_goes(platform: Platform) -> None:
+    logins = "SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolname ~ '^sertantai_auth_local_[0-9a-f]{8}$'"
+    before = platform.sql(logins)
+    platform.config["sertantai:auth_DATABASE_PASSWORD"] = "a 'quoted' $password\\"
+    changed = platform.up()
+    assert changed.ok, changed.error
+    assert platform.sql(logins) != before
+    assert "," not in platform.sql(logins)
+    assert platform.get(AUTH, "/ready").status_code == 200
+
+
+def test_down_and_up_keeps_the_data(platform: Platform) -> None:
+    key = str(uuid.uuid4())
+    with platform.client(LEGAL) as client:
+        assert client.post("/api/items", json={"key": key}).status_code == 200
+    down = platform.run("down")
+    assert down.ok, down.error
+    assert platform.containers() == []
+    up = platform.up()
+    assert up.ok, up.error
+    assert key in [item["key"] for item in platform.get(LEGAL, "/api/items").json()]
+
+
+def test_a_second_up_at_the_same_time_says_who_holds_the_lock(platform: Platform) -> None:
+    platform.services["auth"]["app"]["restart_generation"] = 1
+    first = platform.begin()
+    time.sleep(1.5)
+    second = platform.up()
+    ended = platform.runner.ended(first)
+    assert ended.ok, ended.error
+    assert not second.ok
+    assert str(first.pid) in second.error
+
+
+def test_a_wrong_registry_password_is_named_and_touches_nothing(platform: Platform) -> None:
+    before = platform.ids()
+    platform.config["sertantai:registry_token"] = "wrong"
+    # The double takes on the password it is told; one more run tells it the right one again.
+    registry = platform.docker.containers.get("sertantai-registry-5050")
+    bad = platform.run("preview")
+    assert registry.status == "running"
+    assert not bad.ok
+    assert "password" in bad.error or "bad credentials" in bad.error
+    assert platform.ids() == before
+
+
+@pytest.mark.parametrize("seconds", [0.8, 2.0, 4.0])
+def test_an_up_that_is_killed_is_gone_on_with_by_the_next(platform: Platform, seconds: float) -> None:
+    platform.services["legal"]["app"]["restart_generation"] = int(seconds * 10)
+    process: subprocess.Popen[str] = platform.begin()
+    time.sleep(seconds)
+    platform.kill(process)
+    assert platform.get(LEGAL, "/api/version").status_code == 200
+    after = platform.up()
+    assert after.ok, after.error
+    assert platform.get(LEGAL, "/api/version").status_code == 200
+    assert len(platform.containers(service="legal", part="app")) == 1

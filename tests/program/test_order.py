@@ -1,0 +1,81 @@
+"""The order of a release, as the engine sees it."""
+
+import pytest
+
+from .declared import CONTAINER, IMAGE, VOLUME, Program
+
+
+@pytest.fixture(params=["local", "prod"], scope="module")
+def program(request: pytest.FixtureRequest) -> Program:
+    return Program.of(request.param)
+
+
+def test_no_change_of_a_service_begins_before_all_of_its_images_are_here(program: Program) -> None:
+    images = {resource.urn for resource in program.below("legal") if resource.type == IMAGE}
+    assert len(images) == 3
+    assert images <= program.after(program.step("legal-migrate"))
+
+
+def test_containers_start_after_the_migration(program: Program) -> None:
+    migration = program.step("legal-migrate").urn
+    for part in ("app", "frontend", "electric"):
+        assert migration in program.after(program.named(CONTAINER, f"legal-{part}")), part
+
+
+def test_the_migration_runs_on_a_database_that_is_there(program: Program) -> None:
+    assert program.step("legal-database-sql").urn in program.after(program.step("legal-migrate"))
+    assert program.step("postgres-ready").urn in program.after(program.step("legal-database-sql"))
+
+
+def test_electric_changes_over_after_every_gate(program: Program) -> None:
+    after = program.after(program.step("legal-cutover"))
+    assert {program.step(f"legal-{part}-gate").urn for part in ("app", "frontend", "electric")} <= after
+
+
+def test_the_site_switches_after_every_gate_the_cut_over_and_the_certificate(program: Program) -> None:
+    after = program.after(program.step("legal-site-switch"))
+    steps = ["legal-app-gate", "legal-frontend-gate", "legal-electric-gate", "legal-cutover"]
+    assert {program.step(step).urn for step in [*steps, "legal-certificate-authority"]} <= after
+
+
+def test_what_served_before_is_retired_after_the_site_has_switched(program: Program) -> None:
+    assert program.step("legal-site-switch").urn in program.after(program.step("legal-retire"))
+    assert program.step("legal-retire").urn in program.after(program.step("legal-logins"))
+
+
+def test_a_service_waits_for_no_gate_of_another(program: Program) -> None:
+    others = {resource.urn for resource in program.below("auth")}
+    for step in ("legal-site-switch", "legal-retire"):
+        assert not program.after(program.step(step)) & others
+
+
+def test_of_a_service_taken_out_the_site_goes_first_then_containers_then_slot_storage_and_logins(
+    program: Program,
+) -> None:
+    """Resources are deleted in reverse: what depends on another goes before it."""
+    cleanup = program.step("legal-cleanup")
+    assert cleanup.urn in program.after(program.step("legal-site-switch"))
+    assert cleanup.urn in program.after(program.named(CONTAINER, "legal-app"))
+    after = program.after(cleanup)
+    assert program.step("legal-electric-sql").urn in after
+    assert program.step("legal-database-sql").urn in after
+    assert program.named(VOLUME, "legal-electric-storage").urn in after
+    assert program.named("docker:index/network:Network", "network-bridge").urn in after
+
+
+def test_what_is_left_of_a_service_is_removed_when_it_is_taken_out(program: Program) -> None:
+    assert "docker rm" in program.step("legal-cleanup").inputs["delete"]
+    assert "rm -f" in program.step("legal-site-switch").inputs["delete"]
+    assert "pg_drop_replication_slot" in program.step("legal-electric-sql").inputs["delete"]
+
+
+def test_the_database_of_a_service_that_is_taken_out_is_kept_and_that_is_said(program: Program) -> None:
+    delete = program.step("legal-database-sql").inputs["delete"]
+    assert "DROP DATABASE" not in delete
+    assert "is kept" in delete
+
+
+def test_the_certificate_is_asked_for_once_the_gateway_can_answer_the_authority(program: Program) -> None:
+    after = program.after(program.step("legal-certificate-authority"))
+    assert program.step("nginx-ready").urn in after
+    assert program.step("legal-certificate-placeholder").urn in after

@@ -1,0 +1,148 @@
+"""A small stack without a mistake, one with every setting, and what `settings` says to a change of either."""
+
+import copy
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from settings import Mistakes, parse
+
+DIGEST = "sha256:" + "a" * 64
+OUT = object()
+"""The value of a setting that is to be taken out."""
+
+SMALL: dict[str, Any] = {
+    "host": {"kind": "local"},
+    "acme": {"email": "operator@sertantai.com", "image": "certbot/certbot:v5.1.0"},
+    "postgres": {"image": "postgres:16.15-bookworm", "memory_mb": 256},
+    "nginx": {"image": "nginx:1.30.7", "memory_mb": 64},
+    "services": {
+        "legal": {
+            "domain": "legal.sertantai.com",
+            "database": {"name": "legal_prod"},
+            "app": {"image": "ghcr.io/owner/legal:1", "routes": ["/api/"], "memory_mb": 64},
+            "frontend": {"image": "ghcr.io/owner/legal-frontend:1", "memory_mb": 64},
+            "electric": {
+                "image": "electricsql/electric:1.7.12",
+                "access": {"kind": "public", "tables": ["uk_lrt"]},
+                "memory_mb": 64,
+            },
+        },
+        "auth": {
+            "domain": "auth.sertantai.com",
+            "database": {"name": "auth_prod"},
+            "app": {"image": "ghcr.io/owner/auth:1", "port": 4001, "memory_mb": 64},
+        },
+    },
+}
+
+_HEALTH = {"path": "/health", "tool": "wget", "successes": 3, "start_timeout_s": 60}
+FULL: dict[str, Any] = {
+    "host": {
+        "kind": "hetzner",
+        "name": "sertantai-hz",
+        "server_type": "cx43",
+        "location": "nbg1",
+        "image": "debian-13",
+        "ssh_allowed_from": ["203.0.113.7/32", "2001:db8::/64"],
+        "authorized_keys": {"operator": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA"},
+        "labels": {"team": "legal"},
+    },
+    "acme": {
+        "email": "operator@sertantai.com",
+        "directory_url": "https://acme-v02.api.letsencrypt.org/directory",
+        "ca_bundle": ".rehearsal/acme/ca.pem",
+        "image": f"docker.io/certbot/certbot:v5.1.0@{DIGEST}",
+    },
+    "registry": {"server": "ghcr.io", "username": "shotleybuilder"},
+    "registry_token": "not-a-secret",
+    "network": {"name": "infra_network", "subnet": "172.30.0.0/24"},
+    "postgres": {
+        "image": "postgres:16.15-bookworm",
+        "memory_mb": 2048,
+        "max_connections": 200,
+        "max_replication_slots": 20,
+        "volume": "old_data",
+    },
+    "redis": {"image": "redis:8-bookworm", "memory_mb": 256},
+    "nginx": {"image": "nginx:1.30.7", "address": "0.0.0.0", "http_port": 80, "https_port": 443, "memory_mb": 256},
+    "legal_STRIPE_KEY": "not-a-secret",
+    "services": {
+        "legal": {
+            "domain": "legal.sertantai.com",
+            "names": ["sertantai_legal_app"],
+            "database": {"name": "legal_prod", "extensions": ["uuid-ossp", "citext"], "pool_size": 10},
+            "app": {
+                "image": f"ghcr.io/owner/legal:latest@{DIGEST}",
+                "port": 4000,
+                "health": _HEALTH,
+                "env": {"GREETING": "good day"},
+                "memory_mb": 1024,
+                "drain_s": 30,
+                "read_only": True,
+                "restart_generation": 0,
+                "routes": ["/api/", "/health"],
+                "migrate": ["/app/bin/legal", "eval", "Legal.Release.migrate"],
+                "migrate_timeout_s": 300,
+                "migrate_generation": 0,
+                "secrets": ["STRIPE_KEY"],
+                "calls": ["auth"],
+            },
+            "frontend": {"image": "ghcr.io/owner/frontend:1", "health": _HEALTH, "env": {"ORIGIN": "https://x"}},
+            "electric": {
+                "image": "electricsql/electric:1.7.12",
+                "stream_id": "legal",
+                "access": {"kind": "public", "tables": ["uk_lrt", "public.uk_lat"]},
+                "pool_size": 8,
+                "memory_mb": 512,
+                "start_timeout_s": 60,
+                "env": {"ELECTRIC_LOG_LEVEL": "info"},
+                "restart_generation": 0,
+            },
+        },
+        "auth": {
+            "domain": "auth.sertantai.com",
+            "database": {"name": "auth_prod"},
+            "app": {"image": "ghcr.io/owner/auth:1"},
+            "electric": {"image": "electricsql/electric:1.7.12", "access": {"kind": "app", "path": "/api/electric/"}},
+        },
+    },
+}
+SECRETS = ("registry_token", "legal_STRIPE_KEY")
+
+
+def changed(stack: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A copy of `stack` with other values at `changes`, paths such as services/legal/app/port."""
+    made = copy.deepcopy(stack)
+    for path, value in changes.items():
+        *blocks, name = path.split("/")
+        here: Any = made
+        for block in blocks:
+            here = here[int(block)] if isinstance(here, list) else here.setdefault(block, {})
+        if value is OUT:
+            del here[name]
+        else:
+            here[int(name) if isinstance(here, list) else name] = value
+    return made
+
+
+def said_of(raw: dict[str, Any], secrets: Collection[str] = SECRETS) -> list[str]:
+    """The lines that `settings` has to say about a stack; none where it takes it."""
+    try:
+        parse(raw, secrets)
+    except Mistakes as mistakes:
+        return str(mistakes).splitlines()
+    return []
+
+
+def said(changes: dict[str, Any]) -> list[str]:
+    """The lines about the small stack with these changes."""
+    return said_of(changed(SMALL, changes))
+
+
+def texts(block: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The paths of all texts in a stack."""
+    if isinstance(block, str):
+        yield path
+    elif isinstance(block, dict | list):
+        for step, value in block.items() if isinstance(block, dict) else enumerate(block):
+            yield from texts(value, (*path, step))

@@ -1,0 +1,174 @@
+"""Blocks that are missing, unknown or of the wrong kind."""
+
+from typing import Any
+
+import pytest
+
+from settings import Settings, parse
+
+from .stack import FULL, OUT, SECRETS, SMALL, changed, said, said_of
+
+
+def test_the_small_stack_has_no_mistake() -> None:
+    assert said_of(SMALL) == []
+
+
+def test_the_full_stack_has_no_mistake() -> None:
+    assert said_of(FULL) == []
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    read = parse(SMALL)
+    assert read.registry is None
+    assert read.redis is None
+    assert (read.network.name, read.network.subnet) == ("infra_network", "172.30.0.0/24")
+    assert read.services["legal"].app.port == 4000
+    frontend = read.services["legal"].frontend
+    assert frontend
+    assert (frontend.port, frontend.health.path) == (3000, "/")
+
+
+def test_a_site_without_routes_and_frontend_is_the_apps() -> None:
+    assert parse(SMALL).services["auth"].routes == ["/"]
+
+
+def test_a_site_without_routes_is_its_frontends() -> None:
+    assert parse(changed(SMALL, {"services/legal/app/routes": OUT})).services["legal"].routes == []
+
+
+def test_parts_are_those_that_are_declared() -> None:
+    services = parse(SMALL).services
+    assert list(services["legal"].parts()) == ["app", "frontend", "electric"]
+    assert list(services["auth"].parts()) == ["app"]
+
+
+@pytest.mark.parametrize("block", ["host", "acme", "postgres", "nginx"])
+def test_a_block_that_must_be_there_is_missed(block: str) -> None:
+    assert said({block: OUT}) == [f"{block}: is missing"]
+
+
+@pytest.mark.parametrize("services", [OUT, {}, [], "legal", None])
+def test_a_stack_without_services_is_refused(services: Any) -> None:
+    assert said({"services": services}) == ["services: must name at least one service"]
+
+
+def test_an_empty_stack_misses_everything_that_it_must_have() -> None:
+    assert said_of({}) == [
+        *(f"{block}: is missing" for block in ("host", "acme", "postgres", "nginx")),
+        "services: must name at least one service",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("services/legal/app", "is missing"),
+        ("services/legal/app/image", "is missing"),
+        ("services/legal/database/name", "is missing"),
+        ("services/legal/electric/access", "is missing"),
+        ("services/legal/electric/access/kind", "must be chosen: kind is missing"),
+        ("services/legal/electric/access/tables", "is missing"),
+        ("acme/email", "is missing"),
+        ("host/kind", "must be chosen: kind is missing"),
+    ],
+)
+def test_a_setting_that_must_be_there_is_missed(path: str, words: str) -> None:
+    shown = path.removesuffix("/kind")
+    assert said({path: OUT}) == [f"{shown}: {words}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("postgrse", "is not a known setting; did you mean postgres?"),
+        ("services/legal/fronted", "is not a known setting; did you mean frontend?"),
+        ("services/legal/app/memory", "is not a known setting; did you mean memory_mb?"),
+        ("services/legal/app/health/sucesses", "is not a known setting; did you mean successes?"),
+        ("services/legal/electric/access/table", "is not a known setting; did you mean tables?"),
+        ("services/legal/app/qqqqqq", "is not a known setting; take it out"),
+        ("services/legal/app/stream_id", "is not a known setting here; move it to the block that it belongs to"),
+    ],
+)
+def test_an_unknown_setting_is_named_with_what_was_meant(path: str, words: str) -> None:
+    assert said({path: 1}) == [f"{path}: {words}"]
+
+
+@pytest.mark.parametrize("path", ["host", "postgres", "services/legal", "services/legal/app", "services/legal/app/env"])
+@pytest.mark.parametrize("value", ["local", 1, None, ["local"]])
+def test_a_block_that_is_none_is_refused(path: str, value: Any) -> None:
+    assert said({path: value}) == [f"{path}: must be a block of settings"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("services/legal/app/env", {"A": 2}, "/A: must be text; put it in quotes"),
+        ("services/legal/app/env", {"A": True}, "/A: must be text; put it in quotes"),
+        ("services/legal/app/env", {"A": None}, "/A: must be text; put it in quotes"),
+        ("services/legal/domain", 7, ": must be text; put it in quotes"),
+        ("services/legal/app/migrate", ["/bin/app", 1], "/1: must be text; put it in quotes"),
+        ("services/legal/app/port", "4000", ": must be a valid integer"),
+        ("services/legal/app/port", True, ": must be a valid integer"),
+        ("services/legal/app/port", 4000.0, ": must be a valid integer"),
+        ("services/legal/app/read_only", "yes", ": must be a valid boolean"),
+        ("services/legal/app/routes", "/api/", ": must be a valid list"),
+        ("services/legal/app/health/tool", "nc", ": must be 'wget' or 'curl'"),
+    ],
+)
+def test_nothing_is_taken_for_another_kind(path: str, value: Any, words: str) -> None:
+    assert said({path: value}) == [path + words]
+
+
+@pytest.mark.parametrize("number", [1, True, None])
+def test_the_name_of_a_service_is_text(number: Any) -> None:
+    assert said_of(SMALL | {"services": {number: SMALL["services"]["legal"]}}) == [
+        f"services/{number}: must be text; put it in quotes"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "kinds"), [("host", "'local', 'hetzner'"), ("services/legal/electric/access", "'public', 'app'")]
+)
+def test_an_unknown_kind_is_refused(path: str, kinds: str) -> None:
+    assert said({f"{path}/kind": "other"}) == [f"{path}: kind must be one of {kinds}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("services/legal/app/port", 0, "must be greater than or equal to 1024"),
+        ("services/legal/app/port", 80, "must be greater than or equal to 1024"),
+        ("services/legal/app/port", 70000, "must be less than or equal to 65535"),
+        ("services/legal/app/port", 8999, "must not be 8999, where the gateway's own health check listens"),
+        ("nginx/http_port", 0, "must be greater than or equal to 1"),
+        ("nginx/https_port", 70000, "must be less than or equal to 65535"),
+        ("services/legal/app/memory_mb", 15, "must be greater than or equal to 16"),
+        ("services/legal/app/drain_s", 0, "must be greater than or equal to 1"),
+        ("services/legal/app/health/successes", 0, "must be greater than or equal to 1"),
+        ("services/legal/app/restart_generation", -1, "must be greater than or equal to 0"),
+        ("services/legal/electric/pool_size", 1, "must be greater than or equal to 2"),
+        ("postgres/max_replication_slots", 9, "must be greater than or equal to 10"),
+    ],
+)
+def test_a_number_out_of_its_bounds_is_refused(path: str, value: int, words: str) -> None:
+    assert said({path: value}) == [f"{path}: {words}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("services/legal/app/migrate", []),
+        ("services/legal/electric/access/tables", []),
+        ("host/ssh_allowed_from", []),
+        ("host/authorized_keys", {}),
+        ("services/legal/app/migrate/0", ""),
+    ],
+)
+def test_what_must_name_something_may_not_be_empty(path: str, value: Any) -> None:
+    assert said_of(changed(FULL, {path: value})) == [f"{path}: must not be empty"]
+
+
+def test_a_stack_is_frozen_once_it_is_read() -> None:
+    read: Settings = parse(FULL, SECRETS)
+    with pytest.raises(ValueError, match="frozen"):
+        read.postgres.memory_mb = 1

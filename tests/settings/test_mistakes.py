@@ -1,0 +1,195 @@
+"""What services cannot share, what a service cannot be given, and how mistakes are told."""
+
+from typing import Any
+
+import pytest
+
+from settings import Mistakes, parse
+
+from .stack import FULL, OUT, SECRETS, SMALL, changed, said, said_of
+
+LEGAL = "services/legal"
+AUTH = "services/auth"
+ELECTRIC = {
+    "image": "electricsql/electric:1.7.12",
+    "access": {"kind": "app", "path": "/api/electric/"},
+    "memory_mb": 64,
+}
+
+
+def test_a_domain_of_two_services_is_refused() -> None:
+    assert said({f"{AUTH}/domain": "legal.sertantai.com"}) == [
+        f"{AUTH}/domain: the domain legal.sertantai.com is taken by {LEGAL}/domain; choose another"
+    ]
+
+
+def test_a_database_of_two_services_is_refused() -> None:
+    assert said({f"{AUTH}/database/name": "legal_prod"}) == [
+        f"{AUTH}/database/name: the database legal_prod is taken by {LEGAL}/database/name; choose another"
+    ]
+
+
+def test_a_stream_id_of_two_services_is_refused() -> None:
+    assert said({f"{LEGAL}/electric/stream_id": "one", f"{AUTH}/electric": {**ELECTRIC, "stream_id": "one"}}) == [
+        f"{AUTH}/electric/stream_id: the stream id one is taken by {LEGAL}/electric/stream_id; choose another"
+    ]
+
+
+def test_a_chosen_stream_id_that_is_anothers_by_default_is_refused() -> None:
+    assert said({f"{AUTH}/electric": {**ELECTRIC, "stream_id": "legal"}}) == [
+        f"{AUTH}/electric/stream_id: the stream id legal is taken by {LEGAL}/electric/stream_id; choose another"
+    ]
+
+
+def test_a_default_stream_id_has_no_dash_and_may_be_anothers_choice() -> None:
+    other = {**SMALL["services"]["auth"], "electric": ELECTRIC, "domain": "b.com", "database": {"name": "b"}}
+    assert said({f"{LEGAL}/electric/stream_id": "case_law", "services/case-law": other}) == [
+        "services/case-law/electric/stream_id: the stream id case_law is taken by "
+        f"{LEGAL}/electric/stream_id; choose another"
+    ]
+
+
+def test_a_stable_name_of_two_services_is_refused() -> None:
+    assert said({f"{LEGAL}/names": ["app"], f"{AUTH}/names": ["other", "app"]}) == [
+        f"{AUTH}/names/1: the name app is taken by {LEGAL}/names/0; choose another"
+    ]
+
+
+def test_a_stable_name_that_is_given_twice_is_refused() -> None:
+    assert said({f"{LEGAL}/names": ["app", "app"]}) == [
+        f"{LEGAL}/names/1: the name app is taken by {LEGAL}/names/0; choose another"
+    ]
+
+
+@pytest.mark.parametrize("name", ["auth", "legal"])
+def test_a_stable_name_that_is_a_services_own_is_refused(name: str) -> None:
+    assert said({f"{LEGAL}/names": [name]}) == [
+        f"{LEGAL}/names/0: the name {name} is taken by services/{name}; choose another"
+    ]
+
+
+def test_a_stable_name_that_is_electrics_is_refused() -> None:
+    assert said({f"{AUTH}/names": ["legal-electric"]}) == [
+        f"{AUTH}/names/0: the name legal-electric is taken by {LEGAL}/electric; choose another"
+    ]
+
+
+def test_a_service_that_is_named_as_anothers_electric_is_refused() -> None:
+    other = {"app": {"image": "a", "memory_mb": 64}}
+    assert said({"services/legal-electric": other}) == [
+        f"{LEGAL}/electric: the name legal-electric is taken by services/legal-electric; choose another"
+    ]
+    assert said({"services/auth-electric": other}) == []
+
+
+def test_names_that_differ_by_dash_and_underscore_are_two() -> None:
+    assert said({f"{LEGAL}/names": ["legal-app", "legal_app"]}) == []
+
+
+def test_a_call_to_an_unknown_service_is_refused() -> None:
+    assert said({f"{LEGAL}/app/calls": ["auth", "billing"]}) == [
+        f"{LEGAL}/app/calls/1: there is no service billing; name one of the services"
+    ]
+
+
+def test_a_call_to_itself_is_refused() -> None:
+    assert said({f"{LEGAL}/app/calls": ["legal"]}) == [f"{LEGAL}/app/calls/0: is the service itself; take it out"]
+
+
+def test_a_call_to_a_service_with_a_mistake_is_no_second_mistake() -> None:
+    assert said({f"{LEGAL}/app/calls": ["auth"], f"{AUTH}/app/port": 1}) == [
+        f"{AUTH}/app/port: must be greater than or equal to 1024"
+    ]
+
+
+@pytest.mark.parametrize("part", ["app", "electric"])
+@pytest.mark.parametrize("name", ["ELECTRIC_SLOT_NAME", "ELECTRIC_PUBLICATION_NAME"])
+def test_the_names_that_do_nothing_in_electric_are_refused(part: str, name: str) -> None:
+    assert said({f"{LEGAL}/{part}/env": {name: "x"}}) == [
+        f"{LEGAL}/{part}/env/{name}: does nothing in Electric; set stream_id instead"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("PORT", "change port"),
+        ("DATABASE_URL", "change ../database"),
+        ("POOL_SIZE", "change ../database/pool_size"),
+        ("SECRET_KEY_BASE", "set the config secret <service>_SECRET_KEY_BASE"),
+        ("ELECTRIC_SECRET", "set the config secret <service>_ELECTRIC_SECRET"),
+        ("ELECTRIC_REPLICATION_STREAM_ID", "change stream_id"),
+        ("ELECTRIC_DB_POOL_SIZE", "change pool_size"),
+        ("ELECTRIC_INSECURE", "choose access"),
+        ("ELECTRIC_STORAGE_DIR", "take it out"),
+        ("ELECTRIC_PORT", "take it out"),
+    ],
+)
+@pytest.mark.parametrize("part", ["app", "electric"])
+def test_what_the_platform_gives_cannot_be_set(part: str, name: str, instead: str) -> None:
+    assert said({f"{LEGAL}/{part}/env": {name: "x"}}) == [
+        f"{LEGAL}/{part}/env/{name}: is given by the platform; {instead} instead"
+    ]
+
+
+@pytest.mark.parametrize("name", ["PATH", "DOCKER_HOST", "LD_PRELOAD", "BASH_ENV", "UID", "SHELLOPTS"])
+def test_what_changes_the_shell_of_a_migration_cannot_be_set(name: str) -> None:
+    assert said({f"{LEGAL}/app/env": {name: "x"}}) == [
+        f"{LEGAL}/app/env/{name}: belongs to the shell that starts migrations; choose another name"
+    ]
+
+
+def test_the_gateways_two_ports_must_differ() -> None:
+    assert said({"nginx/http_port": 8080, "nginx/https_port": 8080}) == [
+        "nginx/https_port: is http_port too (8080); choose another"
+    ]
+
+
+@pytest.mark.parametrize(("name", "port"), [("http", 80), ("https", 443)])
+def test_a_server_publishes_the_ports_that_its_firewall_opens(name: str, port: int) -> None:
+    assert said_of(changed(FULL, {f"nginx/{name}_port": 8080})) == [
+        f"nginx/{name}_port: the server's firewall opens {port} alone; leave it at {port}"
+    ]
+
+
+TEN: dict[str, Any] = {
+    "nginx/memory_mb": "s3cr3t",
+    "postgres": OUT,
+    "acme/emial": "s3cr3t",
+    "network": "s3cr3t",
+    "redis": {"image": "s3cr3t S3CR3T"},
+    "services/legal/app/secret": "s3cr3t",
+    "services/legal/app/env": {"TOKEN": 7},
+    "services/legal/electric/access": {"kind": "s3cr3t"},
+    "services/auth/domain": "s3cr3t S3CR3T",
+    "s3rvices": "s3cr3t",
+}
+
+
+def test_ten_mistakes_are_ten_lines_at_once_path_first() -> None:
+    lines = said(TEN)
+    assert sorted(line.split(": ")[0] for line in lines) == sorted([
+        "nginx/memory_mb", "postgres", "acme/emial", "network", "redis/image", "services/legal/app/secret",
+        "services/legal/app/env/TOKEN", "services/legal/electric/access", "services/auth/domain", "s3rvices",
+    ])  # fmt: skip
+
+
+def test_no_line_repeats_a_value() -> None:
+    with pytest.raises(Mistakes) as caught:
+        parse(changed(SMALL, TEN), ())
+    assert "s3cr3t" not in str(caught.value).lower()
+
+
+def test_a_key_with_a_newline_does_not_break_its_line() -> None:
+    (line,) = said({"services/legal/app/env": {"A\nB": "x"}})
+    assert line.startswith("services/legal/app/env/A\\nB: ")
+
+
+def test_a_mistake_in_one_service_does_not_hide_those_of_another() -> None:
+    lines = said({f"{LEGAL}/app/port": 1, f"{AUTH}/app/calls": ["auth"], "nginx/http_port": 0})
+    assert {line.split(": ")[0] for line in lines} == {f"{LEGAL}/app/port", f"{AUTH}/app/calls/0", "nginx/http_port"}
+
+
+def test_the_secrets_of_the_full_stack_are_all_its_secrets() -> None:
+    assert said_of(FULL, SECRETS) == []
+    assert len(said_of(FULL, ())) == len(SECRETS)

@@ -1,0 +1,105 @@
+"""Secrets: each is a key of its own, encrypted where the platform is a real one."""
+
+import pytest
+
+from .stack import FULL, OUT, SECRETS, SMALL, changed, said, said_of
+
+LONG = "k" * 64
+
+
+def test_a_secret_without_its_config_secret_is_missed() -> None:
+    assert said({"services/legal/app/secrets": ["STRIPE_KEY"]}) == [
+        "services/legal/app/secrets/0: the config secret legal_STRIPE_KEY is missing; "
+        "set it with `pulumi config set --secret legal_STRIPE_KEY`"
+    ]
+
+
+def test_a_secret_of_another_service_is_not_this_ones() -> None:
+    secrets = {"services/legal/app/secrets": ["KEY"], "services/auth/app/secrets": ["KEY"], "auth_KEY": "x"}
+    (line,) = said(secrets)
+    assert line.startswith("services/legal/app/secrets/0: the config secret legal_KEY is missing")
+
+
+def test_a_secret_that_is_in_the_environment_too_is_refused() -> None:
+    assert said_of(changed(FULL, {"services/legal/app/env/STRIPE_KEY": "x"})) == [
+        "services/legal/app/secrets/0: STRIPE_KEY is in env too; keep it in one of the two"
+    ]
+
+
+def test_a_secret_with_the_name_of_something_given_is_refused() -> None:
+    raw = changed(SMALL, {"services/legal/app/secrets": ["DATABASE_URL"], "legal_DATABASE_URL": "x"})
+    assert said_of(raw) == [
+        "services/legal/app/secrets/DATABASE_URL: is given by the platform; change ../database instead"
+    ]
+
+
+def test_a_registry_without_its_token_is_refused() -> None:
+    assert said({"registry": {"username": "someone"}}) == [
+        "registry_token: the config secret is missing; set it with `pulumi config set --secret registry_token`"
+    ]
+
+
+@pytest.mark.parametrize("key", SECRETS)
+def test_a_secret_in_plain_text_is_refused_on_a_real_host(key: str) -> None:
+    assert said_of(FULL, set(SECRETS) - {key}) == [
+        f"{key}: is a secret in plain text; set it again with `pulumi config set --secret {key}`"
+    ]
+
+
+def test_a_secret_in_plain_text_is_taken_on_the_local_host() -> None:
+    assert said({"auth_SECRET_KEY_BASE": LONG, "POSTGRES_PASSWORD": "x"}) == []
+
+
+def test_a_secret_in_plain_text_is_refused_where_the_host_is_not_known() -> None:
+    lines = said({"host": OUT, "POSTGRES_PASSWORD": "x"})
+    assert (
+        "POSTGRES_PASSWORD: is a secret in plain text; set it again with `pulumi config set --secret POSTGRES_PASSWORD`"
+        in lines
+    )
+
+
+@pytest.mark.parametrize("key", ["host", "services", "postgres"])
+def test_settings_that_are_encrypted_are_refused(key: str) -> None:
+    assert said_of(FULL, {*SECRETS, key}) == [
+        f"{key}: is encrypted, but holds settings; keep secrets as keys of their own"
+    ]
+
+
+def test_a_secret_that_nobody_asked_for_is_not_known() -> None:
+    assert said_of({**SMALL, "legal_STRIPE_KEY": "x"}) == [
+        "legal_STRIPE_KEY: is not a known setting; name it in services/legal/app/secrets or take it out"
+    ]
+
+
+def test_a_misspelt_secret_is_named_with_what_was_meant() -> None:
+    assert said({"legal_SECRET_KEYBASE": LONG}) == [
+        "legal_SECRET_KEYBASE: is not a known setting; did you mean legal_SECRET_KEY_BASE?"
+    ]
+
+
+def test_a_secret_of_a_service_that_is_not_there_is_not_known() -> None:
+    (line,) = said({"enforcement_SECRET_KEY_BASE": LONG})
+    assert line.startswith("enforcement_SECRET_KEY_BASE: is not a known setting")
+
+
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY_BASE", "ELECTRIC_SECRET", "DATABASE_PASSWORD", "ELECTRIC_DATABASE_PASSWORD"]
+)
+def test_a_generated_secret_may_be_overridden(name: str) -> None:
+    assert said_of(changed(FULL, {f"legal_{name}": LONG}), {*SECRETS, f"legal_{name}"}) == []
+
+
+@pytest.mark.parametrize("key", ["POSTGRES_PASSWORD", "legal_DATABASE_PASSWORD"])
+def test_an_empty_secret_is_refused(key: str) -> None:
+    assert said({key: ""}) == [f"{key}: is empty; set it with `pulumi config set --secret {key}`, or take it out"]
+
+
+def test_a_key_base_that_phoenix_would_refuse_is_refused() -> None:
+    assert said({"legal_SECRET_KEY_BASE": "k" * 63}) == [
+        "legal_SECRET_KEY_BASE: must be 64 characters or more, or Phoenix refuses it; take it out to have one generated"
+    ]
+
+
+def test_a_key_base_that_is_still_encrypted_is_not_measured() -> None:
+    raw = changed(FULL, {"legal_SECRET_KEY_BASE": {"secure": "v1:x"}})
+    assert said_of(raw, {*SECRETS, "legal_SECRET_KEY_BASE"}) == []

@@ -1,0 +1,237 @@
+"""Texts: each setting admits only what is safe in nginx, SQL and shell, and what Docker will take."""
+
+from typing import Any
+
+import pytest
+
+from settings import Settings, image_parts
+from settings.read import _names
+
+from .stack import DIGEST, FULL, SMALL, changed, said, said_of, texts
+
+# Texts of the operator's own, which are quoted wherever they go; the file is only ever opened.
+FREE = (
+    "services/legal/app/env/",
+    "services/legal/app/migrate/",
+    "services/legal/frontend/env/",
+    "services/legal/electric/env/",
+)
+EVERY = ["/".join(map(str, path)) for path in texts(FULL) if "kind" not in path]
+STRICT = [path for path in EVERY if not path.startswith(FREE) and not path.endswith(("registry_token", "STRIPE_KEY"))]
+
+
+def value_at(path: str) -> Any:
+    here: Any = FULL
+    for step in path.split("/"):
+        here = here[int(step)] if isinstance(here, list) else here[step]
+    return here
+
+
+def keys_of(block: Any) -> set[str]:
+    if isinstance(block, dict):
+        return set(block).union(*map(keys_of, block.values()))
+    return set().union(*map(keys_of, block)) if isinstance(block, list) else set()
+
+
+def test_the_full_stack_has_every_setting_so_that_the_tests_below_try_each() -> None:
+    assert set(_names(Settings.model_json_schema())) - keys_of(FULL) == set()
+
+
+@pytest.mark.parametrize("path", STRICT)
+def test_no_text_may_end_in_a_newline(path: str) -> None:
+    lines = said_of(changed(FULL, {path: value_at(path) + "\n"}))
+    assert [line for line in lines if line.startswith(f"{path}: ")]
+
+
+@pytest.mark.parametrize(
+    "odd", ['"', "'", ";", " ", "$(id)", "`id`", "{", "}", "\\", "\t", "\0", "\x1b", "é", "|", "*", "\u2028"]
+)
+@pytest.mark.parametrize("path", [path for path in STRICT if not path.endswith("ca_bundle")])
+def test_no_text_may_hold_a_sign_that_means_something_elsewhere(path: str, odd: str) -> None:
+    if (path, odd) == ("host/authorized_keys/operator", " "):
+        return  # a key may have a comment
+    lines = said_of(changed(FULL, {path: f"{value_at(path)}{odd}x"}))
+    assert [line for line in lines if line.startswith(f"{path}: ")]
+
+
+@pytest.mark.parametrize("path", [path for path in EVERY if path.startswith(FREE) or path.endswith("ca_bundle")])
+def test_no_text_at_all_may_hold_a_nul(path: str) -> None:
+    lines = said_of(changed(FULL, {path: "a\0b"}))
+    assert [line for line in lines if line.startswith(f"{path}: must ")]
+
+
+@pytest.mark.parametrize("path", [path for path in EVERY if path.startswith(FREE)])
+@pytest.mark.parametrize("value", ["two\nlines\n", 'it\'s "quoted" $HOME `id` \\', " ", "é\u2028"])
+def test_a_value_of_the_environment_and_a_word_of_a_command_may_be_anything_else(path: str, value: str) -> None:
+    assert said_of(changed(FULL, {path: value})) == []
+
+
+@pytest.mark.parametrize("block", ["services", "services/legal/app/env", "host/authorized_keys", "host/labels"])
+@pytest.mark.parametrize("name", ["a b", "a;b", "a\n", "a$b", "", "é", "a" * 300])
+def test_a_name_that_the_operator_chooses_is_as_strict(block: str, name: str) -> None:
+    lines = said_of(changed(FULL, {f"{block}/{name}": value_at(f"{block}/{next(iter(value_at(block)))}")}))
+    shown = name.replace("\n", "\\n")
+    assert [line for line in lines if line.startswith(f"{block}/{shown}: must be ")]
+
+
+DOMAINS = [
+    "", "legal", "Legal.sertantai.com", "*.sertantai.com", "legal..com", "-a.com", "a-.com", "legal.com.", "a_b.com",
+    "203.0.113.7", "a/b.com", "https://legal.com", "legal.com:80", "legal.com/",
+    "a" * 64 + ".com", ".".join(["a" * 7] * 32),
+]  # fmt: skip
+IMAGES = [
+    "", "a b", "ghcr.io/Owner/name", "$(x)", "name:", ":tag", "name:tag:tag", "name:-tag", "name/", "/name", "a//b",
+    "name@sha256:abc", f"name@{DIGEST}0", f"name@{DIGEST.upper()}", f"name@md5:{'a' * 32}", "name:" + "t" * 129,
+    "http://ghcr.io/a",
+]  # fmt: skip
+MALFORMED: list[tuple[str, str, list[Any]]] = [
+    (
+        "services/legal/domain",
+        "must be a host name such as legal.sertantai.com",
+        DOMAINS,
+    ),
+    (
+        "services/legal/names",
+        "must be a host name of one part: a-z, 0-9, - and _",
+        [[""], ["a.b"], ["Legal"], ["-a"], ["a-"], ["_a"], ["a" * 64], ["legal.sertantai.com"]],
+    ),
+    (
+        "services/legal/app/image",
+        "must be an image reference such as ghcr.io/owner/name:tag@sha256:...",
+        IMAGES,
+    ),
+    ("services/legal/app/env/A B", "must be an environment name: letters, digits and _", ["x"]),
+    ("services/legal/app/env/1A", "must be an environment name: letters, digits and _", ["x"]),
+    ("services/legal/app/env/A-B", "must be an environment name: letters, digits and _", ["x"]),
+    ("services/legal/app/env/A=B", "must be an environment name: letters, digits and _", ["x"]),
+    (
+        "services/legal/database/name",
+        "must be a-z, 0-9 and _, from a letter or _ on but not from pg_, 40 at most",
+        ["", "Legal", "1legal", "legal-prod", "legal;drop", "pg_legal", "a" * 41, 'le"gal'],
+    ),
+    (
+        "services/legal/database/extensions",
+        "must be the name of a PostgreSQL extension",
+        [["UUID"], ['a"b'], ["a b"], ["a;b"], [""]],
+    ),
+    (
+        "services/legal/electric/stream_id",
+        "must be a-z, 0-9 and _, from a letter or _ on, 42 at most (no -)",
+        ["", "a-b", "A", "1a", "a" * 43, "a;b"],
+    ),
+    (
+        "services/legal/electric/access/tables",
+        "must be a table such as uk_lrt or public.uk_lrt",
+        [['uk"lrt'], ["uk;lrt"], ["uk lrt"], ["UK"], ["a.b.c"], [".a"], ["a|b"], ["a.*"], [""]],
+    ),
+    ("acme/email", "must be an e-mail address", ["", "operator", "a@b", "a b@c.de", "a@c.de,b@c.de"]),
+    (
+        "acme/directory_url",
+        "must be an https:// address",
+        [
+            "http://ca.test",
+            "https://",
+            "https://ca.test/../..",
+            "https://ca.test/a//b",
+            "https://a b",
+            "https://ca.test?x",
+        ],
+    ),
+    ("nginx/address", "must be an IP address such as 0.0.0.0", ["localhost", "", "0.0.0", "127.0.0.1:80", "0.0.0.0/0"]),
+    ("network/name", "must be letters, digits, _, . and -, 63 at most", ["", "a b", "-a", "a;b", "a" * 64]),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "value"), [(path, words, value) for path, words, values in MALFORMED for value in values]
+)
+def test_a_text_of_the_wrong_form_is_refused_in_its_own_words(path: str, words: str, value: Any) -> None:
+    shown = f"{path}/0" if isinstance(value, list) else path
+    assert said({path: value}) == [f"{shown}: {words}"]
+
+
+@pytest.mark.parametrize(
+    ("subnet", "words"),
+    [
+        ("8.8.8.0/24", "must be a private IPv4 network between /16 and /26"),
+        ("127.0.0.0/24", "must be a private IPv4 network between /16 and /26"),
+        ("203.0.113.0/24", "must be a private IPv4 network between /16 and /26"),
+        ("10.0.0.0/8", "must be a private IPv4 network between /16 and /26"),
+        ("172.30.0.0/27", "must be a private IPv4 network between /16 and /26"),
+        ("172.30.0.1/24", "must be an IPv4 network such as 172.30.0.0/24"),
+        ("172.30.0.0/33", "must be an IPv4 network such as 172.30.0.0/24"),
+        ("fd00::/64", "must be an IPv4 network such as 172.30.0.0/24"),
+        ("172.30.0.0/255.255.255.0", "must be written 172.30.0.0/24"),
+        ("172.17.128.0/24", "must leave 172.17.0.0/16 to Docker, whose own bridge it is"),
+    ],
+)
+def test_a_subnet_that_docker_or_the_addresses_cannot_use_is_refused(subnet: str, words: str) -> None:
+    assert said({"network/subnet": subnet}) == [f"network/subnet: {words}"]
+
+
+@pytest.mark.parametrize("subnet", ["10.0.0.0/16", "172.16.0.0/16", "172.31.255.192/26", "192.168.0.0/16"])
+def test_a_private_subnet_of_any_useful_size_is_taken(subnet: str) -> None:
+    assert said({"network/subnet": subnet}) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("203.0.113.7", "must be written 203.0.113.7/32"),
+        ("203.0.113.7/24", "must be a network such as 203.0.113.7/32 or 2001:db8::/64"),
+        ("2001:DB8::/64", "must be written 2001:db8::/64"),
+        ("anywhere", "must be a network such as 203.0.113.7/32 or 2001:db8::/64"),
+    ],
+)
+def test_who_may_come_by_ssh_is_written_as_hetzner_keeps_it(source: str, words: str) -> None:
+    assert said_of(changed(FULL, {"host/ssh_allowed_from": [source]})) == [f"host/ssh_allowed_from/0: {words}"]
+
+
+@pytest.mark.parametrize("network", ["bridge", "host", "none", "default"])
+def test_the_network_is_none_of_dockers_own(network: str) -> None:
+    assert said({"network/name": network}) == [f"network/name: must not be {network}, which belongs to the platform"]
+
+
+@pytest.mark.parametrize("name", ["postgres", "template0", "template1"])
+def test_a_database_is_none_of_postgresqls_own(name: str) -> None:
+    assert said({"services/legal/database/name": name}) == [
+        f"services/legal/database/name: must not be {name}, which belongs to the platform"
+    ]
+
+
+@pytest.mark.parametrize("name", ["Legal", "legal_app", "1legal", "-legal", "legal-", "a" * 41, "legal.app", ""])
+def test_a_service_whose_name_is_no_dns_label_is_refused(name: str) -> None:
+    assert said({f"services/{name}": SMALL["services"]["auth"]})[0] == (
+        f"services/{name}: must be a DNS label: a-z, 0-9 and -, from a letter on, 40 at most"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["postgres", "redis", "nginx", "certbot", "localhost", "platform", "database", "electric", "registry"],
+)
+def test_a_service_named_as_the_platforms_own_is_refused(name: str) -> None:
+    assert said({f"services/{name}": SMALL["services"]["auth"]})[0] == (
+        f"services/{name}: must not be {name}, which belongs to the platform"
+    )
+
+
+@pytest.mark.parametrize("name", ["postgres", "redis", "nginx", "certbot", "localhost"])
+def test_a_stable_name_of_the_platforms_own_is_refused(name: str) -> None:
+    assert said({"services/legal/names": [name]}) == [
+        f"services/legal/names/0: must not be {name}, which belongs to the platform"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reference", "parts"),
+    [
+        ("nginx", ("nginx", "latest", None)),
+        ("localhost:5050/sertantai/app:1", ("localhost:5050/sertantai/app", "1", None)),
+        (f"ghcr.io/o/n:t@{DIGEST}", ("ghcr.io/o/n", "t", DIGEST)),
+        (f"ghcr.io/o/n@{DIGEST}", ("ghcr.io/o/n", "latest", DIGEST)),
+        ("a/b__c/d--e.f:v1.0_x-y", ("a/b__c/d--e.f", "v1.0_x-y", None)),
+    ],
+)
+def test_an_image_reference_has_its_parts(reference: str, parts: tuple[str, str, str | None]) -> None:
+    assert image_parts(reference) == parts
