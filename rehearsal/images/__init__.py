@@ -1,0 +1,73 @@
+"""Stand-ins for the images of production, and the doubles' images: built here, and kept while nothing changed."""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import docker
+from docker.errors import ImageNotFound
+
+from ..machine import ensure_docker, say
+from .base import ensure_base
+from .context import alone, context, fingerprint, room
+from .context import build as build_folder
+from .remote import Registry
+
+NAMES = ("app", "frontend", "electric", "postgres", "redis", "nginx", "certbot")
+VERSION = "1"
+SOURCE = "sertantai.source"
+
+
+def ensure(registry: str, username: str, password: str) -> None:
+    """Every stand-in as version 1: built where its files have changed, pushed where the registry lacks it."""
+    with alone("images"), room(), ThreadPoolExecutor(max_workers=len(NAMES)) as pool:
+        client = ensure_docker()
+        target = Registry(client, registry, username, password)
+        base = ensure_base(client)
+
+        def lacks(name: str) -> bool:
+            _make(client, base, name, f"{target.repository(name)}:{VERSION}", {"VERSION": VERSION})
+            return target.lacks(target.repository(name), VERSION)
+
+        def push(name: str) -> None:
+            target.push(target.repository(name), VERSION)
+            say(f"images: {name} pushed to {registry}")
+
+        missing = [name for name, lacking in zip(NAMES, pool.map(lacks, NAMES), strict=True) if lacking]
+        # The first takes the base along; were all sent at once, each would.
+        for names in (missing[:1], missing[1:]):
+            list(pool.map(push, names))
+
+
+def build(name: str, version: str, registry: str, username: str, password: str, **build_args: str) -> str:
+    """One stand-in in another version, pushed: its name with the digest.
+
+    Build arguments are the ARGs of its Dockerfile: FAIL, START_DELAY_S and MIGRATION make an app that misbehaves, is
+    slow to start or brings a further migration; frontend and electric know FAIL; VERSION is the version if not given.
+    """
+    with alone("images"), room():
+        client = ensure_docker()
+        target = Registry(client, registry, username, password)
+        repository = target.repository(name)
+        _make(client, ensure_base(client), name, f"{repository}:{version}", {"VERSION": version, **build_args})
+        return f"{repository}@{target.push(repository, version)}"
+
+
+def local(name: str) -> str:
+    """The tag of a double's image, which stays on this machine."""
+    with alone("images"), room():
+        client = ensure_docker()
+        _make(client, ensure_base(client), name, f"sertantai/{name}:local", {})
+        return f"sertantai/{name}:local"
+
+
+def _make(client: docker.DockerClient, base: str, name: str, tag: str, arguments: Mapping[str, str]) -> None:
+    arguments = {"BASE": base, **arguments}
+    source = fingerprint(context(name), json.dumps(arguments, sort_keys=True))
+    try:
+        if client.images.get(tag).labels.get(SOURCE) == source:
+            return
+    except ImageNotFound:
+        pass
+    build_folder(client, name, tag, arguments, {SOURCE: source})
+    say(f"images: {name} built")

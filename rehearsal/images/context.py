@@ -1,0 +1,80 @@
+"""Folders of this package as build contexts, and the building itself."""
+
+import fcntl
+import hashlib
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker
+from docker.errors import APIError, BuildError
+
+from ..errors import Trouble
+
+ROOT = Path(__file__).parent
+
+
+def context(name: str) -> bytes:
+    """An image's folder, and `shared` where its Dockerfile takes from there: the same files give the same bytes."""
+    folders = [name, "shared"] if "shared/" in (ROOT / name / "Dockerfile").read_text() else [name]
+    files = sorted(file for folder in folders for file in (ROOT / folder).rglob("*") if file.is_file())
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for file in (file for file in files if "__pycache__" not in file.parts):
+            entry = tarfile.TarInfo(str(file.relative_to(ROOT)))
+            entry.size = file.stat().st_size
+            entry.mode = 0o755 if file.stat().st_mode & 0o100 else 0o644
+            with file.open("rb") as content:
+                tar.addfile(entry, content)
+    return buffer.getvalue()
+
+
+def fingerprint(*parts: bytes | str) -> str:
+    """A short name for content: equal content, equal name."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(hashlib.sha256(part.encode() if isinstance(part, str) else part).digest())
+    return digest.hexdigest()[:16]
+
+
+def build(
+    client: docker.DockerClient, name: str, tag: str, arguments: Mapping[str, str], labels: Mapping[str, str]
+) -> None:
+    """Build one folder's image under this tag; Trouble with the last lines of the build where it fails."""
+    try:
+        client.images.build(
+            fileobj=io.BytesIO(context(name)),
+            custom_context=True,
+            dockerfile=f"{name}/Dockerfile",
+            tag=tag,
+            buildargs=dict(arguments),
+            labels=dict(labels),
+            rm=True,
+            forcerm=True,
+        )
+    except BuildError as error:
+        lines = "".join(step.get("stream", "") for step in error.build_log).splitlines()[-8:]
+        raise Trouble("\n  ".join([f"images/{name}: cannot be built: {error}", *lines])) from error
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """Say in plain words that the disk is full, whoever met it."""
+    try:
+        yield
+    except (APIError, OSError, Trouble) as error:
+        if "no space left on device" not in str(error).lower():
+            raise
+        raise Trouble("The disk is full: make room (`docker system prune` may help) and run this again.") from error
+
+
+@contextmanager
+def alone(what: str) -> Iterator[None]:
+    """One at a time on this machine: two makers of the same thing would only be in each other's way."""
+    with Path(tempfile.gettempdir(), f"sertantai-{what}-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,104 @@
+"""What one Electric at a time does in a database: it holds the lock and streams the slot."""
+
+import select
+import threading
+from collections.abc import Callable
+
+import psycopg2
+from psycopg2 import extensions
+from psycopg2.errors import ObjectInUse
+from psycopg2.extras import LogicalReplicationConnection, ReplicationCursor
+
+from ..shared.database import connect
+from ..shared.service import say
+
+WAITING, STARTING, ACTIVE = "waiting", "starting", "active"
+RETRY_SECONDS = 0.5
+CONFIRM_SECONDS = 1
+LOOK_SECONDS = 0.2
+
+
+class Replication(threading.Thread):
+    """Waits for the lock, makes publication and slot, streams; begins anew whenever the server goes away."""
+
+    def __init__(self, url: str, slot: str, publication: str, *, on_new_slot: Callable[[], None], stuck: bool) -> None:
+        super().__init__(daemon=True)
+        self.status = STARTING
+        self._url, self._slot, self._publication = url, slot, publication
+        self._on_new_slot, self._stuck = on_new_slot, stuck
+        self._stopping = threading.Event()
+        self._waiting: extensions.connection | None = None
+
+    def run(self) -> None:
+        """Hold on until told to stop."""
+        while not self._stopping.is_set():
+            try:
+                self._hold()
+            except ObjectInUse as error:
+                say(f"Replication slot already in use: {error}".strip())
+            except psycopg2.Error as error:
+                if not self._stopping.is_set():
+                    say(f"[error] {type(error).__name__}: {error}".strip())
+            self.status = STARTING
+            self._stopping.wait(RETRY_SECONDS)
+
+    def stop(self) -> None:
+        """Let slot and lock go."""
+        self._stopping.set()
+        if self._waiting:
+            self._waiting.cancel()
+        self.join(timeout=5)
+
+    def _hold(self) -> None:
+        lock = connect(self._url)
+        try:
+            lock.autocommit = True
+            with lock.cursor() as cursor:
+                self.status, self._waiting = WAITING, lock
+                say(f"Acquiring lock from postgres with name {self._slot}")
+                cursor.execute("select pg_advisory_lock(hashtext(%s))", (self._slot,))
+                self.status, self._waiting = STARTING, None
+                say(f"Lock acquired from postgres with name {self._slot}")
+            if self._stuck:
+                self._stopping.wait()
+                return
+            self._prepare(lock)
+            self._stream(lock)
+        finally:
+            self._waiting = None
+            lock.close()
+
+    def _prepare(self, connection: extensions.connection) -> None:
+        slots = "from pg_replication_slots where slot_name = %s"
+        with connection.cursor() as cursor:
+            cursor.execute("select 1 from pg_publication where pubname = %s", (self._publication,))
+            if cursor.fetchone() is None:
+                cursor.execute(f"create publication {self._publication}")
+            # Lost by max_slot_wal_keep_size: nothing can be read from it any more.
+            cursor.execute(f"select pg_drop_replication_slot(slot_name) {slots} and wal_status = 'lost'", (self._slot,))
+            cursor.execute(f"select 1 {slots}", (self._slot,))
+            if cursor.fetchone() is None:
+                cursor.execute("select pg_create_logical_replication_slot(%s, 'pgoutput')", (self._slot,))
+                say(f"Created the replication slot {self._slot}: all shapes begin anew")
+                self._on_new_slot()
+
+    def _stream(self, lock: extensions.connection) -> None:
+        connection = psycopg2.connect(self._url, connection_factory=LogicalReplicationConnection)
+        try:
+            with connection.cursor() as cursor:
+                options = {"proto_version": "1", "publication_names": self._publication}
+                cursor.start_replication(slot_name=self._slot, options=options, status_interval=CONFIRM_SECONDS)
+                self.status = ACTIVE
+                say(f"Replication client started streaming from {self._slot}")
+                while not self._stopping.is_set():
+                    self._drain(cursor)
+                    cursor.send_feedback(flush_lsn=cursor.wal_end)
+                    if lock in select.select([connection, lock], [], [], LOOK_SECONDS)[0]:
+                        raise psycopg2.OperationalError("the connection that held the lock is gone")
+        finally:
+            connection.close()
+
+    @staticmethod
+    def _drain(cursor: ReplicationCursor) -> None:
+        while cursor.read_message() is not None:
+            pass  # each answer is read from the tables themselves: a change needs no keeping
