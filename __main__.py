@@ -4,6 +4,7 @@ import pulumi
 
 import settings
 from components.certbot import Certbot
+from components.drift import Drift
 from components.hetzner import hetzner_host
 from components.host import Host, local_host
 from components.network import Network
@@ -28,10 +29,12 @@ def host() -> Host:
 
 machine = host()
 network = Network("network", config.network, machine)
-nginx = Nginx("nginx", config.nginx, drains_s, network, machine)
+drift = Drift(machine)
+nginx = Nginx("nginx", config.nginx, drains_s, network, machine, drift)
 platform = Platform(
     settings=config,
     host=machine,
+    drift=drift,
     network=network,
     postgres=Postgres("postgres", config.postgres, network, machine),
     redis=Redis("redis", config.redis, network, machine) if config.redis else None,

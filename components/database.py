@@ -3,9 +3,11 @@
 import pulumi
 from pulumi import Output, ResourceOptions
 
+from render import drift as render
 from render import environment, shell, sql
 from settings import Database as DatabaseSettings
 
+from .drift import Drift
 from .host import Host
 from .postgres import Postgres
 from .secret import secret
@@ -24,6 +26,7 @@ class Database(pulumi.ComponentResource):
         settings: DatabaseSettings,
         postgres: Postgres,
         host: Host,
+        drift: Drift,
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__("sertantai:service:Database", name, {}, opts)
@@ -33,8 +36,13 @@ class Database(pulumi.ComponentResource):
         self.ready = host.command(
             f"{name}-sql",
             shell.psql(postgres.container_name),
-            stdin=password.apply(lambda value: sql.database(self.name, settings.extensions, value)),
-            delete=f"{shell.psql_with(postgres.container_name, drop, self.name)}"
+            stdin=Output.all(password=password, mark=drift.object(f"login/{service}")).apply(
+                lambda known: (
+                    sql.database(self.name, settings.extensions, known["password"])
+                    + render.mark("login", service, sql.login(self.name, known["password"]), known["mark"])
+                )
+            ),
+            delete=f"{shell.psql_with(postgres.container_name, drop + render.unmark(service), self.name)}"
             f"echo '{service}: its database {self.name} is kept; "
             f"to drop it: docker exec {postgres.container_name} dropdb -U postgres {self.name}'",
             reruns_on={"POSTGRES": postgres.container.id},

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi import Output, ResourceOptions
 
+from render import drift as render
 from render import environment, shell, sql
 from settings import Electric as ElectricSettings
 from settings import stream_id
 
 from .container import Container, container_name, labels
 from .database import Database
+from .drift import Drift
 from .host import Host
 from .image import Image
 from .network import Network
@@ -38,6 +40,7 @@ class ElectricAccess(pulumi.ComponentResource):
         database: Database,
         postgres: Postgres,
         host: Host,
+        drift: Drift,
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__("sertantai:service:ElectricAccess", name, {}, opts)
@@ -47,7 +50,12 @@ class ElectricAccess(pulumi.ComponentResource):
         self.ready = host.command(
             f"{name}-sql",
             shell.psql(postgres.container_name),
-            stdin=password.apply(lambda value: sql.electric(database.name, value)),
+            stdin=Output.all(password=password, mark=drift.object(f"electric-login/{service}")).apply(
+                lambda known: (
+                    sql.electric(database.name, known["password"])
+                    + render.mark("electric-login", service, sql.login(group, known["password"]), known["mark"])
+                )
+            ),
             delete=shell.psql_with(
                 postgres.container_name,
                 sql.drop_electric(stream_id(service, settings)) + sql.drop_logins(group, group),
@@ -108,16 +116,25 @@ def cutover(
     service: str,
     settings: ElectricSettings,
     part: Part,
+    postgres: Postgres,
     host: Host,
+    drift: Drift,
     depends_on: Sequence[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> pulumi.Resource:
     """The moment the slot changes hands, once every other part of the release is healthy. Safe to run again."""
     return host.command(
         name,
-        part.container.apply(
-            lambda on_host: shell.cutover(
-                f"{service}/electric", on_host, labels(service, "electric"), ACTIVE, settings.start_timeout_s
+        Output.all(container=part.container, mark=drift.object(f"slot/{service}")).apply(
+            lambda known: shell.cutover(
+                f"{service}/electric",
+                known["container"],
+                labels(service, "electric"),
+                ACTIVE,
+                settings.start_timeout_s,
+                shell.psql(postgres.container_name),
+                sql.slot(stream_id(service, settings)),
+                render.mark("slot", service, sql.slot(stream_id(service, settings)), known["mark"], connect=False),
             )
         ),
         parent=parent,

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import pulumi
 import pulumi_docker as docker
-from pulumi import ResourceOptions
+from pulumi import Output, ResourceOptions
 
 from render import nginx as render
 from render import shell
 from settings import Nginx as NginxSettings
 
 from .container import Container, container_name, fixed
+from .drift import Drift
 from .host import Host
 from .image import image
 from .network import Network
@@ -30,6 +31,7 @@ class Nginx(pulumi.ComponentResource):
         drains_s: Sequence[int],
         network: Network,
         host: Host,
+        drift: Drift,
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__("sertantai:platform:Nginx", name, {}, opts)
@@ -38,11 +40,16 @@ class Nginx(pulumi.ComponentResource):
         pulled = image(f"{name}-image", settings.image, host, self)
         self.files = volume(f"{name}-files", self.container_name, host, self, protect=False)
         self.webroot = volume(f"{name}-webroot", container_name("webroot"), host, self, protect=False)
-        change = shell.switch("nginx", "nginx.conf", self.container_name)
+        target = "nginx.conf"
         base = host.command(
             f"{name}-base",
-            pulled.reference.apply(
-                lambda reference: shell.change_base(self.container_name, container_name("nginx"), reference, change)
+            Output.all(image=pulled.reference, mark=drift.file(target)).apply(
+                lambda known: shell.change_base(
+                    self.container_name,
+                    self.container_name,
+                    known["image"],
+                    shell.switch("nginx", target, self.container_name, known["mark"]),
+                )
             ),
             stdin=render.base(drains_s),
             parent=self,

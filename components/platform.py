@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from settings import Settings
 
 from .certbot import Certbot
+from .drift import Drift
 from .host import Host
 from .network import Network
 from .nginx import Nginx
@@ -18,6 +19,7 @@ class Platform:
 
     settings: Settings
     host: Host
+    drift: Drift
     network: Network
     postgres: Postgres
     redis: Redis | None

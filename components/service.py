@@ -40,10 +40,12 @@ class Service(pulumi.ComponentResource):
         database = electric = None
         left: list[pulumi.Resource] = [platform.network.network]
         if settings.database:
-            database = Database(f"{name}-database", name, settings.database, postgres, host, own)
+            database = Database(f"{name}-database", name, settings.database, postgres, host, platform.drift, own)
             left.append(database.ready)
         if settings.electric and database:
-            electric = ElectricAccess(f"{name}-electric", name, settings.electric, database, postgres, host, own)
+            electric = ElectricAccess(
+                f"{name}-electric", name, settings.electric, database, postgres, host, platform.drift, own
+            )
             left += [electric.ready, electric.storage]
 
         # The first change of a release waits until all of its images are here.
@@ -56,7 +58,19 @@ class Service(pulumi.ComponentResource):
 
         passed: list[pulumi.Resource] = [part.gate for part in parts.values()]
         if settings.electric and electric:
-            passed.append(cutover(f"{name}-cutover", name, settings.electric, parts["electric"], host, passed, self))
+            passed.append(
+                cutover(
+                    f"{name}-cutover",
+                    name,
+                    settings.electric,
+                    parts["electric"],
+                    postgres,
+                    host,
+                    platform.drift,
+                    passed,
+                    self,
+                )
+            )
         if settings.domain:
             self.certificate = Certificate(
                 f"{name}-certificate", settings.domain, platform.certbot, platform.nginx, host, own
@@ -66,7 +80,19 @@ class Service(pulumi.ComponentResource):
         self.images = {part: made.image for part, made in parts.items()}
         port = platform.settings.nginx.https_port
         secret = electric.secret if electric else None
-        site = Site(f"{name}-site", name, settings, self.containers, secret, port, platform.nginx, host, passed, own)
+        site = Site(
+            f"{name}-site",
+            name,
+            settings,
+            self.containers,
+            secret,
+            port,
+            platform.nginx,
+            host,
+            platform.drift,
+            passed,
+            own,
+        )
         retire(name, settings, self.containers, database, electric, platform, self, [site.switched])
         self.register_outputs({"containers": dict(self.containers), "images": dict(self.images)})
 

@@ -9,6 +9,7 @@ from render import nginx as render
 from render import shell
 from settings import Service
 
+from .drift import Drift
 from .host import Host
 from .nginx import Nginx
 
@@ -26,6 +27,7 @@ class Site(pulumi.ComponentResource):
         https_port: int,
         nginx: Nginx,
         host: Host,
+        drift: Drift,
         depends_on: Sequence[pulumi.Resource],
         opts: ResourceOptions | None = None,
     ) -> None:
@@ -43,7 +45,9 @@ class Site(pulumi.ComponentResource):
         what = f"{service}/site"
         self.switched = host.command(
             f"{name}-switch",
-            shell.inside(nginx.container_name, shell.switch(what, target, nginx.container_name)),
+            drift.file(target).apply(
+                lambda mark: shell.inside(nginx.container_name, shell.switch(what, target, nginx.container_name, mark))
+            ),
             stdin=text,
             delete=shell.inside(
                 nginx.container_name, shell.switch(what, target, nginx.container_name, remove=True), stdin=False

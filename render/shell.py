@@ -19,6 +19,11 @@ def inside(container: str, script: str, interpreter: str = "bash", stdin: bool =
     return shlex.join(["docker", "exec", *(["-i"] if stdin else []), container, interpreter, "-c", script])
 
 
+def read_inside(container: str, command: Sequence[str]) -> str:
+    """What a command in a container prints; nothing where there is no such container, or it cannot answer."""
+    return shlex.join(["docker", "exec", container, *command]) + " 2>/dev/null || true"
+
+
 def exports(environment: Mapping[str, str]) -> str:
     """The environment as shell text for stdin: values may have several lines, and none is ever an argument."""
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
@@ -66,8 +71,17 @@ def migrate(
     )
 
 
-def cutover(what: str, container: str, labels: Mapping[str, str], check: Sequence[str], timeout_s: int) -> str:
-    """Moves Electric's slot from the old container to the new."""
+def cutover(
+    what: str,
+    container: str,
+    labels: Mapping[str, str],
+    check: Sequence[str],
+    timeout_s: int,
+    psql: str,
+    slot: str,
+    mark: str,
+) -> str:
+    """Moves Electric's slot from the old container to the new; `mark` is SQL for when it is there."""
     return fill(
         "cutover.sh.j2",
         what=what,
@@ -76,6 +90,9 @@ def cutover(what: str, container: str, labels: Mapping[str, str], check: Sequenc
         check=check,
         grace_s=ELECTRIC_GRACE_S,
         timeout_s=timeout_s,
+        psql=psql,
+        slot=slot,
+        mark=mark,
     )
 
 
@@ -100,9 +117,14 @@ def retire(
     )
 
 
-def switch(what: str, target: str, nginx_container: str, remove: bool = False) -> str:
-    """Changes one of the gateway's files from within its container; the new text comes by stdin."""
-    return fill("switch.sh.j2", what=what, target=target, nginx=nginx_container, remove=remove, volume=nginx.VOLUME)
+def switch(what: str, target: str, nginx_container: str, mark: str = "", remove: bool = False) -> str:
+    """Changes one of the gateway's files from within its container; the new text comes by stdin.
+
+    `mark` is left beside it, to tell later whether somebody else has changed the file.
+    """
+    return fill(
+        "switch.sh.j2", what=what, target=target, nginx=nginx_container, mark=mark, remove=remove, volume=nginx.VOLUME
+    )
 
 
 def change_base(container: str, files: str, image: str, change: str) -> str:
@@ -121,20 +143,21 @@ def serve() -> str:
     return fill("nginx.sh.j2", volume=nginx.VOLUME, watch_s=CERTIFICATE_WATCH_S, command=nginx.COMMAND)
 
 
-def _certbot_options(acme: Acme) -> list[str]:
-    return ["--server", acme.directory_url]
+def _asking(acme: Acme) -> dict[str, object]:
+    """What every request to the authority is made of."""
+    url = urlparse(acme.directory_url)
+    return {
+        "volume": nginx.VOLUME,
+        "webroot": nginx.WEBROOT,
+        "email": acme.email,
+        "account_folder": f"{url.netloc}{url.path}".rstrip("/"),
+        "options": ["--server", acme.directory_url],
+    }
 
 
 def renew(acme: Acme) -> str:
     """What certbot's container runs."""
-    return fill(
-        "certbot.sh.j2",
-        volume=nginx.VOLUME,
-        webroot=nginx.WEBROOT,
-        ca_bundle=acme.ca_bundle,
-        options=[],
-        interval_s=RENEWAL_INTERVAL_S,
-    )
+    return fill("certbot.sh.j2", ca_bundle=acme.ca_bundle, interval_s=RENEWAL_INTERVAL_S, **_asking(acme))
 
 
 def placeholder(domain: str) -> str:
@@ -144,15 +167,10 @@ def placeholder(domain: str) -> str:
 
 def certificate(domain: str, acme: Acme) -> str:
     """Gets `domain`'s certificate from the authority, in certbot's container."""
-    url = urlparse(acme.directory_url)
     return fill(
         "certificate.sh.j2",
-        volume=nginx.VOLUME,
-        webroot=nginx.WEBROOT,
-        acme_path=ACME_PATH,
         domain=domain,
-        email=acme.email,
         directory_url=acme.directory_url,
-        account_folder=f"{url.netloc}{url.path}".rstrip("/"),
-        options=_certbot_options(acme),
+        acme_path=ACME_PATH,
+        **_asking(acme),
     )

@@ -64,7 +64,11 @@ def drop_logins(group: str, prefix: str, current: str = "") -> str:
     return fill("drop_logins.sql.j2", group=group, prefix=prefix, current=current)
 
 
+def slot(stream_id: str) -> str:
+    """The name that Electric gives its replication slot: one for the whole cluster."""
+    return f"electric_slot_{stream_id}"
+
+
 def drop_electric(stream_id: str) -> str:
     """Drops slot and publication of an Electric that is gone."""
-    slot, publication = f"electric_slot_{stream_id}", f"electric_publication_{stream_id}"
-    return fill("drop_electric.sql.j2", slot=slot, publication=publication)
+    return fill("drop_electric.sql.j2", slot=slot(stream_id), publication=f"electric_publication_{stream_id}")

@@ -2,18 +2,22 @@
 
 
 def config(alias: str, address: str, user: str, folder: str) -> str:
-    """An `ssh -F` file for `alias`; `folder` is where it lies, with known_hosts beside it."""
+    """An `ssh -F` file for `alias`; `folder` is where it lies, with known_hosts beside it.
+
+    The connection's socket is not there: its path may have 107 characters, and a project's folder can be a deep one.
+    """
+    beside = folder.replace("%", "%%")
     return f"""Host {alias}
   HostName {address}
   User {user}
   HostKeyAlias {alias}
   StrictHostKeyChecking yes
-  UserKnownHostsFile {folder}/known_hosts
+  UserKnownHostsFile "{beside}/known_hosts"
   BatchMode yes
   ConnectTimeout 15
   ServerAliveInterval 15
   ControlMaster auto
-  ControlPath {folder}/%C
+  ControlPath ~/.ssh/sertantai-%C
   ControlPersist 60
 """
 

@@ -138,9 +138,10 @@ class Engine(Runner):
         out, said = process.communicate(timeout=600)
         return Run(process.returncode == 0, {}, {}, out + said, out + said)
 
-    def exported(self) -> str:
-        """The state as it lies in the backend."""
-        return json.dumps(self._stack().export_stack().deployment)
+    def urns(self) -> list[str]:
+        """Those of everything in the state."""
+        deployment = self._stack().export_stack().deployment or {}
+        return [str(resource["urn"]) for resource in deployment["resources"]]
 
     def _stack(self) -> auto.Stack:
         if not self._prepared:

@@ -1,0 +1,37 @@
+"""What somebody changed by hand, though Pulumi does not refresh it: the gateway's files, logins, replication slots.
+
+Whoever makes such a thing leaves a mark beside it. Read again before the next run, the mark is the same as long as the
+thing is as it was left, and another one where it is not; it is part of the step that makes the thing, which so runs
+again, once, and leaves the new mark.
+"""
+
+from .nginx import VOLUME
+from .template import fill
+
+UNTOUCHED = "none"
+
+
+def file_marks() -> str:
+    """A script for the gateway's container: the marks of its files."""
+    return fill("file_marks.sh.j2", volume=VOLUME)
+
+
+def object_marks() -> str:
+    """SQL for the database postgres: the marks of logins and slots."""
+    return fill("object_marks.sql.j2")
+
+
+def mark(kind: str, service: str, thing: str, value: str, *, connect: bool = True) -> str:
+    """SQL that leaves the mark of a `login` or a `slot` (`thing`); by `connect` it goes to the database postgres."""
+    name = f"{kind}/{service}"
+    return fill("mark.sql.j2", name=name, kind=kind.split("-")[-1], object=thing, mark=value, connect=connect)
+
+
+def unmark(service: str) -> str:
+    """SQL that takes a service's marks away."""
+    return f"\\connect postgres\nDELETE FROM sertantai_marks WHERE name LIKE '%/{service}';\n"
+
+
+def parsed(text: str) -> dict[str, str]:
+    """The marks by name."""
+    return dict(line.split(" ", 1) for line in text.splitlines() if " " in line)

@@ -1,0 +1,136 @@
+"""What the engine plans for each kind of setting changed: the table that test_plans.py holds it to.
+
+`{app}` stands for what follows whenever the app's container of `auth` is replaced.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+GATED = "auth-app-gate auth-retire auth-site-switch"
+ALL_SITES = "auth-site-switch enforcement-site-switch legal-site-switch"
+ELECTRIC = "legal-cutover legal-electric-gate legal-retire legal-site-switch"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One setting changed, by its path under `sertantai:` (None takes it out), and the plan that it must lead to."""
+
+    path: str
+    value: Any
+    replace: str = ""
+    update: str = ""
+    create: str = ""
+    delete: str = ""
+
+    def apply(self, config: dict[str, Any]) -> None:
+        """Changes the setting in a stack's configuration."""
+        first, *rest = self.path.split("/")
+        *way, last = [f"sertantai:{first}", *rest]
+        here: Any = config
+        for step in way:
+            here = here[step]
+        if self.value is None:
+            del here[last]
+        else:
+            here[last] = self.value
+
+    def plan(self) -> dict[str, set[str]]:
+        """The steps by what happens."""
+        words = {"replace": self.replace, "update": self.update, "create": self.create, "delete": self.delete}
+        return {what: set(names.split()) for what, names in words.items() if names}
+
+
+NOTES = {
+    "domain": "notes.localhost",
+    "app": {"image": "localhost:5050/sertantai/app:1", "port": 4003, "memory_mb": 256},
+}
+
+CHANGES = [
+    Change("services/auth/app/env", {"A": "b"}, replace="auth-app", update=f"{GATED} auth-migrate"),
+    Change("services/auth/app/memory_mb", 300, replace="auth-app", update=f"{GATED} auth-migrate"),
+    Change("services/auth/app/drain_s", 20, replace="auth-app", update=GATED),
+    Change("services/auth/app/restart_generation", 1, replace="auth-app", update=GATED),
+    Change("services/auth/app/read_only", False, replace="auth-app", update=GATED),
+    Change("services/auth/app/health", {"path": "/ready"}, replace="auth-app", update=GATED),
+    Change("services/auth/app/health", {"successes": 2}, update="auth-app-gate"),
+    Change("services/auth/app/migrate_generation", 1, update="auth-migrate"),
+    Change("services/auth/app/migrate_timeout_s", 200, update="auth-migrate"),
+    Change("services/auth/app/migrate", None, delete="auth-migrate"),
+    Change("services/auth/app/routes", ["/api/"], update="auth-site-switch"),
+    Change("services/auth/app/calls", ["enforcement"], replace="auth-app", update=f"{GATED} auth-migrate"),
+    Change(
+        "services/auth/app/port",
+        4005,
+        replace="auth-app legal-app",
+        update=f"{GATED} auth-migrate legal-app-gate legal-migrate legal-retire legal-site-switch",
+    ),
+    Change(
+        "services/auth/names",
+        ["other_name"],
+        replace="legal-app",
+        update="auth-site-switch legal-app-gate legal-retire legal-site-switch",
+    ),
+    Change(
+        "services/auth/domain",
+        "login.localhost",
+        replace="auth-app",
+        update=f"{GATED} auth-migrate auth-certificate-authority auth-certificate-placeholder",
+    ),
+    Change("services/auth/database/pool_size", 5, replace="auth-app", update=f"{GATED} auth-migrate"),
+    Change("services/auth/database/extensions", ["citext"], update="auth-database-sql"),
+    Change(
+        "auth_DATABASE_PASSWORD",
+        "x" * 20,
+        replace="auth-app",
+        update=f"{GATED} auth-migrate auth-database-sql auth-logins",
+    ),
+    Change("auth_SECRET_KEY_BASE", "y" * 64, replace="auth-app", update=f"{GATED} auth-migrate"),
+    Change(
+        "legal_ELECTRIC_SECRET",
+        "z" * 20,
+        replace="legal-app legal-electric",
+        update=f"{ELECTRIC} legal-app-gate legal-migrate",
+    ),
+    Change(
+        "services/legal/electric/access",
+        {"kind": "public", "tables": ["uk_lrt", "items"]},
+        update="legal-site-switch",
+    ),
+    Change("services/legal/electric/pool_size", 6, replace="legal-electric", update=ELECTRIC),
+    Change("services/legal/electric/restart_generation", 1, replace="legal-electric", update=ELECTRIC),
+    Change(
+        "services/legal/frontend/env",
+        {"A": "b"},
+        replace="legal-frontend",
+        update="legal-frontend-gate legal-retire legal-site-switch",
+    ),
+    Change(
+        "services/legal/frontend",
+        None,
+        update="legal-retire legal-site-switch",
+        delete="legal-frontend legal-frontend-gate legal-frontend-image",
+    ),
+    Change(
+        "services/notes",
+        NOTES,
+        create="notes notes-app notes-app-gate notes-app-image notes-certificate notes-certificate-authority "
+        "notes-certificate-placeholder notes-cleanup notes-key notes-retire notes-site notes-site-switch",
+    ),
+    Change(
+        "acme/email",
+        "new@example.org",
+        replace="certbot-server",
+        update="certbot-ready auth-certificate-authority enforcement-certificate-authority legal-certificate-authority",
+    ),
+    Change("nginx/memory_mb", 300, replace="nginx-server", update=f"{ALL_SITES} nginx-ready"),
+    Change("nginx/http_port", 18090, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),
+    Change("nginx/https_port", 18490, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),
+    Change(
+        "postgres/max_connections",
+        150,
+        replace="postgres-server",
+        update="postgres-ready auth-database-sql enforcement-database-sql enforcement-electric-sql "
+        "legal-database-sql legal-electric-sql",
+    ),
+    Change("redis/memory_mb", 160, replace="redis-server", update="redis-ready"),
+]

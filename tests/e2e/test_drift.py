@@ -1,0 +1,80 @@
+"""What somebody changes by hand on the server: `preview` names it, `up` mends it, nothing else moves."""
+
+import pytest
+
+from .platform import STACK, Platform
+
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
+LEGAL, AUTH = "legal.localhost", "auth.localhost"
+
+
+def mended(platform: Platform, *named: str) -> None:
+    """Preview names these steps and no other service's; `up` takes them; the next `up` has nothing to do."""
+    shown = platform.run("preview")
+    assert shown.ok, shown.error
+    assert set(named) <= shown.touched(), shown.changes
+    service = named[0].partition("-")[0]
+    assert not [name for name in shown.touched() if not name.startswith(service)]
+    up = platform.up()
+    assert up.ok, up.error
+    again = platform.up()
+    assert again.ok, again.error
+    assert not again.touched(), again.changes
+
+
+def on_gateway(platform: Platform, script: str) -> None:
+    code, output = platform.docker.containers.get(f"sertantai-{STACK}-nginx").exec_run(["sh", "-c", script])
+    assert code == 0, output
+
+
+def test_a_site_file_that_was_edited_is_put_right(platform: Platform) -> None:
+    on_gateway(platform, "echo '# by hand' >> /srv/nginx/sites/auth.conf")
+    mended(platform, "auth-site-switch")
+    on_gateway(platform, "! grep -q 'by hand' /srv/nginx/sites/auth.conf")
+
+
+def test_a_site_file_that_was_deleted_is_back_and_serves(platform: Platform) -> None:
+    on_gateway(platform, "rm /srv/nginx/sites/auth.conf && kill -HUP $(cat /run/nginx.pid)")
+    mended(platform, "auth-site-switch")
+    assert platform.get(AUTH, "/api/version").status_code == 200
+
+
+def test_a_container_that_was_stopped_is_started_again(platform: Platform) -> None:
+    [container] = platform.containers(service="auth", part="app")
+    container.stop()
+    mended(platform, "auth-app")
+    assert len(platform.containers(service="auth", part="app")) == 1
+    assert platform.get(AUTH, "/api/version").status_code == 200
+
+
+def test_a_container_that_was_removed_is_made_anew_behind_its_gate(platform: Platform) -> None:
+    [container] = platform.containers(service="auth", part="app")
+    container.remove(force=True)
+    mended(platform, "auth-app", "auth-app-gate", "auth-site-switch")
+    assert platform.get(AUTH, "/api/version").status_code == 200
+
+
+def test_a_container_that_was_stopped_and_started_by_hand_is_left_alone(platform: Platform) -> None:
+    [container] = platform.containers(service="auth", part="app")
+    container.restart()
+    shown = platform.run("preview")
+    assert shown.ok, shown.error
+    assert not shown.touched()
+
+
+def test_a_login_that_was_dropped_is_made_again(platform: Platform) -> None:
+    login = platform.sql("SELECT rolname FROM pg_roles WHERE rolname ~ '^sertantai_auth_local_[0-9a-f]{8}$'")
+    platform.sql(f'DROP OWNED BY "{login}"; DROP ROLE "{login}"', "sertantai_auth_local")
+    mended(platform, "auth-database-sql")
+    platform.containers(service="auth", part="app")[0].restart()
+    assert platform.up().ok
+    assert platform.get(AUTH, "/ready").status_code == 200
+
+
+def test_a_slot_that_was_dropped_comes_back(platform: Platform) -> None:
+    [electric] = platform.containers(service="legal", part="electric")
+    electric.stop()
+    platform.sql("SELECT pg_drop_replication_slot('electric_slot_legal')")
+    mended(platform, "legal-electric", "legal-cutover")
+    assert platform.sql("SELECT active FROM pg_replication_slots WHERE slot_name = 'electric_slot_legal'") == "t"
+    assert platform.get(LEGAL, "/electric/v1/shape?table=uk_lrt&offset=-1").status_code == 200
