@@ -1,0 +1,166 @@
+"""The shapes on disk: one SQLite file, written by the Electric that is active, read by any that shares the folder."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .offset import SNAPSHOT_END, START, Offset
+
+TABLES = """
+    create table if not exists shapes (handle text primary key, key text not null unique, about text not null);
+    create table if not exists snapshots (handle text, number integer, body text, primary key (handle, number))
+        without rowid;
+    create table if not exists log (handle text, lsn integer, number integer, body text,
+        primary key (handle, lsn, number)) without rowid;
+    create table if not exists stored (lsn integer not null);
+    insert into stored select 0 where not exists (select from stored);
+"""
+
+
+class Snapshot(NamedTuple):
+    """Which transactions a snapshot saw; their numbers are without the epoch, as the stream has them."""
+
+    xmin: int
+    xmax: int
+    running: list[int]
+
+    def saw(self, xid: int) -> bool:
+        """Whether this transaction's changes are in it."""
+        return _before(xid, self.xmin) or (_before(xid, self.xmax) and xid not in self.running)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """A shape that is being kept; `where` is SQL of our own, `wire` the columns as the stream describes them."""
+
+    handle: str
+    key: str
+    oid: int
+    schema: str
+    table: str
+    wire: list[tuple[str, int]]
+    described: dict[str, dict[str, object]]
+    primary_key: list[str]
+    where: str | None
+    replica: str
+    snapshot: Snapshot
+
+
+class Entry(NamedTuple):
+    """A message in the log of a shape."""
+
+    handle: str
+    offset: Offset
+    body: str
+
+
+class Piece(NamedTuple):
+    """A part of a log: messages as JSON, where it ends, and whether that is the end of the log."""
+
+    bodies: list[str]
+    end: Offset
+    last: bool
+
+
+class Storage:
+    """Keeps shapes with their logs, and how far the replication stream has been stored."""
+
+    def __init__(self, folder: Path, piece_bytes: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._piece_bytes = piece_bytes
+        self._db = sqlite3.connect(folder / "shapes.sqlite", timeout=10, isolation_level=None)
+        self._db.execute("pragma journal_mode = wal")
+        # The slot forgets what is confirmed to it: that must be on the disk.
+        self._db.execute("pragma synchronous = full")
+        self._db.executescript(TABLES)
+
+    def stored(self) -> int:
+        """The commit up to which everything is here."""
+        return int(self._one("select lsn from stored") or 0)
+
+    def shapes(self) -> list[Shape]:
+        """All that are kept."""
+        return [_shape(about) for (about,) in self._db.execute("select about from shapes")]
+
+    def find(self, key: str) -> Shape | None:
+        """The one of this definition."""
+        about = self._one("select about from shapes where key = ?", key)
+        return _shape(about) if about else None
+
+    def has(self, handle: str) -> bool:
+        """Whether it is kept."""
+        return self._one("select 1 from shapes where handle = ?", handle) is not None
+
+    def add(self, shape: Shape, chunks: Sequence[str]) -> None:
+        """Keep a new one from its snapshot on."""
+        rows = [(shape.handle, number, body) for number, body in enumerate(chunks)]
+        self._write(
+            ("insert into shapes values (?, ?, ?)", [(shape.handle, shape.key, json.dumps(asdict(shape)))]),
+            ("insert into snapshots values (?, ?, ?)", rows),
+        )
+
+    def append(self, lsn: int, entries: Iterable[Entry], gone: Iterable[str]) -> None:
+        """Store all that the stream brought up to this commit, and forget the shapes that it ended."""
+        handles = [(handle,) for handle in gone]
+        self._write(
+            ("insert into log values (?, ?, ?, ?)", [(name, *offset, body) for name, offset, body in entries]),
+            *((f"delete from {table} where handle = ?", handles) for table in ("shapes", "snapshots", "log")),
+            ("update stored set lsn = max(lsn, ?)", [(lsn,)]),
+        )
+
+    def clear(self) -> None:
+        """Forget everything: a new slot begins at a place of its own."""
+        tables = ("shapes", "snapshots", "log")
+        self._write(*((f"delete from {table}", [()]) for table in tables), ("update stored set lsn = 0", [()]))
+
+    def end(self, handle: str) -> Offset:
+        """Where its log ends now."""
+        row = self._db.execute(
+            "select lsn, number from log where handle = ? order by lsn desc, number desc limit 1", (handle,)
+        ).fetchone()
+        return Offset(*row) if row else SNAPSHOT_END
+
+    def read(self, handle: str, after: Offset) -> Piece:
+        """What follows a place, no more of it than makes one answer."""
+        if after < SNAPSHOT_END:
+            number = 0 if after == START else after.number + 1
+            body = self._one("select body from snapshots where handle = ? and number = ?", handle, number)
+            if body is not None:
+                return Piece([str(body)], Offset(0, number), False)
+        place, size, bodies = max(after, SNAPSHOT_END), 0, []
+        rows = self._db.execute(
+            "select lsn, number, body from log where handle = ? and (lsn, number) > (?, ?) order by lsn, number",
+            (handle, *place),
+        )
+        for lsn, number, body in rows:
+            if size >= self._piece_bytes:
+                return Piece(bodies, place, False)
+            place, size = Offset(lsn, number), size + len(body)
+            bodies.append(body)
+        return Piece(bodies, place, True)
+
+    def _write(self, *statements: tuple[str, Sequence[Sequence[object]]]) -> None:
+        self._db.execute("begin immediate")
+        with self._db:
+            for statement, rows in statements:
+                self._db.executemany(statement, rows)
+
+    def _one(self, statement: str, *values: object) -> Any:
+        row = self._db.execute(statement, values).fetchone()
+        return row[0] if row else None
+
+
+def _shape(about: str) -> Shape:
+    known = json.loads(about)
+    known["wire"] = [(name, oid) for name, oid in known["wire"]]
+    return Shape(**known | {"snapshot": Snapshot(*known["snapshot"])})
+
+
+def _before(one: int, other: int) -> bool:
+    """The order of transaction numbers, which wrap around."""
+    return (one - other) & 0xFFFFFFFF >= 0x80000000
+
+

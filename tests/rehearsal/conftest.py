@@ -1,0 +1,41 @@
+"""A sandbox for each test, and an image of a few megabytes for its containers."""
+
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from rehearsal.errors import Trouble
+from rehearsal.machine import ensure_packages
+
+from .sandbox import IMAGE, Sandbox, fresh
+
+
+@pytest.fixture(scope="session")
+def image() -> Iterator[str]:
+    """BusyBox alone; skipped where it cannot be had."""
+    try:
+        ensure_packages("busybox-static")
+    except Trouble as trouble:
+        pytest.skip(str(trouble))
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.add("/bin/busybox", "bin/busybox")
+        for name in ("sh", "sleep"):
+            link = tarfile.TarInfo(f"bin/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            archive.addfile(link)
+    client = docker.from_env()
+    repository, _, tag = IMAGE.partition(":")
+    client.api.import_image_from_data(content.getvalue(), repository=repository, tag=tag)
+    yield IMAGE
+    client.images.remove(IMAGE, force=True)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Sandbox]:
+    """A project of its own that needs Docker to answer, and no image."""
+    yield from fresh(tmp_path, capsys)

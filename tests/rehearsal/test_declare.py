@@ -1,0 +1,184 @@
+"""What `declare` tells of a program, and what the rehearsal does not know."""
+
+import asyncio
+import contextvars
+import hashlib
+from typing import Any
+
+import pulumi
+import pytest
+
+from rehearsal import Resource, Secret, declare
+from rehearsal.errors import Trouble
+from rehearsal.monitor import UNKNOWN
+
+from .sandbox import Sandbox, command
+
+
+class Silent(pulumi.runtime.Mocks):
+    """Mocks as any other test may have set them."""
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+        return {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> Any:
+        return "", {}
+
+
+def declared(sandbox: Sandbox) -> dict[str, Resource]:
+    sandbox.write()
+    return {resource.name: resource for resource in declare(sandbox.stack)}
+
+
+def test_a_declaration_has_inputs_dependencies_and_options(sandbox: Sandbox) -> None:
+    sandbox.resources = {
+        "group": {"kind": "group"},
+        "net": sandbox.labelled("network", name="net", options={"protect": True}),
+        "app": sandbox.container(
+            networks_advanced=[{"name": "$net.name"}],
+            memory=32,
+            options={"parent": "$group", "replace_on_changes": ["*"], "retain_on_delete": True},
+        ),
+    }
+    found = declared(sandbox)
+    assert list(found) == ["group", "net", "app"]
+    app = found["app"]
+    assert app.type == "docker:index/container:Container"
+    assert app.inputs["memory"] == 32
+    assert isinstance(app.inputs["memory"], int)
+    assert app.inputs["networksAdvanced"] == [{"name": "net"}]
+    assert app.dependencies == [found["net"].urn]
+    assert app.parent == found["group"].urn
+    assert app.options == {"delete_before_replace": False, "replace_on_changes": ["*"], "retain_on_delete": True}
+    assert found["net"].options == {"protect": True}
+    assert (found["group"].custom, app.custom) == (False, True)
+
+
+def test_secrets_are_marked_and_not_shown(sandbox: Sandbox) -> None:
+    sandbox.resources = {
+        "login": {"kind": "password", "inputs": {"length": 9}},
+        "app": sandbox.container(envs=["$login.result", "A=b"]),
+        "step": command(stdin="secret:hidden", environment={"A": "secret:hidden"}),
+    }
+    found = declared(sandbox)
+    assert isinstance(found["login"].outputs["result"], Secret)
+    assert isinstance(found["app"].inputs["envs"], Secret)
+    assert found["step"].inputs["stdin"] == Secret("hidden")
+    assert found["step"].inputs["environment"] == Secret({"A": "hidden"})
+    assert "hidden" not in repr(found)
+
+
+def test_placeholders_reach_what_is_made_of_them(sandbox: Sandbox) -> None:
+    sandbox.resources = {
+        "app": sandbox.container(),
+        "gate": command("true", environment={"ID": "$app.id", "NAME": "$app.name"}),
+    }
+    found = declared(sandbox)
+    assert found["gate"].inputs["environment"] == {"ID": found["app"].id, "NAME": "app"}
+    assert found["app"].id.isdigit()
+
+
+def test_what_commands_would_print_is_not_known(sandbox: Sandbox) -> None:
+    sandbox.resources = {"step": command("echo a"), "after": command(stdin="$step.stdout")}
+    assert declared(sandbox)["after"].inputs["stdin"] == UNKNOWN
+
+
+def test_a_digest_can_be_computed_with(sandbox: Sandbox) -> None:
+    sandbox.config = {"digests": {"found": "example.org/app:1"}}
+    sandbox.resources = {"step": command(environment={"DIGEST": "$found.digest"})}
+    digest = declared(sandbox)["step"].inputs["environment"]["DIGEST"]
+    assert digest == "sha256:" + hashlib.sha256(b"example.org/app:1").hexdigest()
+
+
+def test_a_declaration_is_apart_from_the_sdks_settings_around_it(sandbox: Sandbox) -> None:
+    def around() -> None:
+        pulumi.runtime.set_mocks(Silent(), project="other", stack="around")
+        pulumi.runtime.set_config("other:key", "value")
+        sandbox.resources = {"a": command()}
+        assert list(declared(sandbox)) == ["a"]
+        assert (pulumi.get_stack(), pulumi.Config("other").get("key")) == ("around", "value")
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    contextvars.copy_context().run(around)
+    loop.run_until_complete(asyncio.sleep(0.01))  # the mocks have begun to register a stack
+    loop.close()
+    asyncio.set_event_loop(None)
+
+
+def test_two_declarations_in_one_process_do_not_meet(sandbox: Sandbox) -> None:
+    sandbox.resources = {"a": command()}
+    assert list(declared(sandbox)) == ["a"]
+    sandbox.resources = {"b": command()}
+    assert list(declared(sandbox)) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("block", "unknown"),
+    [
+        ({"kind": "pet"}, "random:RandomPet new: the rehearsal does not know this type"),
+        (command(add_previous_output_in_env=True), "the input add_previous_output_in_env"),
+        ({"kind": "container", "inputs": {"image": "a", "privileged": True}}, "the input privileged"),
+        ({"kind": "container", "inputs": {"image": "a", "wait": True}}, "the input wait"),
+        ({"kind": "volume", "inputs": {"driver_opts": {"a": "b"}}}, "the input driver_opts"),
+        (command(options={"import_": "x"}), "the option import_id"),
+        (command(options={"ignore_changes": ["environment.A"]}), "the option ignore_changes on part of an input"),
+        (
+            command(options={"replace_on_changes": ["environment.A"]}),
+            "the option replace_on_changes on part of an input",
+        ),
+        (command(options={"replace_with": ["$other"]}), "the option replace_with"),
+        (command(options={"aliases": ["urn:pulumi:a::b::c::d"]}), "the option aliases"),
+        (command(options={"custom_timeouts": {"create": "1m"}}), "the option custom_timeouts"),
+    ],
+)
+def test_what_the_rehearsal_does_not_know_is_named(sandbox: Sandbox, block: dict[str, Any], unknown: str) -> None:
+    sandbox.resources = {"other": command(), "new": block}
+    with pytest.raises(Trouble, match=r" new: the rehearsal does not know") as caught:
+        declared(sandbox)
+    assert str(caught.value).endswith(unknown)
+
+
+def test_what_is_there_already_is_not_read(sandbox: Sandbox) -> None:
+    sandbox.write()
+    program = sandbox.folder / "__main__.py"
+    program.write_text("import pulumi_docker\npulumi_docker.Network.get('net', 'bridge')\n")
+    with pytest.raises(Trouble, match="docker:Network net: the rehearsal does not read what it has not made"):
+        declare(sandbox.stack)
+
+
+def test_a_name_can_be_declared_once(sandbox: Sandbox) -> None:
+    sandbox.write()
+    program = sandbox.folder / "__main__.py"
+    program.write_text("from pulumi_command import local\nlocal.Command('a')\nlocal.Command('a')\n")
+    with pytest.raises(Trouble, match="command:Command a: is declared twice"):
+        declare(sandbox.stack)
+
+
+def test_an_encrypted_value_of_a_local_stack_is_refused(sandbox: Sandbox) -> None:
+    sandbox.config = {"token": {"secure": "v1:abc"}, "other": {"secure": "v1:abc"}}
+    with pytest.raises(Trouble) as caught:
+        declared(sandbox)
+    lines = ["token", "other"]
+    assert str(caught.value).splitlines() == [
+        f"sertantai:{key}: is encrypted, and the rehearsal has no key" for key in lines
+    ]
+
+
+def test_configuration_arrives_as_from_the_cli(sandbox: Sandbox) -> None:
+    sandbox.config = {"host": {"kind": "ssh"}, "flag": True, "number": 3, "text": "t", "token": {"secure": "v1:abc"}}
+    sandbox.write()
+    (sandbox.folder / "__main__.py").write_text(
+        "import pulumi\n"
+        "from pulumi_command import local\n"
+        "config = pulumi.Config()\n"
+        "said = [config.get(key) for key in ('flag', 'number', 'text', 'host')]\n"
+        "local.Command('a', environment={'SAID': ' '.join(said)}, stdin=config.require_secret('token'))\n"
+    )
+    [found] = declare(sandbox.stack)
+    assert found.inputs == {"environment": {"SAID": 'true 3 t {"kind": "ssh"}'}, "stdin": Secret("v1:abc")}
+
+
+def test_a_missing_stack_file_is_named(sandbox: Sandbox) -> None:
+    with pytest.raises(Trouble, match=r"Pulumi\.nowhere\.yaml"):
+        declare("nowhere")

@@ -1,0 +1,131 @@
+"""How a stack goes, and who may have it."""
+
+import json
+
+import docker
+import pytest
+
+from .sandbox import IMAGE, Sandbox, command
+
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("image")]
+
+
+def platform(sandbox: Sandbox) -> None:
+    """A network, a protected volume, a server on both with a step after it, and a service beside."""
+    name = sandbox.stack
+    sandbox.resources = {
+        "group": {"kind": "group"},
+        "net": sandbox.labelled("network", name=name),
+        "disk": command(),
+        "mounted": command("echo mount >> log", delete="echo unmount >> log", options={"depends_on": ["$disk"]}),
+        "data": sandbox.labelled("volume", name=name, options={"protect": True, "depends_on": ["$mounted"]}),
+        "server": sandbox.container(
+            name=name,
+            networks_advanced=[{"name": "$net.name"}],
+            volumes=[{"volume_name": "$data.name", "container_path": "/data"}],
+            options={"parent": "$group"},
+        ),
+        "site": command("true", delete="echo site >> log", options={"depends_on": ["$server"]}),
+    }
+    sandbox.up()
+
+
+def test_down_leaves_what_is_protected_and_what_that_needs(sandbox: Sandbox) -> None:
+    platform(sandbox)
+    result = sandbox.run("down")
+    assert result.code == 0
+    assert result.changes["delete"][:2] == ["site", "server"]
+    assert sandbox.log() == ["mount", "site"]
+    assert sorted(sandbox.state()) == ["data", "disk", "mounted"]
+    assert sandbox.running() == []
+    assert sandbox.left() == {"volumes": 1}
+    assert sandbox.run("down").changes == {}
+    assert sorted(sandbox.up().changes["create"]) == ["net", "server", "site"]
+
+
+def test_down_needs_no_program(sandbox: Sandbox) -> None:
+    platform(sandbox)
+    (sandbox.folder / "__main__.py").unlink()
+    assert sandbox.run("down").code == 0
+    assert sandbox.running() == []
+
+
+def test_destroy_leaves_nothing(sandbox: Sandbox) -> None:
+    platform(sandbox)
+    (sandbox.folder / "__main__.py").unlink()
+    assert sandbox.run("destroy", "--yes").code == 0
+    assert sandbox.log() == ["mount", "site", "unmount"]
+    assert not (sandbox.folder / ".rehearsal" / sandbox.stack).exists()
+    assert sandbox.left() == {}
+
+
+def test_destroy_finds_what_the_state_has_lost(sandbox: Sandbox) -> None:
+    platform(sandbox)
+    sandbox.state_file.unlink()
+    assert sandbox.run("destroy", "--yes").code == 0
+    assert sandbox.left() == {}
+
+
+def test_destroy_asks(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    platform(sandbox)
+    answers = iter(["no", sandbox.stack])
+    monkeypatch.setattr("builtins.input", lambda *_: next(answers))
+    assert sandbox.fails("destroy") == "nothing was deleted"
+    assert sandbox.running() == [sandbox.stack]
+    assert sandbox.run("destroy").code == 0
+
+
+def test_what_goes_with_another_is_not_deleted_itself(sandbox: Sandbox) -> None:
+    sandbox.resources = {"machine": command(), "below": command(delete="echo below >> log")}
+    sandbox.resources["below"]["options"] = {"deleted_with": "$machine", "depends_on": ["$machine"]}
+    sandbox.up()
+    assert sandbox.run("down").code == 0
+    assert sandbox.log() == []
+    sandbox.up()
+    del sandbox.resources["below"]
+    sandbox.up()
+    assert sandbox.log() == ["below"]
+
+
+def test_a_stack_of_the_engine_is_left_alone(sandbox: Sandbox) -> None:
+    labels = {"sertantai.stack": sandbox.stack}
+    docker.from_env().containers.run(IMAGE, ["sleep", "1000"], name=f"{sandbox.stack}-x", labels=labels, detach=True)
+    sandbox.resources = {"step": command("echo ran >> log")}
+    error = sandbox.fails("up")
+    assert f"the Pulumi CLI holds the stack {sandbox.stack} on this machine ({sandbox.stack}-x" in error
+    assert f"make destroy STACK={sandbox.stack}" in error
+    assert sandbox.log() == []
+    assert sandbox.run("owner").code == 0
+
+
+def test_a_stray_container_beside_the_rehearsals_own_is_not_the_engines(sandbox: Sandbox) -> None:
+    sandbox.resources = {"app": sandbox.container()}
+    sandbox.up()
+    labels = {"sertantai.stack": sandbox.stack}
+    docker.from_env().containers.run(IMAGE, ["sleep", "1000"], labels=labels, detach=True)
+    assert sandbox.up().changes == {}
+
+
+def test_the_engine_is_told_of_a_stack_of_the_rehearsal(sandbox: Sandbox) -> None:
+    assert sandbox.run("owner").code == 0
+    platform(sandbox)
+    for _ in range(2):
+        error = sandbox.fails("owner")
+        assert f"the rehearsal holds the stack {sandbox.stack}" in error
+        assert f"python -m rehearsal destroy --stack {sandbox.stack}" in error
+        sandbox.run("down")  # its volume stays, and so does its claim
+    sandbox.run("destroy", "--yes")
+    assert sandbox.run("owner").code == 0
+
+
+def test_without_json_the_outputs_and_a_summary_are_shown(sandbox: Sandbox) -> None:
+    sandbox.resources = {"step": command("echo said"), "other": command()}
+    sandbox.config = {"exports": {"said": "$step.stdout"}}
+    run = sandbox.start("up")
+    shown = run.communicate()[0]
+    assert run.returncode == 0
+    assert "+  command:Command step created (0." in shown
+    assert "  said: said\n" in shown
+    assert "Resources: + 2 created, 0 unchanged" in shown
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(shown.splitlines()[-1])

@@ -1,0 +1,238 @@
+"""What is left when something fails, and how the next run goes on."""
+
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import docker
+import pytest
+
+from .sandbox import IMAGE, Sandbox, command
+
+pytestmark = pytest.mark.docker
+
+
+def until(sandbox: Sandbox, word: str) -> None:
+    """Waits for a command to have written a word to the log."""
+    deadline = time.monotonic() + 30
+    while word not in sandbox.log():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_what_was_made_before_a_failure_stays_and_the_next_run_goes_on(sandbox: Sandbox) -> None:
+    sandbox.resources = {
+        "first": command("echo first >> log"),
+        "second": command("exit 3", options={"depends_on": ["$first"]}),
+        "third": command("echo third >> log", options={"depends_on": ["$second"]}),
+    }
+    assert sandbox.fails("up") == "command:Command second: exit status 3"
+    assert list(sandbox.state()) == ["first"]
+    sandbox.resources["second"]["inputs"]["create"] = "echo second >> log"
+    assert sandbox.up().changes == {"create": ["second", "third"]}
+    assert sandbox.log() == ["first", "second", "third"]
+
+
+def test_an_error_has_the_end_of_what_was_printed_and_nothing_that_was_read(sandbox: Sandbox) -> None:
+    sandbox.resources = {"step": command("seq 30 >&2; echo out; cat >/dev/null; exit 1", stdin="secret:hidden")}
+    result = sandbox.run("up")
+    lines = result.error.splitlines()
+    assert lines[0] == "command:Command step: exit status 1"
+    assert [line.strip() for line in lines[1:]] == [str(number) for number in range(11, 31)]
+    assert "hidden" not in result.shown
+    assert "Traceback" not in result.shown
+
+
+def test_without_stderr_an_error_has_what_went_to_stdout(sandbox: Sandbox) -> None:
+    sandbox.resources = {"step": command("echo why; exit 1")}
+    assert sandbox.fails("up").split() == ["command:Command", "step:", "exit", "status", "1", "why"]
+
+
+@pytest.mark.usefixtures("image")
+def test_nothing_is_deleted_when_a_step_fails(sandbox: Sandbox) -> None:
+    sandbox.resources = {"app": sandbox.container(user="5"), "gone": command(delete="echo deleted >> log")}
+    sandbox.up()
+    sandbox.resources = {"app": sandbox.container(user="6"), "gate": command("exit 1", environment={"ID": "$app.id"})}
+    sandbox.fails("up")
+    assert len(sandbox.running()) == 2
+    assert sandbox.log() == []
+    sandbox.resources["gate"]["inputs"]["create"] = "true"
+    assert sandbox.up().changes == {"create": ["gate"], "delete": ["gone"]}
+    assert len(sandbox.running()) == 1
+    assert sandbox.log() == ["deleted"]
+
+
+def test_steps_that_run_beside_a_failure_end_and_are_kept_and_none_begins(sandbox: Sandbox) -> None:
+    sandbox.resources = {
+        "broken": command("until grep -q slow log; do sleep 0.05; done; exit 1"),
+        "slow": command("echo slow >> log; sleep 1; echo done >> log"),
+        "after": command("echo after >> log", options={"depends_on": ["$slow"]}),
+    }
+    assert sandbox.fails("up") == "command:Command broken: exit status 1"
+    assert sandbox.log() == ["slow", "done"]
+    assert "slow" in sandbox.state()
+    assert "after" not in sandbox.state()
+
+
+def test_a_failed_update_is_tried_again(sandbox: Sandbox) -> None:
+    sandbox.resources = {"step": command("true", update="echo update >> log; test -e good", stdin="1")}
+    sandbox.up()
+    sandbox.resources["step"]["inputs"]["stdin"] = "2"
+    sandbox.fails("up")
+    (sandbox.folder / "good").touch()
+    assert sandbox.up().changes == {"update": ["step"]}
+    assert sandbox.log() == ["update", "update"]
+
+
+def test_a_failed_delete_is_tried_again(sandbox: Sandbox) -> None:
+    sandbox.resources = {"a": command(delete="echo a >> log"), "b": command(delete="test -e good")}
+    sandbox.resources["b"]["options"] = {"depends_on": ["$a"]}
+    sandbox.up()
+    sandbox.resources = {}
+    assert sandbox.fails("up") == "command:Command b: exit status 1"
+    assert sandbox.log() == []
+    (sandbox.folder / "good").touch()
+    assert sandbox.up().changes == {"delete": ["b", "a"]}
+
+
+def test_mistakes_of_the_settings_are_shown_as_they_are(sandbox: Sandbox) -> None:
+    sandbox.config = {"mistakes": "services/legal: is missing\nhost: is unknown"}
+    result = sandbox.run("up")
+    assert (result.code, result.error) == (1, "services/legal: is missing\nhost: is unknown")
+    assert "Traceback" not in result.shown
+
+
+def test_a_mistake_in_the_program_itself_is_shown_where_it_is(sandbox: Sandbox) -> None:
+    (sandbox.folder / "__main__.py").write_text("import pulumi\n\npulumi.nothing_like_it()\n")
+    result = sandbox.run("up")
+    assert result.error.startswith("AttributeError: module 'pulumi' has no attribute")
+    assert "__main__.py" in result.shown
+
+
+@pytest.mark.usefixtures("image")
+def test_what_docker_refuses_is_told_in_its_words(sandbox: Sandbox) -> None:
+    sandbox.resources = {"app": sandbox.container(command=["no-such-program"])}
+    error = sandbox.fails("up")
+    assert error.startswith("docker:Container app: ")
+    assert "no-such-program" in error
+
+
+@pytest.mark.usefixtures("image")
+def test_a_protected_resource_is_not_replaced(sandbox: Sandbox) -> None:
+    sandbox.resources = {"app": sandbox.container(user="5", options={"protect": True})}
+    sandbox.up()
+    sandbox.resources["app"]["inputs"]["user"] = "6"
+    refusal = "docker:Container app: is protected, and another user would replace it"
+    assert sandbox.fails("up") == refusal
+    assert sandbox.fails("preview") == refusal
+    sandbox.resources["app"]["options"]["protect"] = False
+    assert sandbox.up().changes == {"replace": ["app"]}
+
+
+def test_a_protected_resource_is_not_taken_out(sandbox: Sandbox) -> None:
+    step = command(delete="echo deleted >> log", options={"protect": True})
+    sandbox.resources = {"kept": step, "gone": command(delete="echo deleted >> log")}
+    sandbox.up()
+    sandbox.resources = {}
+    assert sandbox.fails("up") == "command:Command kept: is protected, but no longer declared"
+    assert sandbox.fails("preview") == "command:Command kept: is protected, but no longer declared"
+    assert sandbox.log() == []
+
+
+def test_a_second_run_is_told_who_holds_the_stack(sandbox: Sandbox) -> None:
+    sandbox.resources = {"slow": command("echo begun >> log; sleep 3")}
+    first = sandbox.start("up")
+    until(sandbox, "begun")
+    error = sandbox.fails("up")
+    assert f"pid {first.pid} since 20" in error
+    assert f"up --stack {sandbox.stack}" in error
+    assert first.wait(30) == 0
+    assert sandbox.up().changes == {}
+
+
+def test_a_run_that_was_killed_holds_nothing(sandbox: Sandbox) -> None:
+    sandbox.resources = {"first": command("echo first >> log"), "slow": command("echo slow >> log; sleep 2")}
+    sandbox.resources["slow"]["options"] = {"depends_on": ["$first"]}
+    run = sandbox.start("up")
+    until(sandbox, "slow")
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    assert sandbox.up().changes == {"create": ["slow"]}
+    assert sandbox.up().changes == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_what_it_has_begun(sandbox: Sandbox, number: signal.Signals) -> None:
+    sandbox.resources = {"slow": command("echo slow >> log; sleep 1; echo done >> log"), "after": command()}
+    sandbox.resources["after"]["options"] = {"depends_on": ["$slow"]}
+    run = sandbox.start("up")
+    until(sandbox, "slow")
+    run.send_signal(number)
+    assert run.wait(30) == 1
+    assert "interrupted" in (run.stdout.read() if run.stdout else "")
+    assert sandbox.log() == ["slow", "done"]
+    assert sandbox.up().changes == {"create": ["after"]}
+
+
+def test_a_second_interrupt_ends_it_at_once(sandbox: Sandbox) -> None:
+    sandbox.resources = {"slow": command("echo slow >> log; sleep 20")}
+    run = sandbox.start("up")
+    until(sandbox, "slow")
+    run.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(5) != 0
+
+
+@pytest.mark.usefixtures("image")
+@pytest.mark.parametrize("seconds", [0.9, 1.1, 1.3, 1.5])
+def test_a_run_killed_at_any_moment_is_followed_by_one_that_gets_there(sandbox: Sandbox, seconds: float) -> None:
+    name = sandbox.stack
+    sandbox.resources = {"net": sandbox.labelled("network", name=name), "data": sandbox.labelled("volume", name=name)}
+    for number in range(6):
+        networks = [{"name": "$net.name"}]
+        sandbox.resources[f"server{number}"] = sandbox.container(name=f"{name}-{number}", networks_advanced=networks)
+    run = sandbox.start("up")
+    time.sleep(seconds)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    sandbox.up()
+    assert sandbox.running() == [f"{name}-{number}" for number in range(6)]
+    assert sandbox.up().changes == {}
+
+
+@pytest.mark.usefixtures("image")
+def test_what_was_made_and_not_recorded_is_found_by_its_labels(sandbox: Sandbox) -> None:
+    name = sandbox.stack
+    sandbox.resources = {
+        "net": sandbox.labelled("network", name=name),
+        "data": sandbox.labelled("volume", name=name),
+        "server": sandbox.container(name=name, networks_advanced=[{"name": "$net.name"}]),
+    }
+    sandbox.up()
+    sandbox.state_file.unlink()
+    sandbox.resources["server"]["inputs"]["user"] = "5"
+    assert sorted(sandbox.up().changes["create"]) == ["data", "net", "server"]
+    assert docker.from_env().containers.get(name).attrs["Config"]["User"] == "5"
+    assert sandbox.up().changes == {}
+
+
+@pytest.mark.usefixtures("image")
+@pytest.mark.parametrize("kind", ["network", "volume", "container"])
+def test_what_is_anothers_is_not_taken(sandbox: Sandbox, kind: str) -> None:
+    client, name = docker.from_env(), f"{sandbox.stack}-other"
+    labels = {"sertantai.stack": "elsewhere", "sertantai.owner": "rehearsal"}
+    make: dict[str, Callable[[], Any]] = {
+        "network": lambda: client.networks.create(name, labels=labels),
+        "volume": lambda: client.volumes.create(name, labels=labels),
+        "container": lambda: client.containers.create(IMAGE, name=name, command="true", labels=labels),
+    }
+    found = make[kind]()
+    try:
+        sandbox.resources = {
+            "new": sandbox.labelled(kind, name=name, **({"image": IMAGE} if kind == "container" else {}))
+        }
+        assert sandbox.fails("up").endswith(f"new: there is a {name} already that is not this resource's")
+    finally:
+        found.remove()

@@ -1,0 +1,112 @@
+"""What `preview` shows, and that it touches nothing."""
+
+import docker
+import pytest
+
+from .sandbox import Sandbox, command
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.mark.usefixtures("image")
+def test_a_first_preview_makes_nothing(sandbox: Sandbox) -> None:
+    sandbox.resources = {
+        "net": sandbox.labelled("network", name=sandbox.stack),
+        "data": sandbox.labelled("volume", name=sandbox.stack),
+        "app": sandbox.container(networks_advanced=[{"name": "$net.name"}]),
+        "gate": command("echo ran >> log", environment={"ID": "$app.id"}),
+    }
+    result = sandbox.run("preview")
+    assert result.code == 0
+    assert sorted(result.changes["create"]) == ["app", "data", "gate", "net"]
+    assert "Resources: + 4 to create, 0 unchanged" in result.shown
+    assert sandbox.left() == {}
+    assert not (sandbox.folder / ".rehearsal").exists()
+    assert sandbox.log() == []
+
+
+@pytest.mark.usefixtures("image")
+def test_a_preview_names_what_changes_and_up_does_just_that(sandbox: Sandbox) -> None:
+    sandbox.resources = {
+        "service": {"kind": "group"},
+        "app": sandbox.container(user="5", options={"parent": "$service"}),
+        "gate": command("true", environment={"ID": "$app.id"}, options={"parent": "$service"}),
+        "same": command(),
+        "gone": command(),
+    }
+    sandbox.up()
+    state, running = sandbox.state(), sandbox.running()
+    sandbox.resources["app"]["inputs"] |= {"user": "6", "working_dir": "/bin"}
+    sandbox.resources["new"] = command()
+    del sandbox.resources["gone"]
+    preview = sandbox.run("preview")
+    assert sandbox.state() == state
+    assert sandbox.running() == running
+    lines = [line.strip("│├└─ ") for line in preview.shown.splitlines()]
+    assert "listed:Group service" in " ".join(lines).replace("test:Group", "listed:Group")
+    assert "+- docker:Container app replace [user, workingDir]" in lines
+    assert "~  command:Command gate update [environment]" in lines
+    assert "+  command:Command new create" in lines
+    assert "-  command:Command gone delete" in lines
+    assert not [line for line in lines if " same" in line]
+    assert sandbox.up().changes == preview.changes
+
+
+def test_what_an_unchanged_command_said_is_known(sandbox: Sandbox) -> None:
+    sandbox.resources = {"step": command("echo said"), "after": command(environment={"SAID": "$step.stdout"})}
+    sandbox.config = {"exports": {"said": "$step.stdout"}}
+    sandbox.up()
+    preview = sandbox.run("preview")
+    assert preview.changes == {}
+    assert preview.document["outputs"] == {"said": "said"}
+    sandbox.resources["step"]["inputs"]["stdin"] = "x"
+    preview = sandbox.run("preview")
+    assert preview.changes == {"update": ["step", "after"]}
+    assert preview.document["outputs"] == {"said": "[unknown]"}
+
+
+@pytest.mark.usefixtures("image")
+def test_a_preview_sees_what_was_changed_by_hand(sandbox: Sandbox) -> None:
+    sandbox.resources = {"app": sandbox.container(), "other": sandbox.container()}
+    sandbox.up()
+    client = docker.from_env()
+    for name in sandbox.running():
+        if name.startswith("app"):
+            client.containers.get(name).kill()
+        else:
+            client.containers.get(name).remove(force=True)
+    preview = sandbox.run("preview")
+    assert preview.changes == {"create": ["other"], "update": ["app"]}
+    assert "app update [mustRun]" in preview.shown
+    assert sandbox.running() == []
+
+
+def test_a_function_is_called_by_preview_too(sandbox: Sandbox) -> None:
+    (sandbox.folder / "file").write_text("read\n")
+    sandbox.config = {"reads": {"read": "cat file"}}
+    assert sandbox.run("preview").document["outputs"] == {"read": "read"}
+    (sandbox.folder / "file").unlink()
+    assert sandbox.fails("preview").startswith("command:local:run: exit status 1")
+
+
+def test_a_machine_without_docker_is_told_of(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    assert sandbox.fails("preview").startswith("Docker does not answer on this machine: ")
+    assert sandbox.run("owner").code == 0
+
+
+def test_a_stack_elsewhere_is_shown_as_declared(sandbox: Sandbox) -> None:
+    sandbox.resources = {
+        "pet": {"kind": "pet", "options": {"import_": "x"}},
+        "net": sandbox.labelled("network", internal=True),
+        "step": command("echo ran >> log", stdin="secret:hidden"),
+    }
+    sandbox.config = {"host": {"kind": "ssh"}, "token": {"secure": "v1:abc"}, "reads": {"read": "echo read >> log"}}
+    result = sandbox.run("preview")
+    assert result.changes == {"create": ["pet", "net", "step"]}
+    assert result.document["outputs"] == {"read": ""}
+    assert "random:RandomPet pet create" in result.shown
+    assert "hidden" not in result.shown
+    assert sandbox.log() == []
+    for words in ("up", "down", "destroy", "setup"):
+        assert "whose host is not this machine" in sandbox.fails(words)
