@@ -6,6 +6,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from .platform import REGISTRY
+
 GATED = "auth-app-gate auth-retire auth-site-switch"
 ALL_SITES = "auth-site-switch enforcement-site-switch legal-site-switch"
 ELECTRIC = "legal-cutover legal-electric-gate legal-retire legal-site-switch"
@@ -42,7 +44,7 @@ class Change:
 
 NOTES = {
     "domain": "notes.localhost",
-    "app": {"image": "localhost:5050/sertantai/app:1", "port": 4003, "memory_mb": 256},
+    "app": {"image": f"{REGISTRY}/sertantai/app:1", "port": 4003, "memory_mb": 256},
 }
 
 CHANGES = [
@@ -123,8 +125,8 @@ CHANGES = [
         update="certbot-ready auth-certificate-authority enforcement-certificate-authority legal-certificate-authority",
     ),
     Change("nginx/memory_mb", 300, replace="nginx-server", update=f"{ALL_SITES} nginx-ready"),
-    Change("nginx/http_port", 18090, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),
-    Change("nginx/https_port", 18490, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),
+    Change("nginx/http_port", 19080, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),
+    Change("nginx/https_port", 19443, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),
     Change(
         "postgres/max_connections",
         150,

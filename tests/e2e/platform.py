@@ -17,8 +17,11 @@ from docker.models.containers import Container
 from .runner import Run, Runner
 
 ROOT = Path(__file__).parents[2]
-STACK = "e2e"
-HTTP, HTTPS, ACME = 18080, 18443, 14100
+# Another number is another platform: several runs of the tests can go on at once on one machine.
+NUMBER = int(os.environ.get("E2E_NUMBER", "0"))
+STACK = f"e2e{NUMBER or ''}"
+HTTP, HTTPS, ACME = 18080 + 10 * NUMBER, 18443 + 10 * NUMBER, 14100 + 10 * NUMBER
+REGISTRY = f"localhost:{5150 + NUMBER}"
 PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "components", "rehearsal"]
 
 
@@ -37,9 +40,10 @@ class Platform:
                 shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(source, target)
-        self.config: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
+        local = (ROOT / "Pulumi.local.yaml").read_text().replace("localhost:5050", REGISTRY)
+        self.config: dict[str, Any] = yaml.safe_load(local)["config"]
         self.config["sertantai:nginx"] |= {"http_port": HTTP, "https_port": HTTPS}
-        self.config["sertantai:network"] = {"name": "sertantai_e2e", "subnet": "172.31.250.0/24"}
+        self.config["sertantai:network"] = {"name": f"sertantai_{STACK}", "subnet": f"172.31.{250 - NUMBER}.0/24"}
         self.config["sertantai:acme"] |= {
             "directory_url": f"https://localhost:{ACME}/dir",
             "ca_bundle": str(self.acme / "ca.pem"),

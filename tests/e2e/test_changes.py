@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from .platform import STACK, Platform
+from .platform import REGISTRY, STACK, Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 LEGAL, AUTH = "legal.localhost", "auth.localhost"
@@ -15,7 +15,7 @@ NOTES = {
     "domain": "notes.localhost",
     "database": {"name": "sertantai_notes_e2e", "extensions": ["citext", "uuid-ossp"]},
     "app": {
-        "image": "localhost:5050/sertantai/app:1",
+        "image": f"{REGISTRY}/sertantai/app:1",
         "port": 4003,
         "migrate": ["/app/bin/app", "eval", "App.Release.migrate"],
         "memory_mb": 256,
@@ -165,7 +165,7 @@ def test_a_wrong_registry_password_is_named_and_touches_nothing(platform: Platfo
     before = platform.ids()
     platform.config["sertantai:registry_token"] = "wrong"
     # The double takes on the password it is told; one more run tells it the right one again.
-    registry = platform.docker.containers.get("sertantai-registry-5050")
+    registry = platform.docker.containers.get(f"sertantai-registry-{REGISTRY.partition(':')[2]}")
     bad = platform.run("preview")
     assert registry.status == "running"
     assert not bad.ok

@@ -3,7 +3,7 @@
 import pytest
 
 from .plans import CHANGES, Change
-from .platform import Platform
+from .platform import STACK, Platform
 from .runner import Engine
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.engine]
@@ -114,4 +114,4 @@ def test_a_changed_postgres_comes_back_with_its_data_and_nothing_else_is_replace
     assert platform.sql("SHOW max_connections") == "150"
     assert key in [item["key"] for item in platform.get(LEGAL, "/api/items").json()]
     after = platform.ids()
-    assert {name for name in before if before[name] != after.get(name)} == {"sertantai-e2e-postgres"}
+    assert {name for name in before if before[name] != after.get(name)} == {f"sertantai-{STACK}-postgres"}

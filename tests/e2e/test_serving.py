@@ -7,7 +7,7 @@ import uuid
 import httpx
 import pytest
 
-from .platform import HTTP, HTTPS, STACK, Platform
+from .platform import ACME, HTTP, HTTPS, REGISTRY, STACK, Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 LEGAL = "legal.localhost"
@@ -129,7 +129,7 @@ def test_of_the_platforms_containers_only_the_gateway_publishes_ports(platform: 
 def test_the_doubles_of_the_world_outside_listen_on_loopback_only(platform: Platform) -> None:
     with open("/proc/net/tcp") as table:
         listening = [line.split()[1] for line in table.readlines()[1:] if line.split()[3] == "0A"]
-    for port in (5050, 14100):
+    for port in (int(REGISTRY.partition(":")[2]), ACME):
         addresses = {address for address, number in (each.split(":") for each in listening) if int(number, 16) == port}
         assert addresses <= {"0100007F"}, port
 

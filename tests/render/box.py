@@ -1,0 +1,91 @@
+"""Throwaway containers, and rendered texts run as the program runs them."""
+
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from render import nginx
+
+SERVE = "trap 'exit 0' TERM; touch /tmp/ok; while :; do sleep 0.05; done"
+"""An app that is healthy by `HEALTHY` and stops when it is told to."""
+HEALTHY = ["test", "-e", "/tmp/ok"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a text ended."""
+
+    code: int
+    out: str
+    error: str
+    took_s: float
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0
+
+
+def on_host(text: str, stdin: str = "", interpreter: Sequence[str] = ("bash", "-c"), timeout_s: int = 60) -> Said:
+    """Runs a text on this machine, as a step of the program does."""
+    begun = time.monotonic()
+    done = subprocess.run([*interpreter, text], input=stdin, capture_output=True, text=True, timeout=timeout_s)
+    return Said(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+
+
+def base(drains_s: Sequence[int] = (30,)) -> str:
+    """The gateway's configuration, for a user that the base image has."""
+    return nginx.base(drains_s).replace("user nginx;", "user www-data;")
+
+
+def docker(*words: str, stdin: str = "") -> Said:
+    begun = time.monotonic()
+    done = subprocess.run(["docker", *words], input=stdin, capture_output=True, text=True, timeout=60)
+    return Said(done.returncode, done.stdout.strip(), done.stderr, time.monotonic() - begun)
+
+
+def wait_for(what: Callable[[], bool], timeout_s: float = 20) -> None:
+    """Until `what` holds; fails if it never does."""
+    end = time.monotonic() + timeout_s
+    while not what():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+@dataclass
+class Boxes:
+    """The containers of one test or module, under names and labels that no other run has; `clear` removes them."""
+
+    image: str
+    stack: str = field(default_factory=lambda: f"trial-{uuid.uuid4().hex[:8]}")
+    made: list[str] = field(default_factory=list)
+
+    def labels(self, service: str, part: str = "app") -> dict[str, str]:
+        return {"sertantai.stack": self.stack, "sertantai.service": service, "sertantai.part": part}
+
+    def start(
+        self, name: str, script: str = SERVE, labels: Mapping[str, str] | None = None, options: Sequence[str] = ()
+    ) -> str:
+        """A running container; its name on the host."""
+        on_this = f"{self.stack}-{name}"
+        self.made.append(on_this)
+        marks = [word for key, value in (labels or {}).items() for word in ("--label", f"{key}={value}")]
+        needs_network = {"--network", "-p"} & set(options)
+        network = [] if needs_network else ["--network", "none"]  # quicker to make and to remove
+        begun = docker("run", "-d", "--name", on_this, *network, *marks, *options, self.image, "bash", "-c", script)
+        assert begun.ok, begun.error
+        return on_this
+
+    def names(self) -> set[str]:
+        """Those that are still there, running or not."""
+        found = docker("ps", "-a", "--filter", f"name=^{self.stack}-", "--format", "{{.Names}}").out.split()
+        return {name.removeprefix(f"{self.stack}-") for name in found}
+
+    def running(self, name: str) -> bool:
+        return docker("inspect", "-f", "{{.State.Running}}", name).out == "true"
+
+    def clear(self) -> None:
+        if self.made:
+            docker("rm", "-f", "-v", *self.made)
+        self.made.clear()

@@ -1,0 +1,66 @@
+"""Throwaway containers: some for each test, one gateway and one PostgreSQL for all."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from render import nginx, postgres, shell
+
+from .box import Boxes, base, docker, on_host, wait_for
+
+
+@pytest.fixture
+def boxes(base_image: str) -> Iterator[Boxes]:
+    boxes = Boxes(base_image)
+    yield boxes
+    boxes.clear()
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test has."""
+    return f"trial_{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def shared(base_image: str) -> Iterator[Boxes]:
+    """Those that live as long as the run."""
+    boxes = Boxes(base_image)
+    network = docker("network", "create", boxes.stack)
+    assert network.ok, network.error
+    yield boxes
+    boxes.clear()
+    docker("network", "rm", boxes.stack)
+
+
+@pytest.fixture(scope="session")
+def gateway(shared: Boxes) -> str:
+    """A gateway that serves its own configuration alone."""
+    prepared = f"until [ -e {nginx.VOLUME}/nginx.conf ]; do sleep 0.05; done"
+    options = ["--network", shared.stack, "--tmpfs", "/run", "--tmpfs", "/tmp"]
+    name = shared.start("nginx", f"{prepared}\n{shell.serve()}", options=options)
+    assert docker("exec", name, "mkdir", nginx.VOLUME).ok
+    switched = on_host(shell.inside(name, shell.switch("nginx", "nginx.conf", name)), base())
+    assert switched.ok, switched.error
+    wait_for(lambda: docker("exec", name, "curl", "-fs", "http://127.0.0.1:8999/").ok)
+    return name
+
+
+@pytest.fixture(scope="session")
+def cluster(shared: Boxes) -> str:
+    """A PostgreSQL as the platform tunes it, which logs all that it may."""
+    binaries = "/usr/lib/postgresql/17/bin"
+    arguments = " ".join(postgres.arguments(256, 40, 10))
+    own = "-D /data -c hba_file=/tmp/hba -c listen_addresses='*' -c fsync=off"
+    loud = "-c log_statement=all -c log_min_duration_statement=0"
+    script = f"""
+    mkdir -p /data /var/run/postgresql && chown postgres /data /var/run/postgresql
+    printf '%s\\n' 'local all all trust' 'host all all all scram-sha-256' > /tmp/hba
+    su postgres -c '{binaries}/initdb -D /data -N --locale C.UTF-8 >/dev/null'
+    exec su postgres -c "{binaries}/{arguments} {own} {loud}"
+    """
+    options = ["-e", f"PATH={binaries}:/usr/bin:/bin", "--network", shared.stack, "--network-alias", "postgres"]
+    name = shared.start("postgres", script, options=[*options, "--shm-size", "256m"])
+    wait_for(lambda: docker("exec", name, "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres").ok)
+    return name

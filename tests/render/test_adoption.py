@@ -1,0 +1,53 @@
+"""A database that was there before the program: it and all that is in it become the program's."""
+
+import pytest
+
+from .cluster import EVERYTHING, as_login, ask, make, make_electric, owners
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.mark.parametrize("before", ["postgres", "of_before"])
+def test_a_database_of_before_is_taken_over_with_all_that_is_in_it(cluster: str, name: str, before: str) -> None:
+    if before != "postgres":
+        before = f"{name}_{before}"
+        ask(cluster, f"CREATE ROLE {before} LOGIN PASSWORD 'before'")
+    ask(cluster, f"CREATE DATABASE {name} OWNER {before}")
+    ask(cluster, f'CREATE EXTENSION citext; CREATE EXTENSION "uuid-ossp"; SET ROLE {before}; {EVERYTHING}', name)
+    assert owners(cluster, name) == {before}
+    for _ in range(2):
+        login = make(cluster, name)
+    assert ask(cluster, f"SELECT datdba::regrole FROM pg_database WHERE datname = '{name}'") == f"{name}_owner"
+    assert owners(cluster, name) == {f"{name}_owner"}
+    changes = "INSERT INTO t DEFAULT VALUES; ALTER TABLE t ADD c citext; DROP VIEW v; DROP SCHEMA own CASCADE;"
+    said = as_login(cluster, login, "one", name, f"{changes} SELECT uuid_generate_v4() IS NOT NULL")
+    assert (said.out, said.ok) == ("t", True), said.error
+
+
+def test_an_app_that_serves_as_the_owner_of_before_goes_on(cluster: str, name: str) -> None:
+    ask(cluster, f"CREATE ROLE {name}_before LOGIN PASSWORD 'before'")
+    ask(cluster, f"CREATE DATABASE {name} OWNER {name}_before")
+    assert as_login(cluster, f"{name}_before", "before", name, "CREATE TABLE t (id int)").ok
+    make(cluster, name)
+    said = as_login(cluster, f"{name}_before", "before", name, "INSERT INTO t VALUES (7); SELECT id FROM t")
+    assert (said.out, said.ok) == ("7", True), said.error
+
+
+def test_what_another_role_has_made_for_itself_stays_its_own(cluster: str, name: str) -> None:
+    make(cluster, name)
+    ask(cluster, f"CREATE ROLE {name}_report; GRANT CREATE ON DATABASE {name} TO {name}_report")
+    ask(cluster, f"SET ROLE {name}_report; CREATE SCHEMA own; CREATE TABLE own.report (id int)", name)
+    make(cluster, name)
+    assert owners(cluster, name) == {f"{name}_report"}
+
+
+def test_a_publication_of_before_becomes_electrics(cluster: str, name: str) -> None:
+    login = make(cluster, name)
+    assert as_login(cluster, login, "one", name, "CREATE TABLE t (id int); CREATE TABLE u (id int)").ok
+    ask(cluster, "CREATE PUBLICATION electric_publication_x FOR TABLE t; CREATE PUBLICATION other FOR TABLE t", name)
+    for _ in range(2):
+        electric = make_electric(cluster, name)
+    said = as_login(cluster, electric, "two", name, "ALTER PUBLICATION electric_publication_x ADD TABLE u")
+    assert said.ok, said.error
+    names = "SELECT pubname FROM pg_publication WHERE pubowner::regrole::text ="
+    assert ask(cluster, f"{names} 'postgres'", name) == "other"

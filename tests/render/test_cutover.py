@@ -1,0 +1,133 @@
+"""Electric's slot changes hands: only one may hold it."""
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from render import shell
+
+from .box import Boxes, Said, docker, on_host, wait_for
+
+pytestmark = pytest.mark.docker
+# The slot is a lock on a shared volume; who has it is active. It waits for it as long as it takes.
+WAITS = "until flock -n 9; do sleep 0.05; done; touch /tmp/active; echo active"
+ELECTRIC = f"trap 'exit 0' TERM; exec 9>/slot/lock; {{}}{WAITS}; while :; do sleep 0.05; done"
+ACTIVE = ["test", "-e", "/tmp/active"]
+
+
+@pytest.fixture
+def slot(boxes: Boxes) -> Iterator[Boxes]:
+    """Boxes with a volume for the slot."""
+    yield boxes
+    boxes.clear()
+    docker("volume", "rm", f"{boxes.stack}-slot")
+
+
+def electric(boxes: Boxes, name: str, before: str = "", labels: Mapping[str, str] | None = None) -> str:
+    """An Electric that does `before` before it asks for the slot. A container that starts anew is not active yet."""
+    options = ["-v", f"{boxes.stack}-slot:/slot", "--tmpfs", "/tmp"]
+    return boxes.start(name, ELECTRIC.format(before), labels or boxes.labels("legal", "electric"), options)
+
+
+def active(container: str) -> bool:
+    return docker("exec", container, *ACTIVE).ok
+
+
+def cutover(boxes: Boxes, container: str, timeout_s: int = 10, slot: bool = True) -> Said:
+    """`slot` is whether PostgreSQL knows it; the mark that is left there is what psql is fed at the end."""
+    labels = boxes.labels("legal", "electric")
+    psql = f"sed -e 's/^SELECT 1 FROM pg_replication_slots.*/{'1' if slot else ''}/' -e '/^$/d'"
+    text = shell.cutover("legal/electric", container, labels, ACTIVE, timeout_s, psql, "slot", "mark of the slot\n")
+    return on_host(text)
+
+
+def pair(boxes: Boxes, before: str = "") -> tuple[str, str]:
+    """An active Electric, and its successor that waits."""
+    old = electric(boxes, "old")
+    wait_for(lambda: active(old))
+    return old, electric(boxes, "new", before)
+
+
+def test_the_old_stops_and_the_new_is_active(slot: Boxes) -> None:
+    old, new = pair(slot)
+    assert not active(new)
+    said = cutover(slot, new)
+    assert said.ok, said.error
+    mark, told = said.out.splitlines()
+    assert mark == "mark of the slot"
+    assert told.startswith("legal/electric: active after ")
+    assert active(new)
+    assert not slot.running(old)
+
+
+def test_a_second_run_changes_nothing(slot: Boxes) -> None:
+    _, new = pair(slot)
+    assert cutover(slot, new).ok
+    begun = docker("inspect", "-f", "{{.State.StartedAt}}", new).out
+    assert cutover(slot, new).ok
+    assert docker("inspect", "-f", "{{.State.StartedAt}}", new).out == begun
+
+
+def test_a_first_electric_has_none_to_wait_for(slot: Boxes) -> None:
+    assert cutover(slot, electric(slot, "first")).ok
+
+
+def test_a_new_one_that_is_never_active_gives_the_slot_back(slot: Boxes) -> None:
+    old, new = pair(slot, "echo 'no such publication'; while :; do sleep 0.05; done;")
+    said = cutover(slot, new, timeout_s=1)
+    assert said.code == 1
+    assert "legal/electric: the new Electric is not active after " in said.error
+    assert "no such publication" in said.error
+    assert "mark" not in said.out
+    assert said.error.endswith("legal/electric: the old Electric serves again\n")
+    assert not slot.running(new)
+    wait_for(lambda: active(old))
+
+
+def test_a_new_one_that_dies_gives_the_slot_back_at_once(slot: Boxes) -> None:
+    old, new = pair(slot, "flock 9; echo 'out of shapes'; exit 1;")
+    said = cutover(slot, new, timeout_s=60)
+    assert said.code == 1
+    assert said.took_s < 15
+    assert "out of shapes" in said.error
+    wait_for(lambda: active(old))
+
+
+def test_a_new_one_that_was_stopped_is_started_again_by_the_next_run(slot: Boxes) -> None:
+    old, new = pair(slot, "while [ ! -e /slot/mended ]; do sleep 0.05; done;")
+    assert cutover(slot, new, timeout_s=1).code == 1
+    assert not slot.running(new)
+    wait_for(lambda: active(old))
+    assert docker("exec", old, "touch", "/slot/mended").ok
+    said = cutover(slot, new)
+    assert said.ok, said.error
+    assert active(new)
+    assert not slot.running(old)
+
+
+def test_one_whose_slot_was_dropped_under_it_starts_anew(slot: Boxes) -> None:
+    _, new = pair(slot)
+    assert cutover(slot, new).ok
+    begun = docker("inspect", "-f", "{{.State.StartedAt}}", new).out
+    said = cutover(slot, new, slot=False)
+    assert said.ok, said.error
+    assert docker("inspect", "-f", "{{.State.StartedAt}}", new).out != begun
+    assert active(new)
+
+
+def test_a_new_one_that_is_gone_does_not_stop_the_old(slot: Boxes) -> None:
+    old, new = pair(slot)
+    assert docker("rm", "-f", new).ok
+    said = cutover(slot, new)
+    assert said.code == 1
+    assert f"legal/electric: container {new} cannot be started; run up again" in said.error
+    assert active(old)
+
+
+def test_the_electrics_of_other_services_and_other_parts_go_on(slot: Boxes) -> None:
+    _, new = pair(slot)
+    other = slot.start("other", labels=slot.labels("auth", "electric"))
+    app = slot.start("app", labels=slot.labels("legal", "app"))
+    assert cutover(slot, new).ok
+    assert slot.running(other)
+    assert slot.running(app)

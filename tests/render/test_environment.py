@@ -1,0 +1,123 @@
+"""What the containers are given."""
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from render import environment
+from settings import Health
+
+from .box import on_host
+
+ODD = "p@ss:w/ord?#[]% +é&=\\"
+NOTHING: dict[str, Any] = {
+    "port": 4000,
+    "domain": None,
+    "secret_key_base": "k" * 64,
+    "database_url": None,
+    "pool_size": None,
+    "redis_url": None,
+    "electric_url": None,
+    "electric_secret": None,
+    "calls": {},
+    "env": {},
+    "secrets": {},
+}
+
+
+def app(**changes: Any) -> dict[str, str]:
+    return environment.app(**(NOTHING | changes))
+
+
+def test_an_app_alone_is_given_little() -> None:
+    assert app() == {"PORT": "4000", "PHX_SERVER": "true", "SECRET_KEY_BASE": "k" * 64}
+
+
+def test_an_app_is_given_where_all_its_parts_are() -> None:
+    given = app(
+        domain="legal.sertantai.com",
+        database_url="postgresql://x",
+        pool_size=10,
+        redis_url="redis://x",
+        electric_url="http://legal-electric:3000",
+        electric_secret="s3cr3t",
+        calls={"auth": 4001, "case-law": 4003},
+    )
+    assert given == app() | {
+        "PHX_HOST": "legal.sertantai.com",
+        "DATABASE_URL": "postgresql://x",
+        "POOL_SIZE": "10",
+        "REDIS_URL": "redis://x",
+        "ELECTRIC_URL": "http://legal-electric:3000",
+        "ELECTRIC_SECRET": "s3cr3t",
+        "AUTH_URL": "http://auth:4001",
+        "CASE_LAW_URL": "http://case-law:4003",
+    }
+
+
+def test_what_the_stack_file_says_comes_last() -> None:
+    given = app(
+        domain="legal.sertantai.com", env={"PHX_HOST": "other", "A": "env", "B": "env"}, secrets={"B": "secret"}
+    )
+    assert (given["PHX_HOST"], given["A"], given["B"]) == ("other", "env", "secret")
+
+
+def test_a_frontend_is_given_its_port_and_no_secret() -> None:
+    assert environment.frontend(port=3000, env={"ORIGIN": "https://x"}) == {"PORT": "3000", "ORIGIN": "https://x"}
+
+
+def test_electric_is_given_all_that_keeps_it_apart_and_alive() -> None:
+    given = environment.electric(
+        database_url="postgresql://x?sslmode=disable", secret="s3cr3t", stream_id="legal", pool_size=8, env={"A": "b"}
+    )
+    assert given == {
+        "DATABASE_URL": "postgresql://x?sslmode=disable",
+        "ELECTRIC_SECRET": "s3cr3t",
+        "ELECTRIC_REPLICATION_STREAM_ID": "legal",
+        "ELECTRIC_STORAGE_DIR": "/var/lib/electric",
+        "ELECTRIC_PORT": "3000",
+        "ELECTRIC_DB_POOL_SIZE": "8",
+        "ELECTRIC_TCP_READ_TIMEOUT": "120s",
+        "ELECTRIC_SHAPE_DB_EXCLUSIVE_MODE": "true",
+        "CLEANUP_REPLICATION_SLOTS_ON_SHUTDOWN": "false",
+        "A": "b",
+    }
+
+
+def test_a_database_url_holds_any_password() -> None:
+    url = urlsplit(environment.postgres_url("legal_1a2b", ODD, "legal_prod", "?sslmode=disable"))
+    assert (url.scheme, url.username, url.hostname, url.port) == ("postgresql", "legal_1a2b", "postgres", 5432)
+    assert url.password
+    assert unquote(url.password) == ODD
+    assert (url.path, url.query) == ("/legal_prod", "sslmode=disable")
+
+
+def test_a_redis_url_holds_any_password() -> None:
+    url = urlsplit(environment.redis_url(ODD))
+    assert url.password
+    assert unquote(url.password) == ODD
+    assert (url.hostname, url.port, url.path) == ("redis", 6379, "/0")
+
+
+@pytest.mark.parametrize("tool", ["wget", "curl"])
+def test_a_health_check_asks_by_the_tool_that_the_image_has(tool: str) -> None:
+    command = environment.health_check(Health.model_validate({"path": "/ready", "tool": tool}), 4001)
+    assert command[0] == tool
+    assert command[-1] == "http://127.0.0.1:4001/ready"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "code", "passes"),
+    [
+        ((200,), 200, True),
+        ((200,), 202, False),
+        ((200, 202), 202, True),
+        ((200, 202), 503, False),
+        ((200,), "000", False),
+    ],
+)
+def test_electric_that_waits_for_its_lock_is_not_active(accepted: tuple[int, ...], code: object, passes: bool) -> None:
+    (sh, c, script) = environment.electric_check(*accepted)
+    assert (sh, c) == ("sh", "-c")
+    assert on_host(f"curl() {{ printf {code}; }}\n{script}", interpreter=[sh, c]).ok == passes

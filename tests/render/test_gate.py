@@ -1,0 +1,119 @@
+"""The gate before a new container's traffic, and waiting for the platform's own containers."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from render import shell
+
+from .box import HEALTHY, SERVE, Boxes, Said, docker, on_host
+
+pytestmark = pytest.mark.docker
+# A health check that fails the third time that it is asked.
+STUMBLES = ["sh", "-c", "n=$(cat /tmp/asked 2>/dev/null || echo 0); echo $((n + 1)) > /tmp/asked; test $n -ne 2"]
+
+
+def gate(
+    container: str, secrets: str = "", check: Sequence[str] = HEALTHY, successes: int = 3, timeout_s: int = 10
+) -> Said:
+    return on_host(shell.gate("legal/app", container, check, successes, timeout_s), secrets)
+
+
+def test_a_healthy_container_passes(boxes: Boxes) -> None:
+    said = gate(boxes.start("app"))
+    assert said.ok, said.error
+    assert said.out.startswith("legal/app: healthy 3 times in a row after ")
+
+
+def test_a_failure_in_between_starts_the_count_anew(boxes: Boxes) -> None:
+    container = boxes.start("app")
+    assert gate(container, check=STUMBLES).ok
+    assert docker("exec", container, "cat", "/tmp/asked").out == "6"
+
+
+def test_a_container_that_needs_its_time_passes(boxes: Boxes) -> None:
+    assert gate(boxes.start("app", f"sleep 1.5; {SERVE}")).ok
+
+
+def test_a_container_that_dies_fails_at_once_and_says_why(boxes: Boxes) -> None:
+    container = boxes.start("app", "echo 'cannot reach the database'; sleep 1; exit 3")
+    said = gate(container, timeout_s=50)
+    assert said.code == 1
+    assert said.took_s < 10
+    assert said.error.splitlines() == [
+        "legal/app: died with exit code 3; its last lines:",
+        "    cannot reach the database",
+        "legal/app: what served before still serves; mend the image or its settings and run up again",
+    ]
+
+
+def test_a_container_that_docker_restarts_has_died(boxes: Boxes) -> None:
+    said = gate(boxes.start("app", "sleep 0.7; exit 4", options=["--restart", "unless-stopped"]), timeout_s=50)
+    assert said.code == 1
+    assert said.took_s < 10
+    assert "legal/app: died with exit code" in said.error
+
+
+def test_a_container_that_needs_more_memory_is_told_so(boxes: Boxes) -> None:
+    options = ["--memory", "32m", "--memory-swap", "32m"]
+    said = gate(
+        boxes.start("app", "sleep 0.5; exec python3 -c 'x = bytearray(1 << 28); print(x[-1])'", options=options)
+    )
+    assert said.code == 1
+    assert said.error.startswith("legal/app: was killed: it needs more than its memory_mb; its last lines:\n")
+
+
+def test_a_container_that_is_never_healthy_is_told_with_how_long_and_what(boxes: Boxes) -> None:
+    said = gate(boxes.start("app"), check=["sh", "-c", """test "$HOME" = '`x`'"""], timeout_s=1)
+    assert said.code == 1
+    first = said.error.splitlines()[0]
+    assert first.startswith("legal/app: not healthy after ")
+    assert first.endswith(""" s of sh -c 'test "$HOME" = '"'"'`x`'"'"''; its last lines:""")
+    assert 1 <= int(first.split()[4]) <= 3
+
+
+def test_a_container_that_was_stopped_is_started_again(boxes: Boxes) -> None:
+    container = boxes.start("app")
+    assert docker("stop", "-t", "2", container).ok
+    assert gate(container).ok
+    assert boxes.running(container)
+
+
+def test_a_container_that_is_gone_is_told(boxes: Boxes) -> None:
+    said = gate("trial-nobody")
+    assert said.code == 1
+    assert said.error == "legal/app: container trial-nobody is gone; run up again\n"
+
+
+def test_only_the_last_lines_are_shown_without_their_secrets(boxes: Boxes) -> None:
+    log = "\n".join(f"line {n} with s3cr3t" for n in range(100))
+    container = boxes.start("dead", f"echo '{log}'; sleep 0.5; exit 3")
+    said = gate(container, "other\n\ns3cr3t")
+    assert [line.strip() for line in said.error.splitlines()[1:-1]] == [
+        f"line {n} with [secret]" for n in range(70, 100)
+    ]
+
+
+def ready(container: str, timeout_s: int) -> Said:
+    return on_host(shell.ready(container, HEALTHY, timeout_s))
+
+
+def test_a_container_of_the_platform_is_waited_for(boxes: Boxes) -> None:
+    assert ready(boxes.start("redis", f"sleep 1; {SERVE}"), 10).ok
+
+
+def test_a_container_of_the_platform_that_has_ended_is_not_waited_for(boxes: Boxes) -> None:
+    container = boxes.start("redis", "echo 'out of disk'; exit 1")
+    said = ready(container, 50)
+    assert said.code == 1
+    assert said.took_s < 10
+    assert f"{container}: is not ready after " in said.error
+    assert "out of disk" in said.error
+
+
+def test_a_container_of_the_platform_that_is_never_ready_is_told_with_how_long(boxes: Boxes) -> None:
+    container = boxes.start("redis", "echo loading; sleep 60")
+    said = ready(container, 1)
+    assert said.code == 1
+    assert said.error.splitlines()[0] in {f"{container}: is not ready after {n} s; its last lines:" for n in (1, 2, 3)}
+    assert "loading" in said.error

@@ -1,0 +1,162 @@
+"""The gateway's files on a real nginx."""
+
+import shlex
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from render import nginx, shell
+from settings import parse
+
+from ..settings.stack import OUT, SMALL, changed
+from .box import Boxes, base, docker, on_host, wait_for
+from .test_shapes import ECHO
+
+pytestmark = pytest.mark.docker
+LONGEST = "a" + "b" * 38 + "c"
+LONGEST_DOMAIN = ".".join([*["x" * 60] * 3, "y" * 60, "example"])
+BLOCK: dict[str, Any] = SMALL["services"]["legal"]
+
+
+def through(path: str) -> dict[str, Any]:
+    """An Electric whose shapes go through the app."""
+    return {**BLOCK["electric"], "access": {"kind": "app", "path": path}}
+
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "app alone": {"domain": OUT, "app/routes": OUT, "frontend": OUT, "electric": OUT},
+    "app with a domain": {"app/routes": OUT, "frontend": OUT, "electric": OUT},
+    "app with routes": {"app/routes": ["/api/", "/api", "/health"], "frontend": OUT, "electric": OUT},
+    "frontend": {"electric": OUT},
+    "frontend alone on its site": {"app/routes": OUT, "electric": OUT},
+    "public shapes": {"frontend": OUT},
+    "public shapes alone on their site": {"frontend": OUT, "app/routes": []},
+    "shapes through the app": {"frontend": OUT, "electric": through("/api/shapes/")},
+    "shapes through one path of the app": {"electric": through("/api/shapes")},
+    "shapes through the whole app": {"frontend": OUT, "app/routes": OUT, "electric": through("/")},
+    "everything": {"names": ["sertantai_legal_app", "sertantai-legal", "n" * 63]},
+}
+
+
+def site(name: str, changes: Mapping[str, Any], https_port: int = 443) -> tuple[str, str | None]:
+    """A service's file and its domain."""
+    stack = changed(SMALL, {"services": {name: BLOCK}})
+    read = parse(changed(stack, {f"services/{name}/{path}": value for path, value in changes.items()})).services[name]
+    servers = {part: [f"{name}-{part}-1a2b3c4"] for part in read.parts()}
+    return nginx.site(name, read, servers, "s3cr3t", https_port), read.domain
+
+
+def refusal(gateway: str, files: Mapping[str, str], domains: Collection[str | None] = ()) -> str:
+    """What `nginx -t` has to say against these files together; nothing where it takes them."""
+    certificates = [f"( {shell.placeholder(domain)} )" for domain in domains if domain]
+    written = [f'printf %s {shlex.quote(text)} > "$folder/{name}"' for name, text in files.items()]
+    script = [
+        "set -e",
+        "folder=$(mktemp -d)",
+        "mkdir $folder/sites",
+        *certificates,
+        *written,
+        "nginx -t -q -c $folder/nginx.conf",
+    ]
+    said = docker("exec", "-i", gateway, "bash", "-s", stdin="\n".join(script))
+    return said.out + said.error + ("" if said.ok else f"exit code {said.code}")
+
+
+@pytest.mark.parametrize("port", [443, 8443])
+@pytest.mark.parametrize("changes", SHAPES.values(), ids=SHAPES)
+def test_nginx_takes_a_service_of_any_shape_without_a_warning(gateway: str, changes: dict[str, Any], port: int) -> None:
+    text, domain = site("legal", changes, port)
+    assert refusal(gateway, {"nginx.conf": base(), "sites/legal.conf": text}, {domain}) == ""
+
+
+@pytest.mark.parametrize("name", ["a", "case-law-2", "http", "arg", "server", "default", "map", "l0-9", LONGEST])
+def test_nginx_takes_any_name_of_a_service(gateway: str, name: str) -> None:
+    text, domain = site(name, {"domain": LONGEST_DOMAIN})
+    assert domain == LONGEST_DOMAIN
+    assert refusal(gateway, {"nginx.conf": base(), f"sites/{name}.conf": text}, {domain}) == ""
+
+
+def test_nginx_takes_services_of_every_shape_together(gateway: str) -> None:
+    made = {
+        f"s{n}": site(f"s{n}", {"domain": f"s{n}.com", **change, "names": []})
+        for n, change in enumerate(SHAPES.values())
+    }
+    files = {f"sites/{name}.conf": text for name, (text, _) in made.items()}
+    domains = {domain for _, domain in made.values()}
+    assert refusal(gateway, {"nginx.conf": base(), **files}, domains) == ""
+
+
+def test_nginx_says_what_is_wrong_with_a_text(gateway: str) -> None:
+    assert "unknown directive" in refusal(gateway, {"nginx.conf": base(), "sites/a.conf": "nonsense;"})
+
+
+@pytest.fixture(scope="module")
+def serving(shared: Boxes, gateway: str) -> Iterator[str]:
+    """A gateway with one site, whose app and Electric tell what they were asked; its frontend is down."""
+    tell = ECHO.replace('"method"', '"port": PORT, "method"').replace("3000", "PORT")
+    for part, port in (("app", 4000), ("electric", 3000)):
+        alias = ["--network", shared.stack, "--network-alias", f"served-{part}-1a2b3c4"]
+        shared.start(f"served-{part}", f"exec python3 -c '{tell.replace('PORT', str(port))}'", options=alias)
+    text, domain = site(
+        "served", {"domain": "served.sertantai.com", "names": ["served_app"], "app/routes": ["/api/"]}, 8443
+    )
+    assert domain
+    assert on_host(shell.inside(gateway, shell.placeholder(domain), "sh", stdin=False)).ok
+    switched = on_host(shell.inside(gateway, shell.switch("served", "sites/served.conf", gateway)), text)
+    assert switched.ok, switched.error
+    wait_for(lambda: '"port": 4000' in curl(gateway, "https://served.sertantai.com/api/x"))
+    wait_for(lambda: '"port": 3000' in curl(gateway, "http://served-electric:3000/v1/health"))
+    yield gateway
+    on_host(shell.inside(gateway, shell.switch("served", "sites/served.conf", gateway, remove=True), stdin=False))
+
+
+def curl(gateway: str, url: str, *options: str) -> str:
+    """What a client gets: the body, a line with status and redirect, and curl's own exit code where it is not 0."""
+    to = ["--connect-to", "::127.0.0.1:"]
+    said = docker(
+        "exec", gateway, "curl", "-gks", "-m", "5", *to, "-w", "\n%{http_code} %{redirect_url}", *options, url
+    )
+    return said.out if said.ok else f"curl: {said.code}"
+
+
+def test_a_route_reaches_the_app_with_what_it_must_know(serving: str) -> None:
+    body = curl(serving, "https://served.sertantai.com/api/x?a=b%20c", "-H", "X-Forwarded-For: 6.6.6.6")
+    assert '"url": "/api/x?a=b%20c"' in body
+    assert '"host": "served.sertantai.com"' in body
+    assert '"x-forwarded-proto": "https"' in body
+    assert '"x-forwarded-for": "127.0.0.1"' in body
+
+
+@pytest.mark.parametrize("name", ["served", "served_app"])
+def test_a_stable_name_reaches_the_app(serving: str, name: str) -> None:
+    assert '"port": 4000' in curl(serving, f"http://{name}:4000/any")
+
+
+def test_the_name_of_electric_reaches_electric(serving: str) -> None:
+    assert '"url": "/v1/health"' in curl(serving, "http://served-electric:3000/v1/health")
+
+
+def test_plain_http_is_redirected(serving: str) -> None:
+    answer = curl(serving, "http://served.sertantai.com/a?b=c").splitlines()[-1]
+    assert answer == "308 https://served.sertantai.com:8443/a?b=c"
+
+
+@pytest.mark.parametrize("host", ["served.sertantai.com", "unknown.sertantai.com"])
+def test_the_certificate_authority_is_answered_for_every_host(serving: str, host: str) -> None:
+    folder = "/srv/webroot/.well-known/acme-challenge"
+    assert docker("exec", serving, "sh", "-c", f"mkdir -p {folder} && printf answer > {folder}/token").ok
+    assert curl(serving, f"http://{host}/.well-known/acme-challenge/token").startswith("answer\n200")
+    assert "\n404" in curl(serving, f"http://{host}/.well-known/acme-challenge/other")
+
+
+def test_an_unknown_host_gets_no_answer(serving: str) -> None:
+    assert curl(serving, "http://unknown.sertantai.com/") == "curl: 52"  # an empty reply
+
+
+def test_an_unknown_host_gets_no_certificate(serving: str) -> None:
+    assert curl(serving, "https://unknown.sertantai.com/") == "curl: 35"  # no TLS at all
+
+
+def test_a_part_that_is_down_is_a_bad_gateway_at_once(serving: str) -> None:
+    assert "\n502" in curl(serving, "https://served.sertantai.com/")

@@ -1,0 +1,130 @@
+"""Migrations, in a container of the new image."""
+
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from render import shell
+
+from .box import Boxes, Said, docker, on_host, wait_for
+
+pytestmark = pytest.mark.docker
+
+
+def text(boxes: Boxes, script: str, names: Sequence[str] = (), timeout_s: int = 20) -> str:
+    command, name = ["bash", "-c", script], f"{boxes.stack}-migrate"
+    boxes.made.append(name)
+    return shell.migrate("legal/migrate", name, boxes.image, command, ["--network", "none"], names, timeout_s)
+
+
+def migrate(boxes: Boxes, script: str, environment: Mapping[str, str] | None = None, timeout_s: int = 20) -> Said:
+    given = environment or {}
+    return on_host(text(boxes, script, sorted(given), timeout_s), shell.exports(given))
+
+
+def test_a_migration_has_its_environment(boxes: Boxes) -> None:
+    given = {
+        "DATABASE_URL": "postgresql://legal:p%40ss@postgres/legal",
+        "ODD": """two
+lines, 'single', "double", $HOME, `id`, \\n and é""",
+        "EMPTY": "",
+        "TRAILING": "newline\n",
+    }
+    said = migrate(boxes, 'for v in DATABASE_URL ODD EMPTY TRAILING; do printf "%s|" "${!v}"; done', given)
+    assert said.ok, said.error
+    assert said.out == "".join(f"{value}|" for value in given.values())
+
+
+@pytest.mark.parametrize(
+    "name", ["name", "environment", "code", "text", "TMPDIR", "TERM", "a1_", "HOSTNAME", "timeout"]
+)
+def test_no_name_in_the_environment_means_anything_to_the_step(boxes: Boxes, name: str) -> None:
+    said = migrate(boxes, f'printf "%s" "${{{name}}}"', {name: "/no/such; value"})
+    assert (said.out, said.ok) == ("/no/such; value", True), said.error
+
+
+def test_what_a_migration_says_is_shown(boxes: Boxes) -> None:
+    said = migrate(boxes, "echo '== Running'; echo '[warning] slow' >&2")
+    assert (said.out, said.error) == ("== Running\n", "[warning] slow\n")
+
+
+def test_a_failing_migration_fails_with_its_own_code(boxes: Boxes) -> None:
+    said = migrate(boxes, "echo 'column exists' >&2; exit 7")
+    assert said.code == 7
+    assert said.error == ("column exists\nlegal/migrate: failed with exit code 7; what served before still serves\n")
+
+
+@pytest.mark.parametrize("on_term", ["exit 0", "exit 143", ""])
+def test_a_migration_that_takes_too_long_is_stopped(boxes: Boxes, on_term: str) -> None:
+    step = text(boxes, f"trap '{on_term}' TERM; while :; do sleep 0.05; done", timeout_s=1).replace("-k 10", "-k 1")
+    said = on_host(step)
+    assert not said.ok
+    assert said.took_s < 8
+    assert said.error == "legal/migrate: stopped after 1 s; raise migrate_timeout_s if it needs longer\n"
+    assert boxes.names() == set()
+
+
+def test_a_migration_that_takes_too_long_may_roll_back(boxes: Boxes, tmp_path: Path) -> None:
+    script = "trap 'echo rolled back > /out/said; exit 0' TERM; while :; do sleep 0.05; done"
+    step = text(boxes, script, timeout_s=1).replace("--network none", f"--network none -v {tmp_path}:/out")
+    assert on_host(step).code == 124
+    assert (tmp_path / "said").read_text() == "rolled back\n"
+
+
+def test_a_migration_leaves_no_container(boxes: Boxes) -> None:
+    assert migrate(boxes, "true").ok
+    assert boxes.names() == set()
+
+
+def test_one_that_a_killed_run_left_behind_is_removed_first(boxes: Boxes) -> None:
+    boxes.start("migrate")
+    assert migrate(boxes, "echo done").out == "done\n"
+
+
+def test_two_runs_migrate_one_after_the_other(boxes: Boxes, tmp_path: Path) -> None:
+    script = "echo in >> /out/said; sleep 1; echo out >> /out/said"
+    step = text(boxes, script).replace("--network none", f"--network none -v {tmp_path}:/out")
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(on_host, step) for _ in range(2)]
+    assert [said.result().ok for said in both] == [True, True]
+    assert (tmp_path / "said").read_text().split() == ["in", "out", "in", "out"]
+
+
+def test_a_second_run_does_not_wait_for_ever(boxes: Boxes) -> None:
+    slow, quick = text(boxes, "sleep 4"), text(boxes, "true", timeout_s=1)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(on_host, slow)
+        wait_for(lambda: boxes.names() == {"migrate"})
+        second = on_host(quick)
+        assert second.code == 1
+        assert second.error == "legal/migrate: another migration runs still; run up again when it is done\n"
+    assert first.result().ok
+
+
+def test_no_secret_is_in_a_command_line(boxes: Boxes) -> None:
+    secret = "s3cr3t-" + boxes.stack
+    step = text(boxes, "echo begun; while [ ! -e /tmp/end ]; do sleep 0.05; done", ["DATABASE_URL"])
+    process = subprocess.Popen(["bash", "-c", step], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(shell.exports({"DATABASE_URL": secret}))
+    process.stdin.close()
+    assert process.stdout.readline() == "begun\n"
+    lines = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if readable(file)]
+    assert [line for line in lines if f"{boxes.stack}-migrate".encode() in line]
+    assert not [line for line in lines if secret.encode() in line]
+    assert docker("exec", f"{boxes.stack}-migrate", "touch", "/tmp/end").ok
+    assert process.wait(20) == 0
+    time.sleep(0.1)
+
+
+def readable(file: Path) -> bool:
+    try:
+        file.read_bytes()
+    except OSError:
+        return False
+    return True

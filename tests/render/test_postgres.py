@@ -1,0 +1,45 @@
+"""How PostgreSQL is tuned."""
+
+import pytest
+
+from render import postgres
+
+
+def tuned(memory_mb: int = 2048, max_connections: int = 200, max_replication_slots: int = 20) -> dict[str, str]:
+    command, *rest = postgres.arguments(memory_mb, max_connections, max_replication_slots)
+    assert command == "postgres"
+    assert set(rest[::2]) == {"-c"}
+    return dict(word.split("=") for word in rest[1::2])
+
+
+def test_logical_replication_has_what_it_needs() -> None:
+    settings = tuned(max_replication_slots=14)
+    assert settings["wal_level"] == "logical"
+    assert settings["max_replication_slots"] == "14"
+    assert int(settings["max_wal_senders"]) >= 14 + 2
+    assert settings["max_slot_wal_keep_size"] == "8192MB"  # a slot that nobody reads does not fill the disk
+
+
+def mb(text: str) -> int:
+    assert text.endswith("MB")
+    return int(text.removesuffix("MB"))
+
+
+@pytest.mark.parametrize(("memory_mb", "connections"), [(512, 20), (2048, 200), (16384, 500)])
+def test_its_memory_suffices_when_every_connection_sorts(memory_mb: int, connections: int) -> None:
+    settings = tuned(memory_mb, connections)
+    assert mb(settings["shared_buffers"]) == memory_mb // 4
+    assert mb(settings["effective_cache_size"]) == memory_mb * 3 // 4
+    assert mb(settings["work_mem"]) >= 1
+    everything = mb(settings["shared_buffers"]) + connections * mb(settings["work_mem"])
+    assert everything + mb(settings["maintenance_work_mem"]) <= memory_mb
+
+
+def test_the_smallest_server_still_starts() -> None:
+    settings = tuned(memory_mb=16, max_connections=20)
+    assert mb(settings["shared_buffers"]) >= 1
+    assert mb(settings["maintenance_work_mem"]) >= 1
+
+
+def test_a_forgotten_transaction_does_not_keep_a_new_electric_waiting_for_ever() -> None:
+    assert tuned()["idle_in_transaction_session_timeout"] == "10min"

@@ -1,0 +1,148 @@
+"""Removing what no longer serves."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from render import shell
+
+from .box import SERVE, Boxes, Said, docker, on_host, wait_for
+from .test_switch import remove, switch
+
+pytestmark = pytest.mark.docker
+# Answers each request after the seconds of its path, like one in flight while its container is to go.
+SLOW = """exec python3 -c '
+import http.server, time
+class Slow(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(int(self.path[1:]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"served to the end")
+http.server.ThreadingHTTPServer(("", 4000), Slow).serve_forever()
+'"""
+
+
+def retire(
+    boxes: Boxes, gateway: str, service: str, current: Sequence[str], drain_s: int = 5, grace_s: int = 5
+) -> Said:
+    labels = {key: value for key, value in boxes.labels(service).items() if not key.endswith("part")}
+    names = [f"{boxes.stack}-{name}" for name in current]
+    return on_host(shell.retire(service, names, labels, gateway, drain_s, grace_s))
+
+
+def service(boxes: Boxes, name: str, *parts: str, stack: str | None = None) -> None:
+    for part in parts:
+        labels = boxes.labels(name, part.split("-")[0])
+        boxes.start(f"{name}-{part}", labels=labels | ({"sertantai.stack": stack} if stack else {}))
+
+
+def test_what_serves_stays_and_the_rest_of_the_service_goes(boxes: Boxes, gateway: str) -> None:
+    service(boxes, "legal", "app-old", "app-new", "electric-old", "electric-new")
+    said = retire(boxes, gateway, "legal", ["legal-app-new", "legal-electric-new"])
+    assert said.ok, said.error
+    assert boxes.names() == {"legal-app-new", "legal-electric-new"}
+    assert boxes.running(f"{boxes.stack}-legal-app-new")
+    assert said.out.startswith("legal: removed ")
+    assert {f"{boxes.stack}-legal-app-old", f"{boxes.stack}-legal-electric-old"} == set(said.out.split()[2:])
+
+
+def test_a_name_that_only_begins_like_a_current_one_goes(boxes: Boxes, gateway: str) -> None:
+    service(boxes, "legal", "app-1", "app-12", "app")
+    assert retire(boxes, gateway, "legal", ["legal-app-1"]).ok
+    assert boxes.names() == {"legal-app-1"}
+
+
+def test_a_stopped_container_of_a_killed_release_goes_too(boxes: Boxes, gateway: str) -> None:
+    service(boxes, "legal", "app-new", "app-dead")
+    docker("kill", f"{boxes.stack}-legal-app-dead")
+    assert retire(boxes, gateway, "legal", ["legal-app-new"]).ok
+    assert boxes.names() == {"legal-app-new"}
+
+
+def test_other_services_and_other_stacks_are_not_touched(boxes: Boxes, gateway: str) -> None:
+    service(boxes, "legal", "app-old", "app-new")
+    service(boxes, "auth", "app-old")
+    service(boxes, "legal", "app-elsewhere", stack=f"{boxes.stack}-other")
+    boxes.start("stranger")
+    assert retire(boxes, gateway, "legal", ["legal-app-new"]).ok
+    assert boxes.names() == {"legal-app-new", "auth-app-old", "legal-app-elsewhere", "stranger"}
+
+
+def test_a_service_that_is_taken_out_goes_whole(boxes: Boxes, gateway: str) -> None:
+    service(boxes, "legal", "app-1", "electric-1")
+    service(boxes, "auth", "app-1")
+    assert retire(boxes, gateway, "legal", [], drain_s=0).ok
+    assert boxes.names() == {"auth-app-1"}
+
+
+def test_a_service_can_be_taken_out_when_the_gateway_is_gone(boxes: Boxes) -> None:
+    service(boxes, "legal", "app-1")
+    assert retire(boxes, "trial-nobody", "legal", [], drain_s=0).ok
+    assert boxes.names() == set()
+
+
+@pytest.mark.parametrize("current", [["legal-app-1"], []])
+def test_nothing_to_remove_is_no_mistake(boxes: Boxes, gateway: str, current: list[str]) -> None:
+    service(boxes, "auth", "app-1")
+    said = retire(boxes, gateway, "legal", current, drain_s=30)
+    assert (said.code, said.out, said.error) == (0, "", "")
+    assert said.took_s < 2
+
+
+def test_a_container_may_end_in_its_own_time(boxes: Boxes, gateway: str) -> None:
+    orderly = "trap 'sleep 1; echo in order; exit 0' TERM; while :; do sleep 0.05; done"
+    container = boxes.start("legal-app-old", orderly, boxes.labels("legal"))
+    with ThreadPoolExecutor(1) as pool:
+        followed = pool.submit(docker, "logs", "-f", container)
+        assert retire(boxes, gateway, "legal", ["legal-app-new"]).ok
+    assert "in order" in followed.result().out
+
+
+def test_a_container_that_does_not_end_is_killed_after_its_grace(boxes: Boxes, gateway: str) -> None:
+    boxes.start("legal-app-old", "trap '' TERM; while :; do sleep 0.05; done", boxes.labels("legal"))
+    said = retire(boxes, gateway, "legal", ["legal-app-new"], grace_s=1)
+    assert said.ok
+    assert boxes.names() == set()
+    assert said.took_s < 8
+
+
+@pytest.fixture
+def in_flight(shared: Boxes, gateway: str) -> Iterator[Boxes]:
+    """A service whose old container has a request in flight and no new ones: the gateway has switched."""
+    labels = shared.labels("slow")
+    for turn in ("old", "new"):
+        alias = ["--network", shared.stack, "--network-alias", f"slow-{turn}"]
+        shared.start(f"slow-app-{turn}", SLOW if turn == "old" else SERVE, labels, options=alias)
+    assert switch(gateway, "slow", site("old")).ok
+    wait_for(lambda: ask(gateway, 0).ok)
+    yield shared
+    remove(gateway, "slow")
+    docker("rm", "-f", f"{shared.stack}-slow-app-old", f"{shared.stack}-slow-app-new")
+
+
+def site(turn: str) -> str:
+    upstream = f"upstream slow {{ zone slow 64k; server slow-{turn}:4000 resolve; }}"
+    return f"{upstream}\nserver {{ listen 80; server_name slow.test; location / {{ proxy_pass http://slow; }} }}\n"
+
+
+def ask(gateway: str, seconds: int) -> Said:
+    return docker("exec", gateway, "curl", "-fsS", "-m", "30", "-H", "Host: slow.test", f"http://127.0.0.1/{seconds}")
+
+
+@pytest.mark.parametrize(("seconds", "drain_s", "served"), [(3, 30, True), (20, 1, False)])
+def test_requests_in_flight_are_waited_for_as_long_as_the_drain(
+    in_flight: Boxes, gateway: str, seconds: int, drain_s: int, served: bool
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask, gateway, seconds)
+        time.sleep(0.5)
+        assert switch(gateway, "slow", site("new")).ok
+        said = retire(in_flight, gateway, "slow", ["slow-app-new"], drain_s, grace_s=0)
+    assert said.ok, said.error
+    assert "slow-app-old" not in in_flight.names()
+    assert (answer.result().out == "served to the end") == served
+    assert ("slow: requests still ran after 1 s and are ended now" in said.out) != served
+    assert said.took_s < 15  # neither the whole drain nor the whole request

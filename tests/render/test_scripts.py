@@ -1,0 +1,78 @@
+"""Every shell text is one that the shell takes and shellcheck finds nothing in."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from render import environment, nginx, shell
+from settings import Acme, Health
+
+LABELS = {"sertantai.stack": "trial", "sertantai.service": "legal"}
+CHECK = environment.health_check(Health(), 4000)
+ELECTRIC = environment.electric_check(200, 202)
+PLAIN = Acme(email="operator@sertantai.com", image="certbot")
+OWN = Acme(
+    email="operator@sertantai.com", image="certbot", ca_bundle="ca.pem", directory_url="https://localhost:14000/dir"
+)
+BASH = {
+    "gate": shell.gate("legal/app", "legal-app-1", CHECK, 3, 60),
+    "gate of Electric": shell.gate("legal/electric", "legal-electric-1", ELECTRIC, 1, 60),
+    "ready": shell.ready("sertantai-trial-redis", ["redis-cli", "ping"], 60),
+    "migrate": shell.migrate("legal/migrate", "legal-migrate", "app", ["/app", "eval", 'A.b("c")'], ["-x"], ["A"], 300),
+    "cutover": shell.cutover(
+        "legal/electric", "legal-electric-1", LABELS, ELECTRIC, 60, shell.psql("postgres"), "slot", "SELECT 1;\n"
+    ),
+    "retire": shell.retire("legal", ["legal-app-1", "legal-electric-1"], LABELS, "nginx", 30, 60),
+    "retire a whole service": shell.retire("legal", [], LABELS, "nginx", 0, 60),
+    "switch": shell.switch("legal/site", "sites/legal.conf", "nginx", "1a2b"),
+    "switch back": shell.switch("legal/site", "sites/legal.conf", "nginx", remove=True),
+    "change the base": shell.change_base("nginx", "files", "image", shell.switch("nginx", "nginx.conf", "nginx")),
+    "ports": shell.ports_free("nginx", "0.0.0.0", {"http_port": 80, "https_port": 443}),
+    "serve": shell.serve(),
+    "psql": shell.psql("postgres", "legal_prod"),
+    "psql with": shell.psql_with("postgres", "SELECT 1;\n", "legal_prod"),
+    "inside": shell.inside("nginx", "echo 'it''s'"),
+    "exports": shell.exports({"A": "it's", "B": "two\nlines"}),
+}
+SH = {
+    "placeholder": shell.placeholder("legal.sertantai.com"),
+    "certificate": shell.certificate("legal.sertantai.com", PLAIN),
+    "certificate of an authority of our own": shell.certificate("legal.sertantai.com", OWN),
+    "renew": shell.renew(PLAIN),
+    "renew at an authority of our own": shell.renew(OWN),
+    "check of Electric": ELECTRIC[2],
+}
+EVERY = [
+    pytest.param(kind, text, id=name) for kind, texts in (("bash", BASH), ("sh", SH)) for name, text in texts.items()
+]
+# What Docker says of a container's state is split into words on purpose.
+IGNORED = "SC2046"
+
+
+@pytest.mark.parametrize(("kind", "text"), EVERY)
+def test_the_shell_takes_it(kind: str, text: str) -> None:
+    said = subprocess.run([kind, "-n"], input=text, capture_output=True, text=True)
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed: apt-get install shellcheck")
+@pytest.mark.parametrize(("kind", "text"), EVERY)
+def test_shellcheck_finds_nothing(kind: str, text: str) -> None:
+    command = ["shellcheck", "-s", kind, "-S", "warning", "-e", IGNORED, "-"]
+    said = subprocess.run(command, input=text, capture_output=True, text=True)
+    assert said.stdout == ""
+
+
+@pytest.mark.parametrize(("kind", "text"), EVERY)
+def test_nothing_is_left_of_a_template(kind: str, text: str) -> None:
+    rest = text
+    for filled_in_by_docker in ("{{.State", "{{.Restart", "{{.Names", "{{.Id"):
+        rest = rest.replace(filled_in_by_docker, "")
+    assert "{{" not in rest
+    assert "{%" not in rest
+
+
+def test_the_gateways_container_runs_nginx_itself() -> None:
+    """So that Docker's signals reach it."""
+    assert shell.serve().splitlines()[-1] == f"exec nginx -c {nginx.VOLUME}/nginx.conf -g 'daemon off;'"

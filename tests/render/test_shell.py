@@ -1,0 +1,155 @@
+"""What the shell texts say and quote, and that environments come through them whole."""
+
+import shlex
+import socket
+import subprocess
+
+import pytest
+
+from render import shell
+from settings import Acme, Mistakes, checks, parse
+
+from ..settings.stack import SMALL, changed
+from .box import Boxes, docker, on_host
+
+ODD = [
+    "it's",
+    'say "so"',
+    "$HOME",
+    "`id`",
+    "two\nlines",
+    "trailing\n\n",
+    "",
+    " ",
+    "\\n",
+    "!!",
+    "é",
+    "a=b",
+    "\t",
+    "x" * 100_000,
+]
+
+
+def received(given: dict[str, str]) -> dict[str, str]:
+    """What a client started by the step of a migration would have in its environment."""
+    said = subprocess.run(
+        ["bash", "-c", 'environment=$(cat); eval "$environment"; exec env -0'],
+        input=shell.exports(given),
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+    assert said.stderr == ""
+    return dict(entry.split("=", 1) for entry in said.stdout.split("\0") if entry)
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_a_value_of_the_environment_comes_through_whole(value: str) -> None:
+    assert received({"A": value, "B": "after"}).items() >= {"A": value, "B": "after"}.items()
+
+
+def shells_own_names() -> list[str]:
+    """Every name that bash gives a meaning to: those it has at its start, and some that it makes late."""
+    listed = subprocess.run(["bash", "-c", "compgen -v"], capture_output=True, text=True).stdout.split()
+    late = ["FUNCNAME", "RANDOM", "SRANDOM", "SECONDS", "LINENO", "HISTCMD", "GROUPS", "BASH_REMATCH", "REPLY", "TMOUT"]
+    return sorted({*listed, *late, "COPROC", "CDPATH", "LANG", "PS3"})
+
+
+@pytest.mark.parametrize("name", shells_own_names())
+def test_a_name_of_the_shells_own_is_refused_or_comes_through(name: str) -> None:
+    stack = changed(SMALL, {f"services/legal/app/env/{name}": "a value"})
+    try:
+        parse(stack)
+    except Mistakes:
+        return
+    assert received({name: "a value"})[name] == "a value"
+
+
+def test_the_settings_know_the_shells_own_names() -> None:
+    assert not [name for name in checks.SHELL_NAMES if name.startswith(checks.SHELL_PREFIXES)]
+
+
+def test_a_migration_is_told_the_names_of_its_environment_and_no_value() -> None:
+    text = shell.migrate("legal/migrate", "m", "image", ["/app"], [], ["A", "B"], 300)
+    assert "-e A -e B" in text
+    words = shlex.split(text, comments=True)
+    assert not [word for word in words if word.startswith(("A=", "B="))]
+
+
+def test_a_migrations_words_are_quoted() -> None:
+    command = ["/bin/app", "eval", 'IO.puts("it\'s $HOME")', ""]
+    text = shell.migrate("legal/migrate", "m", "image@sha256:a", command, ["--memory", "1 g"], [], 300)
+    (line,) = [line for line in text.splitlines() if line.strip().startswith("docker run")]
+    assert shlex.split(line) == [
+        *("docker", "run", "--rm", "--name", "m", "--memory", "1 g", "--entrypoint", "/bin/app"),
+        *("image@sha256:a", "eval", 'IO.puts("it\'s $HOME")', ""),
+    ]
+
+
+def test_a_script_inside_a_container_is_one_word() -> None:
+    script = "echo 'it''s' \"$HOME\"\n"
+    assert shlex.split(shell.inside("nginx", script)) == ["docker", "exec", "-i", "nginx", "bash", "-c", script]
+    assert shlex.split(shell.inside("c", script, "sh", stdin=False)) == ["docker", "exec", "c", "sh", "-c", script]
+
+
+def test_psql_stops_at_the_first_error_and_reads_no_file_of_its_users() -> None:
+    words = shlex.split(shell.psql("postgres", "legal_prod"))
+    assert words[-2:] == ["-d", "legal_prod"]
+    assert {"-X", "ON_ERROR_STOP=1"} <= set(words)
+
+
+def test_sql_that_a_command_carries_itself_is_taken_as_it_is() -> None:
+    text = shell.psql_with("postgres", "SELECT '$HOME `id`';\n", "legal_prod")
+    assert on_host(f"docker() {{ cat; }}\n{text}").out == "SELECT '$HOME `id`';\n"
+
+
+def test_containers_are_found_by_all_of_their_labels() -> None:
+    assert shell.filters({"a": "1", "b": "2"}) == ["--filter", "label=a=1", "--filter", "label=b=2"]
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [
+        ("https://acme-v02.api.letsencrypt.org/directory", "acme-v02.api.letsencrypt.org/directory"),
+        ("https://localhost:14000/dir", "localhost:14000/dir"),
+        ("https://ca.test/", "ca.test"),
+        ("https://ca.test", "ca.test"),
+    ],
+)
+def test_an_account_that_is_forgotten_is_the_one_of_its_authority(url: str, folder: str) -> None:
+    acme = Acme(email="operator@sertantai.com", image="certbot", directory_url=url)
+    text = shell.certificate("legal.sertantai.com", acme)
+    assert f"rm -rf /etc/letsencrypt/accounts/{folder}\n" in text
+    assert f"--server {url} " in text
+
+
+@pytest.mark.parametrize("bundle", [None, "ca.pem"])
+def test_renewal_trusts_an_authority_of_our_own_where_there_is_one(bundle: str | None) -> None:
+    text = shell.renew(Acme(email="operator@sertantai.com", image="certbot", ca_bundle=bundle))
+    assert ("$CA_BUNDLE" in text) == (bundle is not None)
+
+
+def test_a_port_that_another_program_has_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held, socket.create_server(("127.0.0.1", 0)) as other:
+        ports = {"http_port": held.getsockname()[1], "https_port": other.getsockname()[1]}
+        docker = "docker() { :; }"
+        said = on_host(f"{docker}\n{shell.ports_free('nginx', '0.0.0.0', ports)}")
+    assert said.code == 1
+    assert said.error.splitlines() == [
+        f"nginx/{name}: port {port} is taken by another program; stop that or choose another port"
+        for name, port in ports.items()
+    ]
+    assert on_host(f"{docker}\n{shell.ports_free('nginx', '0.0.0.0', ports)}").ok
+
+
+@pytest.mark.docker
+def test_a_port_that_is_a_containers_is_told_but_not_the_gateways_own(boxes: Boxes) -> None:
+    name = boxes.start("held", "exec python3 -m http.server 80", options=["-p", "127.0.0.1::80"])
+    port = int(docker("port", name, "80").out.rsplit(":", 1)[1])
+    said = on_host(shell.ports_free("trial-nobody", "127.0.0.1", {"http_port": port}))
+    assert said.code == 1
+    assert (
+        said.error
+        == f"nginx/http_port: port {port} is taken by the container {name}; stop that or choose another port\n"
+    )
+    assert on_host(shell.ports_free(name, "127.0.0.1", {"http_port": port})).ok
