@@ -72,7 +72,10 @@ class Registry(Model):
 
 
 class Network(Model):
-    """The one network of all containers: its lower half for fixed addresses, its upper half for Docker to give."""
+    """The one network of all containers: its lower half for fixed addresses, its upper half for Docker to give.
+
+    Another subnet needs another name: the containers move to it before the old network goes.
+    """
 
     name: NetworkName = "infra_network"
     subnet: Subnet = "172.30.0.0/24"

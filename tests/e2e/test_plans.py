@@ -3,7 +3,7 @@
 import pytest
 
 from .plans import CHANGES, Change
-from .platform import STACK, Platform
+from .platform import NUMBER, STACK, Platform
 from .runner import Engine
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.engine]
@@ -100,6 +100,27 @@ def test_secrets_given_then_generated_then_given_again_change_only_their_service
     changed = before.keys() ^ platform.ids().keys()
     assert {name.rpartition("-")[0] for name in changed} == {"auth-app"}
     assert platform.get(AUTH, "/ready").status_code == 200
+
+
+def test_another_network_takes_everything_along_and_the_old_one_goes(platform: Platform, engine: Engine) -> None:
+    old = platform.config["sertantai:network"]["name"]
+    platform.config["sertantai:network"] = {"name": f"{old}_next", "subnet": f"172.31.{200 - NUMBER}.0/24"}
+    moved = platform.up()
+    assert moved.ok, moved.error
+    assert platform.get(LEGAL, "/api/call/auth").status_code == 200
+    assert not platform.docker.networks.list(names=[f"^{old}$"])
+
+
+def test_another_subnet_under_the_same_name_is_refused_before_anything_is_touched(
+    platform: Platform, engine: Engine
+) -> None:
+    before = platform.ids()
+    platform.config["sertantai:network"]["subnet"] = f"172.31.{200 - NUMBER}.0/24"
+    refused = platform.up()
+    assert not refused.ok
+    assert "already exists" in refused.error
+    assert platform.ids() == before
+    assert platform.get(LEGAL, "/health").status_code == 200
 
 
 def test_a_changed_postgres_comes_back_with_its_data_and_nothing_else_is_replaced(

@@ -1,5 +1,7 @@
 """The SQL on a real PostgreSQL: run twice, on a fresh cluster and on one that has seen other days."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from render import sql
@@ -34,6 +36,21 @@ def test_a_database_is_made_once(cluster: str, name: str) -> None:
         "plpgsql",
         "uuid-ossp",
     ]
+
+
+def test_many_services_are_set_up_and_rid_of_old_logins_at_the_same_time(cluster: str, name: str) -> None:
+    def release(database: str) -> str:
+        make(cluster, database, "old")
+        current = make(cluster, database, "new")
+        make_electric(cluster, database)
+        ask(cluster, sql.drop_logins(sql.owner(database), database, current), database)
+        return current
+
+    names = [f"{name}_{letter}" for letter in "abcdef"]
+    with ThreadPoolExecutor(len(names)) as pool:
+        currents = list(pool.map(release, names))
+    for database, current in zip(names, currents, strict=True):
+        assert logins(cluster, database) == {current, sql.login(sql.electric_group(database), "two")}
 
 
 def test_what_a_login_makes_belongs_to_the_owner(cluster: str, name: str) -> None:

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from render import environment, nginx, shell
+from render import drift, environment, nginx, shell
 from settings import Acme, Health
 
 LABELS = {"sertantai.stack": "trial", "sertantai.service": "legal"}
@@ -29,6 +29,8 @@ BASH = {
     "switch back": shell.switch("legal/site", "sites/legal.conf", "nginx", remove=True),
     "change the base": shell.change_base("nginx", "files", "image", shell.switch("nginx", "nginx.conf", "nginx")),
     "ports": shell.ports_free("nginx", "0.0.0.0", {"http_port": 80, "https_port": 443}),
+    "marks of files": drift.file_marks(),
+    "reading": shell.read_inside("nginx", ["bash", "-c", drift.file_marks()]),
     "serve": shell.serve(),
     "psql": shell.psql("postgres", "legal_prod"),
     "psql with": shell.psql_with("postgres", "SELECT 1;\n", "legal_prod"),

@@ -1,0 +1,124 @@
+"""Marks: the same as long as a thing is as it was left, another one once somebody has changed it by hand."""
+
+import pytest
+
+from render import drift, nginx, shell, sql
+
+from .box import docker, on_host
+from .cluster import ask, feed, make
+from .test_switch import answering, remove
+
+
+def test_marks_are_read_by_name() -> None:
+    assert drift.parsed("sites/legal.conf none\nnginx.conf drift-1a2b\n\n") == {
+        "sites/legal.conf": "none",
+        "nginx.conf": "drift-1a2b",
+    }
+
+
+def test_no_answer_is_no_mark() -> None:
+    text = shell.read_inside("trial-nobody", ["echo", "it's"])
+    assert on_host(text).out == ""
+    assert on_host(text).ok
+    assert drift.parsed("") == {}
+
+
+@pytest.mark.docker
+class TestFiles:
+    """The gateway's files."""
+
+    @staticmethod
+    def leave(gateway: str, name: str, mark: str, word: str = "one") -> None:
+        script = shell.switch(f"{name}/site", f"sites/{name}.conf", gateway, mark)
+        switched = on_host(shell.inside(gateway, script), answering(name, word))
+        assert switched.ok, switched.error
+
+    @staticmethod
+    def mark(gateway: str, name: str) -> str | None:
+        said = on_host(shell.read_inside(gateway, ["bash", "-c", drift.file_marks()]))
+        return drift.parsed(said.out).get(f"sites/{name}.conf")
+
+    @staticmethod
+    def by_hand(gateway: str, name: str, change: str) -> None:
+        assert docker("exec", gateway, "sh", "-c", f"cd {nginx.VOLUME}/sites; {change.format(f'{name}.conf')}").ok
+
+    def test_a_file_as_it_was_left_has_its_mark(self, gateway: str, name: str) -> None:
+        self.leave(gateway, name, "none")
+        assert self.mark(gateway, name) == "none"
+        self.leave(gateway, name, "none", "two")
+        assert self.mark(gateway, name) == "none"
+        assert remove(gateway, name).ok
+
+    @pytest.mark.parametrize("change", ["echo >> {0}", "rm {0}", ": > {0}"])
+    def test_a_file_that_was_changed_has_another_until_it_is_made_anew(
+        self, gateway: str, name: str, change: str
+    ) -> None:
+        self.leave(gateway, name, "none")
+        self.by_hand(gateway, name, change)
+        drifted = self.mark(gateway, name)
+        assert drifted
+        assert drifted.startswith("drift-")
+        assert self.mark(gateway, name) == drifted  # a preview and the run after it agree
+        self.leave(gateway, name, drifted)
+        assert self.mark(gateway, name) == drifted
+        assert remove(gateway, name).ok
+
+    def test_the_same_change_again_is_drift_again(self, gateway: str, name: str) -> None:
+        self.leave(gateway, name, "none")
+        self.by_hand(gateway, name, "echo >> {0}")
+        first = self.mark(gateway, name)
+        assert first
+        self.leave(gateway, name, first)
+        self.by_hand(gateway, name, "echo >> {0}")
+        assert self.mark(gateway, name) not in (first, "none", None)
+        assert remove(gateway, name).ok
+
+    def test_a_file_that_was_removed_in_order_has_none(self, gateway: str, name: str) -> None:
+        self.leave(gateway, name, "none")
+        assert remove(gateway, name).ok
+        assert self.mark(gateway, name) is None
+
+
+@pytest.mark.docker
+class TestObjects:
+    """Logins and replication slots."""
+
+    @staticmethod
+    def mark(cluster: str, name: str) -> str | None:
+        command = ["psql", "-X", "-A", "-t", "-U", "postgres", "-c", drift.object_marks()]
+        return drift.parsed(on_host(shell.read_inside(cluster, command)).out).get(name)
+
+    def test_a_login_as_it_was_left_has_its_mark(self, cluster: str, name: str) -> None:
+        login = make(cluster, name)
+        for value in ("none", "drift-1a2b"):
+            assert feed(cluster, drift.mark("login", name, login, value), name).error == ""
+            assert self.mark(cluster, f"login/{name}") == value
+
+    @pytest.mark.parametrize("kind", ["login", "electric-login"])
+    def test_a_login_that_was_dropped_has_another(self, cluster: str, name: str, kind: str) -> None:
+        login = make(cluster, name)
+        assert feed(cluster, drift.mark(kind, name, login, "none")).ok
+        ask(cluster, sql.drop_logins(sql.owner(name), name), name)
+        drifted = self.mark(cluster, f"{kind}/{name}")
+        assert drifted
+        assert drifted.startswith("drift-")
+        assert make(cluster, name) == login
+        assert feed(cluster, drift.mark(kind, name, login, drifted)).ok
+        assert self.mark(cluster, f"{kind}/{name}") == drifted
+
+    def test_a_slot_that_was_dropped_has_another(self, cluster: str, name: str) -> None:
+        slot = sql.slot(name)
+        ask(cluster, f"SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')")
+        assert feed(cluster, drift.mark("slot", name, slot, "none", connect=False)).ok
+        assert self.mark(cluster, f"slot/{name}") == "none"
+        ask(cluster, f"SELECT pg_drop_replication_slot('{slot}')")
+        drifted = self.mark(cluster, f"slot/{name}")
+        assert drifted
+        assert drifted.startswith("drift-")
+
+    def test_a_service_that_is_taken_out_leaves_no_mark(self, cluster: str, name: str) -> None:
+        for service in (name, f"{name}-b"):
+            assert feed(cluster, drift.mark("login", service, "nobody", "none")).ok
+        assert feed(cluster, drift.unmark(name), "template1").ok
+        assert self.mark(cluster, f"login/{name}") is None
+        assert self.mark(cluster, f"login/{name}-b") is not None
