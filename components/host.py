@@ -1,7 +1,7 @@
 """Where everything runs: a Docker provider, and commands and reads on the same machine."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_docker as docker
@@ -19,6 +19,8 @@ class Host:
     interpreter: Input[Sequence[str]]
     address: Input[str]
     ready: Sequence[pulumi.Resource] = ()
+    digests: dict[str, Output[str]] = field(default_factory=dict)
+    """What the registry has said of each image, by its reference: asked once a run."""
 
     def command(
         self,

@@ -28,10 +28,9 @@ def image(name: str, reference: str, host: Host, parent: pulumi.Resource) -> Ima
     if digest:
         pinned = Output.from_input(f"{repository}@{digest}")
     else:
-        found = docker.get_registry_image_output(
-            name=f"{repository}:{tag}", opts=InvokeOptions(parent=parent, provider=host.provider)
-        )
-        pinned = found.sha256_digest.apply(lambda resolved: f"{repository}@{resolved}")
+        if reference not in host.digests:
+            host.digests[reference] = _resolved(repository, tag, host)
+        pinned = host.digests[reference]
     resource = docker.RemoteImage(
         name,
         name=pinned,
@@ -41,3 +40,8 @@ def image(name: str, reference: str, host: Host, parent: pulumi.Resource) -> Ima
         ),
     )
     return Image(reference=pinned, resource=resource)
+
+
+def _resolved(repository: str, tag: str, host: Host) -> Output[str]:
+    found = docker.get_registry_image_output(name=f"{repository}:{tag}", opts=InvokeOptions(provider=host.provider))
+    return found.sha256_digest.apply(lambda digest: f"{repository}@{digest}")

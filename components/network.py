@@ -29,8 +29,8 @@ class Network(pulumi.ComponentResource):
                 )
             ],
             labels=[docker.NetworkLabelArgs(label=f"{LABEL}.stack", value=pulumi.get_stack())],
-            # Another subnet needs another name: then the containers move over before the old network goes. Deleted first,
-            # it would still have containers on it.
+            # Another subnet needs another name: then the containers move over before the old network goes, which
+            # could not be deleted with them on it.
             opts=ResourceOptions(
                 parent=self, provider=host.provider, depends_on=list(host.ready), delete_before_replace=False
             ),

@@ -1,0 +1,121 @@
+"""The engine's own time: our program with nothing to change beside as many bare resources of the same kinds."""
+
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.e2e.platform import REGISTRY, Platform
+from tests.e2e.runner import Engine
+
+SIZES = (1, 10, 50)
+RUNS = 5
+BARE = '''
+"""As many resources as the platform has, of the same kinds, and nothing else."""
+
+import json
+
+import pulumi
+import pulumi_docker as docker
+import pulumi_random as random
+from pulumi import ResourceOptions
+from pulumi_command import local
+
+given = json.load(open("counts.json"))
+counts, image = given["counts"], given["image"]
+network = docker.Network("network", name="sertantai_bare")
+for number in range(counts["component"]):
+    pulumi.ComponentResource("bare:index:Component", f"component-{number}")
+for number in range(counts["random:index/randomPassword:RandomPassword"]):
+    random.RandomPassword(f"password-{number}", length=48)
+for number in range(counts["docker:index/volume:Volume"]):
+    docker.Volume(f"volume-{number}")
+for number in range(counts["docker:index/remoteImage:RemoteImage"]):
+    docker.RemoteImage(f"image-{number}", name=image, keep_locally=True)
+for number in range(counts["docker:index/container:Container"]):
+    networks = [docker.ContainerNetworksAdvancedArgs(name=network.name)]
+    docker.Container(
+        f"container-{number}", image=image, entrypoints=["sleep", "infinity"], networks_advanced=networks,
+        memory=16, memory_swap=16, opts=ResourceOptions(delete_before_replace=False),
+    )
+for number in range(counts["command:local:Command"]):
+    local.Command(f"command-{number}", create="true", interpreter=["bash", "-c"])
+'''
+
+
+def services(count: int) -> dict[str, object]:
+    """As many small services, with a database and no site."""
+    return {
+        f"s{number}": {
+            "database": {"name": f"bench_{number}", "pool_size": 1},
+            "app": {"image": f"{REGISTRY}/sertantai/app:1", "port": 4000, "memory_mb": 64},
+        }
+        for number in range(count)
+    }
+
+
+def timed(engine: Engine, *words: str) -> float:
+    """The median wall time of a run of the CLI, in seconds."""
+    environment = os.environ | engine.environment
+    taken = []
+    for _ in range(RUNS):
+        begun = time.monotonic()
+        command = ["pulumi", *words, "--stack", engine.stack, "--non-interactive"]
+        subprocess.run(command, cwd=engine.folder, env=environment, check=True, capture_output=True)
+        taken.append(time.monotonic() - begun)
+    return statistics.median(taken)
+
+
+def bare(platform: Platform, folder: Path) -> Engine:
+    """The bare resources, made."""
+    urns = platform.runner.urns() if isinstance(platform.runner, Engine) else []
+    counts = Counter(kind if ":index" in kind or "local:" in kind else "component" for kind in map(_kind, urns))
+    [app] = platform.containers(service="s0", part="app")
+    image = app.attrs["Config"]["Image"]
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text((platform.folder / "Pulumi.yaml").read_text())
+    (folder / "__main__.py").write_text(BARE)
+    (folder / "counts.json").write_text(json.dumps({"counts": counts, "image": image}))
+    engine = Engine(folder, "bare")
+    environment = os.environ | engine.environment
+    for command in (["stack", "init", "bare"], ["up", "--yes", "--skip-preview", "--stack", "bare"]):
+        subprocess.run(["pulumi", *command], cwd=folder, env=environment, check=True, capture_output=True)
+    return engine
+
+
+def _kind(urn: str) -> str:
+    return urn.split("::")[2].rpartition("$")[2]
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """What was measured: what, limit, figure."""
+    measured = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "platform")
+        folder.mkdir()
+        platform = Platform(folder, Engine)
+        assert isinstance(platform.runner, Engine)
+        for size in SIZES:
+            platform.config["sertantai:services"] = services(size)
+            up = platform.up()
+            assert up.ok, up.error
+            other = bare(platform, Path(name, f"bare-{size}"))
+            for words in (("preview",), ("up", "--yes", "--skip-preview")):
+                ours, theirs = timed(platform.runner, *words), timed(other, *words)
+                what = f"{words[0]}, nothing to change, {size} service{'s' if size > 1 else ''}"
+                measured.append((what, "1.3x", f"{ours:.1f} s beside {theirs:.1f} s bare: {ours / theirs:.2f}x"))
+            subprocess.run(
+                ["pulumi", "destroy", "--yes", "--skip-preview", "--stack", "bare"],
+                cwd=other.folder, env=os.environ | other.environment, check=True, capture_output=True,
+            )  # fmt: skip
+        platform.run("destroy")
+    return measured
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(*row, sep="  ")  # noqa: T201
