@@ -40,9 +40,8 @@ def environment(stack: str) -> dict[str, str]:
 
 def pulumi(cli: str, stack: str, *words: str) -> int:
     """Runs the CLI on a stack, in the project's folder; its exit code."""
-    if stack == "local":
-        _call(cli, stack, "stack", "select", "--create", stack, quiet=True)
-        return _call(cli, stack, *words)
+    if stack == "local" and not (LOCAL_STATE / f".pulumi/stacks/sertantai/{stack}.json").exists():
+        _call(cli, stack, "stack", "init", stack, quiet=True)
     return _call(cli, stack, *words, "--stack", stack)
 
 

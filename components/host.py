@@ -54,7 +54,9 @@ class Host:
 
     def read(self, command: Input[str]) -> Output[str]:
         """What a command on the host prints, read at preview too; it must change nothing."""
-        return local.run_output(interpreter=Output.from_input(self.interpreter), command=command).stdout
+        return local.run_output(
+            interpreter=Output.from_input(self.interpreter), command=command, logging=local.Logging.NONE
+        ).stdout
 
 
 def registry_auth(registry: Registry | None, token: Output[str] | None) -> list[docker.ProviderRegistryAuthArgs] | None:
