@@ -19,12 +19,16 @@ SHUTDOWN_MARGIN_S = 15
 
 @dataclass(frozen=True, kw_only=True)
 class Upstream:
-    """A part's containers behind the gateway; `names` are the stable ones by which other containers call it."""
+    """A part's containers behind the gateway; `names` are the stable ones by which other containers call it.
+
+    Of one whose callers send a secret in the URL nothing is logged.
+    """
 
     name: str
     port: int
     servers: Sequence[str]
     names: Sequence[str] = ()
+    secret_in_url: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +81,7 @@ def _upstreams(name: str, service: Service, containers: Mapping[str, Sequence[st
     if service.electric:
         alias = electric_name(name)
         servers = containers["electric"]
-        upstreams.append(Upstream(name=alias, port=ELECTRIC_PORT, servers=servers, names=(alias,)))
+        upstreams.append(Upstream(name=alias, port=ELECTRIC_PORT, servers=servers, names=(alias,), secret_in_url=True))
     return upstreams
 
 

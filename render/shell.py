@@ -157,12 +157,18 @@ def _asking(acme: Acme) -> dict[str, object]:
 
 def renew(acme: Acme) -> str:
     """What certbot's container runs."""
-    return fill("certbot.sh.j2", ca_bundle=acme.ca_bundle, interval_s=RENEWAL_INTERVAL_S, **_asking(acme))
+    return fill(
+        "certbot.sh.j2",
+        ca_bundle=acme.ca_bundle,
+        interval_s=RENEWAL_INTERVAL_S,
+        watch_s=CERTIFICATE_WATCH_S,
+        **_asking(acme),
+    )
 
 
 def placeholder(domain: str) -> str:
     """Makes a certificate of our own for `domain`, in certbot's container."""
-    return fill("placeholder.sh.j2", volume=nginx.VOLUME, domain=domain)
+    return f"{fill('placeholder.sh.j2', volume=nginx.VOLUME)}placeholder {shlex.quote(domain)}\n"
 
 
 def certificate(domain: str, acme: Acme) -> str:
