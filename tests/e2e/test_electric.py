@@ -1,86 +1,38 @@
-"""Electric's own client follows shapes through the gateway, and misses nothing whatever happens to Electric."""
+"""Electric's own client follows shapes through the gateway."""
 
 import json
+import threading
 import time
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from docker.models.containers import Container
 
-from tests.electric.client import MISSING, Client, Follower, install
+from tests.electric.client import MISSING, Client, node
 
+from .laws import (
+    EITHER,
+    ENFORCEMENT,
+    LEGAL,
+    PUBLIC,
+    THROUGH_APP,
+    electric,
+    follow,
+    has_exactly,
+    insert,
+    names,
+    secret,
+    seen,
+    table,
+)
 from .platform import HTTPS, STACK, Platform
 
 pytestmark = [
+    pytest.mark.one_runner,
     pytest.mark.e2e,
     pytest.mark.docker,
     pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it"),
+    pytest.mark.usefixtures("laws"),
 ]
-LEGAL, ENFORCEMENT = "sertantai_legal_local", "sertantai_enforcement_local"
-PUBLIC = f"https://legal.localhost:{HTTPS}/electric/v1/shape"
-THROUGH_APP = f"https://enforcement.localhost:{HTTPS}/api/electric/v1/shape"
-EITHER = pytest.mark.parametrize(
-    ("url", "database"), [(PUBLIC, LEGAL), (THROUGH_APP, ENFORCEMENT)], ids=["public", "app"]
-)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def client_is_installed() -> None:
-    install()
-
-
-@pytest.fixture(autouse=True)
-def emptied(platform: Platform) -> Iterator[None]:
-    yield
-    for database in (LEGAL, ENFORCEMENT):
-        platform.sql("DELETE FROM uk_lrt", database)
-
-
-def insert(platform: Platform, names: list[str], database: str = LEGAL, year: int = 2000) -> None:
-    values = ", ".join(f"('{name}', {year})" for name in names)
-    platform.sql(f"INSERT INTO uk_lrt (name, year) VALUES {values}", database)
-
-
-def table(platform: Platform, database: str = LEGAL, where: str = "true") -> set[tuple[str, str]]:
-    rows = platform.sql(f"SELECT id, name FROM uk_lrt WHERE {where}", database)
-    return {(number, name) for number, name in (line.split("|") for line in rows.splitlines())}
-
-
-def seen(follower: Follower) -> set[tuple[str, str]]:
-    return {(row["id"], row["name"]) for row in follower.rows.values()}
-
-
-def names(count: int) -> list[str]:
-    return [f"law {uuid.uuid4()}" for _ in range(count)]
-
-
-def follow(platform: Platform, url: str = PUBLIC, **params: Any) -> Client:
-    """A client that has all there is so far."""
-    client = Client(url, platform.acme / "roots.pem", {"table": "uk_lrt", **params})
-    client.wait("up to date", lambda one: one.current)
-    return client
-
-
-def has_exactly(client: Client, wanted: set[tuple[str, str]]) -> None:
-    client.wait("the same rows as the table", lambda one: one.current and seen(one) == wanted)
-    assert not client.one.faults
-    assert not client.one.errors
-
-
-def refetches(follower: Follower) -> int:
-    return sum(message["headers"].get("control") == "must-refetch" for message in follower.messages)
-
-
-def electric(platform: Platform, service: str = "legal") -> Container:
-    [container] = platform.containers(service=service, part="electric")
-    return container
-
-
-def secret(platform: Platform, service: str) -> str:
-    entries = electric(platform, service).attrs["Config"]["Env"]
-    return next(str(entry).partition("=")[2] for entry in entries if entry.startswith("ELECTRIC_SECRET="))
 
 
 @EITHER
@@ -94,6 +46,7 @@ def test_the_first_answer_is_the_table(platform: Platform, url: str, database: s
 @EITHER
 def test_changes_arrive_live(platform: Platform, url: str, database: str) -> None:
     with follow(platform, url) as client:
+        before = len(client.one.messages)
         insert(platform, ["first", "second"], database)
         client.wait("the inserts", lambda one: {row["name"] for row in one.rows.values()} == {"first", "second"}, 3)
         platform.sql("UPDATE uk_lrt SET name = 'third', title = 'T' WHERE name = 'second'", database)
@@ -101,9 +54,10 @@ def test_changes_arrive_live(platform: Platform, url: str, database: str) -> Non
         platform.sql("DELETE FROM uk_lrt WHERE name = 'first'", database)
         client.wait("the delete", lambda one: len(one.rows) == 1, 3)
         has_exactly(client, table(platform, database))
-        operations = [message["headers"].get("operation") for message in client.one.messages]
+        live = client.one.messages[before:]
+        operations = [message["headers"].get("operation") for message in live]
         assert [word for word in operations if word] == ["insert", "insert", "update", "delete"]
-        update = next(one for one in client.one.messages if one["headers"].get("operation") == "update")
+        update = next(one for one in live if one["headers"].get("operation") == "update")
         assert set(update["value"]) == {"id", "name", "title"}
         assert update["headers"]["relation"] == ["public", "uk_lrt"]
         assert update["headers"]["txids"]
@@ -181,72 +135,30 @@ def test_electrics_secret_is_in_no_url_and_in_no_log_of_the_gateway(platform: Pl
         assert hidden not in "".join(container.logs().decode() for container in platform.containers(service=service))
 
 
-@EITHER
-def test_a_client_loses_and_repeats_nothing_while_electric_changes_over(
-    platform: Platform, url: str, database: str
-) -> None:
-    service = "legal" if url == PUBLIC else "enforcement"
-    with follow(platform, url) as client:
-        insert(platform, names(5), database)
-        client.wait("the first inserts", lambda one: len(one.rows) == 5, 5)
-        before = electric(platform, service).id
-        platform.services[service]["electric"]["restart_generation"] = 1
-        platform.write()
-        process = platform.begin()
-        made = 5
-        while process.poll() is None:
-            insert(platform, names(1), database)
-            made += 1
-            time.sleep(0.2)
-        up = platform.runner.ended(process)
-        assert up.ok, up.error
-        assert electric(platform, service).id != before
-        insert(platform, names(5), database)
-        has_exactly(client, table(platform, database))
-        assert len(client.one.rows) == made + 5
-        assert refetches(client.one) == 0
+def test_the_frontends_page_shows_the_rows_as_they_are_now(platform: Platform) -> None:
+    insert(platform, ["old"])
+    page = node(["page.mjs", f"https://legal.localhost:{HTTPS}/"], platform.acme / "roots.pem")
+    shown: list[dict[str, Any]] = []
+    reader = threading.Thread(target=lambda: shown.extend(map(json.loads, page.stdout or [])), daemon=True)
+    reader.start()
 
+    def shows(*wanted: str) -> None:
+        end = time.monotonic() + 10
+        while not shown or [row[1] for row in shown[-1]["rows"]] != list(wanted):
+            assert time.monotonic() < end, shown[-1:]
+            time.sleep(0.05)
 
-def test_a_client_gets_what_was_committed_while_electric_was_down(platform: Platform) -> None:
-    with follow(platform) as client:
-        handle = client.one.requests[-1]["handle"]
-        container = electric(platform)
-        container.kill()
-        insert(platform, names(20))
-        container.start()
-        has_exactly(client, table(platform))
-        assert refetches(client.one) == 0
-        assert client.one.requests[-1]["handle"] == handle
-
-
-def test_a_client_fetches_anew_by_itself_when_the_slot_was_lost(platform: Platform) -> None:
-    insert(platform, names(20))
-    with follow(platform) as client:
-        container = electric(platform)
-        container.stop()
-        platform.sql("SELECT pg_drop_replication_slot('electric_slot_legal')")
-        insert(platform, names(5))
-        platform.sql("DELETE FROM uk_lrt WHERE id IN (SELECT id FROM uk_lrt LIMIT 3)", LEGAL)
-        container.start()
-        client.wait("told to fetch anew", refetches)
-        has_exactly(client, table(platform))
-        assert 409 in {request["status"] for request in client.one.requests}
-        insert(platform, names(1))
-        has_exactly(client, table(platform))
-
-
-def test_a_client_with_a_handle_that_is_lost_starts_anew(platform: Platform) -> None:
-    insert(platform, names(5))
-    with Client(PUBLIC, platform.acme / "roots.pem", {"table": "uk_lrt"}, handle="1-1", offset="0_0") as client:
-        client.wait("up to date", lambda one: one.current)
-        assert refetches(client.one) == 1
-        assert [request["status"] for request in client.one.requests][:2] == [409, 200]
-        has_exactly(client, table(platform))
-
-
-def test_a_table_that_changed_or_was_emptied_is_fetched_anew(platform: Platform) -> None:
-    insert(platform, names(5))
-    with follow(platform) as client:
+    try:
+        shows("old")
+        insert(platform, ["new"])
+        shows("new", "old")
+        platform.sql("UPDATE uk_lrt SET name = 'newer' WHERE name = 'new'", LEGAL)
+        shows("newer", "old")
         platform.sql("TRUNCATE uk_lrt", LEGAL)
-        client.wait("told to fetch anew", refetches, 5)
-        has_exactly(client, set())
+        shows()
+        insert(platform, ["anew"])
+        shows("anew")
+        assert shown[-1]["state"] == "1 law"
+    finally:
+        page.terminate()
+        page.wait()

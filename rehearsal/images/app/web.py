@@ -134,7 +134,7 @@ def fetch(url: str, timeout: float = 5) -> Answer:
         status, headers, body = error.code, error.headers, error.read()
     except OSError as error:
         return as_json({"error": str(error)}, 502)
-    passed = ("content-type", "cache-control", "etag")
+    passed = ("content-type", "cache-control", "etag", "retry-after")
     kept = {name: value for name, value in headers.items() if name.lower().startswith(("electric-", *passed))}
     return Answer(status=status, headers=kept, body=body)
 

@@ -1,24 +1,34 @@
 """Boots, or says why not, and serves. FAIL is one of stay_202 and exit_after (FAIL_AFTER_S)."""
 
+import asyncio
 import os
 import re
+import signal
 import sys
 import threading
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
+
+from aiohttp import web
 
 from ..shared.database import Pool
-from ..shared.service import Service, say
+from ..shared.service import say
 from .api import Api
-from .replication import Replication
+from .replication import Receiver, Replication
 from .shapes import Shapes
+from .storage import Storage
 
 STREAM_ID = re.compile(r"[a-z_][a-z0-9_]{0,41}")
+CHUNK_BYTES = 10 << 20
+# Long polls are told of the end at once; what else is in flight has this long.
+SHUTDOWN_S = 30
 
 
 def main() -> int:
     """Serve until SIGTERM; the exit status."""
     env = os.environ
-    fail, stream_id = env.get("FAIL", ""), env.get("ELECTRIC_REPLICATION_STREAM_ID", "default")
+    stream_id = env.get("ELECTRIC_REPLICATION_STREAM_ID", "default")
     if "DATABASE_URL" not in env:
         say("** (RuntimeError) DATABASE_URL must be set")
         return 1
@@ -28,25 +38,51 @@ def main() -> int:
     if not STREAM_ID.fullmatch(stream_id):
         say(f"** (RuntimeError) ELECTRIC_REPLICATION_STREAM_ID {stream_id!r} must match {STREAM_ID.pattern}")
         return 1
-    if fail == "exit_after":
+    if env.get("FAIL") == "exit_after":
         threading.Timer(float(env.get("FAIL_AFTER_S", "10")), _die).start()
+    threading.excepthook = _die_of
+    asyncio.run(serve(stream_id))
+    return 0
+
+
+async def serve(stream_id: str) -> None:
+    """Answer requests and read the stream until told to stop; the slot is let go last."""
+    env, publication = os.environ, f"electric_publication_{stream_id}"
+    chunk_bytes = int(env.get("ELECTRIC_SHAPE_CHUNK_BYTES_THRESHOLD", CHUNK_BYTES))
+    storage = Storage(Path(env.get("ELECTRIC_STORAGE_DIR", "persistent"), "shapes"), chunk_bytes)
     pool = Pool(env["DATABASE_URL"], int(env.get("ELECTRIC_DB_POOL_SIZE", "20")))
-    publication = f"electric_publication_{stream_id}"
-    shapes = Shapes(pool, publication, Path(env.get("ELECTRIC_STORAGE_DIR", "persistent"), "shapes"))
-    replication = Replication(
-        env["DATABASE_URL"],
-        f"electric_slot_{stream_id}",
-        publication,
-        on_new_slot=shapes.clear,
-        stuck=fail == "stay_202",
+    slot, stuck = f"electric_slot_{stream_id}", env.get("FAIL") == "stay_202"
+    replication = Replication(env["DATABASE_URL"], slot, publication, stuck=stuck)
+    shapes = Shapes(pool, publication, storage, chunk_bytes, replication.lease)
+    replication.receiver = Receiver(
+        new_slot=_from_thread(shapes.clear), active=_from_thread(shapes.wake), committed=_from_thread(shapes.apply)
     )
-    service = Service(
-        int(env.get("ELECTRIC_PORT", "3000")), Api(replication, shapes, env.get("ELECTRIC_SECRET", "")).answer
-    )
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    api = Api(replication, shapes, storage, env.get("ELECTRIC_SECRET", ""))
+    runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    await web.TCPSite(runner, port=int(env.get("ELECTRIC_PORT", "3000")), backlog=1024).start()
     replication.start()
     say(f"Running the stand-in {env['VERSION']} of Electric with the stream id {stream_id}")
-    service.run(on_stop=replication.stop)
-    return 0
+    await stop.wait()
+    say("stopping: no new requests")
+    await runner.cleanup()
+    await asyncio.to_thread(replication.stop)
+    say("stopped")
+
+
+def _from_thread(task: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """The same for another thread, which waits for its end."""
+    loop = asyncio.get_running_loop()
+    return lambda *values: asyncio.run_coroutine_threadsafe(task(*values), loop).result()
+
+
+def _die_of(fault: threading.ExceptHookArgs) -> None:
+    """Without its replication Electric is none: better no process than one that looks active."""
+    threading.__excepthook__(fault)
+    _die()
 
 
 def _die() -> None:

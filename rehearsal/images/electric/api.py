@@ -1,66 +1,170 @@
-"""The HTTP interface: /v1/health and /v1/shape, the latter for whole tables as they are now (offset=-1)."""
+"""The HTTP interface: /v1/health and /v1/shape."""
 
+import asyncio
 import hmac
 import json
+import time
+from collections.abc import Mapping
 
 import psycopg2
+from aiohttp import web
 
-from ..shared.service import Answer, Request, as_json
+from .definition import Errors, Invalid, Wanted, read
+from .messages import up_to_date
+from .offset import START, Offset
 from .replication import ACTIVE, Replication
-from .shapes import Shape, Shapes, UnknownTable
+from .shapes import NotReady, Shapes
+from .storage import Shape, Storage
 
-NOT_HERE = ("where", "columns", "live")
-UP_TO_DATE = {"headers": {"control": "up-to-date"}}
+LONG_POLL_S = 20
+READY_S = 5
+LOOK_S = 0.1
+CURSOR_EPOCH = 1728432000  # of Electric's cursors: 9 October 2024
+INITIAL_CACHE = "public, max-age=604800, s-maxage=3600, stale-while-revalidate=2629746"
+LIVE_CACHE = "public, max-age=5, stale-while-revalidate=5"
+CACHE = "public, max-age=60, stale-while-revalidate=300"
+EXPOSED = (
+    "electric-cursor,electric-handle,electric-has-data,electric-offset,electric-schema,electric-up-to-date,"
+    "electric-internal-known-error,retry-after"
+)
+MUST_REFETCH = [{"headers": {"control": "must-refetch"}}]
 
 
 class Api:
     """Answers requests; without a secret (ELECTRIC_INSECURE) anyone's."""
 
-    def __init__(self, replication: Replication, shapes: Shapes, secret: str) -> None:
-        self._replication, self._shapes, self._secret = replication, shapes, secret
+    def __init__(self, replication: Replication, shapes: Shapes, storage: Storage, secret: str) -> None:
+        self._replication, self._shapes, self._storage, self._secret = replication, shapes, storage, secret
+        self._closing = False
 
-    def answer(self, request: Request) -> Answer:
-        """Find the endpoint and ask it."""
-        if request.path == "/v1/health":
-            status = self._replication.status
-            return as_json({"status": status}, 200 if status == ACTIVE else 202, {"Cache-Control": "no-cache"})
-        if request.path == "/v1/shape" and request.method == "GET":
-            # Of a parameter given twice the last counts.
-            return self._shape({name: values[-1] for name, values in request.query.items()})
-        return as_json({"message": "Not found"}, 404)
+    def application(self) -> web.Application:
+        """The server's part of it."""
+        application = web.Application()
+        application.router.add_get("/v1/health", self._health)
+        application.router.add_get("/v1/shape", self._shape)
+        application.router.add_options("/v1/shape", self._options)
+        application.on_shutdown.append(self._close)
+        return application
 
-    def _shape(self, query: dict[str, str]) -> Answer:
+    async def _close(self, _: web.Application) -> None:
+        self._closing = True
+        await self._shapes.wake()
+
+    async def _health(self, _: web.Request) -> web.Response:
+        status = self._replication.status
+        headers = {"Cache-Control": "no-cache, no-store, must-revalidate"}
+        return _json({"status": status}, 200 if status == ACTIVE else 202, headers)
+
+    async def _options(self, request: web.Request) -> web.Response:
+        return web.Response(status=204, headers={**_cors(request), "access-control-max-age": "86400"})
+
+    async def _shape(self, request: web.Request) -> web.Response:
+        # Of a parameter given twice the last counts.
+        query = dict(request.query.items())
         given = query.get("secret", query.get("api_secret", ""))
         if not hmac.compare_digest(given.encode(), self._secret.encode()):
-            return as_json({"message": "Unauthorized - Invalid API secret"}, 401)
-        errors = {name: ["can't be blank"] for name in ("table", "offset") if not query.get(name)}
-        if not errors and query["offset"] != "-1":
-            errors["offset"] = ["this stand-in answers -1 only"]
-        errors |= {name: ["this stand-in does not know it"] for name in NOT_HERE if name in query}
-        if errors:
-            return _invalid(errors)
-        table = query["table"]
+            return _json({"message": "Unauthorized - Invalid API secret"}, 401)
         try:
-            shape = self._shapes.read(table) if self._replication.status == ACTIVE else self._shapes.stored(table)
-        except UnknownTable:
-            return _invalid({"table": [f'Table "{table}" does not exist']})
-        except psycopg2.OperationalError as error:
-            return as_json({"message": f"Cannot connect to the database: {error}".strip()}, 503)
-        return _messages(shape) if shape else as_json({"message": "Not ready: waiting for the lock"}, 503)
+            wanted = read(query)
+            shape = await self._find(wanted)
+            if wanted.handle in (None, shape.handle):
+                answer = await self._follow(wanted, shape)
+            else:
+                answer = _rotated(shape.handle)
+        except Invalid as error:
+            answer = _invalid(error.errors)
+        except NotReady:
+            answer = _later("Timeout waiting for Postgres lock acquisition", 5)
+        except psycopg2.OperationalError:
+            answer = _later("Cannot connect to the database to verify the shape. Please try again later.", 1)
+        answer.headers.update(_cors(request))
+        if answer.headers.get("etag", "-") in [
+            tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")
+        ]:
+            return web.Response(status=304, headers=answer.headers)
+        return answer
 
+    async def _find(self, wanted: Wanted) -> Shape:
+        """The shape, also from the storage of whoever holds the slot; one that is new once the slot is ours."""
+        for _ in range(int(READY_S / LOOK_S)):
+            try:
+                return await self._shapes.get(wanted.definition)
+            except NotReady:
+                await asyncio.sleep(LOOK_S)
+        return await self._shapes.get(wanted.definition)
 
-def _messages(shape: Shape) -> Answer:
-    return as_json(
-        [*shape.messages, UP_TO_DATE],
-        headers={
+    async def _follow(self, wanted: Wanted, shape: Shape) -> web.Response:
+        """What follows an offset: at once where there is something, else when it comes or the time is over."""
+        begun = time.monotonic()
+        while True:
+            changed = self._shapes.changed(shape.handle)
+            if not self._storage.has(shape.handle):
+                return _rotated(None)
+            end = self._storage.end(shape.handle)
+            offset = end if wanted.offset is None else wanted.offset
+            piece = self._storage.read(shape.handle, offset)
+            ahead = offset > end
+            if piece.bodies or not (wanted.live or ahead):
+                fresh = offset == START
+                lsn = piece.end.transaction if wanted.live else max(self._storage.stored(), piece.end.transaction)
+                last = [up_to_date(lsn)] if piece.last and not fresh else []
+                return self._answer(wanted, shape, piece.end, [*piece.bodies, *last], bool(last))
+            # A client can be ahead of us for a moment, after a restart.
+            left = begun + LONG_POLL_S / (2 if ahead else 1) - time.monotonic()
+            if left <= 0 or self._closing:
+                if ahead:
+                    return _invalid({"offset": ["out of bounds for this shape"]})
+                return self._answer(wanted, shape, end, [up_to_date(self._storage.stored())], True, has_data=False)
+            try:
+                await asyncio.wait_for(changed.wait(), left)
+            except TimeoutError:
+                continue
+
+    def _answer(
+        self, wanted: Wanted, shape: Shape, end: Offset, bodies: list[str], last: bool, has_data: bool = True
+    ) -> web.Response:
+        tag = f"{shape.handle}:{wanted.offset}:{end}" + ("" if has_data else f":{time.monotonic_ns()}")
+        headers = {
             "electric-handle": shape.handle,
-            "electric-offset": shape.offset,
-            "electric-schema": json.dumps(shape.schema),
-            "electric-up-to-date": "",
-            "Cache-Control": "public, max-age=5, stale-while-revalidate=5",
-        },
-    )
+            "electric-offset": str(end),
+            "electric-has-data": "true" if has_data else "false",
+            "etag": f'"{tag}"',
+            "cache-control": INITIAL_CACHE if wanted.offset == START else LIVE_CACHE if wanted.live else CACHE,
+        }
+        if last:
+            headers["electric-up-to-date"] = ""
+        if wanted.live:
+            headers["electric-cursor"] = str(-(-(int(time.time()) - CURSOR_EPOCH) // LONG_POLL_S) * LONG_POLL_S)
+        else:
+            headers["electric-schema"] = json.dumps(shape.described)
+        return web.Response(text=f"[{','.join(bodies)}]", content_type="application/json", headers=headers)
 
 
-def _invalid(errors: dict[str, list[str]]) -> Answer:
-    return as_json({"message": "Invalid request", "errors": errors}, 400)
+def _json(value: object, status: int, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.json_response(value, status=status, headers=headers)
+
+
+def _failed(value: object, status: int, **headers: str) -> web.Response:
+    return _json(value, status, {"cache-control": "no-store", "surrogate-control": "no-store", **headers})
+
+
+def _invalid(errors: Errors) -> web.Response:
+    return _failed({"message": "Invalid request", "errors": errors}, 400)
+
+
+def _later(message: str, seconds: int) -> web.Response:
+    return _failed({"message": message}, 503, **{"retry-after": str(seconds)})
+
+
+def _rotated(handle: str | None) -> web.Response:
+    seconds = 60 if handle else 1
+    headers = {"cache-control": f"public, max-age={seconds}, must-revalidate"}
+    return _json(MUST_REFETCH, 409, headers | ({"electric-handle": handle} if handle else {}))
+
+
+def _cors(request: web.Request) -> dict[str, str]:
+    return {
+        "access-control-allow-origin": request.headers.get("Origin", "*"),
+        "access-control-expose-headers": EXPOSED,
+        "access-control-allow-methods": "GET, HEAD, OPTIONS",
+    }

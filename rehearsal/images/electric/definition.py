@@ -73,9 +73,7 @@ def read(query: Mapping[str, str]) -> Wanted:
             errors[name] = ["is invalid"]
     if errors:
         raise Invalid(errors)
-    return Wanted(
-        definition=_definition(query), offset=offset, handle=None if fresh else query["handle"], live=live
-    )
+    return Wanted(definition=_definition(query), offset=offset, handle=None if fresh else query["handle"], live=live)
 
 
 def _definition(query: Mapping[str, str]) -> Definition:

@@ -1,4 +1,4 @@
-"""Places in a shape's log, as Electric writes them: `-1`, then the snapshot's `0_0` to `0_inf`, then `<lsn>_<number>`."""
+"""Places in a shape's log as Electric writes them: `-1`, the snapshot's `0_0` to `0_inf`, then `<lsn>_<number>`."""
 
 import re
 from typing import NamedTuple

@@ -17,7 +17,7 @@ class Relation(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What happened to a row, or by `truncate` or `relation` to its table."""
+    """What happened to a row, or by `truncate` to its table."""
 
     kind: str
     relation: Relation
@@ -56,11 +56,9 @@ class Decoder:
             case b"C", Transaction() as done:
                 self._open = None
                 return done
-            case b"R", transaction:
+            case b"R", _:
                 relation = message.relation()
                 self._relations[relation.oid] = relation
-                if transaction:
-                    transaction.changes.append(Change("relation", relation))
             case b"T", Transaction() as transaction:
                 count, _ = message.take(">ib")
                 oids = message.take(f">{count}I")

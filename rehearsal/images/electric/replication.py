@@ -2,7 +2,8 @@
 
 import select
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import psycopg2
 from psycopg2 import extensions
@@ -11,23 +12,39 @@ from psycopg2.extras import LogicalReplicationConnection, ReplicationCursor
 
 from ..shared.database import connect
 from ..shared.service import say
+from .pgoutput import Decoder, Transaction
 
 WAITING, STARTING, ACTIVE = "waiting", "starting", "active"
 RETRY_SECONDS = 0.5
 CONFIRM_SECONDS = 1
 LOOK_SECONDS = 0.2
+BATCH = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receiver:
+    """Who is told of a new slot, of being active, and of what was committed; each returns when that is dealt with."""
+
+    new_slot: Callable[[], None]
+    active: Callable[[], None]
+    committed: Callable[[Sequence[Transaction]], None]
 
 
 class Replication(threading.Thread):
     """Waits for the lock, makes publication and slot, streams; begins anew whenever the server goes away."""
 
-    def __init__(self, url: str, slot: str, publication: str, *, on_new_slot: Callable[[], None], stuck: bool) -> None:
+    def __init__(self, url: str, slot: str, publication: str, *, stuck: bool) -> None:
         super().__init__(daemon=True)
         self.status = STARTING
-        self._url, self._slot, self._publication = url, slot, publication
-        self._on_new_slot, self._stuck = on_new_slot, stuck
+        self.receiver: Receiver | None = None
+        self._url, self._slot, self._publication, self._stuck = url, slot, publication, stuck
         self._stopping = threading.Event()
         self._waiting: extensions.connection | None = None
+        self._leases = 0
+
+    def lease(self) -> int | None:
+        """A number for each time the slot became ours; None while it is not."""
+        return self._leases if self.status == ACTIVE else None
 
     def run(self) -> None:
         """Hold on until told to stop."""
@@ -78,9 +95,10 @@ class Replication(threading.Thread):
             cursor.execute(f"select pg_drop_replication_slot(slot_name) {slots} and wal_status = 'lost'", (self._slot,))
             cursor.execute(f"select 1 {slots}", (self._slot,))
             if cursor.fetchone() is None:
+                # In this order: after a crash in between, the slot is missing still.
+                self._tell().new_slot()
                 cursor.execute("select pg_create_logical_replication_slot(%s, 'pgoutput')", (self._slot,))
                 say(f"Created the replication slot {self._slot}: all shapes begin anew")
-                self._on_new_slot()
 
     def _stream(self, lock: extensions.connection) -> None:
         connection = psycopg2.connect(self._url, connection_factory=LogicalReplicationConnection)
@@ -88,17 +106,32 @@ class Replication(threading.Thread):
             with connection.cursor() as cursor:
                 options = {"proto_version": "1", "publication_names": self._publication}
                 cursor.start_replication(slot_name=self._slot, options=options, status_interval=CONFIRM_SECONDS)
+                self._leases += 1
                 self.status = ACTIVE
                 say(f"Replication client started streaming from {self._slot}")
+                self._tell().active()
+                decoder = Decoder()
                 while not self._stopping.is_set():
-                    self._drain(cursor)
-                    cursor.send_feedback(flush_lsn=cursor.wal_end)
-                    if lock in select.select([connection, lock], [], [], LOOK_SECONDS)[0]:
+                    idle = self._read(cursor, decoder)
+                    if decoder.between:
+                        cursor.send_feedback(flush_lsn=cursor.wal_end)
+                    if lock in select.select([connection, lock], [], [], LOOK_SECONDS if idle else 0)[0]:
                         raise psycopg2.OperationalError("the connection that held the lock is gone")
         finally:
             connection.close()
 
-    @staticmethod
-    def _drain(cursor: ReplicationCursor) -> None:
-        while cursor.read_message() is not None:
-            pass  # each answer is read from the tables themselves: a change needs no keeping
+    def _read(self, cursor: ReplicationCursor, decoder: Decoder) -> bool:
+        """Hand on what has been committed; whether nothing more is there to be read."""
+        batch: list[Transaction] = []
+        message = None
+        while len(batch) < BATCH and (message := cursor.read_message()) is not None:
+            if done := decoder.feed(message.payload):
+                batch.append(done)
+        if batch:
+            # Only what is on the disk may be confirmed.
+            self._tell().committed(batch)
+        return message is None
+
+    def _tell(self) -> Receiver:
+        assert self.receiver
+        return self.receiver

@@ -1,116 +1,172 @@
-"""Whole tables as shapes: read from the database where that is possible, from the storage where it is not."""
+"""The shapes of a database: made when first asked for, carried on by the replication stream."""
 
-import json
+import asyncio
 import secrets
-import threading
 import time
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from urllib.parse import quote
+from collections import deque
+from collections.abc import Callable, Sequence
 
-from psycopg2 import extensions, sql
+import psycopg2
 
 from ..shared.database import Pool
+from . import messages, tables, where
+from .definition import Definition, Invalid
+from .pgoutput import Change, Transaction
+from .storage import Entry, Shape, Storage
 
-# Generated columns are left out. The real one refuses a table that has any, unless `columns` names the others.
-COLUMNS = """
-    select attname, typname, attnotnull, coalesce(array_position(indkey::int2[], attnum), -1)
-    from pg_attribute
-    join pg_type on pg_type.oid = atttypid
-    left join pg_index on indrelid = attrelid and indisprimary
-    where attrelid = %s and attnum > 0 and not attisdropped and attgenerated = ''
-    order by attnum
-"""
+PAUSE_S = 0.02
+TRIES = 250
+LOCK_TIMEOUT = "set local lock_timeout = '5s'"
 
 
-class UnknownTable(Exception):
-    """There is no such table."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """A table's rows as messages, and what a client has to know of them."""
-
-    handle: str
-    offset: str
-    schema: dict[str, dict[str, object]]
-    messages: list[dict[str, object]]
+class NotReady(Exception):
+    """Only the Electric that holds the slot makes shapes."""
 
 
 class Shapes:
-    """The shapes of a database; every table asked for becomes part of the publication."""
+    """Makes shapes, brings them up to date, and says when one has changed. `lease` is None without the slot."""
 
-    def __init__(self, pool: Pool, publication: str, storage: Path) -> None:
+    def __init__(
+        self, pool: Pool, publication: str, storage: Storage, chunk_bytes: int, lease: Callable[[], int | None]
+    ) -> None:
         self._pool, self._publication, self._storage = pool, publication, storage
-        self._alone = threading.Lock()
-        storage.mkdir(parents=True, exist_ok=True)
+        self._chunk_bytes, self._lease = chunk_bytes, lease
+        self._making, self._turn = asyncio.Lock(), asyncio.Lock()
+        self._recent: deque[int] = deque(maxlen=1000)
+        self._changed: dict[str, asyncio.Event] = {}
 
-    def clear(self) -> None:
-        """Forget everything: the next answers have new handles."""
-        for file in self._storage.glob("*.json"):
-            file.unlink(missing_ok=True)
+    def changed(self, handle: str) -> asyncio.Event:
+        """Set at the next change of a shape."""
+        return self._changed.setdefault(handle, asyncio.Event())
 
-    def stored(self, table: str) -> Shape | None:
-        """The shape as last answered by whoever shares this storage."""
-        try:
-            return Shape(**json.loads(self._file(table).read_text()))
-        except FileNotFoundError:
-            return None
+    async def wake(self) -> None:
+        """Let everyone who waits look again."""
+        for event in self._changed.values():
+            event.set()
+        self._changed.clear()
 
-    def read(self, table: str) -> Shape:
-        """The shape as the database has it now."""
-        with self._alone, self._pool.cursor() as cursor:
-            cursor.execute(
-                "select c.oid, nspname, relname, relreplident from pg_class c "
-                "join pg_namespace n on n.oid = relnamespace where c.oid = to_regclass(%s) and relkind in ('r', 'p')",
-                (table,),
-            )
-            if (found := cursor.fetchone()) is None:
-                raise UnknownTable(table)
-            oid, schema, name, identity = found
-            self._publish(cursor, oid, sql.Identifier(schema, name), identity)
-            before = self.stored(table)
-            shape = self._snapshot(cursor, oid, (schema, name), before.handle if before else None)
-            partial = self._file(table).with_suffix(".new")
-            partial.write_text(json.dumps(asdict(shape)))
-            partial.rename(self._file(table))
+    async def clear(self) -> None:
+        """Forget all shapes: clients are told to begin anew."""
+        async with self._turn:
+            self._storage.clear()
+        await self.wake()
+
+    async def get(self, wanted: Definition) -> Shape:
+        """The shape of a definition; Invalid where the database knows no such thing."""
+        if shape := self._storage.find(wanted.key):
+            return shape
+        async with self._making:
+            return self._storage.find(wanted.key) or await self._make(wanted)
+
+    async def apply(self, batch: Sequence[Transaction]) -> None:
+        """Store what the stream brought; a shape whose table was emptied or changed ends."""
+        async with self._turn:
+            stored, shapes = self._storage.stored(), self._storage.shapes()
+            entries: list[Entry] = []
+            gone: set[str] = set()
+            for transaction in batch:
+                self._recent.append(transaction.xid)
+                # What was stored but not confirmed comes again.
+                for shape in shapes if transaction.lsn > stored else []:
+                    changes = [one for one in enumerate(transaction.changes) if one[1].relation.oid == shape.oid]
+                    if not changes or shape.handle in gone or shape.snapshot.saw(transaction.xid):
+                        continue
+                    if any(_ends(shape, change) for _, change in changes):
+                        gone.add(shape.handle)
+                        continue
+                    try:
+                        taken = await asyncio.to_thread(self._taken, shape, changes) if shape.where else changes
+                    except psycopg2.OperationalError:
+                        raise
+                    except psycopg2.Error:  # its `where` has no meaning any more
+                        gone.add(shape.handle)
+                        continue
+                    # A change whose row gets another key becomes two messages.
+                    places = [(2 * number, change) for number, change in taken]
+                    entries.extend(messages.entries(shape, transaction, places))
+            self._storage.append(batch[-1].lsn, [entry for entry in entries if entry.handle not in gone], gone)
+        for handle in {entry.handle for entry in entries} | gone:
+            self._changed.pop(handle, asyncio.Event()).set()
+
+    async def _make(self, wanted: Definition) -> Shape:
+        lease = self._lease()
+        if lease is None:
+            raise NotReady
+        table, clause = await asyncio.to_thread(self._check, wanted)
+        # The stream waits: what it brings next is either in the snapshot or comes after it.
+        async with self._turn:
+            shape, chunks = await asyncio.to_thread(self._take, wanted, table, clause)
+            if self._lease() != lease:
+                raise NotReady
+            self._storage.add(shape, chunks)
         return shape
 
-    def _publish(self, cursor: extensions.cursor, oid: int, name: sql.Identifier, identity: str) -> None:
-        if identity != "f":
-            cursor.execute(sql.SQL("alter table {} replica identity full").format(name))
-        cursor.execute(
-            "select 1 from pg_publication_rel r join pg_publication p on p.oid = prpubid "
-            "where pubname = %s and prrelid = %s",
-            (self._publication, oid),
-        )
-        if cursor.fetchone() is None:
-            cursor.execute(sql.SQL("alter publication {} add table {}").format(sql.Identifier(self._publication), name))
+    def _check(self, wanted: Definition) -> tuple[tables.Table, str | None]:
+        clause = None
+        with self._pool.cursor() as cursor:
+            cursor.execute(LOCK_TIMEOUT)
+            table = tables.find(cursor, wanted)
+            table.chosen(wanted.columns)
+            if wanted.where:
+                clause = _clause(wanted, table)
+                try:
+                    tables.try_where(cursor, wanted, clause)
+                except psycopg2.OperationalError:
+                    raise
+                except psycopg2.Error as error:
+                    raise Invalid({"where": [str(error).splitlines()[0]]}) from error
+            tables.publish(cursor, self._publication, table, wanted)
+        return table, clause
 
-    def _snapshot(self, cursor: extensions.cursor, oid: int, relation: tuple[str, str], handle: str | None) -> Shape:
-        cursor.execute(COLUMNS, (oid,))
-        columns = cursor.fetchall()
-        names = [name for name, *_ in columns]
-        key = [index for index, (*_, position) in enumerate(columns) if position >= 0] or range(len(columns))
-        texts = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in names)
-        cursor.execute(sql.SQL("select {} from {}").format(texts, sql.Identifier(*relation)))
-        prefix = ".".join(f'"{part}"' for part in relation)
-        return Shape(
-            handle=handle or f"{10**7 + secrets.randbelow(9 * 10**7)}-{time.time_ns() // 1000}",
-            offset="0_inf",
-            schema={
-                name: {"type": kind, "not_null": required} | ({"pk_index": position} if position >= 0 else {})
-                for name, kind, required, position in columns
-            },
-            messages=[
-                {
-                    "headers": {"operation": "insert", "relation": relation},
-                    "key": "/".join([prefix, *(f'"{row[index]}"' for index in key)]),
-                    "value": dict(zip(names, row, strict=True)),
-                }
-                for row in cursor
-            ],
-        )
+    def _take(self, wanted: Definition, table: tables.Table, clause: str | None) -> tuple[Shape, list[str]]:
+        for _ in range(TRIES):
+            with self._pool.cursor() as cursor:
+                snapshot = tables.snapshot(cursor)
+                # The stream may bring a commit a moment before snapshots see it.
+                if not all(snapshot.saw(xid) for xid in self._recent):
+                    time.sleep(PAUSE_S)
+                    continue
+                cursor.execute(LOCK_TIMEOUT)
+                shape = Shape(
+                    handle=f"{10**7 + secrets.randbelow(9 * 10**7)}-{time.time_ns() // 1000}",
+                    key=wanted.key,
+                    oid=table.oid,
+                    schema=wanted.schema,
+                    table=wanted.table,
+                    wire=[(column.name, column.oid) for column in table.columns if not column.generated],
+                    described={column.name: column.described() for column in table.chosen(wanted.columns)},
+                    primary_key=table.primary_key,
+                    where=clause,
+                    replica=wanted.replica,
+                    snapshot=snapshot,
+                )
+                rows = tables.rows(cursor, shape) if wanted.log == "full" else ()
+                return shape, list(messages.chunks(shape, rows, self._chunk_bytes))
+        raise NotReady
 
-    def _file(self, table: str) -> Path:
-        return self._storage / f"{quote(table, safe='')}.json"
+    def _taken(self, shape: Shape, changes: Sequence[tuple[int, Change]]) -> list[tuple[int, Change]]:
+        """The changes as they are for a shape with a `where`: a row that moves in or out is inserted or deleted."""
+        rows = [row for _, change in changes for row in (change.old, change.new) if row]
+        with self._pool.cursor() as cursor:
+            answers = iter(tables.included(cursor, shape, rows))
+        found = []
+        for number, change in changes:
+            before, after = (row if row and next(answers) else None for row in (change.old, change.new))
+            if before or after:
+                kind = "update" if before and after else "delete" if before else "insert"
+                found.append((number, Change(kind, change.relation, before, after)))
+        return found
+
+
+def _clause(wanted: Definition, table: tables.Table) -> str:
+    # Generated columns are not in the stream.
+    names = [column.name for column in table.columns if not column.generated]
+    try:
+        return where.read(wanted.where or "", wanted.params, names)
+    except where.BadWhere as error:
+        raise Invalid({"where": [str(error)]}) from error
+
+
+def _ends(shape: Shape, change: Change) -> bool:
+    now = change.relation
+    return change.kind == "truncate" or (now.schema, now.name, now.columns) != (shape.schema, shape.table, shape.wire)

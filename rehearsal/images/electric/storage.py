@@ -16,8 +16,14 @@ TABLES = """
     create table if not exists log (handle text, lsn integer, number integer, body text,
         primary key (handle, lsn, number)) without rowid;
     create table if not exists stored (lsn integer not null);
-    insert into stored select 0 where not exists (select from stored);
+    insert into stored select 0 where not exists (select 1 from stored);
 """
+FORGET = (
+    "delete from shapes where handle = ?",
+    "delete from snapshots where handle = ?",
+    "delete from log where handle = ?",
+)
+FORGET_ALL = ("delete from shapes", "delete from snapshots", "delete from log", "update stored set lsn = 0")
 
 
 class Snapshot(NamedTuple):
@@ -107,14 +113,13 @@ class Storage:
         handles = [(handle,) for handle in gone]
         self._write(
             ("insert into log values (?, ?, ?, ?)", [(name, *offset, body) for name, offset, body in entries]),
-            *((f"delete from {table} where handle = ?", handles) for table in ("shapes", "snapshots", "log")),
+            *((statement, handles) for statement in FORGET),
             ("update stored set lsn = max(lsn, ?)", [(lsn,)]),
         )
 
     def clear(self) -> None:
         """Forget everything: a new slot begins at a place of its own."""
-        tables = ("shapes", "snapshots", "log")
-        self._write(*((f"delete from {table}", [()]) for table in tables), ("update stored set lsn = 0", [()]))
+        self._write(*((statement, [()]) for statement in FORGET_ALL))
 
     def end(self, handle: str) -> Offset:
         """Where its log ends now."""
@@ -162,5 +167,3 @@ def _shape(about: str) -> Shape:
 def _before(one: int, other: int) -> bool:
     """The order of transaction numbers, which wrap around."""
     return (one - other) & 0xFFFFFFFF >= 0x80000000
-
-

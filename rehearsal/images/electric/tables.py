@@ -146,3 +146,9 @@ def included(cursor: extensions.cursor, shape: Shape, candidates: Sequence[Row])
         ).format(sql.SQL(shape.where or "true"), name, sql.Literal(json.dumps(candidates)))
     )
     return [taken for (taken,) in cursor]
+
+
+def try_where(cursor: extensions.cursor, wanted: Definition, clause: str) -> None:
+    """Let PostgreSQL say whether it can judge rows by this."""
+    name = sql.Identifier(wanted.schema, wanted.table)
+    cursor.execute(sql.SQL("select from {} where {} limit 0").format(name, sql.SQL(clause)))

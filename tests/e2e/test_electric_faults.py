@@ -1,0 +1,92 @@
+"""Electric's client misses nothing and gets nothing twice, whatever happens to Electric."""
+
+import time
+
+import pytest
+
+from tests.electric.client import MISSING, Client
+
+from .laws import EITHER, LEGAL, PUBLIC, electric, follow, has_exactly, insert, names, refetches, table
+from .platform import Platform
+
+pytestmark = [
+    pytest.mark.one_runner,
+    pytest.mark.e2e,
+    pytest.mark.docker,
+    pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it"),
+    pytest.mark.usefixtures("laws"),
+]
+
+
+@EITHER
+def test_a_client_loses_and_repeats_nothing_while_electric_changes_over(
+    platform: Platform, url: str, database: str
+) -> None:
+    service = "legal" if url == PUBLIC else "enforcement"
+    with follow(platform, url) as client:
+        insert(platform, names(5), database)
+        client.wait("the first inserts", lambda one: len(one.rows) == 5, 5)
+        before = electric(platform, service).id
+        platform.services[service]["electric"]["restart_generation"] = 1
+        platform.write()
+        process = platform.begin()
+        made = 5
+        while process.poll() is None:
+            insert(platform, names(1), database)
+            made += 1
+            time.sleep(0.2)
+        up = platform.runner.ended(process)
+        assert up.ok, up.error
+        assert electric(platform, service).id != before
+        insert(platform, names(5), database)
+        has_exactly(client, table(platform, database))
+        assert len(client.one.rows) == made + 5
+        assert refetches(client.one) == 0
+
+
+def test_a_client_gets_what_was_committed_while_electric_was_down(platform: Platform) -> None:
+    with follow(platform) as client:
+        handle = client.one.requests[-1]["handle"]
+        container = electric(platform)
+        insert(platform, names(5))
+        client.wait("the first inserts", lambda one: len(one.rows) == 5, 5)
+        # At once: what was stored a moment ago is not confirmed to the slot yet, and comes again.
+        container.kill()
+        insert(platform, names(20))
+        container.start()
+        has_exactly(client, table(platform))
+        assert refetches(client.one) == 0
+        assert client.one.requests[-1]["handle"] == handle
+
+
+def test_a_client_fetches_anew_by_itself_when_the_slot_was_lost(platform: Platform) -> None:
+    insert(platform, names(20))
+    with follow(platform) as client:
+        container = electric(platform)
+        container.stop()
+        platform.sql("SELECT pg_drop_replication_slot('electric_slot_legal')")
+        insert(platform, names(5))
+        platform.sql("DELETE FROM uk_lrt WHERE id IN (SELECT id FROM uk_lrt LIMIT 3)", LEGAL)
+        container.start()
+        client.wait("told to fetch anew", refetches)
+        has_exactly(client, table(platform))
+        assert 409 in {request["status"] for request in client.one.requests}
+        insert(platform, names(1))
+        has_exactly(client, table(platform))
+
+
+def test_a_client_with_a_handle_that_is_lost_starts_anew(platform: Platform) -> None:
+    insert(platform, names(5))
+    with Client(PUBLIC, platform.acme / "roots.pem", {"table": "uk_lrt"}, handle="1-1", offset="0_0") as client:
+        client.wait("up to date", lambda one: one.current)
+        assert refetches(client.one) == 1
+        assert [request["status"] for request in client.one.requests][:2] == [409, 200]
+        has_exactly(client, table(platform))
+
+
+def test_a_table_that_changed_or_was_emptied_is_fetched_anew(platform: Platform) -> None:
+    insert(platform, names(5))
+    with follow(platform) as client:
+        platform.sql("TRUNCATE uk_lrt", LEGAL)
+        client.wait("told to fetch anew", refetches, 5)
+        has_exactly(client, set())

@@ -1,0 +1,105 @@
+"""How fast a committed row reaches Electric's client through the gateway, and how many clients hold at once.
+
+Bounded in number and time, on this machine alone: `python -m tests.electric.bench` with the local stack up.
+"""
+
+import argparse
+import subprocess
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import quantiles
+
+from .client import Client, Follower, install
+
+ROOT = Path(__file__).parents[2]
+ROWS, PAUSE_S = 1000, 0.01
+# Long enough that every long poll (20 s) ends and is followed by another.
+CLIENTS, CROWD_ROWS, CROWD_PAUSE_S = 500, 10, 3.0
+INSERT = """
+DO $$ BEGIN FOR i IN 1..{rows} LOOP
+    INSERT INTO uk_lrt (name, created_at) VALUES ('{name} ' || i, clock_timestamp()); COMMIT; PERFORM pg_sleep({pause});
+END LOOP; END $$
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A platform that is up; its service `legal` has public shapes."""
+
+    stack: str
+    https_port: int
+    roots: Path
+
+    def client(self, name: str, streams: int) -> Client:
+        """Streams of the rows with this name alone, all up to date."""
+        url = f"https://legal.localhost:{self.https_port}/electric/v1/shape"
+        client = Client(url, self.roots, {"table": "uk_lrt", "where": f"name LIKE '{name} %'"}, streams)
+        client.wait("up to date", lambda one: one.current, 60)
+        return client
+
+    def sql(self, statement: str) -> None:
+        """Run it in the service's database."""
+        psql = ["psql", "-X", "-q", "-U", "postgres", "-d", "sertantai_legal_local", "-c", statement]
+        subprocess.run(["docker", "exec", f"sertantai-{self.stack}-postgres", *psql], check=True, capture_output=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delay:
+    """From the commit of a row to its event, over all rows and clients; failures are answers but 200 and 409."""
+
+    p50_ms: float
+    p99_ms: float
+    events: int
+    failures: int
+
+
+def latency(target: Target) -> Delay:
+    """One client, many rows, each a transaction of its own."""
+    return _measure(target, 1, ROWS, PAUSE_S)
+
+
+def crowd(target: Target) -> Delay:
+    """Many clients of one shape; every one must get every row."""
+    return _measure(target, CLIENTS, CROWD_ROWS, CROWD_PAUSE_S)
+
+
+def _measure(target: Target, streams: int, rows: int, pause_s: float) -> Delay:
+    install()
+    name = f"bench {uuid.uuid4()}"
+    with target.client(name, streams) as client:
+        target.sql(INSERT.format(name=name, rows=rows, pause=pause_s))
+        client.wait("all rows", lambda one: len(one.rows) == rows, 60)
+        target.sql(f"DELETE FROM uk_lrt WHERE name LIKE '{name} %'")
+        client.wait("all rows deleted", lambda one: not one.rows, 60)
+        followers = client.followers
+    faults = [fault for one in followers for fault in [*one.faults, *one.errors]]
+    assert not faults, faults[:3]
+    delays = [delay for one in followers for delay in _delays(one)]
+    cuts = quantiles(delays, n=100)
+    failures = sum(request["status"] not in (200, 409) for one in followers for request in one.requests)
+    return Delay(p50_ms=cuts[49], p99_ms=cuts[98], events=len(delays), failures=failures)
+
+
+def _delays(follower: Follower) -> Iterator[float]:
+    for message in follower.messages:
+        if message["headers"].get("operation") == "insert":
+            yield message["at"] - datetime.fromisoformat(message["value"]["created_at"]).timestamp() * 1000
+
+
+def main() -> None:
+    """Print both figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stack", default="local")
+    parser.add_argument("--port", type=int, default=8443)
+    parser.add_argument("--roots", type=Path, default=ROOT / ".rehearsal/acme/roots.pem")
+    given = parser.parse_args()
+    target = Target(stack=given.stack, https_port=given.port, roots=given.roots)
+    print(f"one client: {latency(target)}")  # noqa: T201  a command's answer
+    print(f"{CLIENTS} clients: {crowd(target)}")  # noqa: T201  a command's answer
+
+
+if __name__ == "__main__":
+    main()
