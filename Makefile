@@ -3,7 +3,7 @@ STACK ?= local
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: up preview down destroy test lint bench picture clean
+.PHONY: up preview down destroy test test-faults lint bench picture clean
 
 up: $(READY)
 	@$(PYTHON) -m cli up --stack $(STACK)
@@ -19,6 +19,10 @@ destroy: $(READY)
 
 test: $(READY)
 	@$(PYTHON) -m pytest
+
+# Restarts Docker, and with it all that runs there.
+test-faults: $(READY)
+	@E2E_RESTART_DOCKER=1 $(PYTHON) -m pytest -m disruptive
 
 lint: $(READY)
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from .lock import clear_dead_lock, locks
+
 ROOT = Path(__file__).parents[1]
 INSTALLER = "curl -fsSL --connect-timeout 5 https://get.pulumi.com | sh"
 INSTALLED = Path.home() / ".pulumi" / "bin" / "pulumi"
@@ -42,7 +44,22 @@ def pulumi(cli: str, stack: str, *words: str) -> int:
     """Runs the CLI on a stack, in the project's folder; its exit code."""
     if stack == "local" and not (LOCAL_STATE / f".pulumi/stacks/sertantai/{stack}.json").exists():
         _call(cli, stack, "stack", "init", stack, quiet=True)
+    # A preview takes no lock, and heeds none.
+    if stack == "local" and words[0] != "preview" and not _is_free(cli, stack):
+        return 1
     return _call(cli, stack, *words, "--stack", stack)
+
+
+def _is_free(cli: str, stack: str) -> bool:
+    """Whether nobody else is at work on the stack. What a run that was killed left in the way is cleared."""
+    if over := clear_dead_lock(LOCAL_STATE, stack):
+        console.print(f"A run that was killed had locked the stack {stack} ({over[0]}): its lock is cleared.")
+        # Else every later run would warn of the steps that it was killed in. What those made, the next `up` finds.
+        _call(cli, stack, "refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", stack, quiet=True)
+    held = locks(LOCAL_STATE, stack)
+    for lock in held:
+        console.print(f"Another run is at work on the stack {stack}: {lock}: {lock.advice()}.", soft_wrap=True)
+    return not held
 
 
 def _call(cli: str, stack: str, *words: str, quiet: bool = False) -> int:

@@ -16,18 +16,31 @@ class Lock:
     hostname: str
     since: str
 
+    def __str__(self) -> str:
+        return f"pid {self.pid} on {self.hostname} since {self.since[:19].replace('T', ' ')} UTC"
+
+    def here(self) -> bool:
+        """Whether its owner runs, or ran, on this very host."""
+        return self.hostname == socket.gethostname()
+
     def dead(self) -> bool:
         """Whether its owner is certainly gone: a process of this very host that no longer exists."""
-        if self.hostname != socket.gethostname():
+        if not self.here():
             return False
         try:
             os.kill(self.pid, 0)
+            # The number may have been given to another program since.
+            return b"pulumi" not in Path(f"/proc/{self.pid}/cmdline").read_bytes()
         except ProcessLookupError:
             return True
-        except PermissionError:
+        except OSError:
             return False
-        # The number may have been given to another program since.
-        return b"pulumi" not in Path(f"/proc/{self.pid}/cmdline").read_bytes()
+
+    def advice(self) -> str:
+        """What the operator can do about a lock whose owner is not certainly dead."""
+        if self.here():
+            return f"wait for its end, or interrupt it (`kill -INT {self.pid}`), and run this again"
+        return f"if nothing runs there any more, remove {self.file} and run this again"
 
 
 def locks(state: Path, stack: str) -> list[Lock]:

@@ -1,83 +1,87 @@
-"""The closed list of types and of their inputs, and what a container's mean to Docker."""
+"""The closed list of types, functions and their inputs, and what a container's mean to Docker."""
 
 import re
 from typing import Any
 
 from .errors import Trouble
+from .state import plain
 
-_COMMAND = "create update delete stdin environment interpreter dir logging triggers"
-_RANDOM = "length special upper lower numeric overrideSpecial keepers"
 INPUTS = {
     "docker:index/network:Network": "name driver ipamConfigs labels",
-    "docker:index/volume:Volume": "name driver labels",
+    "docker:index/volume:Volume": "name labels",
     "docker:index/remoteImage:RemoteImage": "name keepLocally",
-    "docker:index/container:Container": "name image command entrypoints envs labels memory memorySwap shmSize user init"
-    " capabilities securityOpts readOnly tmpfs restart maxRetryCount logDriver logOpts networksAdvanced networkMode"
-    " hosts ports volumes mounts healthcheck stopSignal stopTimeout destroyGraceSeconds workingDir ulimits sysctls"
-    " mustRun",
-    "command:local:Command": _COMMAND,
-    "random:index/randomPassword:RandomPassword": _RANDOM,
-    "random:index/randomString:RandomString": _RANDOM,
-    "random:index/randomId:RandomId": "byteLength prefix keepers",
+    "docker:index/container:Container": "name image command entrypoints envs labels memory memorySwap shmSize readOnly"
+    " capabilities securityOpts tmpfs restart logDriver logOpts networksAdvanced networkMode hosts ports volumes"
+    " healthcheck stopTimeout destroyGraceSeconds",
+    "command:local:Command": "create delete stdin environment interpreter",
+    "random:index/randomPassword:RandomPassword": "length special",
+    "docker:index/getRegistryImage:getRegistryImage": "name",
+    "command:local:run": "command interpreter logging",
 }
-IN_PLACE = {  # a change of any other input replaces the resource
-    "docker:index/remoteImage:RemoteImage": "keepLocally",
-    "docker:index/container:Container": "memory memorySwap restart maxRetryCount mustRun destroyGraceSeconds",
-    "command:local:Command": _COMMAND,
+BLOCKS = {
+    "ipamConfigs": "subnet gateway ipRange",
+    "networksAdvanced": "name aliases ipv4Address",
+    "healthcheck": "tests interval timeout retries startPeriod",
+    "capabilities": "adds drops",
+    "ports": "internal external ip protocol",
+    "volumes": "volumeName containerPath readOnly",
 }
+TIMES = {"Interval": "interval", "Timeout": "timeout", "StartPeriod": "startPeriod"}
 OWNER = {"sertantai.owner": "rehearsal"}
-NANOSECONDS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6}
+
+
+def check(token: str, inputs: dict[str, Any]) -> None:
+    """Raises at a type, function or input that would be overlooked."""
+    if token not in INPUTS:
+        raise Trouble("the rehearsal does not know it")
+    blocks = [(INPUTS[token], inputs)]
+    for name, value in plain(inputs).items():
+        if name in BLOCKS:
+            blocks += [(BLOCKS[name], block) for block in (value if isinstance(value, list) else [value])]
+    for known, block in blocks:
+        if unknown := block.keys() - known.split():
+            raise Trouble(f"the rehearsal does not know the input {min(unknown)}")
 
 
 def container(given: dict[str, Any]) -> dict[str, Any]:
-    """The request that makes a container."""
+    """The request that makes a container; memory is given in MiB."""
     get = given.get
-    networks = only(get("networksAdvanced", []), "name aliases ipv4Address")
-    [health] = only([get("healthcheck", {})], "tests interval timeout retries startPeriod")
-    [capabilities] = only([get("capabilities", {})], "adds drops")
-    ports: dict[str, list[dict[str, str]]] = {}
-    for each in only(get("ports", []), "internal external ip protocol"):
-        binding = {"HostIp": each.get("ip", "0.0.0.0"), "HostPort": str(each.get("external", ""))}  # noqa: S104
-        ports.setdefault(f"{each['internal']}/{each.get('protocol', 'tcp')}", []).append(binding)
-    times = {name: _nanoseconds(value) for name, value in health.items() if name not in ("tests", "retries")}
+    networks, capabilities, health = get("networksAdvanced", []), get("capabilities", {}), get("healthcheck", {})
     endpoints = {
-        each["name"]: {"Aliases": each.get("aliases"), "IPAMConfig": {"IPv4Address": each.get("ipv4Address")}}
-        for each in networks
+        e["name"]: {"Aliases": e.get("aliases"), "IPAMConfig": {"IPv4Address": e.get("ipv4Address")}} for e in networks
     }
-    return _same(given, "image user workingDir stopSignal stopTimeout") | {
+    ports = {f"{each['internal']}/{each['protocol']}": each for each in get("ports", [])}
+    return {
+        "Image": given["image"],
         "Cmd": get("command"),
         "Entrypoint": get("entrypoints"),
         "Env": get("envs"),
         "Labels": labels(given),
+        "StopTimeout": get("stopTimeout"),
         "ExposedPorts": {port: {} for port in ports},
-        "Healthcheck": {"Test": health.get("tests"), "Retries": health.get("retries")} | _api(times),
+        "Healthcheck": {"Test": health.get("tests"), "Retries": health.get("retries")}
+        | {key: _nanoseconds(health[name]) for key, name in TIMES.items() if name in health},
         "NetworkingConfig": {"EndpointsConfig": endpoints},
-        "HostConfig": _same(given, "init sysctls tmpfs networkMode")
-        | ({"NetworkMode": networks[0]["name"]} if networks else {})
-        | limits(given)
-        | {
+        "HostConfig": {
+            "NetworkMode": networks[0]["name"] if networks else get("networkMode"),
+            "Memory": get("memory", 0) * 2**20,
+            "MemorySwap": get("memorySwap", 0) * 2**20,
             "ShmSize": get("shmSize", 0) * 2**20,
+            "RestartPolicy": {"Name": get("restart", "no")},
             "SecurityOpt": get("securityOpts"),
             "ReadonlyRootfs": get("readOnly"),
+            "Tmpfs": get("tmpfs"),
             "CapAdd": capabilities.get("adds"),
             "CapDrop": capabilities.get("drops"),
             "LogConfig": {"Type": get("logDriver"), "Config": get("logOpts")},
             "ExtraHosts": [f"{each['host']}:{each['ip']}" for each in get("hosts", [])],
-            "PortBindings": ports,
-            "Binds": [_bind(each) for each in only(get("volumes", []), "volumeName hostPath containerPath readOnly")],
-            "Mounts": [
-                _api(e) for e in only(get("mounts", []), "target type source readOnly tmpfsOptions bindOptions")
+            "PortBindings": {p: [{"HostIp": e["ip"], "HostPort": str(e["external"])}] for p, e in ports.items()},
+            "Binds": [
+                f"{each['volumeName']}:{each['containerPath']}:{'ro' if each.get('readOnly') else 'rw'}"
+                for each in get("volumes", [])
             ],
-            "Ulimits": [_api(each) for each in only(get("ulimits", []), "name soft hard")],
         },
     }
-
-
-def limits(given: dict[str, Any]) -> dict[str, Any]:
-    """What can be changed while a container runs; memory is given in MiB, -1 is no limit."""
-    memory, swap = given.get("memory", 0), given.get("memorySwap", 0)
-    policy = {"Name": given.get("restart", "no"), "MaximumRetryCount": given.get("maxRetryCount", 0)}
-    return {"Memory": memory * 2**20, "MemorySwap": swap if swap < 0 else swap * 2**20, "RestartPolicy": policy}
 
 
 def labels(given: dict[str, Any]) -> dict[str, str]:
@@ -85,28 +89,7 @@ def labels(given: dict[str, Any]) -> dict[str, str]:
     return {each["label"]: each["value"] for each in given.get("labels", [])} | OWNER
 
 
-def only(blocks: list[dict[str, Any]], known: str) -> list[dict[str, Any]]:
-    """The blocks as they are, once none of them has a key that would be overlooked."""
-    if unknown := {key for block in blocks for key in block} - {*known.split()}:
-        raise Trouble(f"the rehearsal does not know the input {min(unknown)}")
-    return blocks
-
-
-def _bind(volume: dict[str, Any]) -> str:
-    source = volume.get("hostPath") or volume["volumeName"]
-    return f"{source}:{volume['containerPath']}" + (":ro" if volume.get("readOnly") else "")
-
-
-def _api(block: dict[str, Any]) -> dict[str, Any]:
-    """The same with its keys as Docker writes them: readOnly becomes ReadOnly."""
-    return {name[0].upper() + name[1:]: _api(v) if isinstance(v, dict) else v for name, v in block.items()}
-
-
-def _same(given: dict[str, Any], names: str) -> dict[str, Any]:
-    return {name[0].upper() + name[1:]: given.get(name) for name in names.split()}
-
-
 def _nanoseconds(duration: str) -> int:
-    if not re.fullmatch(r"([\d.]+(ms|s|m|h))+", duration):
+    if not (found := re.fullmatch(r"(?:(\d+)m)?(\d+)s", duration)):
         raise Trouble(f"{duration} is not a duration such as 1m30s")
-    return sum(int(float(n) * NANOSECONDS[unit]) for n, unit in re.findall(r"([\d.]+)(ms|s|m|h)", duration))
+    return (int(found[1] or 0) * 60 + int(found[2])) * 10**9

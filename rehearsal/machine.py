@@ -2,11 +2,11 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import docker
@@ -16,6 +16,10 @@ from .errors import Trouble
 
 LOG = Path("/var/log/sertantai-dockerd.log")
 START_SECONDS = 60
+LEFT_OVER = {  # by the daemon that, killed, left it: a new one would trust it
+    "dockerd": ["/var/run/docker.pid"],
+    "containerd": ["/var/run/docker/containerd/containerd.pid", "/run/containerd/containerd.sock"],
+}
 
 
 def say(line: str) -> None:
@@ -23,33 +27,48 @@ def say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-def ensure_docker() -> docker.DockerClient:
-    """A client whose daemon answers, installing and starting Docker first where that is ours to do."""
-    if (client := _connect()) is None:
-        if "DOCKER_HOST" in os.environ:
-            raise Trouble(f"Docker at {os.environ['DOCKER_HOST']} does not answer: start it, or unset DOCKER_HOST.")
-        if os.geteuid() != 0:
-            raise Trouble(
-                "Docker does not answer this user: start it (`sudo systemctl start docker`), let the user in "
-                "(`sudo usermod -aG docker $USER`, then log in again), or run this as root, which installs it too."
-            )
-        _install_docker("dockerd")
-        client = _connect() or _start()
-    _install_docker("docker")
+def connect() -> docker.DockerClient:
+    """A client whose daemon answers."""
+    try:
+        client = docker.from_env(max_pool_size=32)
+        client.ping()
+    except DockerException:
+        raise Trouble(
+            "Docker does not answer: start it (`sudo systemctl start docker`), let this user in (`sudo usermod -aG "
+            "docker $USER`, then log in again), unset DOCKER_HOST, or run `make up` as root on Debian: it installs it."
+        ) from None
     return client
+
+
+def ensure_docker() -> docker.DockerClient:
+    """The same, installing and starting Docker first where that is ours to do."""
+    try:
+        return connect()
+    except Trouble:
+        if "DOCKER_HOST" in os.environ or os.geteuid() != 0:
+            raise
+    for package in ("docker.io", "docker-cli"):  # from trixie on the command line is a package of its own
+        if not (shutil.which("dockerd") and shutil.which("docker")):
+            ensure_packages(package)
+    say(f"machine: starting Docker (its log: {LOG}, or systemd's)")
+    if Path("/run/systemd/system").is_dir():
+        failure(["systemctl", "start", "docker"])
+    else:
+        _start()
+    for _ in range(START_SECONDS * 5):
+        with suppress(Trouble):
+            return connect()
+        time.sleep(0.2)
+    raise Trouble(f"Docker does not come up: see {LOG}, or `journalctl --unit docker`.")
 
 
 def ensure_packages(*names: str) -> None:
     """Debian packages, installed where they are missing; Trouble where this is not Debian or the user not root."""
-    missing = [name for name in names if failure(["dpkg", "--status", name])]
-    wanted = " ".join(missing)
-    if missing and (shutil.which("apt-get") is None or os.geteuid() != 0):
-        raise Trouble(f"{wanted}: needed here: install it (`sudo apt-get install {wanted}` on Debian), or run as root.")
-    if missing:
-        say(f"machine: installing {wanted}")
+    if missing := [name for name in names if failure(["dpkg", "--status", name])]:
+        say(f"machine: installing {' '.join(missing)}")
         install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
         if failure(install) and (words := failure(["apt-get", "update"]) or failure(install)):
-            raise Trouble(f"{wanted}: cannot be installed: {words}")
+            raise Trouble(f"{' '.join(missing)}: needed, and cannot be installed: {words}")
 
 
 def failure(command: list[str], **environment: str) -> str:
@@ -61,61 +80,16 @@ def failure(command: list[str], **environment: str) -> str:
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=quiet, check=True)
         except (OSError, subprocess.CalledProcessError) as error:
             output.seek(0)
-            lines = [str(error), *output.read().splitlines()]
-            telling = [line for line in lines if not line.startswith("I: ")]
-            return " ".join([line for line in lines if "No space left on device" in line][-1:] or telling[-4:])
+            lines = [str(error), *(line for line in output.read().splitlines() if not line.startswith("I: "))]
+            return " ".join([line for line in lines if "No space left on device" in line][-1:] or lines[-4:])
     return ""
 
 
-def _connect() -> docker.DockerClient | None:
-    try:
-        client = docker.from_env(max_pool_size=32)
-        client.ping()
-    except DockerException:
-        return None
-    return client
-
-
-def _install_docker(program: str) -> None:
-    for package in ("docker.io", "docker-cli"):  # from trixie on the command line is a package of its own
-        if shutil.which(program) is None:
-            ensure_packages(package)
-
-
-def _start() -> docker.DockerClient:
-    say(f"machine: starting Docker (its log: {LOG}, or systemd's)")
-    daemon = None
-    if Path("/run/systemd/system").is_dir():
-        subprocess.run(["systemctl", "start", "docker"], capture_output=True, check=False)
-    elif not _clear_leftovers():
-        with LOG.open("ab") as log:
-            # Its own session, and none of our descriptors: who reads our output must not wait for the daemon's end.
-            daemon = subprocess.Popen(
-                ["dockerd"], cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and (daemon is None or daemon.poll() is None):
-        if (client := _connect()) is not None:
-            return client
-        time.sleep(0.2)
-    tail = LOG.read_text(errors="replace").splitlines()[-8:] if LOG.exists() else ["see `journalctl --unit docker`"]
-    raise Trouble("\n  ".join(["Docker does not come up; the last lines of its log:", *tail]))
-
-
-def _clear_leftovers() -> bool:
-    """Remove what a killed daemon left in a new one's way; true when one is alive after all."""
-    # dockerd trusts any live process that has the number in these files, and a socket that nobody serves.
-    alive = {}
-    for file in ("/var/run/docker.pid", "/var/run/docker/containerd/containerd.pid"):
-        program = "containerd" if "containerd" in file else "dockerd"
-        try:  # the command line, which a dead process that nobody waited for has no more
-            command = Path("/proc", Path(file).read_text().strip(), "cmdline").read_text().split("\0")[0]
-        except OSError:
-            command = ""
-        alive[program] = Path(command).name == program
-        if not alive[program]:
+def _start() -> None:
+    for program, files in LEFT_OVER.items():
+        for file in files if failure(["pidof", program]) else []:
             Path(file).unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX) as probe:
-        if probe.connect_ex("/run/containerd/containerd.sock") != 0:
-            Path("/run/containerd/containerd.sock").unlink(missing_ok=True)
-    return alive["dockerd"]
+    none = subprocess.DEVNULL
+    with LOG.open("ab") as log:
+        # Its own session, and none of our descriptors: who reads our output must not wait for the daemon's end.
+        subprocess.Popen(["dockerd"], cwd="/", stdin=none, stdout=log, stderr=log, start_new_session=True)

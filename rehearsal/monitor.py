@@ -2,66 +2,79 @@
 
 import asyncio
 import contextvars
+import hashlib
 import json
 import os
 import re
 import runpy
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from docker.errors import APIError
 from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
 from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]
 from pulumi.runtime import rpc, set_all_config
 from pulumi.runtime.mocks import MockEngine, MockMonitor
 from pulumi.runtime.proto.resource_pb2 import RegisterResourceResponse, ResourceInvokeResponse
-from pulumi.runtime.settings import Settings, configure, get_project, get_stack
+from pulumi.runtime.settings import Settings, configure
 from pulumi.runtime.stack import run_in_stack
 
 from .errors import Trouble
-from .inputs import INPUTS
-from .stack import Stack
-from .state import Resource, Secret, title
+from .inputs import check
+from .state import Resource, Secret, Stack
 
-UNKNOWN = rpc.UNKNOWN
 STACK = "pulumi:pulumi:Stack"
+PLACEHOLDERS = {"ipv4Address": "192.0.2.1", "ipAddress": "192.0.2.1", "ipv6Address": "2001:db8::1"}
 OPTIONS = (
-    "parent provider providers dependencies deleteBeforeReplace replaceOnChanges additionalSecretOutputs retainOnDelete"
-    " protect ignoreChanges deletedWith"
+    "provider providers delete_before_replace replace_on_changes additional_secret_outputs retain_on_delete protect"
 )
 PLUMBING = (
-    "type name custom object propertyDependencies deleteBeforeReplaceDefined acceptSecrets acceptResources version"
-    " supportsPartialValues supportsResultReporting sourcePosition"
+    "type name custom object parent dependencies property_dependencies delete_before_replace_defined accept_secrets"
+    " accept_resources version supports_partial_values supports_result_reporting source_position"
 )
-Changes = dict[str, tuple[str, list[str]]]
-"""By URN: what happens to a resource - a key of LOOK or `same` - and because of which inputs."""
+HINTS = {
+    "unauthorized|denied|no basic auth": "the registry refuses the password (sertantai:registry_token)",
+    "manifest unknown|manifest.*not found|name unknown": "the registry has no such image",
+    "port is already allocated|address already in use": "another program has the port",
+    "no space left on device": "the disk is full",
+}
 
 
 class Monitor(MockMonitor):
-    """Collects what is declared, by a closed list if `strict`; a subclass says what comes of it."""
+    """Collects what is declared, by a closed list if `strict`, and makes nothing: what there would be is invented."""
 
     def __init__(self, *, strict: bool = True) -> None:
         self.strict = strict
         self.found: dict[str, Resource] = {}
-        self.changes: Changes = {}
+        self.changes: dict[str, tuple[str, list[str]]] = {}  # by URN: what happens, and the inputs because of which
         self.exports: dict[str, Any] = {}
         self.failures: list[str] = []
 
     def make(self, new: Resource) -> Resource:
-        """The resource with its id and outputs."""
-        raise NotImplementedError
+        """The resource with id and outputs; an id of digits, for some programs calculate with it."""
+        if new.custom:
+            self.changes[new.urn] = "create", []
+        invented = {**PLACEHOLDERS, "name": new.name, "result": Secret(f"secret of {new.urn}")}
+        return replace(new, id=str(zlib.crc32(new.urn.encode())), outputs=invented | new.inputs)
 
     def call(self, token: str, args: dict[str, Any]) -> dict[str, Any]:
         """What a provider's function returns."""
-        raise NotImplementedError
+        digest = hashlib.sha256(args.get("name", "").encode()).hexdigest()
+        return {"sha256Digest": f"sha256:{digest}", "stdout": "", "stderr": ""} | args
 
     def RegisterResource(self, request: Any) -> RegisterResourceResponse:  # noqa: N802
         """Has a resource made; the SDK has awaited all that it depends on."""
         if request.type == STACK:
-            return RegisterResourceResponse(urn=self.make_urn("", request.type, request.name))
-        with self._step(title(request.type, request.name)):
-            new = self._declared(request)
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call,no-any-return]
+        new = self._declared(request)
+        with self.step(new.title):
+            if self.strict:
+                _check(new)
             if self.found.setdefault(new.urn, new) is not new:
                 raise Trouble("is declared twice")
             made = self.found[new.urn] = self.make(new)
@@ -75,77 +88,58 @@ class Monitor(MockMonitor):
 
     def Invoke(self, request: Any) -> ResourceInvokeResponse:  # noqa: N802
         """Has a function called."""
-        with self._step(request.tok):
-            return ResourceInvokeResponse(**{"return": _encode(self.call(request.tok, _decode(request.args)))})
-
-    def ReadResource(self, request: Any) -> Any:  # noqa: N802
-        """Refuses: `Resource.get` is not known to the rehearsal."""
-        with self._step(title(request.type, request.name)):
-            raise Trouble("the rehearsal does not read what it has not made")
-
-    def make_urn(self, parent: str, type_: str, name: str) -> str:
-        """The URN as the engine makes it: with the types of all parents but the stack."""
-        types = parent.split("::")[2] if parent else STACK
-        return f"urn:pulumi:{get_stack()}::{get_project()}::{type_ if types == STACK else f'{types}${type_}'}::{name}"
+        args = _decode(request.args)
+        with self.step(" ".join([request.tok, args.get("name", "")]).strip()):
+            return ResourceInvokeResponse(**{"return": _encode(self.call(request.tok, args))})
 
     @contextmanager
-    def _step(self, title: str) -> Iterator[None]:
+    def step(self, title: str) -> Iterator[None]:
+        """After the first failure no step is begun any more; those at work end."""
         if self.failures:
             raise Trouble(f"{title}: not begun, since another step failed")
         try:
             yield
         except Exception as error:
-            self.failures.append(f"{title}: {getattr(error, 'explanation', None) or error}")
+            words = str(getattr(error, "explanation", error))
+            hints = [hint for pattern, hint in HINTS.items() if re.search(pattern, words, re.IGNORECASE)]
+            self.failures.append(": ".join([title, *(hints if isinstance(error, APIError) else []), words]))
             raise Trouble(self.failures[-1]) from error
 
     def _declared(self, request: Any) -> Resource:
         request.ClearField("stackTrace")
-        stated = {
-            name: value for name, value in MessageToDict(request).items() if value and name not in PLUMBING.split()
-        }
-        inputs = _decode(request.object)
-        if self.strict:
-            _refuse_unknown(request, stated, inputs)
+        stated = {_snake(name): value for name, value in MessageToDict(request).items() if value}
         if request.deleteBeforeReplaceDefined:
-            stated["deleteBeforeReplace"] = request.deleteBeforeReplace
+            stated["delete_before_replace"] = request.deleteBeforeReplace
         if request.provider:
             stated["provider"] = request.provider.rpartition("::")[0]
         return Resource(
             urn=self.make_urn(request.parent, request.type, request.name),
             type=request.type,
             name=request.name,
-            parent=stated.pop("parent", ""),
+            parent=request.parent,
             custom=request.custom,
-            inputs=inputs,
-            dependencies=sorted(stated.pop("dependencies", [])),
-            options={_snake(name): value for name, value in stated.items()},
+            inputs=_decode(request.object),
+            dependencies=sorted(request.dependencies),
+            options={name: value for name, value in stated.items() if name not in PLUMBING.split()},
         )
 
 
 def run(monitor: Monitor, stack: Stack, *, dry: bool) -> None:
     """Runs the working directory's program; ends when every step has, and raises when one has failed."""
 
-    def program() -> None:
-        runpy.run_path("__main__.py", run_name="__main__")
-
-    def alone() -> None:
-        loop = asyncio.new_event_loop()
+    async def program() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(32))  # steps that wait keep their threads
         loop.set_exception_handler(lambda *_: None)  # it would report the outputs of failed steps once more
-        pool = ThreadPoolExecutor(32)  # steps that wait keep their threads
-        loop.set_default_executor(pool)
-        set_all_config(stack.config, stack.secrets)
-        configure(
-            Settings(stack.project, stack.name, monitor, MockEngine(None), dry_run=dry, root_directory=os.getcwd())
-        )
-        try:
-            loop.run_until_complete(run_in_stack(program))
-        finally:
-            pool.shutdown(cancel_futures=True)
-            loop.close()
+        texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in stack.values.items()}
+        set_all_config(texts, stack.secrets)
+        engine = MockEngine(None)
+        configure(Settings(stack.project, stack.name, monitor, engine, dry_run=dry, root_directory=os.getcwd()))
+        await run_in_stack(partial(runpy.run_path, "__main__.py", run_name="__main__"))  # type: ignore[arg-type]
 
     os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
     try:
-        contextvars.Context().run(alone)  # the SDK keeps its settings in context variables
+        contextvars.Context().run(asyncio.run, program())  # the SDK keeps its settings in context variables
     except Exception:
         if not monitor.failures:
             raise
@@ -153,41 +147,31 @@ def run(monitor: Monitor, stack: Stack, *, dry: bool) -> None:
         raise Trouble("\n".join(monitor.failures))
 
 
-def _refuse_unknown(request: Any, options: dict[str, Any], inputs: dict[str, Any]) -> None:
-    if unknown := options.keys() - OPTIONS.split():
-        raise Trouble(f"the rehearsal does not know the option {_snake(min(unknown))}")
-    for option in ("ignoreChanges", "replaceOnChanges"):
-        if not all(name.removesuffix("[*]").isalnum() or name == "*" for name in options.get(option, [])):
-            raise Trouble(f"the rehearsal does not know the option {_snake(option)} on part of an input")
-    if not request.custom or request.type.startswith("pulumi:providers:"):
-        return
-    if request.type not in INPUTS:
-        raise Trouble("the rehearsal does not know this type")
-    if unknown := inputs.keys() - INPUTS[request.type].split():
-        raise Trouble(f"the rehearsal does not know the input {_snake(min(unknown))}")
+def _check(new: Resource) -> None:
+    if unknown := new.options.keys() - OPTIONS.split():
+        raise Trouble(f"the rehearsal does not know the option {min(unknown)}")
+    if (new.kind == "Container") != ("*" in new.options.get("replace_on_changes", [])):
+        raise Trouble('the rehearsal knows replace_on_changes ["*"] of containers, and nothing else')
+    if new.type.startswith("docker:") and "delete_before_replace" not in new.options:
+        raise Trouble("does not say delete_before_replace")
+    if new.custom and not new.type.startswith("pulumi:providers:"):
+        check(new.type, new.inputs)
 
 
 def _decode(struct: Struct) -> dict[str, Any]:
-    def unwrap(found: dict[str, Any]) -> Any:
-        match found.get(rpc._special_sig_key):
-            case None:
-                return {key: value for key, value in found.items() if value is not None}
-            case rpc._special_secret_sig:
-                return found["value"]
-            case rpc._special_resource_sig:
-                return found.get("id") or found["urn"]
-        raise Trouble("the rehearsal does not know assets and archives")
+    found = {key: value for key, value in MessageToDict(struct).items() if value is not None}
+    return {k: Secret(_read(v)) if rpc._special_secret_sig in json.dumps(v) else _read(v) for k, v in found.items()}
 
-    def number(text: str) -> float:
-        return int(float(text)) if float(text).is_integer() else float(text)
 
-    values = {}
-    for key, value in MessageToDict(struct).items():
-        text = json.dumps(value)
-        read = json.loads(text, object_hook=unwrap, parse_float=number)  # every number arrives as a float
-        if read is not None:
-            values[key] = Secret(read) if rpc._special_secret_sig in text else read
-    return values
+def _read(value: Any) -> Any:
+    match value:  # secrets arrive wrapped, whole numbers as floats
+        case {rpc._special_sig_key: rpc._special_secret_sig}:
+            return _read(value["value"])
+        case dict():
+            return {key: _read(each) for key, each in value.items() if each is not None}
+        case list():
+            return [_read(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _encode(values: dict[str, Any]) -> Struct:

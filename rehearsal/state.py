@@ -1,4 +1,4 @@
-"""What a program declares and what of it the rehearsal has made: one JSON file a stack, written after every step."""
+"""A stack: its configuration, what its program declares, and what of it has been made, written after every step."""
 
 import fcntl
 import json
@@ -8,10 +8,11 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from .errors import Trouble
 
@@ -51,12 +52,33 @@ class Resource:
     @property
     def title(self) -> str:
         """Type and name, as shown to the user."""
-        return title(self.type, self.name)
+        return f"{self.type.partition(':')[0]}:{self.kind} {self.name}"
 
     @property
     def needs(self) -> list[str]:
         """The URNs of what must outlive it."""
         return [*self.dependencies, self.parent, self.options.get("provider", "")]
+
+
+class Stack:
+    """A stack's configuration as the Pulumi CLI gives it to the program; `folder` is the rehearsal's own."""
+
+    def __init__(self, name: str, file: Path | str | None = None) -> None:
+        try:
+            self.project = yaml.safe_load(Path("Pulumi.yaml").read_text())["name"]
+            values = yaml.safe_load(Path(file or f"Pulumi.{name}.yaml").read_text())["config"]
+        except (OSError, yaml.YAMLError) as error:
+            raise Trouble(f"the configuration of {name} cannot be read: {error}") from None
+        encrypted = {key: each["secure"] for key, each in values.items() if isinstance(each, dict) and "secure" in each}
+        self.name, self.folder, self.secrets = name, Path(".rehearsal", name), [*encrypted]
+        self.values: dict[str, Any] = values | encrypted
+        self.local = self.setting("host").get("kind") == "local"
+        if self.local and encrypted:
+            raise Trouble(f"{', '.join(encrypted)}: encrypted, and the rehearsal has no key")
+
+    def setting(self, key: str) -> Any:
+        """One of the project's own values, an empty object where there is none."""
+        return self.values.get(f"{self.project}:{key}", {})
 
 
 class State:
@@ -76,29 +98,18 @@ class State:
         with self._lock:
             yield
             fresh = self._file.with_suffix(".new")
-            fresh.unlink(missing_ok=True)
-            with open(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                json.dump({"made": [*self.made.values()], "replaced": self.replaced}, file, default=_fields)
+            fresh.touch(mode=0o600)
+            everything = {"made": [*self.made.values()], "replaced": self.replaced}
+            fresh.write_text(
+                json.dumps(everything, default=lambda e: {MARK: e.value} if type(e) is Secret else vars(e))
+            )
             fresh.replace(self._file)
-
-    def has(self, id_: str) -> bool:
-        """Whether one of the resources is this object."""
-        return any(each.id == id_ for each in [*self.made.values()])
 
     def backwards(self, urns: Iterable[str]) -> list[Resource]:
         """These resources, each before all that it needs."""
         order = TopologicalSorter({urn: resource.needs for urn, resource in self.made.items()}).static_order()
         wanted = set(urns)
         return [self.made[urn] for urn in reversed([*order]) if urn in wanted]
-
-
-def _fields(value: Resource | Secret) -> dict[str, Any]:
-    return {MARK: value.value} if isinstance(value, Secret) else vars(value)
-
-
-def title(type_: str, name: str) -> str:
-    """A resource as the user is shown it."""
-    return f"{type_.partition(':')[0]}:{type_.rpartition(':')[2]} {name}"
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
@@ -117,6 +128,6 @@ def locked(folder: Path) -> Iterator[None]:
             file.seek(0)
             raise Trouble(f"another run is at work on this stack: {file.read()}") from None
         file.truncate(0)
-        file.write(f"pid {os.getpid()} since {datetime.now():%F %T}: {' '.join(sys.argv)}")
+        file.write(f"pid {os.getpid()}: {' '.join(sys.argv)}")
         file.flush()
         yield

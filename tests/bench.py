@@ -32,7 +32,7 @@ def forget_images() -> None:
     client = docker.from_env()
     for image in client.images.list():
         if any("sertantai/" in tag for tag in image.tags):
-            client.images.remove(image.id, force=True)
+            client.images.remove(str(image.id), force=True)
 
 
 def idle_memory() -> list[tuple[str, str]]:
@@ -40,7 +40,7 @@ def idle_memory() -> list[tuple[str, str]]:
     client = docker.from_env()
     rows = []
     for container in client.containers.list(filters={"label": "sertantai.stack=local"}):
-        used = container.stats(stream=False)["memory_stats"]
+        used = dict(container.stats(stream=False))["memory_stats"]  # type: ignore[arg-type]
         rows.append((str(container.name), f"{(used['usage'] - used['stats'].get('inactive_file', 0)) / 2**20:.0f} MB"))
     return sorted(rows)
 

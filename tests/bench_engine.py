@@ -13,7 +13,7 @@ from tests.e2e.platform import REGISTRY, Platform
 from tests.e2e.runner import Engine
 
 SIZES = (1, 10, 50)
-RUNS = 5
+RUNS = 3
 BARE = '''
 """As many resources as the platform has, of the same kinds, and nothing else."""
 
@@ -59,15 +59,17 @@ def services(count: int) -> dict[str, object]:
 
 
 def timed(engine: Engine, *words: str) -> float:
-    """The median wall time of a run of the CLI, in seconds."""
+    """The wall time of one run of the CLI, in seconds."""
+    begun = time.monotonic()
+    call(engine, *words, "--non-interactive")
+    return time.monotonic() - begun
+
+
+def call(engine: Engine, *words: str) -> None:
+    """Runs the CLI on the engine's stack; it must succeed."""
+    command = ["pulumi", *words, "--stack", engine.stack]
     environment = os.environ | engine.environment
-    taken = []
-    for _ in range(RUNS):
-        begun = time.monotonic()
-        command = ["pulumi", *words, "--stack", engine.stack, "--non-interactive"]
-        subprocess.run(command, cwd=engine.folder, env=environment, check=True, capture_output=True)
-        taken.append(time.monotonic() - begun)
-    return statistics.median(taken)
+    subprocess.run(command, cwd=engine.folder, env=environment, check=True, capture_output=True)
 
 
 def bare(platform: Platform, folder: Path) -> Engine:
@@ -81,9 +83,8 @@ def bare(platform: Platform, folder: Path) -> Engine:
     (folder / "__main__.py").write_text(BARE)
     (folder / "counts.json").write_text(json.dumps({"counts": counts, "image": image}))
     engine = Engine(folder, "bare")
-    environment = os.environ | engine.environment
-    for command in (["stack", "init", "bare"], ["up", "--yes", "--skip-preview", "--stack", "bare"]):
-        subprocess.run(["pulumi", *command], cwd=folder, env=environment, check=True, capture_output=True)
+    call(engine, "stack", "init")
+    call(engine, "up", "--yes", "--skip-preview")
     return engine
 
 
@@ -105,13 +106,12 @@ def rows() -> list[tuple[str, str, str]]:
             assert up.ok, up.error
             other = bare(platform, Path(name, f"bare-{size}"))
             for words in (("preview",), ("up", "--yes", "--skip-preview")):
-                ours, theirs = timed(platform.runner, *words), timed(other, *words)
+                # In turn, so that whatever else the machine does falls on both.
+                pairs = [(timed(platform.runner, *words), timed(other, *words)) for _ in range(RUNS)]
+                ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
                 what = f"{words[0]}, nothing to change, {size} service{'s' if size > 1 else ''}"
                 measured.append((what, "1.3x", f"{ours:.1f} s beside {theirs:.1f} s bare: {ours / theirs:.2f}x"))
-            subprocess.run(
-                ["pulumi", "destroy", "--yes", "--skip-preview", "--stack", "bare"],
-                cwd=other.folder, env=os.environ | other.environment, check=True, capture_output=True,
-            )  # fmt: skip
+            call(other, "destroy", "--yes", "--skip-preview")
         platform.run("destroy")
     return measured
 

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.electric.client import install
+
+from .laws import ENFORCEMENT, LEGAL
 from .platform import Platform
 from .runner import Engine, Rehearsal, has_engine
 
@@ -11,6 +14,13 @@ RUNNERS = [
     pytest.param(Rehearsal, id="rehearsal"),
     pytest.param(Engine, id="engine", marks=pytest.mark.engine),
 ]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What proves the platform and not the runner is run once."""
+    twice = [item for item in items if item.get_closest_marker("one_runner") and item.get_closest_marker("engine")]
+    config.hook.pytest_deselected(items=twice)
+    items[:] = [item for item in items if item not in twice]
 
 
 @pytest.fixture(scope="session", params=RUNNERS)
@@ -33,3 +43,14 @@ def platform(raised: Platform) -> Iterator[Platform]:
         raised.reset()
         back = raised.up()
         assert back.ok, back.error
+
+
+@pytest.fixture
+def laws(platform: Platform) -> Iterator[None]:
+    """Electric's client is there, and the tables that it follows are empty before and after."""
+    install()
+    for database in (LEGAL, ENFORCEMENT):
+        platform.sql("DELETE FROM uk_lrt", database)
+    yield
+    for database in (LEGAL, ENFORCEMENT):
+        platform.sql("DELETE FROM uk_lrt", database)

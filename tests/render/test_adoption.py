@@ -19,6 +19,8 @@ def test_a_database_of_before_is_taken_over_with_all_that_is_in_it(cluster: str,
         login = make(cluster, name)
     assert ask(cluster, f"SELECT datdba::regrole FROM pg_database WHERE datname = '{name}'") == f"{name}_owner"
     assert owners(cluster, name) == {f"{name}_owner"}
+    theirs = "SELECT DISTINCT proowner::regrole FROM pg_proc JOIN pg_depend ON objid = pg_proc.oid AND deptype = 'e'"
+    assert ask(cluster, theirs, name) == "postgres"  # what an extension brought stays with it
     changes = "INSERT INTO t DEFAULT VALUES; ALTER TABLE t ADD c citext; DROP VIEW v; DROP SCHEMA own CASCADE;"
     said = as_login(cluster, login, "one", name, f"{changes} SELECT uuid_generate_v4() IS NOT NULL")
     assert (said.out, said.ok) == ("t", True), said.error

@@ -40,13 +40,14 @@ def test_a_database_is_made_once(cluster: str, name: str) -> None:
 
 def test_many_services_are_set_up_and_rid_of_old_logins_at_the_same_time(cluster: str, name: str) -> None:
     def release(database: str) -> str:
-        make(cluster, database, "old")
+        again = feed(cluster, f"{sql.database(database, [], 'old')}\\connect postgres\n" * 8)
+        assert again.ok, again.error
         current = make(cluster, database, "new")
         make_electric(cluster, database)
         ask(cluster, sql.drop_logins(sql.owner(database), database, current), database)
         return current
 
-    names = [f"{name}_{letter}" for letter in "abcdef"]
+    names = [f"{name}_{letter}" for letter in "abcd"]
     with ThreadPoolExecutor(len(names)) as pool:
         currents = list(pool.map(release, names))
     for database, current in zip(names, currents, strict=True):
@@ -177,7 +178,7 @@ def test_a_database_named_like_anothers_electric_shares_no_login(cluster: str, n
 )
 @pytest.mark.parametrize("kind", ["database", "electric"])
 def test_a_statement_that_fails_shows_no_password(cluster: str, name: str, kind: str, right: str, wrong: str) -> None:
-    password = f"s3cr3t-{name}"
+    password = f"pw{name[6:]}"
     make(cluster, name)
     text = sql.database(name, [], password) if kind == "database" else sql.electric(name, password)
     broken = text.replace(right, wrong).replace("LOGIN REPLICATION PASSWORD", wrong)
@@ -187,11 +188,11 @@ def test_a_statement_that_fails_shows_no_password(cluster: str, name: str, kind:
     assert "ERROR" in said.error
     logged = docker("logs", cluster)
     for where in (said.error, said.out, logged.out, logged.error):
-        assert password not in where
+        assert password[:8] not in where  # an excerpt is as bad
 
 
 def test_no_password_is_in_the_servers_log_when_all_goes_well(cluster: str, name: str) -> None:
-    password = f"s3cr3t-{name}"
+    password = f"pw{name[6:]}"
     make(cluster, name, password)
     make_electric(cluster, name, password)
     ask(cluster, f"SELECT 'a marker of {name}'")

@@ -54,6 +54,20 @@ def test_a_container_that_docker_restarts_has_died(boxes: Boxes) -> None:
     assert "legal/app: died with exit code" in said.error
 
 
+def test_a_container_that_began_anew_between_two_looks_has_died() -> None:
+    looks = """docker() {
+      case "$1 $3" in
+        'inspect {{.State.Status}}') echo running ;;
+        'inspect {{.RestartCount}}') echo 0 ;;
+        inspect*) echo running 1 7 false ;;
+        logs*) echo begun anew ;;
+      esac
+    }"""
+    said = on_host(f"{looks}\n{shell.gate('legal/app', 'legal-app-1', HEALTHY, 3, 10)}")
+    assert said.code == 1
+    assert said.error.splitlines()[:2] == ["legal/app: died with exit code 7; its last lines:", "    begun anew"]
+
+
 def test_a_container_that_needs_more_memory_is_told_so(boxes: Boxes) -> None:
     options = ["--memory", "32m", "--memory-swap", "32m"]
     said = gate(

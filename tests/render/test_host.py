@@ -70,6 +70,7 @@ def test_openssh_reads_the_configuration_as_it_is_meant(tmp_path: Path, folder: 
     assert (read["hostname"], read["user"], read["hostkeyalias"]) == ("203.0.113.7", "root", "sertantai-prod")
     assert read["stricthostkeychecking"] in ("true", "yes")
     assert read["userknownhostsfile"] == str(place / "known_hosts")
+    assert '/known_hosts"\n' in (place / "config").read_text()  # unquoted, spaces would part it into several files
     assert read["batchmode"] == "yes"
     assert read["controlmaster"] == "auto"
     # A socket's path has 107 characters at most, and OpenSSH makes it under a name of 17 more.

@@ -49,8 +49,9 @@ def test_what_serves_stays_and_the_rest_of_the_service_goes(boxes: Boxes, gatewa
     assert {f"{boxes.stack}-legal-app-old", f"{boxes.stack}-legal-electric-old"} == set(said.out.split()[2:])
 
 
-def test_a_name_that_only_begins_like_a_current_one_goes(boxes: Boxes, gateway: str) -> None:
+def test_a_name_that_only_begins_or_ends_like_a_current_one_goes(boxes: Boxes, gateway: str) -> None:
     service(boxes, "legal", "app-1", "app-12", "app")
+    boxes.start(f"{boxes.stack}-legal-app-1", labels=boxes.labels("legal"))
     assert retire(boxes, gateway, "legal", ["legal-app-1"]).ok
     assert boxes.names() == {"legal-app-1"}
 

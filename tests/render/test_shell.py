@@ -39,7 +39,6 @@ def received(given: dict[str, str]) -> dict[str, str]:
         text=True,
         env={"PATH": "/usr/bin:/bin"},
     )
-    assert said.stderr == ""
     return dict(entry.split("=", 1) for entry in said.stdout.split("\0") if entry)
 
 

@@ -95,6 +95,13 @@ def test_a_first_text_that_nginx_refuses_leaves_no_file(gateway: str, name: str)
     assert f"{name}.conf" not in files(gateway)
 
 
+def test_a_text_that_never_came_changes_nothing(gateway: str, name: str) -> None:
+    assert switch(gateway, name, answering(name, "one")).ok
+    refused = switch(gateway, name, "")
+    assert (refused.code, refused.error) == (1, f"{name}/site: no text came; run up again\n")
+    assert answer(gateway, name) == "one"
+
+
 def test_a_text_that_clashes_with_anothers_is_refused(gateway: str, name: str) -> None:
     upstream = f"upstream {name} {{ server 127.0.0.1:1; }}\n"
     assert switch(gateway, f"{name}-a", upstream).ok

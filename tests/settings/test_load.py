@@ -3,13 +3,13 @@
 import contextvars
 import json
 import runpy
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
-from pulumi.runtime import mocks, set_all_config, set_mocks
+from pulumi.runtime import configure, mocks, set_all_config
 
 import settings
 
@@ -18,18 +18,8 @@ from .stack import FULL, OUT, SECRETS, SMALL, changed
 ROOT = Path(__file__).parents[2]
 
 
-class Recorder(mocks.Mocks):
-    """Remembers what a program declares."""
-
-    def __init__(self) -> None:
-        self.declared: list[str] = []
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
-        self.declared.append(args.name)
-        return args.name, dict(args.inputs)
-
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        return dict(args.args), None
+class Declared(Exception):
+    """A program has declared a resource."""
 
 
 def config(stack: dict[str, Any]) -> dict[str, str]:
@@ -38,13 +28,21 @@ def config(stack: dict[str, Any]) -> dict[str, str]:
     return {"hcloud:token": "not-a-secret", **own}
 
 
-def load(stack: dict[str, Any], secrets: Collection[str] = ()) -> settings.Settings:
-    def run() -> settings.Settings:
-        set_mocks(Recorder(), "sertantai", "trial")
-        set_all_config(config(stack), [f"sertantai:{key}" for key in secrets])
-        return settings.load()
+def on_stack(values: dict[str, str], secrets: Collection[str], act: Callable[[], Any]) -> Any:
+    """What `act` returns on the stack `trial` with this configuration; nothing of it stays."""
+
+    def run() -> Any:
+        configure(mocks.MockSettings(project="sertantai", stack="trial"))  # type: ignore[no-untyped-call]
+        set_all_config(values, [f"sertantai:{key}" for key in secrets])
+        return act()
 
     return contextvars.copy_context().run(run)
+
+
+def load(stack: dict[str, Any], secrets: Collection[str] = ()) -> settings.Settings:
+    read = on_stack(config(stack), secrets, settings.load)
+    assert isinstance(read, settings.Settings)
+    return read
 
 
 def refusal(stack: dict[str, Any], secrets: Collection[str] = ()) -> list[str]:
@@ -89,26 +87,25 @@ def test_a_secret_that_is_not_encrypted_is_told() -> None:
 
 def test_the_engines_own_way_of_handing_over_is_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps(config(SMALL)))
+    assert on_stack({}, (), settings.load) == settings.parse(SMALL)
 
-    def run() -> settings.Settings:
-        set_mocks(Recorder(), "sertantai", "trial")
-        set_all_config({})
-        return settings.load()
 
-    assert contextvars.copy_context().run(run) == settings.parse(SMALL)
+def run_program(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs the program until it declares its first resource."""
+
+    def declare(*_: Any, **__: Any) -> None:
+        raise Declared
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(pulumi.Resource, "__init__", declare)
+    on_stack(config(stack), (), lambda: runpy.run_path(str(ROOT / "__main__.py")))
 
 
 def test_nothing_is_declared_before_all_mistakes_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder = Recorder()
-    monkeypatch.chdir(ROOT)
+    with pytest.raises(pulumi.RunError, match=r"has 1 mistake:\n  services/auth/app/calls/0: is the service itself"):
+        run_program(changed(SMALL, {"services/auth/app/calls": ["auth"]}), monkeypatch)
 
-    def run() -> None:
-        set_mocks(recorder, "sertantai", "trial")
-        set_all_config(config(changed(SMALL, {"services/auth/app/calls": ["auth"]})))
-        with pytest.raises(
-            pulumi.RunError, match=r"has 1 mistake:\n  services/auth/app/calls/0: is the service itself"
-        ):
-            runpy.run_path(str(ROOT / "__main__.py"))
 
-    contextvars.copy_context().run(run)
-    assert recorder.declared == []
+def test_a_stack_without_a_mistake_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Declared):
+        run_program(SMALL, monkeypatch)

@@ -1,0 +1,138 @@
+"""The lock of the local stack: cleared where its owner is certainly dead, else its owner is named."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli import engine
+from cli.lock import Lock, clear_dead_lock, locks
+
+SINCE = "2026-11-23T01:06:01.45244041Z"
+# In the CLI's place: it writes down what it is asked.
+CLI = """#!/bin/sh
+echo "$@" >> asked
+"""
+
+
+@pytest.fixture
+def alive() -> Iterator[int]:
+    """A process by the CLI's name."""
+    process = subprocess.Popen(["pulumi", "60"], executable="sleep")
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def dead() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a state, in the project's place."""
+    (tmp_path / "pulumi").write_text(CLI)
+    (tmp_path / "pulumi").chmod(0o755)
+    monkeypatch.setattr(engine, "ROOT", tmp_path)
+    monkeypatch.setattr(engine, "LOCAL_STATE", tmp_path / "state")
+    stack = tmp_path / "state/.pulumi/stacks/sertantai/local.json"
+    stack.parent.mkdir(parents=True)
+    stack.touch()
+    return tmp_path
+
+
+def lock(project: Path, pid: int, hostname: str | None = None, stack: str = "local") -> Path:
+    file = project / "state/.pulumi/locks/organization/sertantai" / stack / "1a2b.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    held = {"pid": pid, "username": "op", "hostname": hostname or socket.gethostname(), "timestamp": SINCE}
+    file.write_text(json.dumps(held))
+    return file
+
+
+def asked(project: Path) -> list[str]:
+    file = project / "asked"
+    return [line.removesuffix(" --stack local") for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def run(project: Path, *words: str) -> int:
+    return engine.pulumi(str(project / "pulumi"), "local", *words)
+
+
+def test_a_lock_says_whose_it_is(project: Path) -> None:
+    lock(project, 4711, "laptop")
+    [found] = locks(project / "state", "local")
+    assert str(found) == "pid 4711 on laptop since 2026-11-23 01:06:01 UTC"
+
+
+def test_the_lock_of_a_process_that_is_gone_is_cleared_and_the_run_goes_on(
+    project: Path, dead: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = lock(project, dead)
+    assert run(project, "up", "--yes") == 0
+    assert not file.exists()
+    assert asked(project) == ["refresh --clear-pending-creates --yes --skip-preview", "up --yes"]
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"killed had locked the stack local (pid {dead} on {socket.gethostname()} since 2026-11-23 01:06:01" in said
+
+
+def test_a_number_that_another_program_has_now_is_a_dead_owners(project: Path) -> None:
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        lock(project, other.pid)
+        assert len(clear_dead_lock(project / "state", "local")) == 1
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_run_that_is_at_work_is_named_and_nothing_is_begun_beside_it(
+    project: Path, alive: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = lock(project, alive)
+    assert run(project, "up", "--yes") == 1
+    assert file.exists()
+    assert asked(project) == []
+    said = capsys.readouterr().err
+    assert f"pid {alive} on {socket.gethostname()} since 2026-11-23 01:06:01 UTC" in said
+    assert f"kill -INT {alive}" in said
+
+
+def test_of_another_machines_process_nobody_knows_here(
+    project: Path, dead: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = lock(project, dead, "another-machine")
+    assert run(project, "destroy", "--yes") == 1
+    assert file.exists()
+    assert asked(project) == []
+    said = capsys.readouterr().err
+    assert f"pid {dead} on another-machine" in said
+    assert f"remove {file}" in said
+
+
+def test_a_process_that_may_not_be_asked_about_counts_as_alive(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.kill", refuse)
+    found = Lock(file=project, pid=1, hostname=socket.gethostname(), since=SINCE)
+    assert not found.dead()
+
+
+def test_a_preview_heeds_no_lock(project: Path, alive: int) -> None:
+    lock(project, alive)
+    assert run(project, "preview") == 0
+    assert asked(project) == ["preview"]
+
+
+def test_another_stacks_lock_is_left_alone(project: Path, dead: int) -> None:
+    file = lock(project, dead, stack="prod")
+    assert run(project, "up") == 0
+    assert file.exists()
+    assert asked(project) == ["up"]

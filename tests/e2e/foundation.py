@@ -1,0 +1,142 @@
+"""Accidents that befall the platform from outside, and what is seen of it meanwhile."""
+
+import json
+import socket
+import ssl
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import requests
+from cryptography import x509
+from docker.errors import DockerException
+from docker.models.containers import Container
+
+from .platform import HTTPS, STACK, Platform
+
+TROUBLES = (httpx.HTTPError, requests.RequestException, DockerException, AssertionError, OSError, KeyError)
+
+
+def eventually(so: Callable[[], object], timeout_s: float = 60) -> float:
+    """Waits until `so` holds; the seconds that it took."""
+    begun, trouble = time.monotonic(), "it does not hold"
+    while time.monotonic() - begun < timeout_s:
+        try:
+            if so():
+                return time.monotonic() - begun
+            trouble = "it does not hold"
+        except TROUBLES as error:
+            trouble = repr(error)
+        time.sleep(0.2)
+    raise AssertionError(f"not within {timeout_s} s: {trouble}")
+
+
+def own(platform: Platform, part: str) -> Container:
+    """One of the platform's own containers, as it is now."""
+    return platform.docker.containers.get(f"sertantai-{STACK}-{part}")
+
+
+def inside(platform: Platform, part: str, script: str) -> str:
+    code, output = own(platform, part).exec_run(["sh", "-c", script])
+    text = bytes(output).decode()  # type: ignore[arg-type]
+    assert code == 0, text
+    return text
+
+
+def strike(platform: Platform, part: str) -> None:
+    """Kills a container's first process as the kernel would: Docker takes its own `kill` for an order to stop."""
+    container = own(platform, part)
+    platform.docker.containers.run(
+        container.attrs["Image"],
+        ["-c", f"kill -9 {container.attrs['State']['Pid']}"],
+        entrypoint="sh",
+        pid_mode="host",
+        remove=True,
+    )
+
+
+def certificate(host: str) -> x509.Certificate:
+    """What the gateway shows for `host`, whoever issued it."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", HTTPS), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        return x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
+
+
+def all_serve(platform: Platform) -> bool:
+    """Every site answers from behind its app, the shapes too, and both Electrics hold their slots."""
+    asked = {
+        "legal.localhost": ["/", "/ready", "/api/items", "/api/call/auth", "/electric/v1/shape?table=uk_lrt&offset=-1"],
+        "auth.localhost": ["/ready", "/api/items", "/api/redis"],
+        "enforcement.localhost": ["/ready", "/api/electric/v1/shape?table=uk_lrt&offset=-1"],
+    }
+    for host, paths in asked.items():
+        for path in paths:
+            answer = platform.get(host, path)
+            assert answer.status_code == 200, f"{host}{path}: {answer.status_code} {answer.text[:200]}"
+    return platform.sql("SELECT bool_and(active) AND count(*) = 2 FROM pg_replication_slots") == "t"
+
+
+def replicated(platform: Platform) -> bool:
+    """Whether a row written now comes out of legal's Electric, and its slot moves on with it."""
+    flushed = "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = 'electric_slot_legal'"
+    before, name = platform.sql(flushed), str(uuid.uuid4())
+    platform.sql(f"INSERT INTO uk_lrt (name) VALUES ('{name}')", "sertantai_legal_local")
+    eventually(lambda: name in shape(platform))
+    eventually(lambda: platform.sql(f"SELECT ({flushed}) > '{before}'") == "t")
+    return True
+
+
+def shape(platform: Platform) -> str:
+    """The table uk_lrt as a client of the public site reads it to its end."""
+    at: dict[str, Any] = {"offset": "-1"}
+    said = ""
+    with platform.client("legal.localhost") as client:
+        while True:
+            answer = client.get("/electric/v1/shape", params={"table": "uk_lrt", **at}).raise_for_status()
+            said += answer.text
+            if any(each.get("headers", {}).get("control") == "up-to-date" for each in json.loads(answer.text)):
+                return said
+            at = {"offset": answer.headers["electric-offset"], "handle": answer.headers["electric-handle"]}
+
+
+class Writing:
+    """A client that goes on writing rows and remembers which were acknowledged."""
+
+    def __init__(self, platform: Platform, host: str) -> None:
+        self._platform, self._host = platform, host
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._write)
+        self.acknowledged: set[str] = set()
+        self.refused = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def go_on(self, rows: int) -> None:
+        """Waits for so many more acknowledged rows."""
+        wanted = len(self.acknowledged) + rows
+        eventually(lambda: len(self.acknowledged) >= wanted)
+
+    def _write(self) -> None:
+        with self._platform.client(self._host) as client:
+            while not self._over.is_set():
+                key = str(uuid.uuid4())
+                try:
+                    client.post("/api/items", json={"key": key}).raise_for_status()
+                    self.acknowledged.add(key)
+                except httpx.HTTPError:
+                    self.refused += 1
+                    time.sleep(0.05)

@@ -1,0 +1,114 @@
+"""What the services stand on breaks: it comes back by itself, and nobody loses what they were told is kept."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from .foundation import Writing, all_serve, certificate, eventually, inside, own, replicated, strike
+from .platform import REGISTRY, Platform
+
+pytestmark = [pytest.mark.one_runner, pytest.mark.e2e, pytest.mark.docker]
+LEGAL, AUTH = "legal.localhost", "auth.localhost"
+
+
+@pytest.fixture
+def foundation(platform: Platform) -> Platform:
+    if platform.runner.name != "rehearsal":
+        pytest.skip("what breaks here does not know who brought it up: one runner is enough")
+    return platform
+
+
+def test_a_postgres_that_is_killed_under_writes_comes_back_with_every_acknowledged_row(foundation: Platform) -> None:
+    restarts = own(foundation, "postgres").attrs["RestartCount"]
+    with Writing(foundation, LEGAL) as writing:
+        writing.go_on(50)
+        strike(foundation, "postgres")
+        eventually(lambda: writing.refused)
+        writing.go_on(20)
+    kept = set(foundation.sql("SELECT key FROM items", "sertantai_legal_local").split())
+    assert len(writing.acknowledged) > 70
+    assert writing.acknowledged <= kept
+    assert own(foundation, "postgres").attrs["RestartCount"] == restarts + 1
+    eventually(lambda: all_serve(foundation))
+    assert replicated(foundation)
+
+
+def test_a_gateway_that_is_killed_is_back_within_seconds(foundation: Platform) -> None:
+    restarts = own(foundation, "nginx").attrs["RestartCount"]
+    strike(foundation, "nginx")
+    eventually(lambda: foundation.get(LEGAL, "/api/version").status_code == 200, timeout_s=5)
+    assert own(foundation, "nginx").attrs["RestartCount"] == restarts + 1
+    assert all_serve(foundation)
+
+
+@pytest.fixture
+def without_certbot(foundation: Platform) -> Iterator[Platform]:
+    """Nobody mends certificates meanwhile."""
+    own(foundation, "certbot").pause()
+    yield foundation
+    if own(foundation, "certbot").status == "paused":
+        own(foundation, "certbot").unpause()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(f"rm -r {AUTH}", id="lost"),
+        pytest.param(f": > {AUTH}/fullchain.pem", id="emptied"),
+        pytest.param(f"cp {LEGAL}/privkey.pem {AUTH}/", id="torn"),
+    ],
+)
+def test_a_gateway_without_one_of_its_certificates_serves_the_others_and_gets_it_back(
+    without_certbot: Platform, damage: str
+) -> None:
+    platform = without_certbot
+    real = certificate(AUTH)
+    inside(platform, "nginx", f"cd /srv/nginx/certs && {damage}")
+    own(platform, "nginx").restart()
+    eventually(lambda: platform.get(LEGAL, "/api/version").status_code == 200, timeout_s=10)
+    assert "placeholder" in certificate(AUTH).subject.rfc4514_string()
+    own(platform, "certbot").unpause()
+    eventually(lambda: certificate(AUTH) == real, timeout_s=40)
+    assert all_serve(platform)
+
+
+def pin(platform: Platform) -> None:
+    """The stack file with every image by the digest that runs."""
+    parts = {(c.labels["sertantai.service"], c.labels["sertantai.part"]): c for c in platform.containers()}
+    blocks = {
+        ("platform", part): platform.config[f"sertantai:{'acme' if part == 'certbot' else part}"]
+        for part in ("postgres", "redis", "nginx", "certbot")
+    } | {
+        (name, part): service[part]
+        for name, service in platform.services.items()
+        for part in ("app", "frontend", "electric")
+        if part in service
+    }
+    for key, block in blocks.items():
+        block["image"] += "@" + parts[key].attrs["Config"]["Image"].partition("@")[2]
+
+
+def test_without_its_registry_everything_serves_and_what_is_pinned_goes_on(platform: Platform) -> None:
+    # The rehearsal's `up` starts its double again, so there it is the preview that meets a registry that is gone.
+    verb = "up" if platform.runner.name == "engine" else "preview"
+    before = platform.ids()
+    registry = platform.docker.containers.get(f"sertantai-registry-{REGISTRY.partition(':')[2]}")
+    registry.stop()
+    try:
+        bad = platform.run(verb)
+        assert not bad.ok
+        assert REGISTRY in bad.error
+        assert "connection refused" in bad.error
+        assert platform.ids() == before
+        assert all_serve(platform)
+        pin(platform)
+        same = platform.run(verb)
+        assert same.ok, same.error
+        assert not same.touched()
+        platform.services["auth"]["app"]["restart_generation"] = 1
+        released = platform.run(verb)
+        assert released.ok, released.error
+        assert "auth-app" in released.touched()
+        assert all_serve(platform)
+    finally:
+        registry.start()

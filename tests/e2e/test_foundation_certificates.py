@@ -1,0 +1,127 @@
+"""The certificate authority goes away, refuses, or is needed again: nobody but the new site waits for it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from rehearsal import doubles
+from render import shell
+
+from .foundation import all_serve, certificate, eventually, inside, own
+from .plans import NOTES
+from .platform import ACME, HTTP, Platform
+
+pytestmark = [pytest.mark.one_runner, pytest.mark.e2e, pytest.mark.docker]
+AUTH = "auth.localhost"
+NOWHERE = "127.0.0.99"
+
+
+@contextmanager
+def refusing(platform: Platform, domain: str) -> Iterator[None]:
+    """The authority looks for `domain` on a machine that is not there."""
+    names = f"http://127.0.0.1:{ACME + 3}"
+    httpx.post(f"{names}/add-a", json={"host": f"{domain}.", "addresses": [NOWHERE]}).raise_for_status()
+    yield
+    httpx.post(f"{names}/clear-a", json={"host": f"{domain}."}).raise_for_status()
+
+
+@contextmanager
+def gone(platform: Platform, domain: str) -> Iterator[None]:
+    """The authority's name leads nowhere."""
+    certbot = own(platform, "certbot")
+
+    def write(hosts: str) -> None:
+        # certbot may not change its own; the file that Docker gave it can be.
+        platform.docker.containers.run(
+            certbot.attrs["Image"],
+            ["-c", 'echo "$HOSTS" > /hosts'],
+            entrypoint="sh",
+            environment={"HOSTS": hosts},
+            volumes=[f"{certbot.attrs['HostsPath']}:/hosts"],
+            remove=True,
+        )
+
+    before = inside(platform, "certbot", "cat /etc/hosts")
+    write(f"{NOWHERE} localhost")
+    yield
+    write(before)
+
+
+@pytest.mark.parametrize(("without", "said"), [(refusing, "connection refused"), (gone, "Connection refused")])
+def test_a_new_site_waits_for_its_certificate_and_nobody_else_does(platform: Platform, without: Any, said: str) -> None:
+    name = f"notes-{without.__name__}"
+    domain = f"{name}.localhost"
+    platform.services[name] = NOTES | {"domain": domain}
+    platform.services["auth"]["app"]["restart_generation"] = 1
+    platform.write()
+    before = platform.ids()
+    engine = platform.runner.name == "engine"
+    with without(platform, domain):
+        waiting = platform.runner.run("up", **({"continue_on_error": True} if engine else {}))
+        assert not waiting.ok
+        directory = f"https://localhost:{ACME}/dir gave no certificate"
+        assert f"{domain}: {directory}; it was asked over http://{domain}/.well-known/acme-challenge/" in waiting.error
+        assert said in waiting.error
+        assert f"{domain}: the other services go on; mend it" in waiting.error
+        text = "openssl x509 -noout -subject -in /srv/nginx/certs/"
+        assert "placeholder" in inside(platform, "certbot", f"{text}{domain}/fullchain.pem")
+        with pytest.raises(httpx.ConnectError):
+            platform.get(domain, "/api/version")
+        assert all_serve(platform)
+        if engine:
+            assert not [each for each in before if each.startswith("auth-app") and each in platform.ids()]
+    back = platform.up()
+    assert back.ok, back.error
+    assert platform.get(domain, "/api/version").status_code == 200
+    assert "placeholder" not in certificate(domain).subject.rfc4514_string()
+
+
+@pytest.fixture
+def alone(platform: Platform) -> Platform:
+    """Certificates are renewed without whoever brought the platform up, so one runner is enough."""
+    if platform.runner.name != "rehearsal":
+        pytest.skip("renewal does not know who brought the platform up: one runner is enough")
+    return platform
+
+
+def renew(platform: Platform) -> None:
+    """certbot starts again, and so looks now for what is due, not at its next time: twice a day."""
+    own(platform, "certbot").restart()
+    eventually(lambda: inside(platform, "certbot", "ls /tmp/renewed"))
+
+
+def test_certificates_that_are_due_are_renewed_and_served_with_nobodys_help(alone: Platform) -> None:
+    before = certificate(AUTH)  # for a day: due at once
+    renew(alone)
+    eventually(lambda: certificate(AUTH).serial_number != before.serial_number, timeout_s=20)
+    assert certificate(AUTH).not_valid_after_utc > before.not_valid_after_utc
+    assert all_serve(alone)
+
+
+def test_a_certificate_that_certbot_has_lost_is_got_again(alone: Platform) -> None:
+    before = certificate(AUTH)
+    inside(alone, "certbot", f"certbot delete --non-interactive --cert-name {AUTH}")
+    renew(alone)
+    eventually(lambda: certificate(AUTH).serial_number != before.serial_number, timeout_s=20)
+    assert all_serve(alone)
+
+
+def test_an_authority_that_has_forgotten_us_is_got_on_with_and_what_is_not_due_stays(alone: Platform) -> None:
+    before = certificate(AUTH)
+    authority = f"https://localhost:{ACME}/dir", HTTP, alone.acme
+    assert doubles.acme(*authority, validity_s=90 * 86400)
+    try:
+        renew(alone)
+        eventually(lambda: certificate(AUTH).serial_number != before.serial_number, timeout_s=20)
+        renewed = certificate(AUTH)
+        assert renewed.issuer != before.issuer
+        renew(alone)
+        time.sleep(shell.CERTIFICATE_WATCH_S + 2)
+        assert certificate(AUTH) == renewed
+        assert all_serve(alone)
+    finally:
+        doubles.acme(*authority)

@@ -1,0 +1,99 @@
+"""The database's disk is full: writes are refused, nothing is corrupted, and with room again everything goes on."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from rehearsal.inputs import OWNER
+
+from .foundation import all_serve, eventually, inside, own, replicated
+from .platform import STACK, Platform
+
+pytestmark = [pytest.mark.one_runner, pytest.mark.e2e, pytest.mark.docker]
+LEGAL = "legal.localhost"
+VOLUME = f"sertantai-{STACK}-small"
+DATABASE = "sertantai_legal_local"
+SMALL, LARGE = "size=300m", "size=600m"
+
+
+class Disk:
+    """A volume of limited size; a container of its own keeps it mounted while PostgreSQL's starts again."""
+
+    def __init__(self, platform: Platform, image: str) -> None:
+        options = {"type": "tmpfs", "device": "tmpfs", "o": SMALL}
+        labels = OWNER | {"sertantai.stack": STACK}
+        platform.docker.volumes.create(VOLUME, driver_opts=options, labels=labels)
+        self.keeper = platform.docker.containers.run(
+            image,
+            ["infinity"],
+            entrypoint="sleep",
+            volumes=[f"{VOLUME}:/disk"],
+            cap_add=["SYS_ADMIN"],
+            security_opt=["apparmor=unconfined"],
+            detach=True,
+        )
+
+    def resize(self, size: str) -> None:
+        # What `mount -o remount` does: these images are without it.
+        remount = f"ctypes.CDLL(None).mount(None, b'/disk', None, 32, b'{size}')"
+        code, output = self.keeper.exec_run(["python3", "-c", f"import ctypes, sys; sys.exit({remount})"])
+        assert code == 0, output
+
+    def free_mb(self) -> int:
+        return int(bytes(self.keeper.exec_run(["df", "--output=avail", "-m", "/disk"]).output).split()[-1])  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def small(platform: Platform) -> Iterator[tuple[Platform, Disk]]:
+    """The platform made anew on a small disk: its database's volume cannot be changed under it."""
+    if platform.runner.name != "rehearsal":
+        pytest.skip("a full disk does not know who brought the platform up: one runner is enough")
+    image = own(platform, "postgres").attrs["Image"]
+    assert platform.run("destroy").ok
+    disk = Disk(platform, image)
+    platform.config["sertantai:postgres"]["volume"] = VOLUME
+    made = platform.up()
+    assert made.ok, made.error
+    yield platform, disk
+    disk.resize(LARGE)
+    eventually(lambda: platform.sql("SELECT 1"))
+    disk.keeper.remove(force=True)
+    gone = platform.run("destroy")
+    assert gone.ok, gone.error
+
+
+def post(platform: Platform, bytes_: int) -> tuple[int, str]:
+    """The answer to a row of so many bytes, which no compression makes smaller, and its key or what was said."""
+    with platform.client(LEGAL) as client:
+        answer = client.post("/api/items", json={"body": os.urandom(bytes_ // 2).hex()})
+    return answer.status_code, answer.json()["key"] if answer.status_code == 200 else answer.text
+
+
+def test_a_full_disk_refuses_writes_and_corrupts_nothing(small: tuple[Platform, Disk]) -> None:
+    platform, disk = small
+    before, acknowledged = platform.ids(), set()
+    for _ in range(4000):
+        code, said = post(platform, 100_000)
+        if code != 200:
+            break
+        acknowledged.add(said)
+    assert code >= 500, said
+    assert disk.free_mb() < 20
+    assert "No space left on device" in own(platform, "postgres").logs(tail=200).decode()
+    # What needs no database goes on.
+    assert platform.get(LEGAL, "/health").status_code == 200
+    assert platform.get(LEGAL, "/").status_code == 200
+
+    disk.resize(LARGE)
+    eventually(lambda: post(platform, 1_000)[0] == 200)
+    eventually(lambda: all_serve(platform))
+    # Every page is read, and its checksum with it.
+    kept = set(platform.sql("SELECT key FROM items WHERE length(body) > 0", DATABASE).split())
+    assert acknowledged <= kept
+    assert inside(platform, "postgres", f"pg_amcheck -U postgres --heapallindexed --install-missing {DATABASE}") == ""
+    assert replicated(platform)
+    assert platform.ids() == before
+    again = platform.run("preview")
+    assert again.ok, again.error
+    assert not again.touched()
