@@ -29,8 +29,9 @@ class Lock:
             return False
         try:
             os.kill(self.pid, 0)
-            # The number may have been given to another program since.
-            return b"pulumi" not in Path(f"/proc/{self.pid}/cmdline").read_bytes()
+            # The number may have been given to another program since; one that only begins has no command line yet.
+            command = Path(f"/proc/{self.pid}/cmdline").read_bytes()
+            return bool(command) and b"pulumi" not in command
         except ProcessLookupError:
             return True
         except OSError:

@@ -33,10 +33,11 @@ def registry(server: str, username: str, password: str) -> None:
     _answer(name, f"http://{server}/v2/", auth=(username, password))
 
 
-def acme(directory_url: str, challenge_port: int, folder: Path, validity_s: int = 86400) -> None:
+def acme(directory_url: str, challenge_port: int, folder: Path, validity_s: int = 86400) -> bool:
     """Pebble at `directory_url` (and the next three ports): every name is this machine, asked on `challenge_port`.
 
-    In `folder` are then ca.pem, to trust the server itself by, and roots.pem, to trust what it has issued by.
+    In `folder` are then ca.pem, to trust the server itself by, and roots.pem, to trust what it has issued by. True where
+    it has started anew, and so has another root and knows none of its accounts any more.
     """
     server, authority = folder.absolute() / "server.pem", folder / "ca.pem"
     if not (server.exists() and authority.exists()):
@@ -54,8 +55,9 @@ def acme(directory_url: str, challenge_port: int, folder: Path, validity_s: int 
     root = _answer(name, f"https://127.0.0.1:{ports['MANAGEMENT_PORT']}/roots/0", verify=trust)
     with (folder / "roots.pem").open("a+") as roots:
         roots.seek(0)
-        if root not in roots.read():
+        if is_new := root not in roots.read():
             roots.write(root)  # added, since what was issued under the older ones may still be served
+    return is_new
 
 
 def purge(*ports: int) -> None:

@@ -7,49 +7,45 @@ import pytest
 from .foundation import Writing, all_serve, certificate, eventually, inside, own, replicated, strike
 from .platform import REGISTRY, Platform
 
-pytestmark = [pytest.mark.one_runner, pytest.mark.e2e, pytest.mark.docker]
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 LEGAL, AUTH = "legal.localhost", "auth.localhost"
 
 
-@pytest.fixture
-def foundation(platform: Platform) -> Platform:
-    if platform.runner.name != "rehearsal":
-        pytest.skip("what breaks here does not know who brought it up: one runner is enough")
-    return platform
-
-
-def test_a_postgres_that_is_killed_under_writes_comes_back_with_every_acknowledged_row(foundation: Platform) -> None:
-    restarts = own(foundation, "postgres").attrs["RestartCount"]
-    with Writing(foundation, LEGAL) as writing:
+@pytest.mark.one_runner
+def test_a_postgres_that_is_killed_under_writes_comes_back_with_every_acknowledged_row(platform: Platform) -> None:
+    restarts = own(platform, "postgres").attrs["RestartCount"]
+    with Writing(platform, LEGAL) as writing:
         writing.go_on(50)
-        strike(foundation, "postgres")
+        strike(platform, "postgres")
         eventually(lambda: writing.refused)
         writing.go_on(20)
-    kept = set(foundation.sql("SELECT key FROM items", "sertantai_legal_local").split())
+    kept = set(platform.sql("SELECT key FROM items", "sertantai_legal_local").split())
     assert len(writing.acknowledged) > 70
     assert writing.acknowledged <= kept
-    assert own(foundation, "postgres").attrs["RestartCount"] == restarts + 1
-    eventually(lambda: all_serve(foundation))
-    assert replicated(foundation)
+    assert own(platform, "postgres").attrs["RestartCount"] == restarts + 1
+    eventually(lambda: all_serve(platform))
+    assert replicated(platform)
 
 
-def test_a_gateway_that_is_killed_is_back_within_seconds(foundation: Platform) -> None:
-    restarts = own(foundation, "nginx").attrs["RestartCount"]
-    strike(foundation, "nginx")
-    eventually(lambda: foundation.get(LEGAL, "/api/version").status_code == 200, timeout_s=5)
-    assert own(foundation, "nginx").attrs["RestartCount"] == restarts + 1
-    assert all_serve(foundation)
+@pytest.mark.one_runner
+def test_a_gateway_that_is_killed_is_back_within_seconds(platform: Platform) -> None:
+    restarts = own(platform, "nginx").attrs["RestartCount"]
+    strike(platform, "nginx")
+    eventually(lambda: platform.get(LEGAL, "/api/version").status_code == 200, timeout_s=5)
+    assert own(platform, "nginx").attrs["RestartCount"] == restarts + 1
+    assert all_serve(platform)
 
 
 @pytest.fixture
-def without_certbot(foundation: Platform) -> Iterator[Platform]:
+def without_certbot(platform: Platform) -> Iterator[Platform]:
     """Nobody mends certificates meanwhile."""
-    own(foundation, "certbot").pause()
-    yield foundation
-    if own(foundation, "certbot").status == "paused":
-        own(foundation, "certbot").unpause()
+    own(platform, "certbot").pause()
+    yield platform
+    if own(platform, "certbot").status == "paused":
+        own(platform, "certbot").unpause()
 
 
+@pytest.mark.one_runner
 @pytest.mark.parametrize(
     "damage",
     [

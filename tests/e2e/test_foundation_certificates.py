@@ -15,7 +15,7 @@ from .foundation import all_serve, certificate, eventually, inside, own
 from .plans import NOTES
 from .platform import ACME, HTTP, Platform
 
-pytestmark = [pytest.mark.one_runner, pytest.mark.e2e, pytest.mark.docker]
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 AUTH = "auth.localhost"
 NOWHERE = "127.0.0.99"
 
@@ -51,7 +51,9 @@ def gone(platform: Platform, domain: str) -> Iterator[None]:
     write(before)
 
 
-@pytest.mark.parametrize(("without", "said"), [(refusing, "connection refused"), (gone, "Connection refused")])
+@pytest.mark.parametrize(
+    ("without", "said"), [(refusing, "connection refused"), (gone, "Connection refused")], ids=["refusing", "gone"]
+)
 def test_a_new_site_waits_for_its_certificate_and_nobody_else_does(platform: Platform, without: Any, said: str) -> None:
     name = f"notes-{without.__name__}"
     domain = f"{name}.localhost"
@@ -80,48 +82,43 @@ def test_a_new_site_waits_for_its_certificate_and_nobody_else_does(platform: Pla
     assert "placeholder" not in certificate(domain).subject.rfc4514_string()
 
 
-@pytest.fixture
-def alone(platform: Platform) -> Platform:
-    """Certificates are renewed without whoever brought the platform up, so one runner is enough."""
-    if platform.runner.name != "rehearsal":
-        pytest.skip("renewal does not know who brought the platform up: one runner is enough")
-    return platform
-
-
 def renew(platform: Platform) -> None:
     """certbot starts again, and so looks now for what is due, not at its next time: twice a day."""
     own(platform, "certbot").restart()
     eventually(lambda: inside(platform, "certbot", "ls /tmp/renewed"))
 
 
-def test_certificates_that_are_due_are_renewed_and_served_with_nobodys_help(alone: Platform) -> None:
+@pytest.mark.one_runner
+def test_certificates_that_are_due_are_renewed_and_served_with_nobodys_help(platform: Platform) -> None:
     before = certificate(AUTH)  # for a day: due at once
-    renew(alone)
+    renew(platform)
     eventually(lambda: certificate(AUTH).serial_number != before.serial_number, timeout_s=20)
     assert certificate(AUTH).not_valid_after_utc > before.not_valid_after_utc
-    assert all_serve(alone)
+    assert all_serve(platform)
 
 
-def test_a_certificate_that_certbot_has_lost_is_got_again(alone: Platform) -> None:
+@pytest.mark.one_runner
+def test_a_certificate_that_certbot_has_lost_is_got_again(platform: Platform) -> None:
     before = certificate(AUTH)
-    inside(alone, "certbot", f"certbot delete --non-interactive --cert-name {AUTH}")
-    renew(alone)
+    inside(platform, "certbot", f"certbot delete --non-interactive --cert-name {AUTH}")
+    renew(platform)
     eventually(lambda: certificate(AUTH).serial_number != before.serial_number, timeout_s=20)
-    assert all_serve(alone)
+    assert all_serve(platform)
 
 
-def test_an_authority_that_has_forgotten_us_is_got_on_with_and_what_is_not_due_stays(alone: Platform) -> None:
+@pytest.mark.one_runner
+def test_an_authority_that_has_forgotten_us_is_got_on_with_and_what_is_not_due_stays(platform: Platform) -> None:
     before = certificate(AUTH)
-    authority = f"https://localhost:{ACME}/dir", HTTP, alone.acme
-    assert doubles.acme(*authority, validity_s=90 * 86400)
+    authority = f"https://localhost:{ACME}/dir", HTTP, platform.acme
+    doubles.acme(*authority, validity_s=90 * 86400)
     try:
-        renew(alone)
+        renew(platform)
         eventually(lambda: certificate(AUTH).serial_number != before.serial_number, timeout_s=20)
         renewed = certificate(AUTH)
         assert renewed.issuer != before.issuer
-        renew(alone)
+        renew(platform)
         time.sleep(shell.CERTIFICATE_WATCH_S + 2)
         assert certificate(AUTH) == renewed
-        assert all_serve(alone)
+        assert all_serve(platform)
     finally:
         doubles.acme(*authority)

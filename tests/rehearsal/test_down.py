@@ -66,33 +66,12 @@ def test_destroy_finds_what_the_state_has_lost(sandbox: Sandbox) -> None:
     assert sandbox.left() == {}
 
 
-def test_destroy_asks(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    platform(sandbox)
-    answers = iter(["no", sandbox.stack])
-    monkeypatch.setattr("builtins.input", lambda *_: next(answers))
-    assert sandbox.fails("destroy") == "nothing was deleted"
-    assert sandbox.running() == [sandbox.stack]
-    assert sandbox.run("destroy").code == 0
-
-
-def test_what_goes_with_another_is_not_deleted_itself(sandbox: Sandbox) -> None:
-    sandbox.resources = {"machine": command(), "below": command(delete="echo below >> log")}
-    sandbox.resources["below"]["options"] = {"deleted_with": "$machine", "depends_on": ["$machine"]}
-    sandbox.up()
-    assert sandbox.run("down").code == 0
-    assert sandbox.log() == []
-    sandbox.up()
-    del sandbox.resources["below"]
-    sandbox.up()
-    assert sandbox.log() == ["below"]
-
-
 def test_a_stack_of_the_engine_is_left_alone(sandbox: Sandbox) -> None:
     labels = {"sertantai.stack": sandbox.stack}
     docker.from_env().containers.run(IMAGE, ["sleep", "1000"], name=f"{sandbox.stack}-x", labels=labels, detach=True)
     sandbox.resources = {"step": command("echo ran >> log")}
     error = sandbox.fails("up")
-    assert f"the Pulumi CLI holds the stack {sandbox.stack} on this machine ({sandbox.stack}-x" in error
+    assert f"the Pulumi CLI holds the stack {sandbox.stack} on this machine" in error
     assert f"make destroy STACK={sandbox.stack}" in error
     assert sandbox.log() == []
     assert sandbox.run("owner").code == 0
@@ -112,7 +91,7 @@ def test_the_engine_is_told_of_a_stack_of_the_rehearsal(sandbox: Sandbox) -> Non
     for _ in range(2):
         error = sandbox.fails("owner")
         assert f"the rehearsal holds the stack {sandbox.stack}" in error
-        assert f"python -m rehearsal destroy --stack {sandbox.stack}" in error
+        assert f"python -m rehearsal destroy --yes --stack {sandbox.stack}" in error
         sandbox.run("down")  # its volume stays, and so does its claim
     sandbox.run("destroy", "--yes")
     assert sandbox.run("owner").code == 0
@@ -124,8 +103,8 @@ def test_without_json_the_outputs_and_a_summary_are_shown(sandbox: Sandbox) -> N
     run = sandbox.start("up")
     shown = run.communicate()[0]
     assert run.returncode == 0
-    assert "+  command:Command step created (0." in shown
-    assert "  said: said\n" in shown
-    assert "Resources: + 2 created, 0 unchanged" in shown
+    assert "command:Command step created\n" in shown
+    assert '"said": "said"' in shown
+    assert "create 2, update 0, replace 0, delete 0, unchanged 0" in shown
     with pytest.raises(json.JSONDecodeError):
         json.loads(shown.splitlines()[-1])

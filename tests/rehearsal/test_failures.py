@@ -51,9 +51,12 @@ def test_without_stderr_an_error_has_what_went_to_stdout(sandbox: Sandbox) -> No
 
 @pytest.mark.usefixtures("image")
 def test_nothing_is_deleted_when_a_step_fails(sandbox: Sandbox) -> None:
-    sandbox.resources = {"app": sandbox.container(user="5"), "gone": command(delete="echo deleted >> log")}
+    sandbox.resources = {"app": sandbox.container(envs=["A=5"]), "gone": command(delete="echo deleted >> log")}
     sandbox.up()
-    sandbox.resources = {"app": sandbox.container(user="6"), "gate": command("exit 1", environment={"ID": "$app.id"})}
+    sandbox.resources = {
+        "app": sandbox.container(envs=["A=6"]),
+        "gate": command("exit 1", environment={"ID": "$app.id"}),
+    }
     sandbox.fails("up")
     assert len(sandbox.running()) == 2
     assert sandbox.log() == []
@@ -65,7 +68,7 @@ def test_nothing_is_deleted_when_a_step_fails(sandbox: Sandbox) -> None:
 
 def test_steps_that_run_beside_a_failure_end_and_are_kept_and_none_begins(sandbox: Sandbox) -> None:
     sandbox.resources = {
-        "broken": command("until grep -q slow log; do sleep 0.05; done; exit 1"),
+        "broken": command("until grep -qs slow log; do sleep 0.05; done; exit 1"),
         "slow": command("echo slow >> log; sleep 1; echo done >> log"),
         "after": command("echo after >> log", options={"depends_on": ["$slow"]}),
     }
@@ -76,13 +79,13 @@ def test_steps_that_run_beside_a_failure_end_and_are_kept_and_none_begins(sandbo
 
 
 def test_a_failed_update_is_tried_again(sandbox: Sandbox) -> None:
-    sandbox.resources = {"step": command("true", update="echo update >> log; test -e good", stdin="1")}
+    sandbox.resources = {"step": command("echo run >> log; test $(wc -l < log) = 1 -o -e good", stdin="1")}
     sandbox.up()
     sandbox.resources["step"]["inputs"]["stdin"] = "2"
     sandbox.fails("up")
     (sandbox.folder / "good").touch()
     assert sandbox.up().changes == {"update": ["step"]}
-    assert sandbox.log() == ["update", "update"]
+    assert sandbox.log() == ["run", "run", "run"]
 
 
 def test_a_failed_delete_is_tried_again(sandbox: Sandbox) -> None:
@@ -105,9 +108,11 @@ def test_mistakes_of_the_settings_are_shown_as_they_are(sandbox: Sandbox) -> Non
 
 def test_a_mistake_in_the_program_itself_is_shown_where_it_is(sandbox: Sandbox) -> None:
     (sandbox.folder / "__main__.py").write_text("import pulumi\n\npulumi.nothing_like_it()\n")
-    result = sandbox.run("up")
-    assert result.error.startswith("AttributeError: module 'pulumi' has no attribute")
-    assert "__main__.py" in result.shown
+    run = sandbox.start("up")
+    shown = run.communicate()[0]
+    assert run.returncode == 1
+    assert "AttributeError: module 'pulumi' has no attribute" in shown
+    assert '__main__.py", line 3' in shown
 
 
 @pytest.mark.usefixtures("image")
@@ -120,10 +125,10 @@ def test_what_docker_refuses_is_told_in_its_words(sandbox: Sandbox) -> None:
 
 @pytest.mark.usefixtures("image")
 def test_a_protected_resource_is_not_replaced(sandbox: Sandbox) -> None:
-    sandbox.resources = {"app": sandbox.container(user="5", options={"protect": True})}
+    sandbox.resources = {"app": sandbox.container(envs=["A=5"], options={"protect": True})}
     sandbox.up()
-    sandbox.resources["app"]["inputs"]["user"] = "6"
-    refusal = "docker:Container app: is protected, and another user would replace it"
+    sandbox.resources["app"]["inputs"]["envs"] = ["A=6"]
+    refusal = "docker:Container app: is protected, and another envs would replace it"
     assert sandbox.fails("up") == refusal
     assert sandbox.fails("preview") == refusal
     sandbox.resources["app"]["options"]["protect"] = False
@@ -145,7 +150,7 @@ def test_a_second_run_is_told_who_holds_the_stack(sandbox: Sandbox) -> None:
     first = sandbox.start("up")
     until(sandbox, "begun")
     error = sandbox.fails("up")
-    assert f"pid {first.pid} since 20" in error
+    assert f"pid {first.pid}: " in error
     assert f"up --stack {sandbox.stack}" in error
     assert first.wait(30) == 0
     assert sandbox.up().changes == {}
@@ -162,27 +167,16 @@ def test_a_run_that_was_killed_holds_nothing(sandbox: Sandbox) -> None:
     assert sandbox.up().changes == {}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_ends_what_it_has_begun(sandbox: Sandbox, number: signal.Signals) -> None:
+def test_an_interrupted_run_ends_what_it_has_begun(sandbox: Sandbox) -> None:
     sandbox.resources = {"slow": command("echo slow >> log; sleep 1; echo done >> log"), "after": command()}
     sandbox.resources["after"]["options"] = {"depends_on": ["$slow"]}
     run = sandbox.start("up")
     until(sandbox, "slow")
-    run.send_signal(number)
+    run.send_signal(signal.SIGINT)
     assert run.wait(30) == 1
     assert "interrupted" in (run.stdout.read() if run.stdout else "")
     assert sandbox.log() == ["slow", "done"]
     assert sandbox.up().changes == {"create": ["after"]}
-
-
-def test_a_second_interrupt_ends_it_at_once(sandbox: Sandbox) -> None:
-    sandbox.resources = {"slow": command("echo slow >> log; sleep 20")}
-    run = sandbox.start("up")
-    until(sandbox, "slow")
-    run.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    run.send_signal(signal.SIGINT)
-    assert run.wait(5) != 0
 
 
 @pytest.mark.usefixtures("image")
@@ -212,26 +206,25 @@ def test_what_was_made_and_not_recorded_is_found_by_its_labels(sandbox: Sandbox)
     }
     sandbox.up()
     sandbox.state_file.unlink()
-    sandbox.resources["server"]["inputs"]["user"] = "5"
+    sandbox.resources["server"]["inputs"]["envs"] = ["A=5"]
     assert sorted(sandbox.up().changes["create"]) == ["data", "net", "server"]
-    assert docker.from_env().containers.get(name).attrs["Config"]["User"] == "5"
+    assert docker.from_env().containers.get(name).attrs["Config"]["Env"][0] == "A=5"
     assert sandbox.up().changes == {}
 
 
 @pytest.mark.usefixtures("image")
-@pytest.mark.parametrize("kind", ["network", "volume", "container"])
+@pytest.mark.parametrize("kind", ["network", "container"])
 def test_what_is_anothers_is_not_taken(sandbox: Sandbox, kind: str) -> None:
     client, name = docker.from_env(), f"{sandbox.stack}-other"
     labels = {"sertantai.stack": "elsewhere", "sertantai.owner": "rehearsal"}
     make: dict[str, Callable[[], Any]] = {
         "network": lambda: client.networks.create(name, labels=labels),
-        "volume": lambda: client.volumes.create(name, labels=labels),
         "container": lambda: client.containers.create(IMAGE, name=name, command="true", labels=labels),
     }
     found = make[kind]()
     try:
         sandbox.resources = {
-            "new": sandbox.labelled(kind, name=name, **({"image": IMAGE} if kind == "container" else {}))
+            "new": sandbox.container(name=name) if kind == "container" else sandbox.labelled(kind, name=name)
         }
         assert sandbox.fails("up").endswith(f"new: there is a {name} already that is not this resource's")
     finally:

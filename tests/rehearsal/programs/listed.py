@@ -16,7 +16,6 @@ KINDS: dict[str, Any] = {
     "container": docker.Container,
     "command": command.local.Command,
     "password": random.RandomPassword,
-    "id": random.RandomId,
     "pet": random.RandomPet,
 }
 REFERENCES = ("depends_on", "deleted_with", "parent", "provider")
