@@ -36,8 +36,8 @@ def registry(server: str, username: str, password: str) -> None:
 def acme(directory_url: str, challenge_port: int, folder: Path, validity_s: int = 86400) -> bool:
     """Pebble at `directory_url` (and the next three ports): every name is this machine, asked on `challenge_port`.
 
-    In `folder` are then ca.pem, to trust the server itself by, and roots.pem, to trust what it has issued by. True where
-    it has started anew, and so has another root and knows none of its accounts any more.
+    In `folder` are then ca.pem, to trust the server itself by, and roots.pem, to trust what it has issued by. True
+    where it has started anew: it has another root then, and knows none of its accounts any more.
     """
     server, authority = folder.absolute() / "server.pem", folder / "ca.pem"
     if not (server.exists() and authority.exists()):

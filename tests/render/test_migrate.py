@@ -15,6 +15,12 @@ from .box import Boxes, Said, docker, on_host, wait_for
 pytestmark = pytest.mark.docker
 
 
+@pytest.fixture(autouse=True)
+def _locks(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The lock of a migration is no file that stays."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("locks")))
+
+
 def text(boxes: Boxes, script: str, names: Sequence[str] = (), timeout_s: int = 20) -> str:
     command, name = ["bash", "-c", script], f"{boxes.stack}-migrate"
     boxes.made.append(name)

@@ -196,3 +196,15 @@ def test_no_log_shows_the_secret_when_electric_is_down(public: str) -> None:
     wait_for(lambda: "while-down" in docker("logs", public).out)
     logged = docker("logs", public)
     assert "s3cr3t" not in logged.out + logged.error
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(("name", "status"), [("legal", "200"), ("down", "502")])
+def test_no_log_shows_the_secret_that_the_app_itself_sends(public: str, name: str, status: str) -> None:
+    url = f"http://{name}-electric:3000/v1/shape?table=users&secret=s3cr3t-of-{name}"
+    to = ["--connect-to", "::127.0.0.1:", "-s", "-o", "/dev/null", "-w", "%{http_code}"]
+    assert docker("exec", public, "curl", *to, url).out == status
+    assert ask(public, f"table=uk_lrt&handle=after-{name}")[0] == 200
+    wait_for(lambda: f"after-{name}" in docker("logs", public).out)
+    logged = docker("logs", public)
+    assert "s3cr3t" not in logged.out + logged.error
