@@ -30,7 +30,7 @@ class Certbot(pulumi.ComponentResource):
         certificates = volume(f"{name}-certificates", container_name("letsencrypt"), host, self, protect=True)
         environment = {}
         if acme.ca_bundle:
-            environment = {"CA_BUNDLE": Path(acme.ca_bundle).read_text(), "REQUESTS_CA_BUNDLE": "/tmp/ca.pem"}  # noqa: S108
+            environment = {"CA_BUNDLE": _bundle(acme.ca_bundle), "REQUESTS_CA_BUNDLE": "/tmp/ca.pem"}  # noqa: S108
         container = fixed(
             f"{name}-server",
             Container(
@@ -62,3 +62,10 @@ class Certbot(pulumi.ComponentResource):
             depends_on=[container],
         )
         self.register_outputs({})
+
+
+def _bundle(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError as error:
+        raise pulumi.RunError(f"acme/ca_bundle: {path} cannot be read ({error.strerror}); name a PEM file") from None

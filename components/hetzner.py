@@ -119,6 +119,7 @@ def hetzner_host(settings: HetznerHost, registry: Registry | None, token: Output
 def _write(folder: Path, alias: str, *, address: str, host_key: str) -> str:
     """Writes the SSH configuration anew before every operation: the state may be read on another laptop."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (Path.home() / ".ssh").mkdir(exist_ok=True, mode=0o700)  # where the connection's socket is
     (folder / "known_hosts").write_text(ssh.known_hosts(alias, host_key))
     config = folder / "config"
     config.write_text(ssh.config(alias, address, USER, str(folder)))
