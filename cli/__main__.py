@@ -31,11 +31,9 @@ def run(stack: str, verb: str, *engine_words: str, rehearsal_words: tuple[str, .
 
 def prepare(verb: str) -> None:
     """What the local stack needs before the engine runs: no platform of the rehearsal's, and the doubles."""
-    steps = ["owner", "setup"] if verb in ("up", "preview") else ["owner"]
-    for step in steps:
-        code = rehearse(step, "--stack", "local")
-        if code:
-            raise typer.Exit(code)
+    code = rehearse("setup" if verb in ("up", "preview") else "owner", "--stack", "local")
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command()

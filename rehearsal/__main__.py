@@ -94,7 +94,13 @@ def owner(stack: Stack, _: Console) -> None:
             raise Trouble(HELD.format("the rehearsal", stack.name, command))
 
 
-COMMANDS = {"up": up, "preview": preview, "down": down, "destroy": destroy, "setup": setup, "owner": owner}
+def prepare(stack: Stack, console: Console) -> None:
+    """What the engine needs before it runs here: no platform of the rehearsal's, and what is around it."""
+    owner(stack, console)
+    setup(stack, console)
+
+
+COMMANDS = {"up": up, "preview": preview, "down": down, "destroy": destroy, "setup": prepare, "owner": owner}
 
 
 def main(arguments: list[str] | None = None) -> int:
