@@ -29,8 +29,12 @@ class Lock:
             return False
         try:
             os.kill(self.pid, 0)
+            process = Path("/proc", str(self.pid))
+            # Dead, but its parent has not asked how it ended.
+            if process.joinpath("stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
             # The number may have been given to another program since; one that only begins has no command line yet.
-            command = Path(f"/proc/{self.pid}/cmdline").read_bytes()
+            command = process.joinpath("cmdline").read_bytes()
             return bool(command) and b"pulumi" not in command
         except ProcessLookupError:
             return True

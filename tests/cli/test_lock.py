@@ -1,9 +1,11 @@
 """The lock of the local stack: cleared where its owner is certainly dead, else its owner is named."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,11 +87,20 @@ def test_the_lock_of_a_process_that_is_gone_is_cleared_and_the_run_goes_on(
 def test_a_number_that_another_program_has_now_is_a_dead_owners(project: Path) -> None:
     other = subprocess.Popen(["sleep", "60"])
     try:
+        while not Path(f"/proc/{other.pid}/cmdline").read_bytes():
+            time.sleep(0.01)
         lock(project, other.pid)
         assert len(clear_dead_lock(project / "state", "local")) == 1
     finally:
         other.kill()
         other.wait()
+
+
+def test_a_process_that_has_died_and_that_nobody_has_asked_about_is_dead(project: Path) -> None:
+    with subprocess.Popen(["true"]) as zombie:
+        os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+        lock(project, zombie.pid)
+        assert len(clear_dead_lock(project / "state", "local")) == 1
 
 
 def test_a_run_that_is_at_work_is_named_and_nothing_is_begun_beside_it(

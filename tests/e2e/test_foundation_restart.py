@@ -9,10 +9,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from rehearsal import machine
+from rehearsal import doubles, machine
 
 from .foundation import all_serve, eventually, replicated
-from .platform import Platform
+from .platform import ACME, HTTP, Platform
 
 pytestmark = [pytest.mark.one_runner, pytest.mark.disruptive, pytest.mark.e2e, pytest.mark.docker]
 PID = Path("/var/run/docker.pid")
@@ -70,6 +70,8 @@ def comes_back(platform: Platform, before: dict[str, str]) -> None:
     begun = time.monotonic()
     eventually(lambda: docker.from_env().ping())
     platform.docker = docker.from_env()
+    # The double of the authority has another root each time it starts; its clients are told as at set-up.
+    doubles.acme(f"https://localhost:{ACME}/dir", HTTP, platform.acme)
     eventually(lambda: all_serve(platform), timeout_s=120)
     assert platform.ids() == before
     assert [each.name for each in platform.containers() if each.status != "running"] == []
