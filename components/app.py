@@ -1,6 +1,6 @@
 """A service's app: what it is given, and its migrations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pulumi
 from pulumi import Output
@@ -44,11 +44,6 @@ def app_environment(
             **known,
         )
     )
-
-
-def secret_lines(known: Mapping[str, str], plain: Mapping[str, str]) -> str:
-    """What a log must not show: all that is long in the environment and not said openly in the stack file."""
-    return "\n".join(value for key, value in known.items() if key not in plain and len(value) > 12)
 
 
 def stable_names(name: str, service: Service, platform: Platform) -> dict[str, str]:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from render import drift as render
+from render import cutover as render
+from render import drift as marks
 from render import environment, shell, sql
 from settings import Electric as ElectricSettings
 from settings import stream_id
@@ -31,6 +32,8 @@ class ElectricAccess(pulumi.ComponentResource):
 
     secret: Output[str]
     login: Output[str]
+    mask: Output[str]
+    """What its log must not show, a line each."""
 
     def __init__(
         self,
@@ -53,7 +56,7 @@ class ElectricAccess(pulumi.ComponentResource):
             stdin=Output.all(password=password, mark=drift.object(f"electric-login/{service}")).apply(
                 lambda known: (
                     sql.electric(database.name, known["password"])
-                    + render.mark("electric-login", service, sql.login(group, known["password"]), known["mark"])
+                    + marks.mark("electric-login", service, sql.login(group, known["password"]), known["mark"])
                 )
             ),
             delete=shell.psql_with(
@@ -80,6 +83,7 @@ class ElectricAccess(pulumi.ComponentResource):
                 env=settings.env,
             )
         )
+        self.mask = self.environment.apply(environment.to_mask)
         self.register_outputs({})
 
 
@@ -107,7 +111,7 @@ def electric_part(
         grace_s=shell.ELECTRIC_GRACE_S,
         generation=settings.restart_generation,
     )
-    gate = Gate(check=WAITING, successes=1, timeout_s=settings.start_timeout_s, mask=access.secret)
+    gate = Gate(check=WAITING, successes=1, timeout_s=settings.start_timeout_s, mask=access.mask)
     return Part(name, container, gate, network, host, depends_on, ResourceOptions(parent=parent))
 
 
@@ -116,6 +120,8 @@ def cutover(
     service: str,
     settings: ElectricSettings,
     part: Part,
+    access: ElectricAccess,
+    database: Database,
     postgres: Postgres,
     host: Host,
     drift: Drift,
@@ -126,17 +132,20 @@ def cutover(
     return host.command(
         name,
         Output.all(container=part.container, mark=drift.object(f"slot/{service}")).apply(
-            lambda known: shell.cutover(
-                f"{service}/electric",
+            lambda known: render.cutover(
+                service,
+                stream_id(service, settings),
+                database.name,
                 known["container"],
                 labels(service, "electric"),
-                ACTIVE,
-                settings.start_timeout_s,
-                shell.psql(postgres.container_name),
-                sql.slot(stream_id(service, settings)),
-                render.mark("slot", service, sql.slot(stream_id(service, settings)), known["mark"], connect=False),
+                check=ACTIVE,
+                timeout_s=settings.start_timeout_s,
+                cache_generation=settings.cache_generation,
+                psql=shell.psql(postgres.container_name),
+                mark=known["mark"],
             )
         ),
+        stdin=access.mask,
         parent=parent,
         depends_on=depends_on,
     )

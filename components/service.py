@@ -9,7 +9,7 @@ from render import environment
 from settings import Part as PartSettings
 from settings import Service as ServiceSettings
 
-from .app import app_environment, migration, secret_lines, stable_names
+from .app import app_environment, migration, stable_names
 from .certificate import Certificate
 from .container import Container
 from .database import Database
@@ -57,13 +57,15 @@ class Service(pulumi.ComponentResource):
         parts = self._parts(name, images, given, electric, platform, [*before, *migrated])
 
         passed: list[pulumi.Resource] = [part.gate for part in parts.values()]
-        if settings.electric and electric:
+        if settings.electric and electric and database:
             passed.append(
                 cutover(
                     f"{name}-cutover",
                     name,
                     settings.electric,
                     parts["electric"],
+                    electric,
+                    database,
                     postgres,
                     host,
                     platform.drift,
@@ -107,7 +109,7 @@ class Service(pulumi.ComponentResource):
     ) -> dict[str, Part]:
         """The new containers beside the old, each with its gate."""
         app, frontend = self.settings.app, self.settings.frontend
-        mask = given.apply(lambda known: secret_lines(known, app.env))
+        mask = given.apply(lambda known: environment.to_mask(known, app.secrets))
         hosts = stable_names(name, self.settings, platform)
         parts = {"app": self._part(name, "app", app, images["app"], given, mask, hosts, platform, depends_on)}
         if frontend:

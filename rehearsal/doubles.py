@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import trustme
 from docker.errors import NotFound
+from docker.types import Mount
 
 from . import images
 from .errors import Trouble
@@ -29,7 +30,7 @@ def port(address: str) -> int:
 def registry(server: str, username: str, password: str) -> None:
     """An image registry at `server` (localhost:5000, say) with this one login; its images lie in a volume."""
     login = {"REGISTRY_USERNAME": username, "REGISTRY_PASSWORD": password, "PORT": str(port(server))}
-    name = _keep("registry", [port(server)], login, f"sertantai-registry-{port(server)}:/var/lib/registry")
+    name = _keep("registry", [port(server)], login, Mount("/var/lib/registry", f"sertantai-registry-{port(server)}"))
     _answer(name, f"http://{server}/v2/", auth=(username, password))
 
 
@@ -50,7 +51,9 @@ def acme(directory_url: str, challenge_port: int, folder: Path, validity_s: int 
     numbers = {**ports, "CHALLENGE_PORT": challenge_port, "VALIDITY_S": validity_s}
     environment = {name: str(number) for name, number in numbers.items()}
     environment["CERTIFICATE_OF"] = str(server.stat().st_mtime_ns)
-    name = _keep("acme", [*ports.values()], environment, f"{server}:/run/server.pem")
+    # Of the kind that fails where the file is gone: the other would put a folder in its place.
+    own = Mount("/run/server.pem", str(server), type="bind", read_only=True)
+    name = _keep("acme", [*ports.values()], environment, own)
     trust = ssl.create_default_context(cafile=authority)
     root = _answer(name, f"https://127.0.0.1:{ports['MANAGEMENT_PORT']}/roots/0", verify=trust)
     with (folder / "roots.pem").open("a+") as roots:
@@ -69,10 +72,10 @@ def purge(*ports: int) -> None:
             each.remove(force=True)
 
 
-def _keep(kind: str, ports: list[int], environment: dict[str, str], volume: str) -> str:
+def _keep(kind: str, ports: list[int], environment: dict[str, str], mount: Mount) -> str:
     """A container on the host's own network, made anew where it does not run as described; its name."""
     client, image, name = ensure_docker(), images.local(kind), f"sertantai-{kind}-{ports[0]}"
-    wanted = fingerprint(str(client.images.get(image).id), repr((environment, volume)))
+    wanted = fingerprint(str(client.images.get(image).id), repr((environment, mount)))
     with alone("doubles"):
         with suppress(NotFound):
             container = client.containers.get(name)
@@ -84,7 +87,7 @@ def _keep(kind: str, ports: list[int], environment: dict[str, str], volume: str)
                 if probe.connect_ex(("127.0.0.1", each)) == 0:
                     raise Trouble(f"Port {each}, which {name} is to have, is taken: `ss -ltnp` shows by whom.")
         options: dict[str, Any] = {"name": name, "labels": {LABEL: wanted}, "environment": environment}
-        options |= {"volumes": [volume], "network_mode": "host", "restart_policy": {"Name": "unless-stopped"}}
+        options |= {"mounts": [mount], "network_mode": "host", "restart_policy": {"Name": "unless-stopped"}}
         client.containers.run(image, detach=True, **options)
     say(f"doubles: {name} started")
     return name

@@ -1,12 +1,14 @@
 """What the containers are given: environments and health checks."""
 
-from collections.abc import Mapping
-from urllib.parse import quote
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, unquote, urlsplit
 
 from settings import Health
 
 ELECTRIC_PORT = 3000
 ELECTRIC_STORAGE = "/var/lib/electric"
+SECRET = ("DATABASE_URL", "ELECTRIC_SECRET", "REDIS_URL", "SECRET_KEY_BASE")
+"""What of the environment below is secret; a service's own `secrets` come on top."""
 
 
 def postgres_url(user: str, password: str, database: str, parameters: str = "") -> str:
@@ -71,6 +73,13 @@ def electric(
         "CLEANUP_REPLICATION_SLOTS_ON_SHUTDOWN": "false",
         **env,
     }
+
+
+def to_mask(environment: Mapping[str, str], secrets: Iterable[str] = ()) -> str:
+    """What a log must not show, a line each: the secret values whole, and the passwords of those that are URLs."""
+    values = [environment[name] for name in (*SECRET, *secrets) if name in environment]
+    passwords = [urlsplit(value).password for value in values if "://" in value]
+    return "\n".join(dict.fromkeys([*values, *(word for each in passwords if each for word in (each, unquote(each)))]))
 
 
 def health_check(health: Health, port: int) -> list[str]:

@@ -71,31 +71,6 @@ def migrate(
     )
 
 
-def cutover(
-    what: str,
-    container: str,
-    labels: Mapping[str, str],
-    check: Sequence[str],
-    timeout_s: int,
-    psql: str,
-    slot: str,
-    mark: str,
-) -> str:
-    """Moves Electric's slot from the old container to the new; `mark` is SQL for when it is there."""
-    return fill(
-        "cutover.sh.j2",
-        what=what,
-        container=container,
-        labels=filters(labels),
-        check=check,
-        grace_s=ELECTRIC_GRACE_S,
-        timeout_s=timeout_s,
-        psql=psql,
-        slot=slot,
-        mark=mark,
-    )
-
-
 def filters(labels: Mapping[str, str]) -> list[str]:
     """Docker's options that select by labels."""
     return [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]

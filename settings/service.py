@@ -98,6 +98,7 @@ class Electric(Model):
     start_timeout_s: Seconds = 60
     env: dict[EnvName, EnvValue] = {}
     restart_generation: Generation = 0
+    cache_generation: Generation = 0
 
 
 class Database(Model):

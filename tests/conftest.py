@@ -5,7 +5,18 @@ from pathlib import Path
 import docker
 import pytest
 
+from rehearsal.images.base import ensure_base
+from rehearsal.images.context import alone
+from rehearsal.machine import ensure_docker
+
 AUTHORITY = Path(__file__).parents[1] / ".rehearsal" / "acme" / "ca.pem"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests go on side by side, those of a file stay together: they share what its fixtures have started."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,8 +28,13 @@ def _authority() -> None:
 
 
 @pytest.fixture(scope="session")
-def base_image() -> str:
-    """The image with nginx, PostgreSQL and bash that throwaway containers are made of; built where it is missing."""
-    from rehearsal.images.base import ensure_base
+def machine() -> docker.DockerClient:
+    """Docker that answers, installed and started where that is ours to do."""
+    with alone("machine"):
+        return ensure_docker()
 
-    return ensure_base(docker.from_env())
+
+@pytest.fixture(scope="session")
+def base_image(machine: docker.DockerClient) -> str:
+    """The image with nginx, PostgreSQL and bash that throwaway containers are made of; built where it is missing."""
+    return ensure_base(machine)

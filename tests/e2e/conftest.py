@@ -16,11 +16,21 @@ RUNNERS = [
 ]
 
 
+# What takes long, so that where tests go on side by side it has a platform of its own.
+APART = ("test_electric", "test_electric_faults", "test_plans")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What proves the platform and not the runner is run once."""
-    twice = [item for item in items if item.get_closest_marker("one_runner") and item.get_closest_marker("engine")]
-    config.hook.pytest_deselected(items=twice)
-    items[:] = [item for item in items if item not in twice]
+    """What proves the platform and not the runner is run once; `pytest -m engine` runs all of it on the engine."""
+    if "engine" not in str(config.option.markexpr):
+        twice = [item for item in items if item.get_closest_marker("one_runner") and item.get_closest_marker("engine")]
+        config.hook.pytest_deselected(items=twice)
+        items[:] = [item for item in items if item not in twice]
+    for item in items:
+        if isinstance(item, pytest.Function) and "raised" in item.fixturenames:
+            runner = getattr(item.callspec.params["raised"], "name", "")
+            item.add_marker(pytest.mark.xdist_group(f"{runner} {'apart' if item.path.stem in APART else ''}".strip()))
 
 
 @pytest.fixture(scope="session", params=RUNNERS)

@@ -9,16 +9,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import docker
 import httpx
 import yaml
 from docker.models.containers import Container
+
+from rehearsal.machine import ensure_docker
 
 from .runner import Run, Runner
 
 ROOT = Path(__file__).parents[2]
 # Another number is another platform: several runs of the tests can go on at once on one machine.
-NUMBER = int(os.environ.get("E2E_NUMBER", "0"))
+NUMBER = int(os.environ.get("E2E_NUMBER", "0")) or int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 STACK = f"e2e{NUMBER or ''}"
 HTTP, HTTPS, ACME = 18080 + 10 * NUMBER, 18443 + 10 * NUMBER, 14100 + 10 * NUMBER
 REGISTRY = f"localhost:{5150 + NUMBER}"
@@ -31,7 +32,8 @@ class Platform:
     def __init__(self, folder: Path, kind: type[Runner]) -> None:
         self.folder = folder
         self.runner = kind(folder, STACK)
-        self.docker = docker.from_env()
+        self.docker = ensure_docker()
+        self.sweep()
         self.acme = ROOT / ".rehearsal" / STACK
         self.acme.mkdir(parents=True, exist_ok=True)
         for name in PROGRAM:
@@ -101,6 +103,15 @@ class Platform:
         """Every container of the stack, running or not, with these labels."""
         wanted = [f"sertantai.stack={STACK}", *(f"sertantai.{name}={value}" for name, value in labels.items())]
         return list(self.docker.containers.list(all=True, filters={"label": wanted}))
+
+    def sweep(self) -> None:
+        """Removes what a run of the tests that was killed has left of the stack."""
+        wanted: dict[str, Any] = {"label": f"sertantai.stack={STACK}"}
+        for container in self.containers():
+            container.remove(force=True, v=True)
+        rest: list[Any] = [*self.docker.networks.list(filters=wanted), *self.docker.volumes.list(filters=wanted)]
+        for each in rest:
+            each.remove()
 
     def ids(self) -> dict[str, str]:
         return {str(container.name): str(container.id) for container in self.containers()}

@@ -90,3 +90,24 @@ def test_a_table_that_changed_or_was_emptied_is_fetched_anew(platform: Platform)
         platform.sql("TRUNCATE uk_lrt", LEGAL)
         client.wait("told to fetch anew", refetches, 5)
         has_exactly(client, set())
+
+
+@EITHER
+def test_a_raised_cache_generation_makes_clients_fetch_again_by_themselves(
+    platform: Platform, url: str, database: str
+) -> None:
+    service = "legal" if url == PUBLIC else "enforcement"
+    slots = f"SELECT catalog_xmin FROM pg_replication_slots WHERE slot_name = 'electric_slot_{service}'"
+    with follow(platform, url) as client:
+        insert(platform, names(5), database)
+        client.wait("the inserts", lambda one: len(one.rows) == 5, 5)
+        slot, container = platform.sql(slots), electric(platform, service).id
+        platform.services[service]["electric"]["cache_generation"] = 1
+        up = platform.up()
+        assert up.ok, up.error
+        assert up.touched() == {f"{service}-cutover"}
+        client.wait("a new handle", lambda one: refetches(one) == 1)
+        insert(platform, names(5), database)
+        has_exactly(client, table(platform, database))
+        assert platform.sql(slots) != slot
+        assert electric(platform, service).id == container

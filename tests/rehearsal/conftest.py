@@ -9,16 +9,18 @@ import docker
 import pytest
 
 from rehearsal.errors import Trouble
+from rehearsal.images.context import alone
 from rehearsal.machine import ensure_packages
 
 from .sandbox import IMAGE, Sandbox, fresh
 
 
 @pytest.fixture(scope="session")
-def image() -> Iterator[str]:
+def image(machine: docker.DockerClient) -> Iterator[str]:
     """BusyBox alone; skipped where it cannot be had."""
     try:
-        ensure_packages("busybox-static")
+        with alone("machine"):
+            ensure_packages("busybox-static")
     except Trouble as trouble:
         pytest.skip(str(trouble))
     content = io.BytesIO()
@@ -28,14 +30,13 @@ def image() -> Iterator[str]:
             link = tarfile.TarInfo(f"bin/{name}")
             link.type, link.linkname = tarfile.SYMTYPE, "busybox"
             archive.addfile(link)
-    client = docker.from_env()
     repository, _, tag = IMAGE.partition(":")
-    client.api.import_image_from_data(content.getvalue(), repository=repository, tag=tag)
+    machine.api.import_image_from_data(content.getvalue(), repository=repository, tag=tag)
     yield IMAGE
-    client.images.remove(IMAGE, force=True)
+    machine.images.remove(IMAGE, force=True)
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Sandbox]:
+def sandbox(tmp_path: Path, machine: docker.DockerClient, capsys: pytest.CaptureFixture[str]) -> Iterator[Sandbox]:
     """A project of its own that needs Docker to answer, and no image."""
     yield from fresh(tmp_path, capsys)

@@ -16,7 +16,7 @@ import yaml
 
 from rehearsal.__main__ import main
 
-IMAGE = "rehearsal-test:1"
+IMAGE = f"rehearsal-test:{os.getpid()}"
 PROGRAM = Path(__file__).with_name("programs") / "listed.py"
 ROOT = Path(__file__).parents[2]
 

@@ -1,10 +1,14 @@
 """Electric's slot changes hands: only one may hold it."""
 
+import shlex
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
-from render import shell
+from render import cutover as render
 
 from .box import Boxes, Said, docker, on_host, wait_for
 
@@ -15,10 +19,29 @@ ELECTRIC = f"trap 'exit 0' TERM; exec 9>/slot/lock; {{}}{WAITS}; while :; do sle
 ACTIVE = ["test", "-e", "/tmp/active"]
 
 
+# What PostgreSQL knows lies in a folder, and the slot is there until it is dropped.
+POSTGRES = """
+cd "$0"; text=$(cat)
+case "$text" in
+  *"WHERE name = 'cutover/legal'"*) cat known 2>/dev/null; [ ! -e down ] ;;
+  *pg_drop_replication_slot*) touch dropped ;;
+  *"SELECT 1 FROM pg_replication_slots"*) [ -e dropped ] || echo 1 ;;
+  *) echo "$text" | sed -nE "s/.*'cutover\\/legal', 'cutover', '([^']*)', '([^']*)'.*/\\1 \\2/p" > known; rm -f dropped
+     echo "$text" | grep -o "'the mark'" ;;
+esac
+"""
+
+
+def memory(boxes: Boxes) -> Path:
+    return Path(tempfile.gettempdir(), boxes.stack)
+
+
 @pytest.fixture
 def slot(boxes: Boxes) -> Iterator[Boxes]:
     """Boxes with a volume for the slot."""
+    memory(boxes).mkdir()
     yield boxes
+    shutil.rmtree(memory(boxes))
     boxes.clear()
     docker("volume", "rm", f"{boxes.stack}-slot")
 
@@ -33,12 +56,14 @@ def active(container: str) -> bool:
     return docker("exec", container, *ACTIVE).ok
 
 
-def cutover(boxes: Boxes, container: str, timeout_s: int = 10, slot: bool = True) -> Said:
-    """`slot` is whether PostgreSQL knows it; the mark that is left there is what psql is fed at the end."""
+def cutover(boxes: Boxes, container: str, timeout_s: int = 10, *, generation: int = 0, secrets: str = "") -> Said:
     labels = boxes.labels("legal", "electric")
-    psql = f"sed -e 's/^SELECT 1 FROM pg_replication_slots.*/{'1' if slot else ''}/' -e '/^$/d'"
-    text = shell.cutover("legal/electric", container, labels, ACTIVE, timeout_s, psql, "slot", "mark of the slot\n")
-    return on_host(text)
+    psql = shlex.join(["bash", "-c", POSTGRES, str(memory(boxes))])
+    text = render.cutover(
+        "legal", "legal", "sertantai", container, labels,
+        check=ACTIVE, timeout_s=timeout_s, cache_generation=generation, psql=psql, mark="the mark",
+    )  # fmt: skip
+    return on_host(text, secrets)
 
 
 def pair(boxes: Boxes, before: str = "") -> tuple[str, str]:
@@ -54,7 +79,7 @@ def test_the_old_stops_and_the_new_is_active(slot: Boxes) -> None:
     said = cutover(slot, new)
     assert said.ok, said.error
     mark, told = said.out.splitlines()
-    assert mark == "mark of the slot"
+    assert mark == "'the mark'"
     assert told.startswith("legal/electric: active after ")
     assert active(new)
     assert not slot.running(old)
@@ -109,7 +134,8 @@ def test_one_whose_slot_was_dropped_under_it_starts_anew(slot: Boxes) -> None:
     _, new = pair(slot)
     assert cutover(slot, new).ok
     begun = docker("inspect", "-f", "{{.State.StartedAt}}", new).out
-    said = cutover(slot, new, slot=False)
+    (memory(slot) / "dropped").touch()
+    said = cutover(slot, new)
     assert said.ok, said.error
     assert docker("inspect", "-f", "{{.State.StartedAt}}", new).out != begun
     assert active(new)
@@ -131,3 +157,51 @@ def test_the_electrics_of_other_services_and_other_parts_go_on(slot: Boxes) -> N
     assert cutover(slot, new).ok
     assert slot.running(other)
     assert slot.running(app)
+
+
+def test_another_cache_generation_drops_the_slot_once_while_no_electric_runs(slot: Boxes) -> None:
+    _, new = pair(slot)
+    assert cutover(slot, new).ok
+    again = electric(slot, "again")
+    said = cutover(slot, again, generation=1)
+    assert said.ok, said.error
+    assert "legal/electric: slot and shapes begin anew (cache_generation 1)" in said.out
+    assert active(again)
+    assert not slot.running(new)
+    assert "anew" not in cutover(slot, again, generation=1).out
+
+
+def test_another_cache_generation_alone_begins_anew_in_the_same_container(slot: Boxes) -> None:
+    only = electric(slot, "only")
+    assert cutover(slot, only).ok
+    begun = docker("inspect", "-f", "{{.State.StartedAt}}", only).out
+    assert cutover(slot, only, generation=1).ok
+    assert docker("inspect", "-f", "{{.State.StartedAt}}", only).out != begun
+    assert active(only)
+
+
+def test_a_run_killed_after_the_old_stopped_gives_the_slot_back_when_it_is_run_again(slot: Boxes) -> None:
+    old = electric(slot, "old")
+    assert cutover(slot, old).ok
+    new = electric(slot, "new", "while :; do sleep 0.05; done;")
+    assert docker("stop", "-t", "10", old).ok
+    said = cutover(slot, new, timeout_s=1)
+    assert said.code == 1
+    assert said.error.endswith("legal/electric: the old Electric serves again\n")
+    wait_for(lambda: active(old))
+
+
+def test_without_postgres_nothing_is_touched(slot: Boxes) -> None:
+    old, new = pair(slot)
+    (memory(slot) / "down").touch()
+    said = cutover(slot, new)
+    assert said.code == 1
+    assert "legal/electric: PostgreSQL does not answer; nothing was touched" in said.error
+    assert active(old)
+
+
+def test_the_log_of_a_new_one_that_fails_hides_its_secrets(slot: Boxes) -> None:
+    _, new = pair(slot, "echo 'connecting with s3cr3t'; while :; do sleep 0.05; done;")
+    said = cutover(slot, new, timeout_s=1, secrets="s3cr3t")
+    assert "connecting with [secret]" in said.error
+    assert "s3cr3t" not in said.error

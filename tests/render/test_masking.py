@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from render import shell
+from render import environment, shell
 
 from .box import on_host
 
@@ -44,3 +44,14 @@ def test_no_secret_is_among_the_last_lines(secrets: str, log: str, result: str) 
 
 def test_the_log_keeps_its_lines() -> None:
     assert shown("s3cr3t", "one\n\n  two s3cr3t\n\tthree") == ["one", "", "  two [secret]", "\tthree"]
+
+
+def test_the_passwords_of_urls_are_secret_by_themselves() -> None:
+    given = {
+        "DATABASE_URL": "postgresql://u:p%40ss@postgres:5432/x",
+        "PORT": "4000",
+        "TOKEN": "t",
+        "ELECTRIC_SECRET": "e",
+    }
+    masked = environment.to_mask(given, ["TOKEN"]).split("\n")
+    assert masked == ["postgresql://u:p%40ss@postgres:5432/x", "e", "t", "p%40ss", "p@ss"]

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from render import drift, environment, nginx, shell
+from render.cutover import cutover
 from settings import Acme, Health
 
 LABELS = {"sertantai.stack": "trial", "sertantai.service": "legal"}
@@ -20,8 +21,17 @@ BASH = {
     "gate of Electric": shell.gate("legal/electric", "legal-electric-1", ELECTRIC, 1, 60),
     "ready": shell.ready("sertantai-trial-redis", ["redis-cli", "ping"], 60),
     "migrate": shell.migrate("legal/migrate", "legal-migrate", "app", ["/app", "eval", 'A.b("c")'], ["-x"], ["A"], 300),
-    "cutover": shell.cutover(
-        "legal/electric", "legal-electric-1", LABELS, ELECTRIC, 60, shell.psql("postgres"), "slot", "SELECT 1;\n"
+    "cutover": cutover(
+        "legal",
+        "legal",
+        "legal_prod",
+        "legal-electric-1",
+        LABELS,
+        check=ELECTRIC,
+        timeout_s=60,
+        cache_generation=1,
+        psql=shell.psql("postgres"),
+        mark="1a2b",
     ),
     "retire": shell.retire("legal", ["legal-app-1", "legal-electric-1"], LABELS, "nginx", 30, 60),
     "retire a whole service": shell.retire("legal", [], LABELS, "nginx", 0, 60),

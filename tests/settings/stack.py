@@ -97,6 +97,7 @@ FULL: dict[str, Any] = {
                 "start_timeout_s": 60,
                 "env": {"ELECTRIC_LOG_LEVEL": "info"},
                 "restart_generation": 0,
+                "cache_generation": 0,
             },
         },
         "auth": {
