@@ -1,5 +1,8 @@
 """The platform: settings, the host, what all services share, the services."""
 
+import os
+import signal
+
 import pulumi
 
 import settings
@@ -15,6 +18,9 @@ from components.redis import Redis
 from components.secret import given
 from components.service import Service
 
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    # The engine ends the program in this way when a step has failed, and has said itself what.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(1))
 config = settings.load()
 drains_s = [config.services[name].app.drain_s for name in config.services]
 

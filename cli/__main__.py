@@ -18,34 +18,37 @@ def rehearse(*words: str) -> int:
     return subprocess.run([sys.executable, "-m", "rehearsal", *words], cwd=ROOT).returncode
 
 
-def run(stack: str, verb: str, *engine_words: str, rehearsal_words: tuple[str, ...] = ()) -> None:
-    """`verb` on `stack`, by the engine where it can be had."""
+def run(stack: str, verb: str, *engine_words: str, rehearsal_words: tuple[str, ...] = ()) -> int:
+    """`verb` on `stack`, by the engine where it can be had; the exit code."""
     cli = got()
     if cli is None:
         console.print("The Pulumi CLI is not here and its installer cannot be reached: this is the rehearsal.")
-        raise typer.Exit(rehearse(verb, "--stack", stack, *rehearsal_words))
-    if stack == "local":
-        prepare(verb)
-    raise typer.Exit(pulumi(cli, stack, *engine_words))
+        return rehearse(verb, "--stack", stack, *rehearsal_words)
+    if stack == "local" and (code := prepare(verb)):
+        return code
+    return pulumi(cli, stack, *engine_words)
 
 
-def prepare(verb: str) -> None:
+def prepare(verb: str) -> int:
     """What the local stack needs before the engine runs: no platform of the rehearsal's, and the doubles."""
-    code = rehearse("setup" if verb in ("up", "preview") else "owner", "--stack", "local")
-    if code:
-        raise typer.Exit(code)
+    return rehearse("setup" if verb in ("up", "preview") else "owner", "--stack", "local")
 
 
 @app.command()
-def up(stack: Stack = "local") -> None:
-    """Brings the platform to what the stack file says. The local stack is not asked about."""
-    run(stack, "up", "up", *(["--yes", "--skip-preview"] if stack == "local" else []))
+def up(stack: Stack = "local", yes: Yes = False) -> None:
+    """Brings the platform to what the stack file says: shown first, then asked about. The local stack just does it."""
+    if stack != "local" and not yes:
+        shown = run(stack, "preview", "preview")
+        if shown or not typer.confirm(f"Do this to {stack}?"):
+            raise typer.Exit(shown or 1)
+    # One service that fails does not keep the others from finishing.
+    raise typer.Exit(run(stack, "up", "up", "--yes", "--skip-preview", "--continue-on-error"))
 
 
 @app.command()
 def preview(stack: Stack = "local") -> None:
     """Shows what `up` would do."""
-    run(stack, "preview", "preview")
+    raise typer.Exit(run(stack, "preview", "preview"))
 
 
 @app.command()
@@ -53,7 +56,7 @@ def down(stack: Stack = "local", yes: Yes = False) -> None:
     """Takes everything down that holds no data; `up` brings it back with its data."""
     if stack != "local" and not yes:
         typer.confirm(f"Take the platform {stack} down? Its data stays.", abort=True)
-    run(stack, "down", "destroy", "--exclude-protected", "--yes")
+    raise typer.Exit(run(stack, "down", "destroy", "--exclude-protected", "--yes", "--skip-preview"))
 
 
 @app.command()
@@ -66,7 +69,7 @@ def destroy(stack: Stack = "local", yes: Yes = False) -> None:
             raise typer.Exit(1)
     if got():
         run_unprotected(stack)
-    run(stack, "destroy", "destroy", "--yes", rehearsal_words=("--yes",))
+    raise typer.Exit(run(stack, "destroy", "destroy", "--yes", "--skip-preview", rehearsal_words=("--yes",)))
 
 
 def run_unprotected(stack: str) -> None:

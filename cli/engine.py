@@ -2,12 +2,15 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 from rich.console import Console
 
 from .lock import clear_dead_lock, locks
+from .output import shown
 
 ROOT = Path(__file__).parents[1]
 INSTALLER = "curl -fsSL --connect-timeout 5 https://get.pulumi.com | sh"
@@ -15,6 +18,7 @@ INSTALLED = Path.home() / ".pulumi" / "bin" / "pulumi"
 # The local stack needs no account and holds no real secret: its state is a folder, its passphrase is known.
 LOCAL_STATE = ROOT / ".pulumi-state"
 LOCAL_PASSPHRASE = "local"  # noqa: S105
+
 
 console = Console(stderr=True, highlight=False)
 
@@ -63,5 +67,15 @@ def _is_free(cli: str, stack: str) -> bool:
 
 
 def _call(cli: str, stack: str, *words: str, quiet: bool = False) -> int:
-    output = subprocess.DEVNULL if quiet else None
-    return subprocess.run([cli, *words], cwd=ROOT, env=environment(stack), stdout=output).returncode
+    # Ctrl-C reaches the CLI as well, which then ends in order and says so.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        command = [cli, *words, *(["--color", "always"] if sys.stdout.isatty() else [])]
+        said = subprocess.Popen(command, cwd=ROOT, env=environment(stack), stdout=subprocess.PIPE, text=True)
+        for line in said.stdout or ():
+            if not quiet and (text := shown(line)) is not None:
+                sys.stdout.write(text)
+                sys.stdout.flush()
+        return said.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,26 @@
+"""What the operator sees of the Pulumi CLI's words."""
+
+import pytest
+
+from cli.output import shown
+
+RED, PLAIN = "\x1b[31m", "\x1b[0m"
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        (r"""error: exit status 1: running "set -e\necho 'a': \"b\"":""", "error: exit status 1"),
+        (f'{RED}error: {PLAIN}exit status 1: running "false":{PLAIN}', f"{RED}error: {PLAIN}exit status 1{PLAIN}"),
+        (' + Command a **creating failed** error: running "true":', " + Command a **creating failed** error"),
+        ("legal/app: died; its last lines:", "legal/app: died; its last lines:"),
+        ('the app said: running "a": and more', 'the app said: running "a": and more'),
+    ],
+)
+def test_a_failed_step_is_named_without_its_text(line: str, seen: str) -> None:
+    assert shown(f"  {line}\n") == f"  {seen}\n"
+
+
+def test_that_a_plugin_is_not_the_installers_is_not_said_at_each_run() -> None:
+    assert shown("    warning: using pulumi-resource-tls from $PATH at /usr/local/bin/pulumi-resource-tls\n") is None
+    assert shown("    warning: the stack is old\n") is not None
