@@ -75,15 +75,18 @@ def migration(
         *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
         *(word for key, value in labels(name, "migrate").items() for word in ("--label", f"{key}={value}")),
     ]
+    psql = shell.psql(platform.postgres.container_name, service.database.name) if service.database else ""
     text = Output.all(image=image.reference, env=given_to_it).apply(
         lambda known: shell.migrate(
-            f"{name}/migrate",
+            name,
             on_host,
             known["image"],
             command,
             options,
             sorted(known["env"]),
+            [*environment.SECRET, *app.secrets],
             app.migrate_timeout_s,
+            psql,
         )
     )
     step = platform.host.command(

@@ -11,7 +11,7 @@ from .nginx import Nginx
 
 
 class Certificate(pulumi.ComponentResource):
-    """A placeholder first, then the authority's. `issued` is there once nginx may serve the domain in public."""
+    """A placeholder first, by which nginx takes the text of the site; then the one of the authority: `ready`."""
 
     issued: Output[str]
 
@@ -25,7 +25,7 @@ class Certificate(pulumi.ComponentResource):
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__("sertantai:service:Certificate", name, {}, opts)
-        placeholder = host.command(
+        self.placeholder = host.command(
             f"{name}-placeholder",
             shell.inside(certbot.container_name, shell.placeholder(domain), interpreter="sh", stdin=False),
             parent=self,
@@ -38,7 +38,7 @@ class Certificate(pulumi.ComponentResource):
                 certbot.container_name, shell.certificate(domain, certbot.acme), interpreter="sh", stdin=False
             ),
             parent=self,
-            depends_on=[placeholder, nginx.ready],
+            depends_on=[self.placeholder, nginx.ready],
         )
         self.issued = self.ready.stdout
         self.register_outputs({"issued": self.issued})

@@ -17,11 +17,13 @@ from .drift import Drift
 from .host import Host
 from .image import Image
 from .network import Network
+from .nginx import Nginx
 from .part import Gate, Part
 from .postgres import Postgres
 from .secret import secret
 from .volume import volume
 
+CHECK_TOOL = "curl"
 # Accepted before it has the slot, which the old one holds until the cut-over.
 WAITING = environment.electric_check(200, 202)
 ACTIVE = environment.electric_check(200)
@@ -111,7 +113,9 @@ def electric_part(
         grace_s=shell.ELECTRIC_GRACE_S,
         generation=settings.restart_generation,
     )
-    gate = Gate(check=WAITING, successes=1, timeout_s=settings.start_timeout_s, mask=access.mask)
+    gate = Gate(
+        check=WAITING, port=environment.ELECTRIC_PORT, successes=1, timeout_s=settings.start_timeout_s, mask=access.mask
+    )
     return Part(name, container, gate, network, host, depends_on, ResourceOptions(parent=parent))
 
 
@@ -123,6 +127,7 @@ def cutover(
     access: ElectricAccess,
     database: Database,
     postgres: Postgres,
+    nginx: Nginx,
     host: Host,
     drift: Drift,
     depends_on: Sequence[pulumi.Resource],
@@ -142,6 +147,7 @@ def cutover(
                 timeout_s=settings.start_timeout_s,
                 cache_generation=settings.cache_generation,
                 psql=shell.psql(postgres.container_name),
+                nginx_container=nginx.container_name,
                 mark=known["mark"],
             )
         ),

@@ -18,6 +18,7 @@ class Gate:
     """What a new container must do before it may serve. `mask` are secrets that its log may hold, a line each."""
 
     check: Sequence[str]
+    port: int
     successes: int
     timeout_s: int
     mask: Input[str] = ""
@@ -44,7 +45,9 @@ class Part(pulumi.ComponentResource):
         what = f"{container.service}/{container.part}"
         self.gate = host.command(
             f"{name}-gate",
-            made.name.apply(lambda on_host: shell.gate(what, on_host, gate.check, gate.successes, gate.timeout_s)),
+            made.name.apply(
+                lambda on_host: shell.gate(what, on_host, gate.check, gate.port, gate.successes, gate.timeout_s)
+            ),
             stdin=gate.mask,
             parent=self,
             depends_on=[made],

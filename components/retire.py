@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi import Output
 
-from render import shell, sql
+from render import releases, shell, sql
 from settings import Service
 
 from .container import labels
@@ -27,10 +27,12 @@ def cleanup(
     ever came to its end.
     """
     grace_s = max(service.app.drain_s, shell.ELECTRIC_GRACE_S)
+    removed = shell.retire(name, [], labels(name), platform.nginx.container_name, 0, grace_s)
+    images = releases.prune(name, {}, shell.psql(platform.postgres.container_name))
     return platform.host.command(
         f"{name}-cleanup",
         "true",
-        delete=shell.retire(name, [], labels(name), platform.nginx.container_name, 0, grace_s),
+        delete=f"({removed}) || exit 1\n{images}",
         parent=parent,
         depends_on=depends_on,
     )
@@ -40,13 +42,14 @@ def retire(
     name: str,
     service: Service,
     containers: Mapping[str, Output[str]],
+    images: Mapping[str, Output[str]],
     database: Database | None,
     electric: ElectricAccess | None,
     platform: Platform,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
 ) -> None:
-    """Drains and removes what served before `containers`, then the logins that only it used."""
+    """Drains and removes what served before `containers`, then the logins that only it used and its oldest images."""
     drain_s = service.app.drain_s
     text = Output.all(**containers).apply(
         lambda current: shell.retire(
@@ -54,6 +57,13 @@ def retire(
         )
     )
     retired = platform.host.command(f"{name}-retire", text, parent=parent, depends_on=depends_on)
+    psql = shell.psql(platform.postgres.container_name)
+    platform.host.command(
+        f"{name}-images",
+        Output.all(**images).apply(lambda current: releases.prune(name, current, psql)),
+        parent=parent,
+        depends_on=[retired],
+    )
     if not database:
         return
     owner, group = sql.owner(database.name), sql.electric_group(database.name)

@@ -17,6 +17,7 @@ from .electric import ElectricAccess, cutover, electric_part
 from .image import Image, image
 from .part import Gate, Part
 from .platform import Platform
+from .preflight import preflight
 from .retire import cleanup, retire
 from .site import Site
 
@@ -52,7 +53,13 @@ class Service(pulumi.ComponentResource):
         before = [cleanup(name, settings, platform, self, left), *(pulled.resource for pulled in images.values())]
         if platform.redis:
             before.append(platform.redis.ready)
+        if settings.domain:
+            self.certificate = Certificate(
+                f"{name}-certificate", settings.domain, platform.certbot, platform.nginx, host, own
+            )
+            before.append(self.certificate.placeholder)
         given = app_environment(name, settings, database, electric, platform, self)
+        before.append(preflight(name, settings, images, given, electric, platform, self, before))
         migrated = migration(name, settings, images["app"], given, platform, self, before)
         parts = self._parts(name, images, given, electric, platform, [*before, *migrated])
 
@@ -67,16 +74,14 @@ class Service(pulumi.ComponentResource):
                     electric,
                     database,
                     postgres,
+                    platform.nginx,
                     host,
                     platform.drift,
                     passed,
                     self,
                 )
             )
-        if settings.domain:
-            self.certificate = Certificate(
-                f"{name}-certificate", settings.domain, platform.certbot, platform.nginx, host, own
-            )
+        if self.certificate:
             passed.append(self.certificate.ready)
         self.containers = {part: made.container for part, made in parts.items()}
         self.images = {part: made.image for part, made in parts.items()}
@@ -95,7 +100,7 @@ class Service(pulumi.ComponentResource):
             passed,
             own,
         )
-        retire(name, settings, self.containers, database, electric, platform, self, [site.switched])
+        retire(name, settings, self.containers, self.images, database, electric, platform, self, [site.switched])
         self.register_outputs({"containers": dict(self.containers), "images": dict(self.images)})
 
     def _parts(
@@ -150,6 +155,8 @@ class Service(pulumi.ComponentResource):
             generation=block.restart_generation,
         )
         health = block.health
-        gate = Gate(check=check, successes=health.successes, timeout_s=health.start_timeout_s, mask=mask)
+        gate = Gate(
+            check=check, port=block.port, successes=health.successes, timeout_s=health.start_timeout_s, mask=mask
+        )
         opts = ResourceOptions(parent=self)
         return Part(f"{service}-{part}", container, gate, platform.network, platform.host, depends_on, opts)

@@ -1,8 +1,10 @@
 """Electric's slot changes hands: the one moment of a release that no two containers can share."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 
-from . import drift, shell, sql
+from . import drift, nginx, shell, sql
+from .environment import ELECTRIC_PORT
 from .template import fill
 
 
@@ -17,6 +19,7 @@ def cutover(
     timeout_s: int,
     cache_generation: int,
     psql: str,
+    nginx_container: str,
     mark: str,
 ) -> str:
     """Moves the slot from the old container to the new. Stdin: the secrets to mask in its log, a line each.
@@ -37,7 +40,22 @@ def cutover(
         cache_generation=cache_generation,
         psql=psql,
         known=fill("cutover_known.sql.j2", name=name),
+        turn=turn(service, nginx_container),
         slot=slot,
         drop=fill("cutover_drop.sql.j2", database=database, slot=slot),
         done=taken + drift.mark("cutover", service, container, str(cache_generation), connect=False),
     )
+
+
+def turn(service: str, nginx_container: str) -> str:
+    """A command that leads the requests for shapes to the container in its first argument."""
+    target = f"sites/{service}.conf"
+    text = fill(
+        "turn.sh.j2",
+        port=ELECTRIC_PORT,
+        target=target,
+        upstream=nginx.electric_name(service),
+        volume=nginx.VOLUME,
+        switch=shell.switch(f"{service}/electric", target, nginx_container, "$mark"),
+    )
+    return f'docker exec -e ELECTRIC="$1" {shlex.join([nginx_container, "bash", "-c", text])}'

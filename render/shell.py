@@ -44,30 +44,44 @@ def ready(container: str, check: Sequence[str], timeout_s: int) -> str:
     return fill("ready.sh.j2", container=container, check=check, timeout_s=timeout_s)
 
 
-def gate(what: str, container: str, check: Sequence[str], successes: int, timeout_s: int) -> str:
-    """Waits until a new container is healthy, and fails as soon as it dies. Stdin: the secrets to mask in its log."""
-    return fill("gate.sh.j2", what=what, container=container, check=check, successes=successes, timeout_s=timeout_s)
+def gate(what: str, container: str, check: Sequence[str], port: int, successes: int, timeout_s: int) -> str:
+    """Waits until a new container is healthy on `port`, and fails as soon as it dies.
+
+    Stdin: the secrets to mask in its log, a line each.
+    """
+    return fill(
+        "gate.sh.j2", what=what, container=container, check=check, port=port, successes=successes, timeout_s=timeout_s
+    )
 
 
 def migrate(
-    what: str,
+    service: str,
     name: str,
     image: str,
     command: Sequence[str],
     options: Sequence[str],
     names: Sequence[str],
+    secrets: Sequence[str],
     timeout_s: int,
+    psql: str,
 ) -> str:
-    """Runs a migration in a container of its own. `names` are those of its environment, whose values come by stdin."""
+    """Sets a restore point and runs a migration in a container of its own; says which versions were applied.
+
+    `names` are those of its environment, whose values come by stdin, `secrets` the secret ones among them. `psql` feeds
+    the service's database; empty where it has none.
+    """
     environment = [word for variable in names for word in ("-e", variable)]
     return fill(
         "migrate.sh.j2",
-        what=what,
+        service=service,
+        what=f"{service}/migrate",
         name=name,
         image=image,
         options=[*options, *environment, "--entrypoint", command[0]],
         arguments=list(command[1:]),
+        secrets=list(secrets),
         timeout_s=timeout_s,
+        psql=psql,
     )
 
 

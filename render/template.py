@@ -6,6 +6,8 @@ from pathlib import Path
 
 import jinja2
 
+from . import known
+
 FOLDER = Path(__file__).with_name("templates")
 
 
@@ -19,6 +21,7 @@ def _templates() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - no HTML; `q` quotes for the shell
     )
+    templates.globals["known_lines"] = known.LINES
     templates.filters["q"] = lambda value: shlex.quote(str(value))
     templates.filters["words"] = shlex.join
     return templates

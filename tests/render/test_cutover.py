@@ -40,6 +40,7 @@ def memory(boxes: Boxes) -> Path:
 def slot(boxes: Boxes) -> Iterator[Boxes]:
     """Boxes with a volume for the slot."""
     memory(boxes).mkdir()
+    boxes.start("gateway")  # without a site
     yield boxes
     shutil.rmtree(memory(boxes))
     boxes.clear()
@@ -61,7 +62,8 @@ def cutover(boxes: Boxes, container: str, timeout_s: int = 10, *, generation: in
     psql = shlex.join(["bash", "-c", POSTGRES, str(memory(boxes))])
     text = render.cutover(
         "legal", "legal", "sertantai", container, labels,
-        check=ACTIVE, timeout_s=timeout_s, cache_generation=generation, psql=psql, mark="the mark",
+        check=ACTIVE, timeout_s=timeout_s, cache_generation=generation,
+        psql=psql, nginx_container=f"{boxes.stack}-gateway", mark="the mark",
     )  # fmt: skip
     return on_host(text, secrets)
 

@@ -16,7 +16,7 @@ STUMBLES = ["sh", "-c", "n=$(cat /tmp/asked 2>/dev/null || echo 0); echo $((n + 
 def gate(
     container: str, secrets: str = "", check: Sequence[str] = HEALTHY, successes: int = 3, timeout_s: int = 10
 ) -> Said:
-    return on_host(shell.gate("legal/app", container, check, successes, timeout_s), secrets)
+    return on_host(shell.gate("legal/app", container, check, 4000, successes, timeout_s), secrets)
 
 
 def test_a_healthy_container_passes(boxes: Boxes) -> None:
@@ -63,7 +63,7 @@ def test_a_container_that_began_anew_between_two_looks_has_died() -> None:
         logs*) echo begun anew ;;
       esac
     }"""
-    said = on_host(f"{looks}\n{shell.gate('legal/app', 'legal-app-1', HEALTHY, 3, 10)}")
+    said = on_host(f"{looks}\n{shell.gate('legal/app', 'legal-app-1', HEALTHY, 4000, 3, 10)}")
     assert said.code == 1
     assert said.error.splitlines()[:2] == ["legal/app: died with exit code 7; its last lines:", "    begun anew"]
 

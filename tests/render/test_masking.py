@@ -14,7 +14,7 @@ def shown(secrets: str, log: str) -> list[str]:
     docker = f"""docker() {{
       case "$1" in inspect) echo exited ;; logs) printf '%s\\n' {shlex.quote(log)} ;; *) return 1 ;; esac
     }}"""
-    said = on_host(f"{docker}\n{shell.gate('legal/app', 'legal-app-1', ['true'], 1, 1)}", secrets, timeout_s=10)
+    said = on_host(f"{docker}\n{shell.gate('legal/app', 'legal-app-1', ['true'], 4000, 1, 1)}", secrets, timeout_s=10)
     assert said.code == 1
     first, *lines, last = said.error.splitlines()
     assert first == "legal/app: cannot be started; its last lines:"

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from render import drift, environment, nginx, shell
-from render.cutover import cutover
+from render import drift, environment, nginx, preflight, releases, shell
+from render.cutover import cutover, turn
 from settings import Acme, Health
 
 LABELS = {"sertantai.stack": "trial", "sertantai.service": "legal"}
@@ -17,10 +17,32 @@ OWN = Acme(
     email="operator@sertantai.com", image="certbot", ca_bundle="ca.pem", directory_url="https://localhost:14000/dir"
 )
 BASH = {
-    "gate": shell.gate("legal/app", "legal-app-1", CHECK, 3, 60),
-    "gate of Electric": shell.gate("legal/electric", "legal-electric-1", ELECTRIC, 1, 60),
+    "gate": shell.gate("legal/app", "legal-app-1", CHECK, 4000, 3, 60),
+    "gate of Electric": shell.gate("legal/electric", "legal-electric-1", ELECTRIC, 3000, 1, 60),
     "ready": shell.ready("sertantai-trial-redis", ["redis-cli", "ping"], 60),
-    "migrate": shell.migrate("legal/migrate", "legal-migrate", "app", ["/app", "eval", 'A.b("c")'], ["-x"], ["A"], 300),
+    "migrate": shell.migrate(
+        "legal",
+        "legal-migrate",
+        "app",
+        ["/app", "eval", 'A.b("c")'],
+        ["-x"],
+        ["A"],
+        ["A", "B"],
+        300,
+        shell.psql("postgres"),
+    ),
+    "migrate without a database": shell.migrate("legal", "legal-migrate", "app", ["/app"], [], ["A"], [], 300, ""),
+    "preflight": preflight.preflight(
+        "legal",
+        {"app": preflight.Checked(image="app", tool="wget")},
+        512,
+        nginx_container="nginx",
+        postgres_container="postgres",
+        slot=preflight.slot_free("legal", "legal", "legal_prod"),
+    ),
+    "images": releases.prune("legal", {"app": "app@sha256:a"}, shell.psql("postgres")),
+    "all images": releases.prune("legal", {}, shell.psql("postgres")),
+    "turn": turn("legal", "nginx"),
     "cutover": cutover(
         "legal",
         "legal",
@@ -31,6 +53,7 @@ BASH = {
         timeout_s=60,
         cache_generation=1,
         psql=shell.psql("postgres"),
+        nginx_container="nginx",
         mark="1a2b",
     ),
     "retire": shell.retire("legal", ["legal-app-1", "legal-electric-1"], LABELS, "nginx", 30, 60),
@@ -79,7 +102,17 @@ def test_shellcheck_finds_nothing(kind: str, text: str) -> None:
 @pytest.mark.parametrize(("kind", "text"), EVERY)
 def test_nothing_is_left_of_a_template(kind: str, text: str) -> None:
     rest = text
-    for filled_in_by_docker in ("{{.State", "{{.Restart", "{{.Names", "{{.Id"):
+    for filled_in_by_docker in (
+        "{{.State",
+        "{{.Restart",
+        "{{.Names",
+        "{{.Id",
+        "{{slice",
+        "{{.Server",
+        "{{.Os",
+        "{{.Arch",
+        "{{.Docker",
+    ):
         rest = rest.replace(filled_in_by_docker, "")
     assert "{{" not in rest
     assert "{%" not in rest

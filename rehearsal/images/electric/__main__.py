@@ -42,7 +42,7 @@ def main() -> int:
         threading.Timer(float(env.get("FAIL_AFTER_S", "10")), _die).start()
     threading.excepthook = _die_of
     asyncio.run(serve(stream_id))
-    return 0
+    raise AssertionError("it serves until it is told to stop")
 
 
 async def serve(stream_id: str) -> None:
@@ -71,6 +71,8 @@ async def serve(stream_id: str) -> None:
     await runner.cleanup()
     await asyncio.to_thread(replication.stop)
     say("stopped")
+    # A thread may still wait for PostgreSQL; nothing waits for the thread.
+    os._exit(0)
 
 
 def _from_thread(task: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

@@ -1,0 +1,144 @@
+"""What a release needs is asked before its first change, all of it together."""
+
+import re
+
+import pytest
+
+from render import preflight, releases, shell
+from render.preflight import Checked
+
+from .box import Said, docker, on_host
+
+pytestmark = pytest.mark.docker
+SITE = 'server { listen 80; server_name trial.test; location / { return 200 "one"; } }\n'
+
+
+def check(
+    image: str, gateway: str, cluster: str, *, tool: str = "curl", memory_mb: int = 1, site: str = SITE, slot: str = ""
+) -> Said:
+    parts = {"app": Checked(image=image, tool=tool), "electric": Checked(image=image, tool="curl")}
+    text = preflight.preflight(
+        "trial", parts, memory_mb, nginx_container=gateway, postgres_container=cluster, slot=slot
+    )
+    return on_host(text, site)
+
+
+def sql(cluster: str, statement: str, database: str = "postgres") -> str:
+    said = on_host(shell.psql(cluster, database), statement)
+    assert said.ok, said.error
+    return said.out.strip()
+
+
+def test_a_release_that_lacks_nothing_passes_within_its_time(base_image: str, gateway: str, cluster: str) -> None:
+    said = check(base_image, gateway, cluster)
+    assert (said.code, said.error) == (0, "")
+    assert said.took_s < 10
+
+
+def test_all_that_is_missing_is_told_together(base_image: str, gateway: str, cluster: str) -> None:
+    said = check(base_image, gateway, cluster, tool="no-such-tool", memory_mb=10**9, site="nonsense;")
+    assert said.code == 1
+    assert "services/trial/app/health/tool: the image has no no-such-tool: choose the tool that it has" in said.error
+    assert "services/trial/electric" not in said.error
+    assert re.search(
+        r"trial: \d+ MB of memory are free on the host; its new containers may take 1000000000", said.error
+    )
+    assert "trial/site: nginx refuses its text:\n" in said.error
+    assert 'unknown directive "nonsense"' in said.error
+    assert said.error.endswith("trial: nothing of it was changed; mend this and run up again\n")
+
+
+def test_a_tool_that_is_there_and_fails_is_there(base_image: str, gateway: str, cluster: str) -> None:
+    assert check(base_image, gateway, cluster, tool="false").ok
+
+
+def test_an_image_for_another_kind_of_machine_is_told(base_image: str, gateway: str, cluster: str) -> None:
+    docker("rm", "-f", "trial-foreign")
+    assert docker("create", "--name", "trial-foreign", base_image, "true").ok
+    try:
+        assert docker("commit", "trial-foreign", "trial-foreign:1").ok
+        text = preflight.preflight(
+            "trial", {"app": Checked(image="trial-foreign:1", tool="curl")}, 1,
+            nginx_container=gateway, postgres_container=cluster,
+        )  # fmt: skip
+        said = on_host(f"{ANOTHER_HOST}\n{text}", SITE)
+    finally:
+        docker("rm", "-f", "trial-foreign")
+        docker("rmi", "trial-foreign:1")
+    assert said.code == 1
+    assert re.search(r"services/trial/app/image: is made for linux/\w+ and this host is linux/riscv64", said.error)
+
+
+ANOTHER_HOST = 'docker() { if [ "$1" = version ]; then echo linux/riscv64; else command docker "$@"; fi; }'
+
+
+def test_a_site_is_tried_with_its_neighbours_and_without_a_trace(base_image: str, gateway: str, cluster: str) -> None:
+    folder = docker("exec", gateway, "sh", "-c", "ls -lR /srv/nginx /tmp").out
+    zone = "proxy_cache_path /tmp/x keys_zone=same:1m;"
+    assert on_host(shell.inside(gateway, shell.switch("near", "sites/near.conf", gateway)), zone + "\n").ok
+    try:
+        said = check(base_image, gateway, cluster, site=zone)
+        assert "trial/site: nginx refuses its text" in said.error
+        assert 'the same path name "/tmp/x" used' in said.error
+    finally:
+        on_host(shell.inside(gateway, shell.switch("near", "sites/near.conf", gateway, remove=True), stdin=False))
+    assert docker("exec", gateway, "sh", "-c", "ls /srv/nginx/sites").out.find("trial") < 0
+    assert folder
+
+
+def test_a_slot_of_another_database_is_refused(base_image: str, gateway: str, cluster: str, name: str) -> None:
+    sql(cluster, f"CREATE DATABASE {name}")
+    sql(cluster, f"SELECT pg_create_logical_replication_slot('electric_slot_{name}', 'pgoutput')", name)
+    try:
+        assert check(base_image, gateway, cluster, slot=preflight.slot_free("trial", name, name)).ok
+        said = check(base_image, gateway, cluster, slot=preflight.slot_free("trial", name, "another"))
+    finally:
+        sql(cluster, f"SELECT pg_drop_replication_slot('electric_slot_{name}')", name)
+        sql(cluster, f"DROP DATABASE {name}")
+    assert said.code == 1
+    assert (
+        f"services/trial/electric/stream_id: the replication slot electric_slot_{name} is of the database {name}: "
+        "choose another stream_id" in said.error
+    )
+
+
+def test_a_postgres_that_does_not_answer_is_told(base_image: str, gateway: str) -> None:
+    assert "trial: PostgreSQL does not answer: see docker logs nobody" in check(base_image, gateway, "nobody").error
+
+
+def test_an_image_that_began_and_never_served_counts_last(cluster: str, name: str) -> None:
+    images = [f"{name}-{number}" for number in range(7)]
+    sql(cluster, releases.began(name, {"app": images[0]}))
+    for image in images[1:]:
+        assert on_host(releases.prune(name, {"app": image}, shell.psql(cluster))).ok
+    left = sql(cluster, f"SELECT image FROM sertantai_releases WHERE service = '{name}' ORDER BY at").split()
+    assert left == images[2:]
+
+
+def test_an_image_in_use_is_never_removed(base_image: str, cluster: str, name: str) -> None:
+    # Of its own: of one with two names Docker takes a name away, used or not.
+    assert docker("build", "-q", "-t", f"{name}:1", "-", stdin=f"FROM {base_image}\nLABEL name={name}\n").ok
+    assert docker("run", "-d", "--name", name, f"{name}:1", "sleep", "60").ok
+    try:
+        assert on_host(releases.prune(name, {"app": f"{name}:1"}, shell.psql(cluster))).ok
+        for number in range(6):
+            assert on_host(releases.prune(name, {"app": f"other-{number}"}, shell.psql(cluster))).ok
+        assert docker("image", "inspect", f"{name}:1").ok
+    finally:
+        docker("rm", "-f", name)
+    said = on_host(releases.prune(name, {"app": "other-6"}, shell.psql(cluster)))
+    assert f"{name}: image {name}:1 removed from the host" in said.out
+    assert not docker("image", "inspect", f"{name}:1").ok
+
+
+def test_an_image_that_another_service_goes_back_to_stays(base_image: str, cluster: str, name: str) -> None:
+    shared = f"{name}:1"
+    assert docker("tag", base_image, shared).ok
+    for service in (name, f"{name}_other"):
+        assert on_host(releases.prune(service, {"app": shared}, shell.psql(cluster))).ok
+    for number in range(6):
+        assert on_host(releases.prune(name, {"app": f"other-{number}"}, shell.psql(cluster))).ok
+    assert docker("image", "inspect", shared).ok
+    for number in range(6):
+        assert on_host(releases.prune(f"{name}_other", {"app": f"other-{number}"}, shell.psql(cluster))).ok
+    assert not docker("image", "inspect", shared).ok
