@@ -20,8 +20,9 @@ destroy: $(READY)
 test: $(READY)
 	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup
 
-# Restarts Docker, and with it all that runs there.
+# The last of them restart Docker, and with it all that runs there.
 test-faults: $(READY)
+	@$(PYTHON) -m pytest -m faults --numprocesses 2 --dist loadgroup
 	@E2E_RESTART_DOCKER=1 $(PYTHON) -m pytest -m disruptive
 
 lint: $(READY)

@@ -43,6 +43,7 @@ def preflight(
             slot=slot,
         )
     )
+    settings = service.model_dump(mode="json", exclude={part: {"image"} for part in blocks})
     # The new containers have no names yet; nginx looks none of them up before it serves. The comment is another one in
     # every release.
     site = Output.all(electric.secret if electric else None, given_to_app, references).apply(
@@ -54,7 +55,7 @@ def preflight(
                 known[0],
                 platform.settings.nginx.https_port,
             )
-            + f"# release {_hash(service.model_dump(mode='json'), *known[1:])}\n"
+            + f"# release {_hash(settings, *known[1:])}\n"
         )
     )
     return platform.host.command(

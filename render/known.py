@@ -2,7 +2,7 @@
 
 LINES = (
     (
-        r"(load|loaded).*(NIF|crypto)|crypto.*(nif|load_failed)|UndefinedFunctionError.*:crypto",
+        r"relocating .*crypto|(load|loaded).*(NIF|crypto)|crypto.*(nif|load_failed)|UndefinedFunctionError.*:crypto",
         "crypto's NIF does not load, since the image was built on another Alpine than it runs on: "
         "give the Dockerfile's builder and runner stages the same Alpine version",
     ),

@@ -2,6 +2,7 @@
 
 import copy
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -81,6 +82,17 @@ class Platform:
         """Ends it as a power cut would."""
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+    def kill_after(self, step: str) -> None:
+        """Begins an `up` and kills it as soon as it has said that this step is done."""
+        process = self.begin()
+        said = process.stderr if self.runner.name == "rehearsal" else process.stdout
+        for line in said or ():
+            if re.search(rf" {step} .*(created|updated|replaced)", line):
+                break
+        else:
+            raise AssertionError(f"{step} was not done")
+        self.kill(process)
 
     def client(self, host: str, port: int = HTTPS, **options: Any) -> httpx.Client:
         """A client that goes to this machine and asks for `host`."""

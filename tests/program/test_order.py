@@ -16,6 +16,24 @@ def test_no_change_of_a_service_begins_before_all_of_its_images_are_here(program
     assert images <= program.after(program.step("legal-migrate"))
 
 
+def test_nothing_of_a_service_changes_before_its_preflight(program: Program) -> None:
+    preflight = program.step("legal-preflight").urn
+    assert preflight in program.after(program.step("legal-migrate"))
+    for part in ("app", "frontend", "electric"):
+        assert preflight in program.after(program.named(CONTAINER, f"legal-{part}")), part
+
+
+def test_preflight_finds_all_images_a_gateway_and_a_certificate_to_try_the_site_with(program: Program) -> None:
+    after = program.after(program.step("legal-preflight"))
+    assert {resource.urn for resource in program.below("legal") if resource.type == IMAGE} <= after
+    assert program.step("nginx-ready").urn in after
+    assert program.step("legal-certificate-placeholder").urn in after
+
+
+def test_old_images_go_after_what_served_before_is_gone(program: Program) -> None:
+    assert program.step("legal-retire").urn in program.after(program.step("legal-images"))
+
+
 def test_containers_start_after_the_migration(program: Program) -> None:
     migration = program.step("legal-migrate").urn
     for part in ("app", "frontend", "electric"):

@@ -1,0 +1,181 @@
+"""A bad release never reaches a user: what served before serves on, and the error says which setting to mend."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rehearsal import images
+
+from .foundation import all_serve, eventually, strike
+from .platform import REGISTRY, Platform
+from .test_foundation import pin
+from .watching import Watching
+
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
+LEGAL, AUTH = "legal.localhost", "auth.localhost"
+Change = Callable[[dict[str, Any]], None]
+QUICK_GATE = {"health": {"start_timeout_s": 3}}
+NOWHERE = f"{REGISTRY}/sertantai/app@sha256:{'0' * 64}"
+
+
+def app(**settings: Any) -> Change:
+    """The app of auth with these settings."""
+    return lambda services: services["auth"]["app"].update(settings)
+
+
+def electric(**settings: Any) -> Change:
+    return lambda services: services["legal"]["electric"].update(settings)
+
+
+def tables(services: dict[str, Any]) -> None:
+    """More tables than nginx takes in one word, each a good name."""
+    services["legal"]["electric"]["access"] = {
+        "kind": "public",
+        "tables": ["uk_lrt", *(f"a_table_with_a_name_of_some_length_{number}" for number in range(120))],
+    }
+
+
+BAD: dict[str, tuple[Change, str]] = {
+    "no such tag": (app(image=f"{REGISTRY}/sertantai/app:nothing"), "sertantai/app:nothing"),
+    "no such digest": (app(image=NOWHERE), "0000"),
+    "no health tool": (
+        app(health={"tool": "curl"}),
+        "services/auth/app/health/tool: the image has no curl: choose the tool that it has",
+    ),
+    "exits at once": (app(env={"FAIL": "boot"}), "auth/app: died with exit code 1"),
+    "built on another Alpine": (app(env={"FAIL": "nif"}), "the same Alpine version"),
+    "exits after a while": (
+        app(env={"FAIL": "exit_after", "FAIL_AFTER_S": "2"}, health={"successes": 20}),
+        "auth/app: died with exit code",
+    ),
+    "never healthy": (app(env={"FAIL": "unhealthy"}, **QUICK_GATE), "auth/app: not healthy after"),
+    "healthy once": (app(env={"FAIL": "healthy_once"}, **QUICK_GATE), "auth/app: not healthy after"),
+    "out of memory": (app(env={"FAIL": "oom"}, memory_mb=96), "auth/app: was killed: it needs more than its memory_mb"),
+    "another port": (
+        app(env={"FAIL": "wrong_port"}, **QUICK_GATE),
+        "auth/app: not healthy after 3 s: it listens on port 4002 and is asked on 4001",
+    ),
+    "a migration that fails": (app(env={"FAIL": "migrate"}), "auth/migrate: applied before that: nothing."),
+    "a migration that hangs": (
+        app(env={"FAIL": "migrate_hang"}, migrate_timeout_s=2),
+        "auth/migrate: stopped after 2 s; raise migrate_timeout_s",
+    ),
+    "a text that nginx alone refuses": (tables, "legal/site: nginx refuses its text"),
+    "an Electric that stays at 202": (
+        electric(env={"FAIL": "stay_202"}, start_timeout_s=5),
+        "legal/electric: the new Electric is not active after 5 s",
+    ),
+    "an Electric that dies after the old one stopped": (
+        electric(env={"FAIL": "exit_after", "FAIL_AFTER_S": "6"}, start_timeout_s=20),
+        "legal/electric: the old Electric serves again",
+    ),
+}
+QUICK = ("no health tool", "another port", "a migration that hangs", "an Electric that stays at 202")
+CASES = [pytest.param(*BAD[name], id=name, marks=[] if name in QUICK else [pytest.mark.faults]) for name in BAD]
+
+
+@pytest.mark.parametrize(("change", "words"), CASES)
+def test_a_bad_release_fails_twice_alike_while_the_old_one_serves(
+    platform: Platform, change: Change, words: str
+) -> None:
+    site = LEGAL if change is tables or "legal/" in words else AUTH
+    before = platform.ids()
+    change(platform.services)
+    with Watching(platform, site) as clients:
+        for _ in range(2):
+            bad = platform.up()
+            assert not bad.ok
+            assert words in bad.error
+            assert "Traceback" not in bad.error + bad.said
+            assert before.items() <= platform.ids().items()
+        platform.reset()
+        good = platform.up()
+        assert good.ok, good.error
+    clients.serves()
+    assert len(platform.containers(service="auth", part="app")) == 1
+    if site == LEGAL:
+        assert platform.get(LEGAL, "/electric/v1/shape?table=uk_lrt&offset=-1").status_code == 200
+
+
+STEPS = ["preflight", "migrate", "app", "app-gate", "site-switch", "retire"]
+
+
+@pytest.mark.parametrize(
+    "step", [pytest.param(step, marks=[] if step == "app-gate" else [pytest.mark.faults]) for step in STEPS]
+)
+def test_an_up_that_is_killed_after_a_step_loses_nothing_and_is_gone_on_with(platform: Platform, step: str) -> None:
+    platform.services["auth"]["app"]["env"] = {"KILLED_AFTER": step}
+    with Watching(platform, AUTH) as clients:
+        platform.kill_after(f"auth-{step}")
+        after = platform.up()
+        assert after.ok, after.error
+    clients.serves()
+    assert len(platform.containers(service="auth", part="app")) == 1
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("part", ["nginx", "postgres"])
+def test_a_shared_server_that_dies_in_the_middle_is_back_by_itself_and_the_next_up_gets_there(
+    platform: Platform, part: str
+) -> None:
+    platform.services["auth"]["app"]["env"] = {"START_DELAY_S": "4"}
+    platform.write()
+    process = platform.begin()
+    time.sleep(4)
+    strike(platform, part)
+    platform.runner.ended(process)
+    eventually(lambda: all_serve(platform))
+    good = platform.up()
+    assert good.ok, good.error
+    assert all_serve(platform)
+    assert len(platform.containers(service="auth", part="app")) == 1
+
+
+@pytest.mark.faults
+def test_two_services_release_side_by_side_and_the_broken_one_alone_stays_behind(platform: Platform) -> None:
+    before = platform.ids()
+    platform.services["auth"]["app"]["env"] = {"GREETING": "hello"}
+    platform.services["legal"]["frontend"]["env"] = {"FAIL": "unhealthy"}
+    platform.services["legal"]["frontend"]["health"] = {"start_timeout_s": 3}
+    platform.services["legal"]["app"]["env"] = {"GREETING": "hello"}
+    with Watching(platform, LEGAL) as legal, Watching(platform, AUTH) as auth:
+        options = {"continue_on_error": True} if platform.runner.name == "engine" else {}
+        platform.write()
+        bad = platform.runner.run("up", **options)
+        assert not bad.ok
+        assert "legal/frontend: not healthy after" in bad.error
+        after = platform.ids()
+    legal.serves()
+    auth.serves()
+    assert {name for name in before if name.startswith("legal-")} <= after.keys()
+    assert next(name for name in before if name.startswith("auth-app")) not in after
+    greeted = platform.docker.containers.get(next(name for name in after if name.startswith("auth-app")))
+    assert "GREETING=hello" in greeted.attrs["Config"]["Env"]
+
+
+def test_going_back_is_a_release_that_asks_no_registry(platform: Platform) -> None:
+    settings = platform.config["sertantai:registry"], platform.config["sertantai:registry_token"]
+    newer = images.build("app", "newer", REGISTRY, settings[0]["username"], settings[1])
+    pin(platform)
+    before = platform.services["auth"]["app"]["image"]
+    platform.services["auth"]["app"]["image"] = newer
+    released = platform.up()
+    assert released.ok, released.error
+    assert platform.get(AUTH, "/api/version").json() == {"version": "newer"}
+    assert f"auth/app {before}" in released.said
+    double = platform.docker.containers.get(f"sertantai-registry-{REGISTRY.partition(':')[2]}")
+    platform.services["auth"]["app"]["image"] = before
+    with Watching(platform, AUTH) as clients:
+        if platform.runner.name == "engine":  # the rehearsal would start it again
+            double.stop()
+        try:
+            asked = double.logs().count(b"manifests")
+            back = platform.up()
+            assert double.logs().count(b"manifests") == asked or platform.runner.name == "rehearsal"
+        finally:
+            double.start()
+    assert back.ok, back.error
+    clients.serves()
+    assert platform.get(AUTH, "/api/version").json() == {"version": "1"}

@@ -1,0 +1,62 @@
+"""Clients that keep on asking while a release goes on."""
+
+import threading
+import time
+import uuid
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from .platform import Platform
+
+
+class Watching:
+    """Asks a site without a pause, one request in four a POST with its own key; `failed` is what went wrong."""
+
+    def __init__(self, platform: Platform, host: str, path: str = "/api/version") -> None:
+        self._platform, self._host, self._path = platform, host, path
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(kept,)) for kept in (True, False)]
+        self.failed: list[str] = []
+        self.posted: set[str] = set()
+        self.answered = 0
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def serves(self) -> None:
+        """Every request was answered, and each row that was acknowledged is there once."""
+        assert not self.failed, self.failed[:5]
+        assert self.answered > 10
+        keys = self._platform.get(self._host, "/api/items").json()
+        rows = [row["key"] for row in keys if row["key"] in self.posted]
+        assert len(rows) == len(set(rows)) >= min(len(self.posted), 90)
+
+    def _ask(self, keeps: bool) -> None:
+        """Over one connection, or a new one each time."""
+        client = self._platform.client(self._host)
+        while not self._over.is_set():
+            for turn in range(4):
+                try:
+                    if turn:
+                        client.get(self._path).raise_for_status()
+                    else:
+                        key = str(uuid.uuid4())
+                        client.post("/api/items", json={"key": key}).raise_for_status()
+                        self.posted.add(key)
+                    self.answered += 1
+                except httpx.HTTPError as error:
+                    self.failed.append(f"{time.strftime('%X')} {error!r}")
+            if not keeps:
+                client.close()
+                client = self._platform.client(self._host)
+            time.sleep(0.05)
+        client.close()
