@@ -34,8 +34,10 @@ class Certificate(pulumi.ComponentResource):
         # Runs again for another authority; renewal is certbot's own.
         self.ready = host.command(
             f"{name}-authority",
-            shell.inside(
-                certbot.container_name, shell.certificate(domain, certbot.acme), interpreter="sh", stdin=False
+            Output.from_input(host.public).apply(
+                lambda address: shell.inside(
+                    certbot.container_name, shell.certificate(domain, certbot.acme, address), "sh", stdin=False
+                )
             ),
             parent=self,
             depends_on=[self.placeholder, nginx.ready],

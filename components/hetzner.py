@@ -112,7 +112,11 @@ def hetzner_host(settings: HetznerHost, registry: Registry | None, token: Output
     )
     ready = reached.command("docker-ready", WAIT_FOR_DOCKER, reruns_on={"SERVER": server.server.id}, parent=server)
     return Host(
-        provider=provider, interpreter=reached.interpreter, address=server.address, ready=[server.server, ready]
+        provider=provider,
+        interpreter=reached.interpreter,
+        address=server.address,
+        public=server.address,
+        ready=[server.server, ready],
     )
 
 

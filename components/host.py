@@ -18,6 +18,8 @@ class Host:
     provider: docker.Provider
     interpreter: Input[Sequence[str]]
     address: Input[str]
+    public: Input[str] = ""
+    """The address that the world finds it by; empty where the world does not."""
     ready: Sequence[pulumi.Resource] = ()
     digests: dict[str, Output[str]] = field(default_factory=dict)
     """What the registry has said of each image, by its reference: asked once a run."""

@@ -160,11 +160,12 @@ def placeholder(domain: str) -> str:
     return f"{fill('placeholder.sh.j2', volume=nginx.VOLUME)}placeholder {shlex.quote(domain)}\n"
 
 
-def certificate(domain: str, acme: Acme) -> str:
-    """Gets `domain`'s certificate from the authority, in certbot's container."""
+def certificate(domain: str, acme: Acme, address: str = "") -> str:
+    """Gets a domain's certificate from the authority, in certbot's container; the first once it leads to `address`."""
     return fill(
         "certificate.sh.j2",
         domain=domain,
+        address=address,
         directory_url=acme.directory_url,
         acme_path=ACME_PATH,
         **_asking(acme),

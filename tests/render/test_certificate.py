@@ -47,8 +47,8 @@ def placeholder(container: str, domain: str = "a.test") -> Said:
     return inside(container, shell.placeholder(domain))
 
 
-def certificate(container: str, domain: str = "a.test") -> Said:
-    return inside(container, shell.certificate(domain, ACME))
+def certificate(container: str, domain: str = "a.test", address: str = "") -> Said:
+    return inside(container, shell.certificate(domain, ACME, address))
 
 
 def subject(container: str, domain: str = "a.test") -> str:
@@ -138,3 +138,18 @@ def test_renewal_ends_as_soon_as_it_is_told_to(boxes: Boxes) -> None:
     wait_for(lambda: inside(container, "test -e /tmp/renewed").ok)
     assert docker("stop", "-t", "20", container).took_s < 10
     assert docker("inspect", "-f", "{{.State.ExitCode}}", container).out == "0"
+
+
+def test_the_authority_is_not_asked_before_the_name_leads_to_the_server(certbot: str) -> None:
+    assert inside(certbot, "echo 192.0.2.1 a.test >> /etc/hosts").ok
+    said = certificate(certbot, address="192.0.2.2")
+    assert said.code == 1
+    assert "a.test: leads to 192.0.2.1 and this server is 192.0.2.2: set its A record" in said.error
+    assert not docker("exec", certbot, "test", "-e", "/tmp/asked").ok
+    assert "b.test: leads to nothing" in certificate(certbot, "b.test", "192.0.2.2").error
+    assert certificate(certbot, address="192.0.2.1").ok
+
+
+def test_a_name_that_has_its_certificate_may_lead_anywhere(certbot: str) -> None:
+    assert certificate(certbot).ok
+    assert certificate(certbot, address="192.0.2.2").ok

@@ -73,6 +73,7 @@ BASH = {
 SH = {
     "placeholder": shell.placeholder("legal.sertantai.com"),
     "certificate": shell.certificate("legal.sertantai.com", PLAIN),
+    "certificate where the name leads here": shell.certificate("legal.sertantai.com", PLAIN, "192.0.2.1"),
     "certificate of an authority of our own": shell.certificate("legal.sertantai.com", OWN),
     "renew": shell.renew(PLAIN),
     "renew at an authority of our own": shell.renew(OWN),
