@@ -110,7 +110,12 @@ class Engine(Monitor):
             if old and what == "replace":
                 self.state.replaced.append(old)
         self.say(f"{new.title} {what}d")
+        self._show(made.outputs.get("stdout", ""))
         return made
+
+    def _show(self, said: Any) -> None:
+        for line in [] if isinstance(said, Secret) else str(said).splitlines():
+            self.say(f"     {line}")
 
     def _create(self, new: Resource, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         name = given.get("name") or f"{new.name}-{secrets.token_hex(4)[:7]}"
@@ -163,8 +168,7 @@ class Engine(Monitor):
 
     def _destroy(self, old: Resource, given: dict[str, Any]) -> None:
         if "delete" in given:
-            for line in _shell(given["delete"], given)["stdout"].splitlines():
-                self.say(f"     {line}")
+            self._show(_shell(given["delete"], given)["stdout"])
         elif old.kind == "Container" and (found := self._found(old.kind, old.id)):
             found.stop(timeout=given.get("destroyGraceSeconds", 0))
             found.remove(v=True, force=True)

@@ -1,4 +1,4 @@
-"""Boots, or says why not, and serves. FAIL is one of stay_202 and exit_after (FAIL_AFTER_S)."""
+"""Boots, or says why not, and serves. FAIL is one of stay_202, lock (dies with it) and exit_after (FAIL_AFTER_S)."""
 
 import asyncio
 import os
@@ -51,8 +51,8 @@ async def serve(stream_id: str) -> None:
     chunk_bytes = int(env.get("ELECTRIC_SHAPE_CHUNK_BYTES_THRESHOLD", CHUNK_BYTES))
     storage = Storage(Path(env.get("ELECTRIC_STORAGE_DIR", "persistent"), "shapes"), chunk_bytes)
     pool = Pool(env["DATABASE_URL"], int(env.get("ELECTRIC_DB_POOL_SIZE", "20")))
-    slot, stuck = f"electric_slot_{stream_id}", env.get("FAIL") == "stay_202"
-    replication = Replication(env["DATABASE_URL"], slot, publication, stuck=stuck)
+    slot, fail = f"electric_slot_{stream_id}", env.get("FAIL", "")
+    replication = Replication(env["DATABASE_URL"], slot, publication, fail=fail)
     shapes = Shapes(pool, publication, storage, chunk_bytes, replication.lease)
     replication.receiver = Receiver(
         new_slot=_from_thread(shapes.clear), active=_from_thread(shapes.wake), committed=_from_thread(shapes.apply)

@@ -1,5 +1,6 @@
 """What one Electric at a time does in a database: it holds the lock and streams the slot."""
 
+import os
 import select
 import threading
 from collections.abc import Callable, Sequence
@@ -33,11 +34,11 @@ class Receiver:
 class Replication(threading.Thread):
     """Waits for the lock, makes publication and slot, streams; begins anew whenever the server goes away."""
 
-    def __init__(self, url: str, slot: str, publication: str, *, stuck: bool) -> None:
+    def __init__(self, url: str, slot: str, publication: str, *, fail: str) -> None:
         super().__init__(daemon=True)
         self.status = STARTING
         self.receiver: Receiver | None = None
-        self._url, self._slot, self._publication, self._stuck = url, slot, publication, stuck
+        self._url, self._slot, self._publication, self._fail = url, slot, publication, fail
         self._stopping = threading.Event()
         self._waiting: extensions.connection | None = None
         self._leases = 0
@@ -76,7 +77,10 @@ class Replication(threading.Thread):
                 cursor.execute("select pg_advisory_lock(hashtext(%s))", (self._slot,))
                 self.status, self._waiting = STARTING, None
                 say(f"Lock acquired from postgres with name {self._slot}")
-            if self._stuck:
+            if self._fail == "lock":
+                say("** (EXIT) killed: could not take the slot over")
+                os._exit(1)
+            if self._fail == "stay_202":
                 self._stopping.wait()
                 return
             self._prepare(lock)
