@@ -17,7 +17,7 @@ RUNNERS = [
 
 
 # What takes long, so that where tests go on side by side it has a platform of its own.
-APART = ("test_electric", "test_electric_faults", "test_plans")
+APART = ("test_bad_releases", "test_electric", "test_electric_faults", "test_plans")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -42,7 +42,9 @@ def raised(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     assert first.ok, first.error + first.said
     yield platform
     platform.reset()
-    platform.run("destroy")
+    gone = platform.run("destroy")
+    assert gone.ok, gone.error
+    assert not platform.containers()
 
 
 @pytest.fixture
