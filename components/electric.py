@@ -61,7 +61,8 @@ class ElectricAccess(pulumi.ComponentResource):
                     + marks.mark("electric-login", service, sql.login(group, known["password"]), known["mark"])
                 )
             ),
-            delete=shell.psql_with(
+            delete=shell.none_left(labels(service, "electric"), f"{service}/electric")
+            + shell.psql_with(
                 postgres.container_name,
                 sql.drop_electric(stream_id(service, settings)) + sql.drop_logins(group, group),
                 database.name,

@@ -47,6 +47,8 @@ class Host:
             delete=delete,
             stdin=stdin,
             environment=reruns_on,
+            # What the last run said would be in the environment of the next, which has no room for a long log.
+            add_previous_output_in_env=False,
             opts=ResourceOptions(
                 parent=parent,
                 depends_on=[*self.ready, *depends_on],

@@ -39,7 +39,7 @@ class Service(pulumi.ComponentResource):
             part: image(f"{name}-{part}-image", block.image, host, self) for part, block in settings.parts().items()
         }
         database = electric = None
-        left: list[pulumi.Resource] = [platform.network.network]
+        left: list[pulumi.Resource] = [platform.network.network, platform.postgres.ready]
         if settings.database:
             database = Database(f"{name}-database", name, settings.database, postgres, host, platform.drift, own)
             left.append(database.ready)
@@ -125,7 +125,7 @@ class Service(pulumi.ComponentResource):
         if electric and self.settings.electric:
             parts["electric"] = electric_part(
                 f"{name}-electric", name, self.settings.electric, images["electric"], electric,
-                platform.network, platform.host, depends_on, self,
+                platform.network, platform.host, [*depends_on, *(part.gate for part in parts.values())], self,
             )  # fmt: skip
         return parts
 

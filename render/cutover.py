@@ -7,6 +7,9 @@ from . import drift, nginx, shell, sql
 from .environment import ELECTRIC_PORT
 from .template import fill
 
+# A long poll lasts 20 s and Electric, told to stop, lets those in flight go on for 15.
+POLLS_END_S = 6
+
 
 def cutover(
     service: str,
@@ -27,6 +30,7 @@ def cutover(
     PostgreSQL remembers who took it over last and in which `cache_generation`: in another one the slot is dropped, and
     all shapes with it. `mark` is left on the slot.
     """
+    drain = fill("drain.sh.j2", service=f"{service}/electric", drain_s=POLLS_END_S)
     slot, name = sql.slot(stream_id), f"cutover/{service}"
     taken = drift.mark("slot", service, slot, mark, connect=False)
     return fill(
@@ -40,6 +44,8 @@ def cutover(
         cache_generation=cache_generation,
         psql=psql,
         known=fill("cutover_known.sql.j2", name=name),
+        name=f"{labels['sertantai.stack']}-{service}-cutover",
+        drain=shlex.join(["docker", "exec", nginx_container, "bash", "-c", drain]),
         turn=turn(service, nginx_container),
         slot=slot,
         drop=fill("cutover_drop.sql.j2", database=database, slot=slot),

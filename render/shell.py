@@ -85,6 +85,12 @@ def migrate(
     )
 
 
+def none_left(labels: Mapping[str, str], what: str) -> str:
+    """Ends a text where such a container still runs: a release that failed may have left it to serve."""
+    running = shlex.join(["docker", "ps", "-q", *filters(labels)])
+    return f'[ -z "$({running})" ] || {{ echo "{what}: still serves; run up again" >&2; exit 1; }}\n'
+
+
 def filters(labels: Mapping[str, str]) -> list[str]:
     """Docker's options that select by labels."""
     return [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]

@@ -76,7 +76,10 @@ class Load:
         """Until told to stop; then what is in flight comes to its end."""
         async with self.client(kept=40) as kept, self.client(kept=0) as fresh, self.client(kept=10) as long:
             rest = [self.slow(long) for _ in range(3)] + [self.websocket()]
-            rest += [self.poll(long)] * bool(self.table) + [self.call(long)] * bool(self.calls)
+            if self.table:
+                rest.append(self.poll(long))
+            if self.calls:
+                rest.append(self.call(long))
             others = [asyncio.create_task(each) for each in rest]
             number, begun = 0, time.monotonic()
             while not self.over.is_set():

@@ -81,7 +81,7 @@ class Compose:
 
     def __enter__(self) -> Self:
         self._compose("up", "-d", "postgres", version=VERSION)
-        migrate = ["run", "--rm", "app", "eval", "App.Release.migrate"]
+        migrate = ["run", "--rm", "app", "/app/bin/app", "eval", "App.Release.migrate"]
         for attempt in range(30):
             if self._compose(*migrate, version=VERSION, check=attempt == 29) == 0:
                 break

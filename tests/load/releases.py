@@ -185,13 +185,14 @@ def main() -> None:
             image(platform, version)
         outcome, nothing = ours(platform, versions)
         outcomes = [outcome]
+        show(outcomes, nothing)
         platform.reset()
         platform.run("down")
         if Compose.possible():
             with Compose(Path(name, "compose"), REGISTRY) as compose:
                 outcomes.append(theirs(compose, versions))
+            show(outcomes, nothing)
         platform.run("destroy")
-        show(outcomes, nothing)
 
 
 if __name__ == "__main__":

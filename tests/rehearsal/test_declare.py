@@ -119,7 +119,7 @@ def test_two_declarations_in_one_process_do_not_meet(sandbox: Sandbox) -> None:
     ("block", "unknown"),
     [
         ({"kind": "pet"}, "random:RandomPet new: the rehearsal does not know it"),
-        (command(add_previous_output_in_env=True), "the input addPreviousOutputInEnv"),
+        (command(asset_paths=["x"]), "the input assetPaths"),
         (
             {"kind": "container", "inputs": {"image": "a", "privileged": True}, "options": BESIDE},
             "the input privileged",
