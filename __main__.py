@@ -1,5 +1,6 @@
 """The platform: settings, the host, what all services share, the services."""
 
+import asyncio
 import os
 import signal
 
@@ -61,3 +62,12 @@ pulumi.export(
     "certificates",
     {domain: services[name].certificate.issued for name, domain in domains.items()},  # type: ignore[union-attr]
 )
+
+
+async def settled() -> None:
+    """Waits for all outputs at once: the SDK's own wait looks at all of them again for each that is there."""
+    while outputs := [each for each in pulumi.runtime.settings.SETTINGS.outputs if not each.done()]:
+        await asyncio.wait(outputs)
+
+
+pulumi.run(settled)
