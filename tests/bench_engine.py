@@ -4,9 +4,11 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.e2e.platform import REGISTRY, Platform
@@ -92,15 +94,15 @@ def _kind(urn: str) -> str:
     return urn.split("::")[2].rpartition("$")[2]
 
 
-def rows() -> list[tuple[str, str, str]]:
-    """What was measured: what, limit, figure."""
+def rows(sizes: Sequence[int] = SIZES) -> list[tuple[str, str, str]]:
+    """What was measured, for so many services: what, limit, figure."""
     measured = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "platform")
         folder.mkdir()
         platform = Platform(folder, Engine)
         assert isinstance(platform.runner, Engine)
-        for size in SIZES:
+        for size in sizes:
             platform.config["sertantai:services"] = services(size)
             up = platform.up()
             assert up.ok, up.error
@@ -117,5 +119,5 @@ def rows() -> list[tuple[str, str, str]]:
 
 
 if __name__ == "__main__":
-    for row in rows():
+    for row in rows([int(word) for word in sys.argv[1:]] or SIZES):
         print(*row, sep="  ")  # noqa: T201
