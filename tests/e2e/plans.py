@@ -8,9 +8,10 @@ from typing import Any
 
 from .platform import REGISTRY
 
-GATED = "auth-app-gate auth-retire auth-site-switch"
+GATED = "auth-preflight auth-app-gate auth-retire auth-site-switch"
+PREFLIGHTS = "auth-preflight enforcement-preflight legal-preflight"
 ALL_SITES = "auth-site-switch enforcement-site-switch legal-site-switch"
-ELECTRIC = "legal-cutover legal-electric-gate legal-retire legal-site-switch"
+ELECTRIC = "legal-preflight legal-cutover legal-electric-gate legal-retire legal-site-switch"
 
 
 @dataclass(frozen=True)
@@ -54,23 +55,23 @@ CHANGES = [
     Change("services/auth/app/restart_generation", 1, replace="auth-app", update=GATED),
     Change("services/auth/app/read_only", False, replace="auth-app", update=GATED),
     Change("services/auth/app/health", {"path": "/ready"}, replace="auth-app", update=GATED),
-    Change("services/auth/app/health", {"successes": 2}, update="auth-app-gate"),
-    Change("services/auth/app/migrate_generation", 1, update="auth-migrate"),
-    Change("services/auth/app/migrate_timeout_s", 200, update="auth-migrate"),
-    Change("services/auth/app/migrate", None, delete="auth-migrate"),
-    Change("services/auth/app/routes", ["/api/"], update="auth-site-switch"),
+    Change("services/auth/app/health", {"successes": 2}, update="auth-preflight auth-app-gate"),
+    Change("services/auth/app/migrate_generation", 1, update="auth-preflight auth-migrate"),
+    Change("services/auth/app/migrate_timeout_s", 200, update="auth-preflight auth-migrate"),
+    Change("services/auth/app/migrate", None, update="auth-preflight", delete="auth-migrate"),
+    Change("services/auth/app/routes", ["/api/"], update="auth-preflight auth-site-switch"),
     Change("services/auth/app/calls", ["enforcement"], replace="auth-app", update=f"{GATED} auth-migrate"),
     Change(
         "services/auth/app/port",
         4005,
         replace="auth-app legal-app",
-        update=f"{GATED} auth-migrate legal-app-gate legal-migrate legal-retire legal-site-switch",
+        update=f"{GATED} auth-migrate legal-preflight legal-app-gate legal-migrate legal-retire legal-site-switch",
     ),
     Change(
         "services/auth/names",
         ["other_name"],
         replace="legal-app",
-        update="auth-site-switch legal-app-gate legal-retire legal-site-switch",
+        update="auth-preflight auth-site-switch legal-app-gate legal-retire legal-site-switch",
     ),
     Change(
         "services/auth/domain",
@@ -79,7 +80,7 @@ CHANGES = [
         update=f"{GATED} auth-migrate auth-certificate-authority auth-certificate-placeholder",
     ),
     Change("services/auth/database/pool_size", 5, replace="auth-app", update=f"{GATED} auth-migrate"),
-    Change("services/auth/database/extensions", ["citext"], update="auth-database-sql"),
+    Change("services/auth/database/extensions", ["citext"], update="auth-preflight auth-database-sql"),
     Change(
         "auth_DATABASE_PASSWORD",
         "x" * 20,
@@ -96,7 +97,7 @@ CHANGES = [
     Change(
         "services/legal/electric/access",
         {"kind": "public", "tables": ["uk_lrt", "items"]},
-        update="legal-site-switch",
+        update="legal-preflight legal-site-switch",
     ),
     Change("services/legal/electric/pool_size", 6, replace="legal-electric", update=ELECTRIC),
     Change("services/legal/electric/restart_generation", 1, replace="legal-electric", update=ELECTRIC),
@@ -104,19 +105,20 @@ CHANGES = [
         "services/legal/frontend/env",
         {"A": "b"},
         replace="legal-frontend",
-        update="legal-frontend-gate legal-retire legal-site-switch",
+        update="legal-preflight legal-frontend-gate legal-retire legal-site-switch",
     ),
     Change(
         "services/legal/frontend",
         None,
-        update="legal-retire legal-site-switch",
+        update="legal-preflight legal-images legal-retire legal-site-switch",
         delete="legal-frontend legal-frontend-gate legal-frontend-image",
     ),
     Change(
         "services/notes",
         NOTES,
         create="notes notes-app notes-app-gate notes-app-image notes-certificate notes-certificate-authority "
-        "notes-certificate-placeholder notes-cleanup notes-key notes-retire notes-site notes-site-switch",
+        "notes-certificate-placeholder notes-cleanup notes-images notes-key notes-preflight notes-retire notes-site "
+        "notes-site-switch",
     ),
     Change(
         "acme/email",
@@ -126,7 +128,9 @@ CHANGES = [
     ),
     Change("nginx/memory_mb", 300, replace="nginx-server", update=f"{ALL_SITES} nginx-ready"),
     Change("nginx/http_port", 19080, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),
-    Change("nginx/https_port", 19443, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),
+    Change(
+        "nginx/https_port", 19443, replace="nginx-server", update=f"{PREFLIGHTS} {ALL_SITES} nginx-ready nginx-ports"
+    ),
     Change(
         "postgres/max_connections",
         150,

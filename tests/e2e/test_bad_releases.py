@@ -1,10 +1,15 @@
 """A bad release never reaches a user: what served before serves on, and the error says which setting to mend."""
 
+import os
+import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.errors import ImageNotFound
 
 from rehearsal import images
 
@@ -179,3 +184,29 @@ def test_going_back_is_a_release_that_asks_no_registry(platform: Platform) -> No
     assert back.ok, back.error
     clients.serves()
     assert platform.get(AUTH, "/api/version").json() == {"version": "1"}
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes Docker's own folder small, which root alone may")
+def test_a_full_disk_at_pull_touches_nothing_and_with_room_again_the_same_up_gets_there(platform: Platform) -> None:
+    settings = platform.config["sertantai:registry"], platform.config["sertantai:registry_token"]
+    newer = images.build("app", "large", REGISTRY, settings[0]["username"], settings[1])
+    for name in (newer, f"{REGISTRY}/sertantai/app:large"):
+        with suppress(ImageNotFound):  # the last of its names took it along
+            platform.docker.images.remove(name, force=True)
+    folder = Path(platform.docker.info()["DockerRootDir"], "tmp")
+    before = platform.ids()
+    platform.services["auth"]["app"]["image"] = newer
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", folder], check=True)
+    try:
+        with Watching(platform, AUTH) as clients:
+            bad = platform.up()
+    finally:
+        subprocess.run(["umount", folder], check=True)
+    assert not bad.ok
+    assert "no space left on device" in bad.error
+    assert platform.ids() == before
+    clients.serves()
+    good = platform.up()
+    assert good.ok, good.error
+    assert platform.get(AUTH, "/api/version").json() == {"version": "large"}

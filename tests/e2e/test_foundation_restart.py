@@ -103,3 +103,23 @@ def test_a_machine_that_lost_its_power_brings_everything_back(restartable: Platf
     start()
     assert daemon() != old
     comes_back(restartable, before)
+
+
+def test_a_daemon_restarted_in_the_middle_of_a_release_leaves_what_the_next_up_ends(restartable: Platform) -> None:
+    old = daemon()
+    restartable.services["auth"]["app"]["env"] = {"START_DELAY_S": "5"}
+    restartable.write()
+    process = restartable.begin()
+    time.sleep(5)
+    kill(signal.SIGTERM, old)
+    eventually(lambda: gone(old), timeout_s=120)
+    start()
+    assert not restartable.runner.ended(process).ok
+    eventually(lambda: docker.from_env().ping())
+    restartable.docker = docker.from_env()
+    doubles.acme(f"https://localhost:{ACME}/dir", HTTP, restartable.acme)
+    eventually(lambda: all_serve(restartable), timeout_s=120)
+    good = restartable.up()
+    assert good.ok, good.error
+    assert len(restartable.containers(service="auth", part="app")) == 1
+    assert all_serve(restartable)
