@@ -1,5 +1,6 @@
 """A bad release never reaches a user: what served before serves on, and the error says which setting to mend."""
 
+import io
 import os
 import subprocess
 import time
@@ -12,6 +13,7 @@ import pytest
 from docker.errors import ImageNotFound
 
 from rehearsal import images
+from rehearsal.images.remote import Registry
 
 from .foundation import all_serve, eventually, strike
 from .platform import REGISTRY, Platform
@@ -190,8 +192,14 @@ def test_going_back_is_a_release_that_asks_no_registry(platform: Platform) -> No
 @pytest.mark.skipif(os.geteuid() != 0, reason="makes Docker's own folder small, which root alone may")
 def test_a_full_disk_at_pull_touches_nothing_and_with_room_again_the_same_up_gets_there(platform: Platform) -> None:
     settings = platform.config["sertantai:registry"], platform.config["sertantai:registry_token"]
-    newer = images.build("app", "large", REGISTRY, settings[0]["username"], settings[1])
-    for name in (newer, f"{REGISTRY}/sertantai/app:large"):
+    images.build("app", "large", REGISTRY, settings[0]["username"], settings[1])
+    registry = Registry(platform.docker, REGISTRY, settings[0]["username"], settings[1])
+    tag = f"{registry.repository('app')}:large"
+    # A layer of its own, which the host has to fetch.
+    text = f"FROM {tag}\nRUN head -c 300000 /dev/urandom > /tmp/filler\n"
+    platform.docker.images.build(fileobj=io.BytesIO(text.encode()), tag=tag, rm=True)
+    newer = f"{registry.repository('app')}@{registry.push(registry.repository('app'), 'large')}"
+    for name in (newer, tag):
         with suppress(ImageNotFound):  # the last of its names took it along
             platform.docker.images.remove(name, force=True)
     folder = Path(platform.docker.info()["DockerRootDir"], "tmp")
