@@ -67,16 +67,10 @@ def destroy(stack: Stack = "local", yes: Yes = False) -> None:
         if typed != stack:
             console.print("Nothing was touched.")
             raise typer.Exit(1)
-    if got():
-        run_unprotected(stack)
-    raise typer.Exit(run(stack, "destroy", "destroy", "--yes", "--skip-preview", rehearsal_words=("--yes",)))
-
-
-def run_unprotected(stack: str) -> None:
-    """Lifts the engine's protection: `destroy` has been confirmed."""
-    cli = got()
-    if cli:
+    if cli := got():
+        # It has been confirmed.
         pulumi(cli, stack, "state", "unprotect", "--all", "--yes")
+    raise typer.Exit(run(stack, "destroy", "destroy", "--yes", "--skip-preview", rehearsal_words=("--yes",)))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,6 @@ def cutover(
     PostgreSQL remembers who took it over last and in which `cache_generation`: in another one the slot is dropped, and
     all shapes with it. `mark` is left on the slot.
     """
-    drain = fill("drain.sh.j2", service=f"{service}/electric", drain_s=POLLS_END_S)
     slot, name = sql.slot(stream_id), f"cutover/{service}"
     taken = drift.mark("slot", service, slot, mark, connect=False)
     return fill(
@@ -45,7 +44,7 @@ def cutover(
         psql=psql,
         known=fill("cutover_known.sql.j2", name=name),
         name=f"{labels['sertantai.stack']}-{service}-cutover",
-        drain=shlex.join(["docker", "exec", nginx_container, "bash", "-c", drain]),
+        drain=shell.drain(f"{service}/electric", nginx_container, POLLS_END_S),
         turn=turn(service, nginx_container),
         slot=slot,
         drop=fill("cutover_drop.sql.j2", database=database, slot=slot),

@@ -107,9 +107,14 @@ def retire(
         labels=filters(labels),
         nginx=nginx_container,
         drain_s=drain_s,
-        drain=fill("drain.sh.j2", service=service, drain_s=drain_s),
+        drain=drain(service, nginx_container, drain_s),
         grace_s=grace_s,
     )
+
+
+def drain(what: str, nginx_container: str, drain_s: int) -> str:
+    """Waits, so long at most, until no worker of the gateway that is shutting down has requests in flight."""
+    return inside(nginx_container, fill("drain.sh.j2", what=what, drain_s=drain_s), stdin=False)
 
 
 def switch(what: str, target: str, nginx_container: str, mark: str = "", remove: bool = False) -> str:

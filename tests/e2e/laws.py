@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from docker.models.containers import Container
 
-from tests.electric.client import Client, Follower
+from tests.electric.client import MISSING, Client, Follower
 
 from .platform import HTTPS, Platform
 
@@ -16,6 +16,19 @@ THROUGH_APP = f"https://enforcement.localhost:{HTTPS}/api/electric/v1/shape"
 EITHER = pytest.mark.parametrize(
     ("url", "database"), [(PUBLIC, LEGAL), (THROUGH_APP, ENFORCEMENT)], ids=["public", "app"]
 )
+
+FOLLOWED = [
+    pytest.mark.one_runner,
+    pytest.mark.e2e,
+    pytest.mark.docker,
+    pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it"),
+    pytest.mark.usefixtures("laws"),
+]
+"""The marks of a module whose tests follow the tables by Electric's own client."""
+
+
+def service_of(url: str) -> str:
+    return "legal" if url == PUBLIC else "enforcement"
 
 
 def insert(platform: Platform, names: list[str], database: str = LEGAL, year: int = 2000) -> None:

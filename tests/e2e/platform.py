@@ -15,6 +15,7 @@ import yaml
 from docker.models.containers import Container
 
 from rehearsal.machine import ensure_docker
+from tests.rehearsal.sandbox import sweep
 
 from .runner import Run, Runner
 
@@ -34,7 +35,7 @@ class Platform:
         self.folder = folder
         self.runner = kind(folder, STACK)
         self.docker = ensure_docker()
-        self.sweep()
+        sweep(STACK)  # what a run of the tests that was killed has left
         self.acme = ROOT / ".rehearsal" / STACK
         self.acme.mkdir(parents=True, exist_ok=True)
         for name in PROGRAM:
@@ -115,15 +116,6 @@ class Platform:
         """Every container of the stack, running or not, with these labels."""
         wanted = [f"sertantai.stack={STACK}", *(f"sertantai.{name}={value}" for name, value in labels.items())]
         return list(self.docker.containers.list(all=True, filters={"label": wanted}))
-
-    def sweep(self) -> None:
-        """Removes what a run of the tests that was killed has left of the stack."""
-        wanted: dict[str, Any] = {"label": f"sertantai.stack={STACK}"}
-        for container in self.containers():
-            container.remove(force=True, v=True)
-        rest: list[Any] = [*self.docker.networks.list(filters=wanted), *self.docker.volumes.list(filters=wanted)]
-        for each in rest:
-            each.remove()
 
     def ids(self) -> dict[str, str]:
         return {str(container.name): str(container.id) for container in self.containers()}

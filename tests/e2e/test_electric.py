@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.electric.client import MISSING, Client, node
+from tests.electric.client import Client, node
 
 from .laws import (
     EITHER,
     ENFORCEMENT,
+    FOLLOWED,
     LEGAL,
     PUBLIC,
     THROUGH_APP,
@@ -26,13 +27,7 @@ from .laws import (
 )
 from .platform import HTTPS, STACK, Platform
 
-pytestmark = [
-    pytest.mark.one_runner,
-    pytest.mark.e2e,
-    pytest.mark.docker,
-    pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it"),
-    pytest.mark.usefixtures("laws"),
-]
+pytestmark = FOLLOWED
 
 
 @EITHER

@@ -2,27 +2,32 @@
 
 import time
 
-import pytest
+from tests.electric.client import Client
 
-from tests.electric.client import MISSING, Client
-
-from .laws import EITHER, LEGAL, PUBLIC, electric, follow, has_exactly, insert, names, refetches, table
+from .laws import (
+    EITHER,
+    FOLLOWED,
+    LEGAL,
+    PUBLIC,
+    electric,
+    follow,
+    has_exactly,
+    insert,
+    names,
+    refetches,
+    service_of,
+    table,
+)
 from .platform import Platform
 
-pytestmark = [
-    pytest.mark.one_runner,
-    pytest.mark.e2e,
-    pytest.mark.docker,
-    pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it"),
-    pytest.mark.usefixtures("laws"),
-]
+pytestmark = FOLLOWED
 
 
 @EITHER
 def test_a_client_loses_and_repeats_nothing_while_electric_changes_over(
     platform: Platform, url: str, database: str
 ) -> None:
-    service = "legal" if url == PUBLIC else "enforcement"
+    service = service_of(url)
     with follow(platform, url) as client:
         insert(platform, names(5), database)
         client.wait("the first inserts", lambda one: len(one.rows) == 5, 5)
@@ -96,7 +101,7 @@ def test_a_table_that_changed_or_was_emptied_is_fetched_anew(platform: Platform)
 def test_a_raised_cache_generation_makes_clients_fetch_again_by_themselves(
     platform: Platform, url: str, database: str
 ) -> None:
-    service = "legal" if url == PUBLIC else "enforcement"
+    service = service_of(url)
     with follow(platform, url) as client:
         insert(platform, names(5), database)
         client.wait("the inserts", lambda one: len(one.rows) == 5, 5)
