@@ -24,3 +24,13 @@ def test_a_failed_step_is_named_without_its_text(line: str, seen: str) -> None:
 def test_that_a_plugin_is_not_the_installers_is_not_said_at_each_run() -> None:
     assert shown("    warning: using pulumi-resource-tls from $PATH at /usr/local/bin/pulumi-resource-tls\n") is None
     assert shown("    warning: the stack is old\n") is not None
+
+
+def test_a_pull_that_was_cut_says_which_image_and_what_to_look_at() -> None:
+    image = "localhost:5150/sertantai/app@sha256:1fa2"
+    words = "Unable to read Docker image into resource: unable to find or pull image"
+    line = f"    error:   sdk-v2/provider2.go:572: sdk.helper_schema: {words} {image}: provider=docker@5.1.0\n"
+    assert shown(line) == (
+        f"    error: {image} could not be pulled whole: most often the host's disk is full; "
+        f"`docker pull {image}` there says why\n"
+    )

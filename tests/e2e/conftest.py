@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from rehearsal import images
 from tests.electric.client import install
 
 from .laws import ENFORCEMENT, LEGAL
-from .platform import Platform
+from .platform import REGISTRY, Platform
 from .runner import Engine, Rehearsal, has_engine
 
 RUNNERS = [
@@ -17,7 +18,7 @@ RUNNERS = [
 
 
 # What takes long, so that where tests go on side by side it has a platform of its own.
-APART = ("test_bad_releases", "test_electric", "test_electric_faults", "test_plans")
+APART = ("test_bad_releases", "test_electric", "test_electric_faults", "test_killed_releases", "test_plans")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -55,6 +56,13 @@ def platform(raised: Platform) -> Iterator[Platform]:
         raised.reset()
         back = raised.up()
         assert back.ok, back.error
+
+
+@pytest.fixture(scope="session")
+def newer(raised: Platform) -> str:
+    """A newer image of the app, in the registry alone."""
+    settings = raised.config["sertantai:registry"], raised.config["sertantai:registry_token"]
+    return images.build("app", "newer", REGISTRY, settings[0]["username"], settings[1])
 
 
 @pytest.fixture

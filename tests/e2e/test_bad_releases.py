@@ -106,22 +106,6 @@ def test_a_bad_release_fails_twice_alike_while_the_old_one_serves(
         assert platform.get(LEGAL, "/electric/v1/shape?table=uk_lrt&offset=-1").status_code == 200
 
 
-STEPS = ["preflight", "migrate", "app", "app-gate", "site-switch", "retire"]
-
-
-@pytest.mark.parametrize(
-    "step", [pytest.param(step, marks=[] if step == "app-gate" else [pytest.mark.faults]) for step in STEPS]
-)
-def test_an_up_that_is_killed_after_a_step_loses_nothing_and_is_gone_on_with(platform: Platform, step: str) -> None:
-    platform.services["auth"]["app"]["env"] = {"KILLED_AFTER": step}
-    with Watching(platform, AUTH) as clients:
-        platform.kill_after(f"auth-{step}")
-        after = platform.up()
-        assert after.ok, after.error
-    clients.serves()
-    assert len(platform.containers(service="auth", part="app")) == 1
-
-
 @pytest.mark.faults
 @pytest.mark.parametrize("part", ["nginx", "postgres"])
 def test_a_shared_server_that_dies_in_the_middle_is_back_by_itself_and_the_next_up_gets_there(
@@ -162,9 +146,7 @@ def test_two_services_release_side_by_side_and_the_broken_one_alone_stays_behind
     assert "GREETING=hello" in greeted.attrs["Config"]["Env"]
 
 
-def test_going_back_is_a_release_that_asks_no_registry(platform: Platform) -> None:
-    settings = platform.config["sertantai:registry"], platform.config["sertantai:registry_token"]
-    newer = images.build("app", "newer", REGISTRY, settings[0]["username"], settings[1])
+def test_going_back_is_a_release_that_asks_no_registry(platform: Platform, newer: str) -> None:
     pin(platform)
     before = platform.services["auth"]["app"]["image"]
     platform.services["auth"]["app"]["image"] = newer
@@ -212,7 +194,9 @@ def test_a_full_disk_at_pull_touches_nothing_and_with_room_again_the_same_up_get
     finally:
         subprocess.run(["umount", folder], check=True)
     assert not bad.ok
-    assert "no space left on device" in bad.error
+    # Of a pull that was cut the provider does not say why; the command adds what to look at (cli/output.py).
+    words = {"rehearsal": "no space left on device", "engine": "unable to find or pull image"}
+    assert words[platform.runner.name] in bad.error, bad.error
     assert platform.ids() == before
     clients.serves()
     good = platform.up()

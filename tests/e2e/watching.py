@@ -14,8 +14,8 @@ from .platform import Platform
 class Watching:
     """Asks a site without a pause, one request in four a POST with its own key; `failed` is what went wrong."""
 
-    def __init__(self, platform: Platform, host: str, path: str = "/api/version") -> None:
-        self._platform, self._host, self._path = platform, host, path
+    def __init__(self, platform: Platform, host: str, path: str = "/api/version", posts: bool = True) -> None:
+        self._platform, self._host, self._path, self._posts = platform, host, path, posts
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._ask, args=(kept,)) for kept in (True, False)]
         self.failed: list[str] = []
@@ -46,7 +46,7 @@ class Watching:
         while not self._over.is_set():
             for turn in range(4):
                 try:
-                    if turn:
+                    if turn or not self._posts:
                         client.get(self._path).raise_for_status()
                     else:
                         key = str(uuid.uuid4())
