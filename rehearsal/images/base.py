@@ -20,18 +20,21 @@ SCRATCH = "sertantai-base-"
 ROOM_GB = 3
 
 
-def ensure_base(client: docker.DockerClient) -> str:
-    """The base image's tag, which names what it is made of; built first where it is missing."""
-    tag = f"sertantai/base:{fingerprint(RELEASE, context('debian'))}"
+def ensure_base(client: docker.DockerClient, name: str = "base", root: Path = ROOT) -> str:
+    """The base image's tag, which names what it is made of; built first where it is missing.
+
+    Its packages and settings are in `root`'s folder `debian`: another folder makes another base, of another name.
+    """
+    tag = f"sertantai/{name}:{fingerprint(RELEASE, context('debian', root))}"
     with alone("base"), room():
         if not _is_here(client, tag):
             _check_room(client)
             if _is_here(client, PARENT) or _pull(PARENT):
-                say(f"images: building the base on {PARENT}, about a minute")
-                build(client, "debian", tag, {}, {})
+                say(f"images: building the {name} on {PARENT}, about a minute")
+                build(client, "debian", tag, {}, {}, root)
             else:
-                say("images: building the base with mmdebstrap (no image registry answers), about a minute")
-                _import_from_mirror(client, tag)
+                say(f"images: building the {name} with mmdebstrap (no image registry answers), about a minute")
+                _import_from_mirror(client, tag, root / "debian")
     return tag
 
 
@@ -60,26 +63,27 @@ def _pull(tag: str) -> bool:
     return True
 
 
-def _import_from_mirror(client: docker.DockerClient, tag: str) -> None:
+def _import_from_mirror(client: docker.DockerClient, tag: str, folder: Path) -> None:
     """Debian's packages alone, by the mirror and the settings of this machine's own apt."""
     ensure_packages("mmdebstrap")
     for stale in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
         shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch:
         archive = Path(scratch, "base.tar")
-        if words := failure(_mmdebstrap(Path(scratch), archive), TMPDIR=scratch):
+        if words := failure(_mmdebstrap(Path(scratch), archive, folder), TMPDIR=scratch):
             raise Trouble(f"images: the base cannot be built: {words}")
         answer = client.api.import_image_from_file(str(archive), repository=tag)
         if "error" in answer:
             raise Trouble(f"images: the base cannot be imported: {answer}")
 
 
-def _mmdebstrap(scratch: Path, archive: Path) -> list[str]:
+def _mmdebstrap(scratch: Path, archive: Path, folder: Path) -> list[str]:
     options = scratch / "apt.conf"
     options.write_text(
         f'{_apt_settings()}\nAcquire::Languages "none";\nAcquire::Retries "3";\nAPT::Install-Recommends "false";\n'
     )
-    mirror, folder = _mirror(), ROOT / "debian"
+    mirror = _mirror()
+    testing = [f"deb {mirror} testing main"] if (folder / "etc/apt/preferences.d/testing").exists() else []
     return [
         *_contained(),
         "mmdebstrap",
@@ -91,7 +95,7 @@ def _mmdebstrap(scratch: Path, archive: Path) -> list[str]:
         RELEASE,
         str(archive),
         f"deb {mirror} {RELEASE} main",
-        f"deb {mirror} testing main",
+        *testing,
     ]
 
 

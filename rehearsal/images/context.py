@@ -18,14 +18,14 @@ from ..errors import Trouble
 ROOT = Path(__file__).parent
 
 
-def context(name: str) -> bytes:
+def context(name: str, root: Path = ROOT) -> bytes:
     """An image's folder, and `shared` where its Dockerfile takes from there: the same files give the same bytes."""
-    folders = [name, "shared"] if "shared/" in (ROOT / name / "Dockerfile").read_text() else [name]
-    files = sorted(file for folder in folders for file in (ROOT / folder).rglob("*") if file.is_file())
+    folders = [name, "shared"] if "shared/" in (root / name / "Dockerfile").read_text() else [name]
+    files = sorted(file for folder in folders for file in (root / folder).rglob("*") if file.is_file())
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for file in (file for file in files if "__pycache__" not in file.parts):
-            entry = tarfile.TarInfo(str(file.relative_to(ROOT)))
+            entry = tarfile.TarInfo(str(file.relative_to(root)))
             entry.size = file.stat().st_size
             entry.mode = 0o755 if file.stat().st_mode & 0o100 else 0o644
             with file.open("rb") as content:
@@ -42,12 +42,17 @@ def fingerprint(*parts: bytes | str) -> str:
 
 
 def build(
-    client: docker.DockerClient, name: str, tag: str, arguments: Mapping[str, str], labels: Mapping[str, str]
+    client: docker.DockerClient,
+    name: str,
+    tag: str,
+    arguments: Mapping[str, str],
+    labels: Mapping[str, str],
+    root: Path = ROOT,
 ) -> None:
     """Build one folder's image under this tag; Trouble with the last lines of the build where it fails."""
     try:
         client.images.build(
-            fileobj=io.BytesIO(context(name)),
+            fileobj=io.BytesIO(context(name, root)),
             custom_context=True,
             dockerfile=f"{name}/Dockerfile",
             tag=tag,

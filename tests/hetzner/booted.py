@@ -1,0 +1,76 @@
+"""A server that has booted, and the way to it: what its tests start from."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from render import server, ssh
+from render.cloud_init import user_data
+from tests.hetzner.machine import Machines
+from tests.render.box import Said, on_host, wait_for
+
+SERVER = 1
+BOOT_S = 90
+# A container's image of a few files of the server's own.
+TINY = """
+files=$(for name in bash sleep timeout; do program=$(readlink -f "$(command -v $name)"); echo $program
+  ldd $program | grep -o '/[^ ]*'; done | sort -u)
+tar -ch $files 2>/dev/null | docker import - tiny:1
+docker network create --subnet 172.30.0.0/24 infra
+docker run -d --name inner --network infra --restart unless-stopped tiny:1 /usr/bin/bash -c \
+  'trap exit TERM; while :; do sleep 0.1; done'
+"""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A server and the way to it, by the key that the operator has and the one that it may show."""
+
+    machines: Machines
+    keys: Path
+    stack: str
+    address: str
+
+    def interpreter(self, *options: str, folder: Path | None = None, key: str = "operator") -> list[str]:
+        """The SSH command, by the configuration in `folder`."""
+        config = str((folder or self.keys) / "config")
+        identity = ["-i", str(self.keys / key), "-o", "IdentitiesOnly=yes"]
+        return ["ssh", "-F", config, *identity, *options, ssh.alias(self.stack)]
+
+    def ssh(self, text: str, stdin: str = "") -> Said:
+        return on_host(text, stdin, self.interpreter())
+
+    def settle(self, text: str | None = None) -> Said:
+        return self.ssh(text or server.settled())
+
+    def first_boot(self) -> str:
+        """What the server is told."""
+        operators = [(self.keys / "operator.pub").read_text().strip()]
+        return user_data((self.keys / "host").read_text(), (self.keys / "host.pub").read_text(), operators)
+
+    def configure(self, folder: Path, host_key: str) -> None:
+        """Writes the program's own SSH configuration there."""
+        pinned = (self.keys / host_key).read_text()
+        for name, text in ssh.files(self.stack, str(folder), address=self.address, host_key=pinned).items():
+            (folder / name).write_text(text)
+
+
+@contextmanager
+def booted(machines: Machines, keys: Path, stack: str, address: str) -> Iterator[Reach]:
+    """A server whose first boot is over, with a container `inner` that runs; all is gone at the end."""
+    for name in ("host", "operator", "stranger"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)], check=True)
+    reach = Reach(machines, keys, stack, address)
+    reach.configure(keys, "host.pub")
+    try:
+        machines.create(SERVER, "sertantai-prod", address, reach.first_boot())
+        machines.start(SERVER)
+        wait_for(lambda: reach.ssh("true").ok, BOOT_S)
+        over = reach.ssh("cloud-init status --wait --long && cloud-init schema --system")
+        assert over.ok, f"{over.out}\n{machines.log(SERVER)}"
+        assert reach.ssh(TINY).ok
+        yield reach
+    finally:
+        machines.close()

@@ -1,0 +1,120 @@
+"""A project: the resources that one API token owns, and the limits they live under."""
+
+import secrets
+import threading
+from collections.abc import Mapping
+from itertools import count
+
+from tests.hetzner import catalogue, fields
+from tests.hetzner.actions import Actions, Steps, now
+from tests.hetzner.addressing import Addresses
+from tests.hetzner.errors import invalid, locked, not_found, over_limit, taken
+from tests.hetzner.faults import Faults
+from tests.hetzner.machines import Machines, NoMachines
+from tests.hetzner.reading import Json
+
+
+class Project:
+    """State in the API's own shape, by ID. `lock` guards it: requests hold it, the work of actions does not."""
+
+    def __init__(
+        self,
+        *,
+        machines: Machines | None = None,
+        action_s: float = 0.05,
+        limits: Mapping[str, int] | None = None,
+        ipv4_network: str = "172.28.0.0/24",
+        first_host: int = 10,
+    ) -> None:
+        self.token = secrets.token_hex(32)
+        self.lock = threading.RLock()
+        self.machines: Machines = machines or NoMachines()
+        self.limits = dict(limits or {})
+        self.faults = Faults()
+        self.action_log = Actions(self.lock, self.faults, action_s)
+        self.addresses = Addresses(ipv4_network, first_host)
+        self.delay_attach_s = 0.0
+        self.sold_out: set[tuple[str, str]] = set()
+        """Pairs of location and server type that have no capacity now."""
+        self.starts_after_change_type = True
+        """As the API is described; its own clients do not rely on it."""
+
+        self.ssh_keys: dict[int, Json] = {}
+        self.firewalls: dict[int, Json] = {}
+        self.primary_ips: dict[int, Json] = {}
+        self.volumes: dict[int, Json] = {}
+        self.servers: dict[int, Json] = {}
+        self.zones: dict[int, Json] = {}
+        self.rrsets: dict[int, dict[str, Json]] = {}
+        """By the ID of their zone, then by their own: "www/A"."""
+        self.user_data: dict[int, str] = {}
+        self.actions = self.action_log.all
+        self.tables: dict[str, dict[int, Json]] = {
+            "ssh_keys": self.ssh_keys,
+            "firewalls": self.firewalls,
+            "primary_ips": self.primary_ips,
+            "volumes": self.volumes,
+            "servers": self.servers,
+            "zones": self.zones,
+            "actions": self.actions,
+            "server_types": catalogue.SERVER_TYPES,
+            "locations": catalogue.LOCATIONS,
+            "images": catalogue.IMAGES,
+        }
+        self._ids = count(10_001)
+
+    def get(self, kind: str, number: int) -> Json:
+        found = self.tables[kind].get(number)
+        if found is None:
+            raise not_found(kind, number)
+        return found
+
+    def add(self, kind: str, body: Json, **values: object) -> Json:
+        """A new resource with what all have; its body was checked."""
+        entry: Json = {
+            "id": next(self._ids),
+            "name": body["name"],
+            "labels": dict(body.get("labels") or {}),
+            "created": now(),
+            **values,
+        }
+        self.tables[kind][entry["id"]] = entry
+        return entry
+
+    def check(self, kind: str, body: Json) -> None:
+        """Refuse a body with wrong fields."""
+        mistakes = fields.check(kind, body)
+        if mistakes:
+            raise invalid(mistakes)
+
+    def check_new(self, kind: str, body: Json) -> None:
+        """Refuse a new resource for its fields, a name that is taken, or because there are enough of its kind."""
+        self.check(kind, body)
+        self.check_name(kind, body["name"])
+        self.check_limit(kind)
+
+    def check_name(self, kind: str, name: str, own: int | None = None) -> None:
+        if any(entry["name"] == name and number != own for number, entry in self.tables[kind].items()):
+            raise taken(kind)
+
+    def check_limit(self, kind: str, more: int = 1) -> None:
+        if kind in self.limits and len(self.tables[kind]) + more > self.limits[kind]:
+            raise over_limit(kind)
+
+    def unlocked_server(self, number: int) -> Json:
+        """A server on which no action is running."""
+        server = self.get("servers", number)
+        if server["locked"]:
+            raise locked("servers")
+        return server
+
+    def act(
+        self,
+        command: str,
+        *resources: tuple[str, int],
+        steps: Steps | None = None,
+        locks: Json | None = None,
+        after: Json | None = None,
+        extra_s: float = 0.0,
+    ) -> Json:
+        return self.action_log.start(command, *resources, steps=steps, locks=locks, after=after, extra_s=extra_s)

@@ -1,0 +1,244 @@
+"""The server's stand-in: what a server is told at its first boot, the way to it, and the disk for data."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from render import server
+from tests.hetzner.booted import BOOT_S, SERVER, Reach, booted
+from tests.hetzner.machine import Machines
+from tests.render.box import Said, on_host, wait_for
+
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.xdist_group("test_machine"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="root's: loop devices, and ports of the network's gateway"),
+]
+NETWORK, SUBNET, ADDRESS, OTHER_ADDRESS = "sertantai-machines", "172.28.231.0/24", "172.28.231.10", "172.28.231.11"
+OTHER, VOLUME = 2, 4711
+DEVICE, FOLDER = f"/dev/disk/by-id/scsi-0HC_Volume_{VOLUME}", "/mnt/sertantai"
+DNS_PORT, DNS_MANAGEMENT_PORT = 18453, 18455
+FRESH = ("-o", "ControlPath=none")
+"""A connection of its own."""
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[int]:
+    """A port that only this machine's loopback has."""
+    serve = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "18480"]
+    running = subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    yield 18480
+    running.kill()
+    running.wait()
+
+
+@pytest.fixture(scope="module")
+def names(base_image: str) -> Iterator[None]:
+    """The ACME double's name server."""
+    options = ["-defaultIPv4", "", "-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", ""]
+    places = ["-dns01", f"127.0.0.1:{DNS_PORT}", "-management", f"127.0.0.1:{DNS_MANAGEMENT_PORT}"]
+    name = f"{NETWORK}-names"
+    start = ["docker", "run", "-d", "--name", name, "--network=host", base_image, "pebble-challtestsrv"]
+    on_host(f"docker rm -f {name}")
+    begun = on_host(shlex.join([*start, *options, *places]))
+    assert begun.ok, begun.error
+    yield
+    on_host(f"docker rm -f {name}")
+
+
+@pytest.fixture(scope="module")
+def prod(tmp_path_factory: pytest.TempPathFactory, web: int, names: None) -> Iterator[Reach]:
+    machines = Machines(
+        NETWORK, SUBNET, forwards=[web], dns=("127.0.0.1", DNS_PORT), dns_management=DNS_MANAGEMENT_PORT
+    )
+    with booted(machines, tmp_path_factory.mktemp("keys"), "machines", ADDRESS) as reach:
+        yield reach
+
+
+def test_the_first_boot_leaves_what_the_server_is_told(prod: Reach) -> None:
+    for file in [*server.files(), server.docker_daemon()]:
+        assert prod.ssh(f"cat {file.path}").out == file.content
+    assert prod.ssh("cat /root/.ssh/authorized_keys").out == (prod.keys / "operator.pub").read_text()
+    assert prod.ssh("cat /etc/ssh/ssh_host_*_key.pub").out == (prod.keys / "host.pub").read_text()
+    assert prod.ssh("getent passwd debian; getent group docker | cut -d: -f4").out == "\n"
+    kernel = next(file.content for file in server.files() if "sysctl" in file.path)
+    assert prod.ssh(f"sysctl {' '.join(server.SYSCTLS)}").out == kernel
+    assert prod.ssh("docker info -f '{{.LiveRestoreEnabled}} {{.LoggingDriver}}'").out == "true json-file\n"
+    assert prod.ssh("docker network inspect bridge -f '{{(index .IPAM.Config 0).Subnet}}'").out == "172.31.0.0/24\n"
+    assert prod.ssh("swapon --show=NAME --noheadings; stat -c %a:%s /swapfile").out == "/swapfile\n600:2147483648\n"
+
+
+def test_cloud_inits_own_schema_takes_it_and_not_a_broken_one(prod: Reach) -> None:
+    check = "cat > /tmp/user-data; cloud-init schema --config-file /tmp/user-data"
+    text = prod.first_boot()
+    assert prod.ssh(check, text).ok
+    assert not prod.ssh(check, text.replace("disable_root: false", "disable_root: perhaps")).ok
+
+
+def test_only_the_pinned_host_key_and_the_operators_key_open_a_connection(prod: Reach, tmp_path: Path) -> None:
+    def tried(key: str, host_key: str, *options: str) -> Said:
+        prod.configure(tmp_path, host_key)
+        return on_host("true", interpreter=prod.interpreter(*FRESH, *options, folder=tmp_path, key=key))
+
+    assert tried("operator", "host.pub").ok
+    assert "Host key verification failed" in tried("operator", "stranger.pub").error
+    assert "Permission denied (publickey)" in tried("stranger", "host.pub").error
+    assert "Permission denied (publickey)" in tried("stranger", "host.pub", "-o", "PubkeyAuthentication=no").error
+
+
+def test_sshd_offers_nothing_that_an_audit_fails(prod: Reach) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ssh_audit.ssh_audit", "--skip-rate-test", "--json", ADDRESS],
+        capture_output=True,
+        text=True,
+    )
+    said = json.loads(done.stdout)
+    assert said["cves"] == []
+    offered = [algorithm for kind in ("kex", "key", "enc", "mac") for algorithm in said[kind]]
+    assert {"mlkem768x25519-sha256", "ssh-ed25519"} <= {algorithm["algorithm"] for algorithm in offered}
+    assert [algorithm for algorithm in offered if "fail" in algorithm["notes"]] == []
+    # The last of each is for clients that know no better yet.
+    assert {algorithm["algorithm"] for algorithm in offered if "warn" in algorithm["notes"]} <= {
+        "curve25519-sha256",
+        "curve25519-sha256@libssh.org",
+    }
+
+
+def test_docker_answers_over_ssh_where_nothing_is_forwarded(prod: Reach) -> None:
+    asked = prod.ssh("docker system dial-stdio", "GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n")
+    assert asked.out.startswith("HTTP/1.1 200 OK")
+    refused = on_host("true", interpreter=prod.interpreter(*FRESH, "-W", f"{ADDRESS}:22"))
+    assert not refused.ok
+    assert "administratively prohibited" in refused.error
+
+
+def test_ports_and_names_of_the_operators_machine_are_there(prod: Reach, web: int) -> None:
+    assert prod.ssh(f"curl -fsS -o /dev/null http://localhost:{web}/").ok
+    assert not prod.ssh("getent ahostsv4 legal.sertantai.test").ok
+    prod.machines.record("legal.sertantai.test", "A", [ADDRESS])
+    assert ADDRESS in prod.ssh("getent ahostsv4 legal.sertantai.test").out
+    prod.machines.record("legal.sertantai.test", "A", [])
+    assert not prod.ssh("getent ahostsv4 legal.sertantai.test").ok
+
+
+def test_steps_share_a_connection_and_the_process_list_tells_no_secret(prod: Reach) -> None:
+    before = prod.machines.connections(SERVER)
+    with prod.machines.processes(SERVER) as seen:
+        for number in range(5):
+            assert prod.ssh(f"sleep 0.2{number}; cat > /dev/null", "hunter2").ok
+    assert prod.machines.connections(SERVER) <= before + 1
+    assert any("sleep 0.24" in line for line in seen)
+    assert any("sleep 0.1" in line for line in seen), "the processes of containers are seen too"
+    secrets = ("hunter2", *(prod.keys / "host").read_text().splitlines()[1:-1])
+    assert not [line for line in seen if any(secret in line for secret in secrets)]
+
+
+def mount(reach: Reach, wait_s: int = 2) -> Said:
+    return reach.ssh(server.mounted(DEVICE, FOLDER, ["postgres", "a folder"], wait_s))
+
+
+def test_a_volume_that_never_attaches_is_told(prod: Reach) -> None:
+    said = mount(prod, wait_s=1)
+    assert said.code == 1
+    assert said.error.startswith(f"host/volume_size: the volume {VOLUME} did not attach within 1 s: see")
+
+
+FOREIGN: dict[str, tuple[str, str]] = {
+    "swap": (f"mkswap {DEVICE}", "holds swap and not ext4"),
+    "a partition table": (f"echo ,, | sfdisk -q {DEVICE}; true", "holds a partition table and not ext4"),
+    "ext4 whose head is lost": (
+        f"mkfs.ext4 -q {DEVICE}; dd if=/dev/urandom of={DEVICE} bs=4k count=1 conv=notrunc",
+        "holds something that is no file system",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_what_is_on_a_volume_is_never_formatted(prod: Reach, what: str) -> None:
+    prod.machines.format(VOLUME, 10, "")
+    prod.machines.attach(VOLUME, SERVER)
+    make, words = FOREIGN[what]
+    assert prod.ssh(make).ok
+    before = prod.ssh(f"sha256sum {DEVICE}").out
+    said = mount(prod)
+    assert said.code == 1
+    assert words in said.error
+    assert "was left alone" in said.error
+    assert prod.ssh(f"sha256sum {DEVICE}").out == before
+    prod.machines.detach(VOLUME)
+
+
+def test_an_empty_volume_is_made_ready_when_it_comes_late_and_once(prod: Reach) -> None:
+    prod.machines.format(VOLUME, 10, "")
+    late = threading.Timer(2, prod.machines.attach, [VOLUME, SERVER])
+    late.start()
+    said = mount(prod, wait_s=30)
+    assert said.out.splitlines() == [
+        f"host: made a file system on the volume {VOLUME}",
+        f"host: mounted the volume {VOLUME} on {FOLDER}",
+    ], said.error
+    assert prod.ssh(f"echo kept > {FOLDER}/postgres/data").ok
+    assert [mount(prod).out, mount(prod).error] == ["", ""]
+    assert prod.ssh(f"stat -c '%a %n' {FOLDER}/*/").out.count("755 ") == 2
+    assert prod.ssh(f"grep -c ' {FOLDER} ext4 nofail,noatime,' /etc/fstab").out == "1\n"
+
+
+def test_an_enlarged_volume_is_used_whole(prod: Reach) -> None:
+    size = f"df --output=size {FOLDER} | tail -n 1"
+    before = int(prod.ssh(size).out)
+    prod.machines.resize(VOLUME, 20)
+    assert mount(prod).out == f"host: enlarged the file system on the volume {VOLUME}\n"
+    assert int(prod.ssh(size).out) > before * 1.8
+    assert mount(prod).out == ""
+
+
+def test_a_restart_brings_everything_back(prod: Reach) -> None:
+    prod.machines.stop(SERVER)
+    prod.machines.start(SERVER)
+    on_host("true", interpreter=prod.interpreter("-O", "exit"))
+    wait_for(lambda: prod.ssh("cloud-init status --wait && docker info").ok, BOOT_S)
+    assert prod.ssh(f"cat {FOLDER}/postgres/data").out == "kept\n"
+    assert prod.ssh("docker inspect inner -f '{{.State.Running}}'").out == "true\n"
+    assert prod.ssh("iptables -C DOCKER-USER -d 169.254.169.254 -j DROP").ok
+    assert prod.settle().out == ""
+    assert mount(prod).out == ""
+
+
+def test_nothing_can_be_put_where_the_volume_is_not_mounted(prod: Reach) -> None:
+    prod.machines.detach(VOLUME)
+    assert not prod.ssh(f"mkdir -p {FOLDER}/postgres").ok
+    for kind in (f"-v {FOLDER}/postgres:/data", f"--mount type=bind,source={FOLDER}/postgres,target=/data"):
+        assert not prod.ssh(f"docker run --rm {kind} tiny:1 /usr/bin/sleep 0").ok
+    assert prod.ssh(f"ls -A {FOLDER}").out == ""
+
+
+def test_another_server_finds_what_the_volume_holds(prod: Reach) -> None:
+    machines = prod.machines
+    machines.remove(SERVER)
+    machines.create(OTHER, "sertantai-prod", OTHER_ADDRESS, prod.first_boot())
+    machines.start(OTHER)
+    machines.attach(VOLUME, OTHER)
+
+    def settled(text: str) -> Callable[[], bool]:
+        return lambda: machines.run(OTHER, text)[0] == 0
+
+    wait_for(settled(server.mounted(DEVICE, FOLDER)), BOOT_S)
+    assert machines.run(OTHER, f"cat {FOLDER}/postgres/data") == (0, "kept\n")
+    wait_for(settled("cloud-init status --wait"), BOOT_S)
+
+
+def test_nothing_stays_when_it_is_over(prod: Reach) -> None:
+    begun = time.monotonic()
+    prod.machines.close()
+    assert time.monotonic() - begun < 30
+    for what in ("ps -aq", "volume ls -q", "network ls -q"):
+        assert on_host(f"docker {what} --filter label=sertantai.servers={NETWORK}").out == ""
+    assert NETWORK not in on_host("losetup --list --noheadings --output BACK-FILE").out

@@ -1,0 +1,145 @@
+"""Settings of a server at any time: what differs is mended and told, and nobody is locked out."""
+
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from render import server
+from tests.hetzner.booted import Reach, booted
+from tests.hetzner.machine import Machines
+
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.xdist_group("test_settled"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="root's: ports of the network's gateway"),
+]
+
+
+@pytest.fixture(scope="module")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
+    machines = Machines("sertantai-settled", "172.28.232.0/24")
+    with booted(machines, tmp_path_factory.mktemp("keys"), "settled", "172.28.232.10") as reach:
+        yield reach
+
+
+def test_a_server_that_is_as_it_should_be_is_left_alone_and_that_quickly(prod: Reach) -> None:
+    before = prod.ssh("find /etc -newer /proc/1 -type f | sort | xargs stat -c '%n %y'").out
+    runs = [prod.settle() for _ in range(3)]
+    assert {(run.code, run.out, run.error) for run in runs} == {(0, "", "")}
+    assert min(run.took_s for run in runs) < 1
+    assert prod.ssh("find /etc -newer /proc/1 -type f | sort | xargs stat -c '%n %y'").out == before
+
+
+def test_what_was_changed_by_hand_is_mended_and_told(prod: Reach) -> None:
+    assert prod.ssh(
+        "sed -i 's/MaxSessions 100/MaxSessions 3/' /etc/ssh/sshd_config.d/10-sertantai.conf;"
+        "chmod 666 /etc/apt/apt.conf.d/52sertantai-upgrades; rm /etc/systemd/journald.conf.d/10-sertantai.conf;"
+        "echo '# mine' >> /etc/systemd/system/sertantai-metadata.service; sysctl -qw vm.swappiness=60;"
+        "iptables -D DOCKER-USER -d 169.254.169.254 -j DROP; systemctl disable docker;"
+        "sed -i 's/ 10m/ 99m/; s/10m/99m/' /etc/docker/daemon.json"
+    ).ok
+    mended = prod.settle()
+    assert mended.ok, mended.error
+    assert mended.out.splitlines() == [
+        "host: changed /etc/ssh/sshd_config.d/10-sertantai.conf",
+        "host: changed /etc/apt/apt.conf.d/52sertantai-upgrades",
+        "host: changed /etc/systemd/journald.conf.d/10-sertantai.conf",
+        "host: changed /etc/systemd/system/sertantai-metadata.service",
+        "host: set the kernel's settings",
+        "host: changed /etc/docker/daemon.json",
+        "host: restarted Docker; its containers went on",
+        "host: started docker",
+    ]
+    assert "maxsessions 100" in prod.ssh("sshd -T").out
+    assert prod.ssh("iptables -C DOCKER-USER -d 169.254.169.254 -j DROP").ok
+    assert prod.settle().out == ""
+
+
+def test_a_package_that_is_missing_is_installed_or_its_lack_told(prod: Reach) -> None:
+    """The stand-in has no mirror: what counts is what is asked of apt, and what is said."""
+    text = server.settled()
+    assert (
+        prod.settle(text.replace("command -v iptables ", "command -v not-there ")).out == "host: installed iptables\n"
+    )
+    lacking = text.replace("command -v iptables ", "command -v not-there ").replace(' iptables"', ' not-there"')
+    said = prod.settle(lacking)
+    assert said.code == 1
+    assert "Unable to locate package not-there" in said.error
+    assert "host: cannot install not-there; run up again" in said.error
+
+
+def test_containers_go_on_while_docker_takes_new_settings(prod: Reach) -> None:
+    about = "docker inspect inner -f '{{.State.Pid}} {{.State.StartedAt}} {{.RestartCount}}'"
+    before = prod.ssh(about).out
+    changed = prod.settle(server.settled().replace('"max-file": "3"', '"max-file": "4"'))
+    assert changed.out.splitlines()[-1] == "host: restarted Docker; its containers went on"
+    assert prod.ssh(about).out == before
+    assert prod.settle().ok
+    assert prod.ssh(about).out == before
+
+
+def test_where_containers_would_not_outlive_it_docker_is_not_restarted(prod: Reach) -> None:
+    assert prod.ssh("echo '{}' > /etc/docker/daemon.json; systemctl restart docker; docker start inner").ok
+    begun = prod.ssh("docker inspect inner -f '{{.State.StartedAt}}'").out
+    assert "at its next restart" in prod.settle().out
+    assert prod.ssh("docker inspect inner -f '{{.State.StartedAt}}'").out == begun
+    assert prod.ssh("docker info -f '{{.LiveRestoreEnabled}}'").out == "true\n"
+    assert prod.settle().out == ""
+    assert prod.ssh("systemctl restart docker").ok
+
+
+def test_an_adopted_dockers_own_place_stays_and_what_would_open_it_goes(prod: Reach) -> None:
+    own = {"data-root": "/var/lib/docker", "hosts": ["tcp://0.0.0.0:2375"], "no-new-privileges": False}
+    assert prod.ssh("cat > /etc/docker/daemon.json", json.dumps(own)).ok
+    assert prod.settle().ok
+    assert json.loads(prod.ssh("cat /etc/docker/daemon.json").out) == {"data-root": "/var/lib/docker", **server.DOCKER}
+    assert prod.settle().out == ""
+    assert prod.ssh("echo '{' > /etc/docker/daemon.json").ok
+    assert "is no JSON" in prod.settle().error
+    assert prod.ssh("rm /etc/docker/daemon.json").ok
+    assert prod.settle().ok
+
+
+def test_settings_that_sshd_does_not_take_are_taken_back(prod: Reach) -> None:
+    path = "/etc/ssh/sshd_config.d/10-sertantai.conf"
+    before = prod.ssh(f"cat {path}").out
+    said = prod.settle(server.settled().replace("X11Forwarding no", "X11Forwarding perhaps"))
+    assert said.code == 1
+    assert "those of before are back" in said.error
+    assert "unsupported option" in said.error
+    assert prod.ssh(f"cat {path}").out == before
+    assert prod.settle().out == ""
+    # A server of another origin, which has no such key: it keeps the way in that it has.
+    assert prod.ssh(f"rm {path}; mv /etc/ssh/ssh_host_ed25519_key /etc/ssh/away").ok
+    assert "no hostkeys available" in prod.settle().error.replace("\n", " ")
+    assert not prod.ssh(f"test -e {path}").ok
+    assert prod.ssh("mv /etc/ssh/away /etc/ssh/ssh_host_ed25519_key").ok
+    assert prod.settle().ok
+
+
+def test_an_sshd_that_reads_no_settings_of_ours_is_told(prod: Reach) -> None:
+    assert prod.ssh("cp /etc/ssh/sshd_config /root/; sed -i '1i PasswordAuthentication yes' /etc/ssh/sshd_config").ok
+    assert "sshd still takes passwords" in prod.settle().error
+    assert prod.ssh("mv /root/sshd_config /etc/ssh/sshd_config").ok
+    assert prod.settle().out == ""
+
+
+def test_settings_that_docker_cannot_start_with_are_taken_back(prod: Reach) -> None:
+    before = prod.ssh("cat /etc/docker/daemon.json").out
+    for broken in (("172.31.0.0", "172.331.0.0"), ('"icc": false', '"icc": "no"')):
+        assert prod.settle(server.settled().replace(*broken)).code == 1
+        assert prod.ssh("cat /etc/docker/daemon.json").out == before
+    assert prod.ssh("docker ps -q").out != ""
+    assert prod.settle().out == ""
+
+
+def test_a_container_cannot_ask_the_metadata_service(prod: Reach) -> None:
+    dropped = "iptables -nvxL DOCKER-USER | awk '/169.254.169.254/ { print $1 }'"
+    ask = "docker exec inner /usr/bin/timeout 0.5 /usr/bin/bash -c 'exec 3<>/dev/tcp/169.254.169.254/80'"
+    for text in ("true", "systemctl restart docker"):
+        assert prod.ssh(text).ok
+        before = int(prod.ssh(dropped).out)
+        assert not prod.ssh(ask).ok
+        assert int(prod.ssh(dropped).out) > before
