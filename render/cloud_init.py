@@ -1,36 +1,36 @@
 """What a new server is told at its first boot."""
 
-import json
 from collections.abc import Sequence
 
 import yaml
 
-DOCKER_DAEMON = {
-    "live-restore": True,
-    "log-driver": "json-file",
-    "log-opts": {"max-size": "10m", "max-file": "3"},
-}
-SSHD = """PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitRootLogin prohibit-password
-MaxStartups 100:30:200
-MaxSessions 100
-"""
+from .server import PACKAGES, docker_daemon, files, settled
+
+
+class _Readable(yaml.SafeDumper):
+    """Writes texts of several lines as they are."""
+
+
+_Readable.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
+)
 
 
 def user_data(host_key: str, host_key_public: str, authorized_keys: Sequence[str]) -> str:
-    """A cloud-config: Docker, an sshd that takes keys only, and the host key that the operator's side has pinned."""
+    """A cloud-config: the host key that the operator's side has pinned, the operators' keys, and the server's settings.
+
+    The files are there before the first sshd and the first Docker start; the settings' own text then does the rest.
+    """
     config = {
         "ssh_deletekeys": True,
         "ssh_keys": {"ed25519_private": host_key, "ed25519_public": host_key_public},
         "ssh_authorized_keys": list(authorized_keys),
         "disable_root": False,
+        "users": [],  # root alone: the image's own user would have the same keys, and sudo
         "package_update": True,
-        "packages": ["docker.io", "docker-cli", "unattended-upgrades"],
-        "write_files": [
-            {"path": "/etc/docker/daemon.json", "content": json.dumps(DOCKER_DAEMON, indent=2) + "\n"},
-            {"path": "/etc/ssh/sshd_config.d/10-sertantai.conf", "content": SSHD},
-        ],
-        "runcmd": [["systemctl", "restart", "ssh"], ["systemctl", "enable", "--now", "docker"]],
+        "packages": list(PACKAGES),
+        "write_files": [{"path": file.path, "content": file.content} for file in [*files(), docker_daemon()]],
+        "runcmd": [["bash", "-c", settled()]],
     }
-    return "#cloud-config\n" + yaml.safe_dump(config, sort_keys=False)
+    return "#cloud-config\n" + yaml.dump(config, Dumper=_Readable, sort_keys=False)

@@ -1,6 +1,5 @@
 """A new server's first boot, and the way to it."""
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from render import ssh
+from render import server, ssh
 from render.cloud_init import user_data
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXk" * 20 + "\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -35,25 +34,32 @@ def test_the_host_key_is_the_one_that_the_operators_side_has_pinned(config: dict
     assert config["ssh_deletekeys"] is True
 
 
-def test_the_operators_keys_and_no_password_open_it(config: dict[str, Any]) -> None:
+def test_the_operators_keys_and_no_other_account_open_it(config: dict[str, Any]) -> None:
     assert config["ssh_authorized_keys"] == OPERATORS
-    sshd = written(config, "/etc/ssh/sshd_config.d/10-sertantai.conf").splitlines()
-    assert {"PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password"} <= set(
-        sshd
-    )
     assert config["disable_root"] is False
+    assert config["users"] == []
 
 
-def test_it_has_docker_whose_containers_outlive_it(config: dict[str, Any]) -> None:
-    assert "docker.io" in config["packages"]
-    daemon = json.loads(written(config, "/etc/docker/daemon.json"))
-    assert daemon["live-restore"] is True
-    assert daemon["log-opts"]["max-size"]
-    assert ["systemctl", "enable", "--now", "docker"] in config["runcmd"]
+def test_the_servers_settings_are_there_before_the_first_sshd_and_docker(config: dict[str, Any]) -> None:
+    for file in [*server.files(), server.docker_daemon()]:
+        assert written(config, file.path) == file.content
+    assert config["packages"] == list(server.PACKAGES)
+    assert config["runcmd"] == [["bash", "-c", server.settled()]]
+
+
+def test_the_host_key_is_its_only_secret_and_hetzner_takes_its_size() -> None:
+    text = user_data(KEY, "ssh-ed25519 AAAC host", OPERATORS * 20)
+    assert text.count("b3BlbnNzaC1rZXk" * 20) == 1
+    assert "b3BlbnNzaC1rZXk" not in server.settled()
+    assert len(text.encode()) < 32 * 1024
+
+
+def files(folder: str = "ssh", **known: Any) -> dict[str, str]:
+    return ssh.files("prod", folder, address="203.0.113.7", host_key="ssh-ed25519 AAAC\n", **known)
 
 
 def test_the_one_key_that_a_host_may_show() -> None:
-    assert ssh.known_hosts("sertantai-prod", "ssh-ed25519 AAAC host\n") == "sertantai-prod ssh-ed25519 AAAC host\n"
+    assert files()["known_hosts"] == "sertantai-prod ssh-ed25519 AAAC\n"
 
 
 @pytest.mark.skipif(not shutil.which("ssh"), reason="no OpenSSH client: apt-get install openssh-client")
@@ -63,15 +69,21 @@ def test_the_one_key_that_a_host_may_show() -> None:
 def test_openssh_reads_the_configuration_as_it_is_meant(tmp_path: Path, folder: str) -> None:
     place = tmp_path / folder
     place.mkdir(parents=True)
-    (place / "config").write_text(ssh.config("sertantai-prod", "203.0.113.7", "root", str(place)))
+    text = files(str(place), user="deploy", port=2222, identity_file="keys/id_ed25519")["config"]
+    (place / "config").write_text(text)
     said = subprocess.run(["ssh", "-G", "-F", str(place / "config"), "sertantai-prod"], capture_output=True, text=True)
     assert said.returncode == 0, said.stderr
     read = dict(line.split(" ", 1) for line in said.stdout.splitlines() if " " in line)
-    assert (read["hostname"], read["user"], read["hostkeyalias"]) == ("203.0.113.7", "root", "sertantai-prod")
+    assert (read["hostname"], read["user"], read["hostkeyalias"]) == ("203.0.113.7", "deploy", "sertantai-prod")
+    assert (read["port"], read["identityfile"], read["identitiesonly"]) == ("2222", "keys/id_ed25519", "yes")
     assert read["stricthostkeychecking"] in ("true", "yes")
     assert read["userknownhostsfile"] == str(place / "known_hosts")
-    assert '/known_hosts"\n' in (place / "config").read_text()  # unquoted, spaces would part it into several files
+    assert '/known_hosts"\n' in text  # unquoted, spaces would part it into several files
     assert read["batchmode"] == "yes"
     assert read["controlmaster"] == "auto"
     # A socket's path has 107 characters at most, and OpenSSH makes it under a name of 17 more.
     assert len(read["controlpath"].replace("~", "/home/somebody-with-a-long-name")) + 17 <= 107
+
+
+def test_without_a_file_of_its_own_the_agents_keys_are_offered() -> None:
+    assert "Identity" not in files()["config"]

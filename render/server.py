@@ -1,0 +1,126 @@
+"""What is configured on the server, as data, and the texts that bring a server to it at any time."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .template import fill
+
+VOLUME_WAIT_S = 120
+
+PACKAGES = {
+    "apparmor": ("apparmor_parser",),
+    "docker.io": ("dockerd",),
+    "docker-cli": ("docker",),
+    "e2fsprogs": ("mkfs.ext4",),
+    "iptables": ("iptables",),
+    "python3": ("python3",),
+    "systemd-timesyncd": ("/usr/lib/systemd/systemd-timesyncd", "chronyd", "ntpd"),
+    "unattended-upgrades": ("unattended-upgrade",),
+}
+"""Debian packages, each with the commands by any of which a server has what it brings, whoever packed it."""
+
+DOCKER = {
+    "default-address-pools": [{"base": "172.31.0.0/16", "size": 24}],
+    "icc": False,
+    "live-restore": True,
+    "log-driver": "json-file",
+    "log-opts": {"max-file": "3", "max-size": "10m"},
+    "no-new-privileges": True,
+}
+"""Docker's own network, and any that is made without a subnet, lie in 172.31.0.0/16, beside the platform's."""
+
+DOCKER_KEPT = ("data-root", "dns", "mtu", "proxies", "registry-mirrors", "storage-driver", "storage-opts")
+"""What an adopted server's Docker may have been told of its own: where its data is, and how it reaches the world."""
+
+SYSCTLS = {
+    "fs.suid_dumpable": 0,
+    "kernel.dmesg_restrict": 1,
+    "kernel.kptr_restrict": 2,
+    "net.core.somaxconn": 4096,
+    "net.ipv4.conf.all.accept_redirects": 0,
+    "net.ipv4.conf.all.accept_source_route": 0,
+    "net.ipv4.conf.all.rp_filter": 1,
+    "net.ipv4.conf.all.secure_redirects": 0,
+    "net.ipv4.conf.all.send_redirects": 0,
+    "net.ipv4.conf.default.accept_redirects": 0,
+    "net.ipv4.conf.default.accept_source_route": 0,
+    "net.ipv4.conf.default.rp_filter": 1,
+    "net.ipv4.conf.default.secure_redirects": 0,
+    "net.ipv4.conf.default.send_redirects": 0,
+    "net.ipv4.icmp_echo_ignore_broadcasts": 1,
+    "net.ipv4.tcp_max_syn_backlog": 4096,
+    "net.ipv4.tcp_syncookies": 1,
+    "net.ipv6.conf.all.accept_redirects": 0,
+    "net.ipv6.conf.default.accept_redirects": 0,
+    "vm.overcommit_memory": 1,
+    "vm.swappiness": 10,
+}
+"""The kernel's settings. Redis forks to save, which needs memory to be promised twice (vm.overcommit_memory)."""
+
+SWAP_MB = 2048
+
+UNITS = ("docker", "apt-daily.timer", "apt-daily-upgrade.timer", "sertantai-metadata")
+"""What runs from boot on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A file on the server. `then` names what must take a change over: sshd, docker, journald or units."""
+
+    path: str
+    content: str
+    then: str = ""
+
+
+def files() -> list[File]:
+    """The files that the server has from us; none holds a secret."""
+    return [
+        File(path="/etc/ssh/sshd_config.d/10-sertantai.conf", content=fill("server_sshd.conf.j2"), then="sshd"),
+        File(path="/etc/apt/apt.conf.d/52sertantai-upgrades", content=fill("server_upgrades.conf.j2")),
+        File(path="/etc/sysctl.d/99-sertantai.conf", content="".join(f"{key} = {SYSCTLS[key]}\n" for key in SYSCTLS)),
+        File(
+            path="/etc/systemd/journald.conf.d/10-sertantai.conf",
+            content=fill("server_journald.conf.j2"),
+            then="journald",
+        ),
+        File(
+            path="/etc/systemd/system/sertantai-metadata.service",
+            content=fill("server_metadata.service.j2"),
+            then="units",
+        ),
+    ]
+
+
+def docker_daemon() -> File:
+    """Docker's own settings; apart, since settings of the server's own are kept in it."""
+    return File(path="/etc/docker/daemon.json", content=json.dumps(DOCKER, indent=2) + "\n", then="docker")
+
+
+def settled() -> str:
+    """Brings a server to all this, new or adopted; says what it changed, a line each."""
+    return fill(
+        "server_settled.sh.j2",
+        packages=PACKAGES,
+        files=files(),
+        docker=docker_daemon(),
+        kept=DOCKER_KEPT,
+        sysctls=SYSCTLS,
+        swap_mb=SWAP_MB,
+        units=UNITS,
+    )
+
+
+def mounted(device: str, folder: str, folders: Sequence[str] = (), wait_s: int = VOLUME_WAIT_S) -> str:
+    """Mounts the volume `device` on `folder`, now and at each boot, and makes `folders` in it.
+
+    Only a volume that has nothing on it gets a file system; one that was enlarged is used whole.
+    """
+    return fill(
+        "server_mounted.sh.j2",
+        device=device,
+        volume=device.rpartition("_")[2],
+        folder=folder,
+        folders=list(folders),
+        wait_s=wait_s,
+    )

@@ -1,0 +1,103 @@
+"""What is configured on a server, read as data and as text; tests/hetzner runs it on one."""
+
+import ipaddress
+import json
+import re
+import subprocess
+
+import pytest
+
+from render import server
+from settings import Network
+
+FILES = {file.path: file.content for file in [*server.files(), server.docker_daemon()]}
+SSHD = dict(
+    line.split(" ", 1)
+    for line in FILES["/etc/ssh/sshd_config.d/10-sertantai.conf"].splitlines()
+    if line and not line.startswith("#")
+)
+
+
+def test_sshd_takes_keys_only() -> None:
+    assert SSHD["AuthenticationMethods"] == "publickey"
+    assert (SSHD["PasswordAuthentication"], SSHD["KbdInteractiveAuthentication"]) == ("no", "no")
+    assert SSHD["PermitRootLogin"] == "prohibit-password"
+    assert SSHD["HostKey"] == "/etc/ssh/ssh_host_ed25519_key"
+
+
+def test_a_release_gets_the_sessions_that_it_opens() -> None:
+    assert (SSHD["MaxStartups"], SSHD["MaxSessions"]) == ("100:30:200", "100")
+
+
+def test_nothing_is_forwarded() -> None:
+    for what in ("AllowTcpForwarding", "AllowStreamLocalForwarding", "AllowAgentForwarding", "X11Forwarding"):
+        assert SSHD[what] == "no"
+
+
+def test_weak_algorithms_are_taken_away_from_those_that_sshd_knows() -> None:
+    """A list of names would be refused by an sshd that lacks one of them."""
+    for kind in ("KexAlgorithms", "Ciphers", "MACs"):
+        assert SSHD[kind].startswith("-")
+
+
+def test_docker_keeps_containers_alive_and_their_logs_small() -> None:
+    daemon = json.loads(FILES["/etc/docker/daemon.json"])
+    assert daemon["live-restore"] is True
+    assert daemon["no-new-privileges"] is True
+    assert daemon["log-opts"]["max-size"]
+    assert not set(daemon) & {"hosts", "insecure-registries", "tls", *server.DOCKER_KEPT}
+
+
+def test_dockers_own_networks_lie_beside_the_platforms() -> None:
+    [pool] = json.loads(FILES["/etc/docker/daemon.json"])["default-address-pools"]
+    assert not ipaddress.ip_network(pool["base"]).overlaps(ipaddress.ip_network(Network().subnet))
+
+
+def test_only_security_fixes_come_by_themselves_and_reboots_at_night() -> None:
+    text = FILES["/etc/apt/apt.conf.d/52sertantai-upgrades"]
+    assert re.findall(r'"(origin=.*)"', text) == [
+        "origin=Debian,codename=${distro_codename}-security,label=Debian-Security"
+    ]
+    assert text.index("#clear Unattended-Upgrade::Origins-Pattern;") < text.index(
+        "Unattended-Upgrade::Origins-Pattern {"
+    )
+    assert 'Automatic-Reboot-Time "03:40"' in text
+
+
+def test_the_kernels_settings_are_written_as_it_tells_them() -> None:
+    assert "vm.overcommit_memory = 1\n" in FILES["/etc/sysctl.d/99-sertantai.conf"]
+    assert "ip_forward" not in FILES["/etc/sysctl.d/99-sertantai.conf"]  # Docker's own to set
+
+
+def test_a_file_ends_where_its_text_ends() -> None:
+    for content in FILES.values():
+        assert content.endswith("\n")
+        assert "END_OF_FILE" not in content
+
+
+def test_a_server_that_has_a_programs_other_package_gets_no_second() -> None:
+    """Debian's docker.io would put the docker-ce of an adopted server out."""
+    assert "command -v dockerd >/dev/null || missing=" in server.settled()
+    assert "chronyd" in server.settled()
+
+
+def test_what_the_settings_lock_out_is_asked_before_sshd_reads_them() -> None:
+    text = server.settled()
+    assert text.index("sshd -t") < text.index("systemctl reload ssh")
+    assert (
+        text.index("dockerd --validate")
+        < text.index("systemctl reload docker")
+        < text.index("systemctl restart docker")
+    )
+
+
+def test_a_volumes_texts_quote_and_name_it() -> None:
+    text = server.mounted("/dev/disk/by-id/scsi-0HC_Volume_12", "/mnt/data", ["a folder"], wait_s=7)
+    assert "the volume 12 did not attach within 7 s" in text
+    assert "install -d -m 755 \"$folder\"/'a folder'" in text
+    assert f"within {server.VOLUME_WAIT_S} s" in server.mounted("/dev/x_1", "/mnt/data")
+
+
+@pytest.mark.parametrize("text", [server.settled(), server.mounted("/dev/disk/by-id/scsi-0HC_Volume_12", "/mnt/data")])
+def test_the_texts_are_bash(text: str) -> None:
+    assert subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True).stderr == ""
