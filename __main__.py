@@ -18,6 +18,7 @@ from components.postgres import Postgres
 from components.redis import Redis
 from components.secret import given
 from components.service import Service
+from components.ssh import ssh_host
 
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     # The engine ends the program in this way when a step has failed, and has said itself what.
@@ -30,7 +31,9 @@ def host() -> Host:
     """The one place that knows the kinds of host."""
     token = given("registry_token")
     if isinstance(config.host, settings.HetznerHost):
-        return hetzner_host(config.host, config.registry, token)
+        return hetzner_host(config.host, config.dns, config.registry, token)
+    if isinstance(config.host, settings.SshHost):
+        return ssh_host(config.host, config.registry, token)
     return local_host(config.registry, token)
 
 

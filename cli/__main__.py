@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from . import reach
 from .engine import ROOT, console, got, pulumi
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The sertantai platform.")
@@ -26,6 +27,21 @@ def run(stack: str, verb: str, *engine_words: str, rehearsal_words: tuple[str, .
         return rehearse(verb, "--stack", stack, *rehearsal_words)
     if stack == "local" and (code := prepare(verb)):
         return code
+    if config := reach.written(cli, stack):
+        try:
+            there = reach.answers(config, stack)
+        except reach.Refused as refused:
+            console.print(str(refused), soft_wrap=True)
+            return 1
+        if not there and not reach.is_made_here(stack):
+            console.print("host/address: is it up, is the port right, and does its firewall let this address in?")
+            return 1
+        if not there and verb in ("up", "preview"):
+            # The engine could not look at what was on it. A server that is gone is made again; then all the rest is.
+            console.print("The server does not answer, so it alone is looked at first.")
+            code = pulumi(cli, stack, *engine_words, "--target", reach.SERVER)
+            if code or verb == "preview":
+                return code
     return pulumi(cli, stack, *engine_words)
 
 

@@ -4,8 +4,10 @@ import pulumi
 from pulumi import Output, ResourceOptions
 
 from render import shell
+from settings import Dns
 
 from .certbot import Certbot
+from .dns import records
 from .host import Host
 from .nginx import Nginx
 
@@ -22,6 +24,7 @@ class Certificate(pulumi.ComponentResource):
         certbot: Certbot,
         nginx: Nginx,
         host: Host,
+        dns: Dns | None,
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__("sertantai:service:Certificate", name, {}, opts)
@@ -31,16 +34,20 @@ class Certificate(pulumi.ComponentResource):
             parent=self,
             depends_on=[certbot.ready],
         )
+        known = records(f"{name}-dns", domain, dns, host, self)
         # Runs again for another authority; renewal is certbot's own.
         self.ready = host.command(
             f"{name}-authority",
             Output.from_input(host.public).apply(
                 lambda address: shell.inside(
-                    certbot.container_name, shell.certificate(domain, certbot.acme, address), "sh", stdin=False
+                    certbot.container_name,
+                    shell.certificate(domain, certbot.acme, address, bool(known)),
+                    "sh",
+                    stdin=False,
                 )
             ),
             parent=self,
-            depends_on=[self.placeholder, nginx.ready],
+            depends_on=[self.placeholder, nginx.ready, *known],
         )
         self.issued = self.ready.stdout
         self.register_outputs({"issued": self.issued})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_docker as docker
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Input, InvokeOutputOptions, Output, ResourceOptions
 from pulumi_command import local
 
 from settings import Registry
@@ -18,8 +18,13 @@ class Host:
     provider: docker.Provider
     interpreter: Input[Sequence[str]]
     address: Input[str]
+    reader: Input[Sequence[str]] | None = None
+    """The same for what is only read: nothing where the machine cannot be reached, at the preview of another one."""
     public: Input[str] = ""
     """The address that the world finds it by; empty where the world does not."""
+    public_ipv6: Input[str] | None = None
+    data: str | None = None
+    """The folder of a disk that outlives the machine; None where Docker's own is as good as any."""
     ready: Sequence[pulumi.Resource] = ()
     digests: dict[str, Output[str]] = field(default_factory=dict)
     """What the registry has said of each image, by its reference: asked once a run."""
@@ -59,9 +64,12 @@ class Host:
         )
 
     def read(self, command: Input[str]) -> Output[str]:
-        """What a command on the host prints, read at preview too; it must change nothing."""
+        """What a command on the host prints, at preview too; it must change nothing. Unknown until it is ready."""
         return local.run_output(
-            interpreter=Output.from_input(self.interpreter), command=command, logging=local.Logging.NONE
+            interpreter=Output.from_input(self.reader or self.interpreter),
+            command=command,
+            logging=local.Logging.NONE,
+            opts=InvokeOutputOptions(depends_on=list(self.ready)),
         ).stdout
 
 

@@ -59,7 +59,8 @@ def _resolved(repository: str, tag: str, host: Host) -> Output[str]:
 
     async def is_known() -> bool:
         await asyncio.wait([lookup])
-        return lookup.exception() is not None or await found.is_known()
+        # While there is no host yet, nobody is asked and nothing is answered.
+        return lookup.exception() is not None or (lookup.result() is not None and await found.is_known())
 
     return Output(set(), pinned(), is_known())
 

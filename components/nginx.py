@@ -61,6 +61,8 @@ class Nginx(pulumi.ComponentResource):
             shell.ports_free(self.container_name, settings.address, ports),
             parent=self,
         )
+        both = settings.address == "0.0.0.0" and host.public_ipv6 is not None  # noqa: S104
+        addresses = [settings.address, "::"] if both else [settings.address]
         self.container = fixed(
             f"{name}-server",
             Container(
@@ -75,8 +77,9 @@ class Nginx(pulumi.ComponentResource):
                     render.WEBROOT: (self.webroot.name, True),
                 },
                 ports=[
-                    docker.ContainerPortArgs(internal=inside, external=outside, ip=settings.address, protocol="tcp")
+                    docker.ContainerPortArgs(internal=inside, external=outside, ip=address, protocol="tcp")
                     for inside, outside in ((80, settings.http_port), (443, settings.https_port))
+                    for address in addresses
                 ],
                 # Workers become the user nginx; the master signals them and reads the keys that root alone may read.
                 capabilities=["CHOWN", "DAC_OVERRIDE", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
@@ -87,6 +90,8 @@ class Nginx(pulumi.ComponentResource):
             host,
             self,
             [base, free, self.webroot],
+            # Docker tells two addresses of a port in the reverse of the order that it was given, whichever that is.
+            ignored=["ports"] if both else None,
         )
         self.ready = host.command(
             f"{name}-ready",

@@ -33,7 +33,14 @@ class Postgres(pulumi.ComponentResource):
         super().__init__("sertantai:platform:Postgres", name, {}, opts)
         self.container_name = container_name("postgres")
         password = secret(f"{name}-password", "POSTGRES_PASSWORD", parent=self, protect=True)
-        data = volume(f"{name}-data", settings.volume or self.container_name, host, self, protect=True)
+        data = volume(
+            f"{name}-data",
+            settings.volume or self.container_name,
+            host,
+            self,
+            protect=True,
+            exists=settings.volume is not None,
+        )
         container = fixed(
             f"{name}-server",
             Container(

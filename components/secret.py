@@ -12,6 +12,11 @@ def given(key: str) -> Output[str] | None:
     return pulumi.Config(PROJECT).get_secret(key)
 
 
+def hetzner_token() -> Output[str] | None:
+    """The config secret `hcloud:token`, or None where it is in the environment, which a step has too."""
+    return pulumi.Config("hcloud").get_secret("token")
+
+
 def secret(name: str, key: str, *, parent: pulumi.Resource, protect: bool = False, length: int = 48) -> Output[str]:
     """The config secret `sertantai:<key>`, else a generated one.
 

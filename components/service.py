@@ -55,7 +55,13 @@ class Service(pulumi.ComponentResource):
             before.append(platform.redis.ready)
         if settings.domain:
             self.certificate = Certificate(
-                f"{name}-certificate", settings.domain, platform.certbot, platform.nginx, host, own
+                f"{name}-certificate",
+                settings.domain,
+                platform.certbot,
+                platform.nginx,
+                host,
+                platform.settings.dns,
+                own,
             )
             before.append(self.certificate.placeholder)
         given = app_environment(name, settings, database, electric, platform, self)

@@ -4,20 +4,42 @@ import pulumi
 import pulumi_docker as docker
 from pulumi import ResourceOptions
 
+from render import shell
+
 from .container import LABEL
 from .host import Host
 
 
-def volume(name: str, on_host: str, host: Host, parent: pulumi.Resource, *, protect: bool) -> docker.Volume:
-    """The volume `on_host`; an existing one of that name is taken as it is. `protect` what must outlive a slip."""
+def volume(
+    name: str, on_host: str, host: Host, parent: pulumi.Resource, *, protect: bool, exists: bool = False
+) -> docker.Volume:
+    """The volume `on_host`; an existing one of that name is taken as it is. `protect` what must outlive a slip.
+
+    Where the host has a disk for data it lies there, so that another server finds it again. Docker refuses to start a
+    container while that disk is not mounted: the folder is not there.
+    """
+    before = list(host.ready)
+    bound = None
+    if host.data and not exists:
+        folder = f"{host.data}/{on_host}"
+        before.append(
+            host.command(
+                f"{name}-folder",
+                shell.data_folder(host.data, folder),
+                delete=None if protect else shell.remove_folder(host.data, folder),
+                parent=parent,
+            )
+        )
+        bound = {"type": "none", "o": "bind", "device": folder}
     return docker.Volume(
         name,
         name=on_host,
+        driver_opts=bound,
         labels=[docker.VolumeLabelArgs(label=f"{LABEL}.stack", value=pulumi.get_stack())],
         opts=ResourceOptions(
             parent=parent,
             provider=host.provider,
-            depends_on=list(host.ready),
+            depends_on=before,
             protect=protect,
             delete_before_replace=False,
         ),

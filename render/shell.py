@@ -12,6 +12,7 @@ from .template import fill
 CERTIFICATE_WATCH_S = 10
 RENEWAL_INTERVAL_S = 12 * 3600
 ELECTRIC_GRACE_S = 60
+RECORD_TIMEOUT_S = 300
 
 
 def inside(container: str, script: str, interpreter: str = "bash", stdin: bool = True) -> str:
@@ -37,6 +38,17 @@ def psql(postgres: str, database: str = "postgres") -> str:
 def psql_with(postgres: str, sql: str, database: str) -> str:
     """The same for SQL without a secret, for commands that must carry it themselves."""
     return f"{psql(postgres, database)} <<'SQL'\n{sql}SQL\n"
+
+
+def data_folder(disk: str, folder: str) -> str:
+    """Makes a volume's folder on the disk for data, and only there."""
+    missing = f"host/volume_size: no disk is mounted on {disk}; run up again"
+    return f"mountpoint -q {disk} || {{ echo {shlex.quote(missing)} >&2; exit 1; }}\nmkdir -p {shlex.quote(folder)}\n"
+
+
+def remove_folder(disk: str, folder: str) -> str:
+    """Removes what a volume without a service has left on the disk for data."""
+    return f"! mountpoint -q {disk} || rm -rf --one-file-system {shlex.quote(folder)}\n"
 
 
 def ready(container: str, check: Sequence[str], timeout_s: int) -> str:
@@ -171,12 +183,16 @@ def placeholder(domain: str) -> str:
     return f"{fill('placeholder.sh.j2', volume=nginx.VOLUME)}placeholder {shlex.quote(domain)}\n"
 
 
-def certificate(domain: str, acme: Acme, address: str = "") -> str:
-    """Gets a domain's certificate from the authority, in certbot's container; the first once it leads to `address`."""
+def certificate(domain: str, acme: Acme, address: str = "", is_ours: bool = False) -> str:
+    """Gets a domain's certificate from the authority, in certbot's container; the first once it leads to `address`.
+
+    A record that `is_ours` was only just made: it is waited for until the world's name servers know it.
+    """
     return fill(
         "certificate.sh.j2",
         domain=domain,
         address=address,
+        wait_s=RECORD_TIMEOUT_S if is_ours else 0,
         directory_url=acme.directory_url,
         acme_path=ACME_PATH,
         **_asking(acme),

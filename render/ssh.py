@@ -1,16 +1,37 @@
 """OpenSSH's configuration for one host: its key pinned, one connection for everything."""
 
+import shlex
+from collections.abc import Sequence
 
-def config(alias: str, address: str, user: str, folder: str) -> str:
-    """An `ssh -F` file for `alias`; `folder` is where it lies, with known_hosts beside it.
+from .template import fill
+
+
+def alias(stack: str) -> str:
+    """The name under which a stack's host is known to the operator's OpenSSH, and to Docker."""
+    return f"sertantai-{stack}"
+
+
+def files(
+    stack: str,
+    folder: str,
+    *,
+    address: str,
+    host_key: str,
+    user: str = "root",
+    port: int = 22,
+    identity_file: str | None = None,
+) -> dict[str, str]:
+    """The texts by their names in `folder`: `config` for `ssh -F`, and `known_hosts` with the one key it may show.
 
     The connection's socket is not there: its path may have 107 characters, and a project's folder can be a deep one.
     """
+    identity = f'  IdentityFile "{identity_file}"\n  IdentitiesOnly yes\n' if identity_file else ""
     beside = folder.replace("%", "%%")
-    return f"""Host {alias}
+    config = f"""Host {alias(stack)}
   HostName {address}
+  Port {port}
   User {user}
-  HostKeyAlias {alias}
+{identity}  HostKeyAlias {alias(stack)}
   StrictHostKeyChecking yes
   UserKnownHostsFile "{beside}/known_hosts"
   BatchMode yes
@@ -20,8 +41,28 @@ def config(alias: str, address: str, user: str, folder: str) -> str:
   ControlPath ~/.ssh/sertantai-%C
   ControlPersist 60
 """
+    return {"config": config, "known_hosts": f"{alias(stack)} {host_key.strip()}\n"}
 
 
-def known_hosts(alias: str, host_key: str) -> str:
-    """The one key that `alias` may show."""
-    return f"{alias} {host_key.strip()}\n"
+def reached(config: str, alias: str, what: str, advice: str, timeout_s: int) -> str:
+    """Waits on the operator's machine until the host lets us in; `what` names it in the error, `advice` is what
+    to do where it is silent.
+
+    A key that is not the pinned one, or a user that is not let in, is no matter of time and ends it at once.
+    """
+    return fill("ssh_reached.sh.j2", config=config, alias=alias, what=what, advice=advice, timeout_s=timeout_s)
+
+
+def ready(timeout_s: int) -> str:
+    """Waits on the host until its first boot is over and Docker answers."""
+    return fill("host_ready.sh.j2", timeout_s=timeout_s)
+
+
+def or_nothing(config: str, alias: str) -> str:
+    """Runs its first argument on the host; where that cannot be reached it says nothing and is content."""
+    return f'ssh -F {shlex.quote(config)} {shlex.quote(alias)} "$0" 2>/dev/null || [ $? -eq 255 ]'
+
+
+def authorized(keys: Sequence[str]) -> str:
+    """On the host: these keys, and no others, open it."""
+    return fill("authorized_keys.sh.j2", keys=keys)

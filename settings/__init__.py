@@ -1,14 +1,15 @@
 """The only reader of configuration: a stack file becomes frozen models, or one list of everything wrong with it."""
 
 from .checks import ACME_PATH, CERTBOT_MEMORY_MB, ELECTRIC_PATH
+from .host import Dns, HetznerHost, Host, LocalHost, SshHost
 from .names import image_parts
-from .platform import Acme, HetznerHost, Host, LocalHost, Network, Nginx, Postgres, Redis, Registry
+from .platform import Acme, Network, Nginx, Postgres, Redis, Registry
 from .read import PROJECT, Mistakes, Settings, load, parse
 from .service import App, Database, Electric, Frontend, Health, Part, Public, Service, ThroughApp, stream_id
 
 __all__ = [
     "ACME_PATH", "CERTBOT_MEMORY_MB", "ELECTRIC_PATH", "PROJECT",
-    "Acme", "App", "Database", "Electric", "Frontend", "Health", "HetznerHost", "Host", "LocalHost",
+    "Acme", "App", "Database", "Dns", "Electric", "Frontend", "Health", "HetznerHost", "Host", "LocalHost",
     "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Service", "Settings",
-    "ThroughApp", "image_parts", "load", "parse", "stream_id",
+    "SshHost", "ThroughApp", "image_parts", "load", "parse", "stream_id",
 ]  # fmt: skip

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Collection, Iterator, Mapping
 
-from .platform import HetznerHost, Host, LocalHost, Nginx, Postgres, Redis
+from .host import HetznerHost, Host, LocalHost
+from .platform import Nginx, Postgres, Redis
 from .service import Public, Service, ThroughApp, stream_id
 
 ACME_PATH = "/.well-known/acme-challenge/"
@@ -20,6 +21,7 @@ RESERVED_CONNECTIONS = 20
 CERTBOT_MEMORY_MB = 128
 # The system itself, Docker and the page cache.
 HOST_MEMORY_MB = 512
+TOKEN_LENGTH = 64
 
 GIVEN_BY_THE_PLATFORM = {
     "PORT": "change port",
@@ -202,6 +204,24 @@ def _host_memory_mb(host: Host | None) -> int | None:
     if isinstance(host, HetznerHost) and host.server_type in SERVER_MEMORY_GB:
         return SERVER_MEMORY_GB[host.server_type] * 1024
     return None
+
+
+def token_mistakes(host: object, token: str | None) -> Iterator[str]:
+    """Whether a server at Hetzner can be asked for: the provider says less, and later."""
+    if isinstance(host, dict) and host.get("kind") == "hetzner":
+        if not token:
+            yield "hcloud:token: is missing; set it with `pulumi config set --secret hcloud:token`, or as HCLOUD_TOKEN"
+        elif len(token) != TOKEN_LENGTH:
+            yield (
+                f"hcloud:token: has {len(token)} characters and a token has {TOKEN_LENGTH}; set it again, whole, "
+                "with `pulumi config set --secret hcloud:token`, or as HCLOUD_TOKEN"
+            )
+
+
+def adoption_mistakes(host: Host | None) -> Iterator[str]:
+    """An adopted server has a host key of its own, without which the first connection would trust anybody."""
+    if isinstance(host, HetznerHost) and host.adopt and not host.host_key:
+        yield "host/host_key: is missing; name the adopted server's own (`ssh-keyscan -t ed25519`, checked there)"
 
 
 def port_mistakes(nginx: Nginx | None, host: Host | None) -> Iterator[str]:

@@ -134,6 +134,9 @@ Hostname = Annotated[
 ServerName = Annotated[
     str, _Text(rf"(?=.{{1,63}}$){_LABEL}(?:\.{_LABEL})*", "be a host name: a-z, 0-9, - and ., 63 at most")
 ]
+ServerAddress = Annotated[
+    str, _Text(rf"(?=.{{1,253}}$)(?:{_LABEL}(?:\.{_LABEL})*|[0-9a-f:]*:[0-9a-f:]+)", "be a host name or an IP address")
+]
 BindAddress = Annotated[str, AfterValidator(_address)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ServicePort = Annotated[int, Field(ge=1024, le=65535), AfterValidator(_not_the_gateways)]
@@ -175,6 +178,10 @@ SshPublicKey = Annotated[
         "be an SSH public key on one line",
     ),
 ]
+SshHostKey = Annotated[
+    str, _Text(r"(?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+", "be a key's kind and the key: ssh-ed25519 AAAA...")
+]
+KeyPath = Annotated[str, _Text(r"~?[A-Za-z0-9._/@+-]+", "be a plain path such as ~/.ssh/id_ed25519")]
 Subnet = Annotated[str, AfterValidator(_subnet)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 Megabytes = Annotated[int, Field(ge=16, le=1_048_576)]

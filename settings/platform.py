@@ -1,24 +1,18 @@
-"""What belongs to the whole platform: the host, the network, the shared servers, the outside world."""
-
-from typing import Annotated, Literal
+"""What belongs to the whole platform: the network, the shared servers, the outside world."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from .names import (
     BindAddress,
-    Cidr,
     Email,
     FilePath,
     HttpsUrl,
     ImageReference,
-    LabelText,
     Megabytes,
     NetworkName,
     ObjectName,
     Port,
     RegistryServer,
-    ServerName,
-    SshPublicKey,
     Subnet,
     UserName,
 )
@@ -30,28 +24,6 @@ class Model(BaseModel):
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
     )
-
-
-class LocalHost(Model):
-    """This machine's Docker."""
-
-    kind: Literal["local"]
-
-
-class HetznerHost(Model):
-    """A server at Hetzner Cloud, made by this program and reached over SSH."""
-
-    kind: Literal["hetzner"]
-    name: ServerName
-    server_type: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]{1,3}$")]
-    location: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]?$")]
-    image: ObjectName = "debian-13"
-    ssh_allowed_from: list[Cidr] = Field(min_length=1)
-    authorized_keys: dict[ObjectName, SshPublicKey] = Field(min_length=1)
-    labels: dict[LabelText, LabelText] = {}
-
-
-Host = Annotated[LocalHost | HetznerHost, Field(discriminator="kind")]
 
 
 class Acme(Model):

@@ -3,6 +3,7 @@
 import copy
 import difflib
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any
 
@@ -12,8 +13,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from . import checks
+from .host import Dns, HetznerHost, Host
 from .names import ServiceName
-from .platform import Acme, Host, Model, Network, Nginx, Postgres, Redis, Registry
+from .platform import Acme, Model, Network, Nginx, Postgres, Redis, Registry
 from .service import Service
 
 PROJECT = "sertantai"
@@ -25,6 +27,7 @@ class Settings(Model):
     """One stack's whole configuration, its secrets apart."""
 
     host: Host
+    dns: Dns | None = None
     acme: Acme
     registry: Registry | None = None
     network: Network = Network()
@@ -47,12 +50,18 @@ def load() -> Settings:
     prefix = f"{PROJECT}:"
     values = {key.removeprefix(prefix): value for key, value in _config().items() if key.startswith(prefix)}
     secrets = {key for key in values if pulumi.runtime.is_config_secret(prefix + key)}
+    raw = {key: _value(key, text) for key, text in values.items()}
+    token = _config().get("hcloud:token") or os.environ.get("HCLOUD_TOKEN")
+    mistakes = list(checks.token_mistakes(raw.get("host"), token))
     try:
-        return parse({key: _value(key, text) for key, text in values.items()}, secrets)
-    except Mistakes as mistakes:
-        count = len(mistakes.lines)
+        read = parse(raw, secrets)
+    except Mistakes as found:
+        mistakes = [*found.lines, *mistakes]
+    if mistakes:
+        count = len(mistakes)
         title = f"Pulumi.{pulumi.get_stack()}.yaml has {count} mistake{'s' if count > 1 else ''}:"
-        raise pulumi.RunError("\n".join([title, *(f"  {line}" for line in mistakes.lines)])) from None
+        raise pulumi.RunError("\n".join([title, *(f"  {line}" for line in mistakes)])) from None
+    return read
 
 
 def _config() -> Mapping[str, str]:
@@ -92,6 +101,9 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
     shared = {name: parts.get(name) for name in ("host", "postgres", "redis", "nginx")}
     mistakes += checks.capacity_mistakes(services, **shared)
     mistakes += checks.port_mistakes(parts.get("nginx"), parts.get("host"))
+    mistakes += checks.adoption_mistakes(parts.get("host"))
+    if parts.get("dns") and parts.get("host") and not isinstance(parts["host"], HetznerHost):
+        mistakes.append("dns: records are made for a server at Hetzner alone; take it out, and set them where they are")
     if parts.get("registry") and "registry_token" not in raw:
         mistakes.append(
             "registry_token: the config secret is missing; set it with `pulumi config set --secret registry_token`"

@@ -38,7 +38,7 @@ def test_everything_that_holds_the_platforms_data_is_protected(program: Program)
     protected = {resource.name for resource in program if resource.options.get("protect")}
     holding = {"postgres-data", "redis-data", "certbot-certificates", "postgres-password", "redis-password"}
     if program.stack == "prod":
-        holding |= {"server-server", "server-ipv4", "server-host-key"}
+        holding |= {"server-server", "server-ipv4", "server-ipv6", "server-data", "server-host-key"}
     assert protected == holding
 
 

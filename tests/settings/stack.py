@@ -46,7 +46,16 @@ FULL: dict[str, Any] = {
         "ssh_allowed_from": ["203.0.113.7/32", "2001:db8::/64"],
         "authorized_keys": {"operator": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA"},
         "labels": {"team": "legal"},
+        "volume_size": 40,
+        "identity_file": "~/.ssh/id_ed25519",
+        "adopt": {
+            "server_id": 1,
+            "primary_ipv4_id": 2,
+            "volume_id": 3,
+        },
+        "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA",
     },
+    "dns": {"zone": "sertantai.com", "ttl": 300},
     "acme": {
         "email": "operator@sertantai.com",
         "directory_url": "https://acme-v02.api.letsencrypt.org/directory",
@@ -107,6 +116,14 @@ FULL: dict[str, Any] = {
             "electric": {"image": "electricsql/electric:1.7.12", "access": {"kind": "app", "path": "/api/electric/"}},
         },
     },
+}
+OVER_SSH: dict[str, Any] = {
+    "kind": "ssh",
+    "address": "203.0.113.7",
+    "user": "root",
+    "port": 22,
+    "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA",
+    "identity_file": "keys/id_ed25519",
 }
 SECRETS = ("registry_token", "legal_STRIPE_KEY")
 

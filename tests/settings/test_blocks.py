@@ -127,7 +127,7 @@ def test_the_name_of_a_service_is_text(number: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "kinds"), [("host", "'local', 'hetzner'"), ("services/legal/electric/access", "'public', 'app'")]
+    ("path", "kinds"), [("host", "'local', 'ssh', 'hetzner'"), ("services/legal/electric/access", "'public', 'app'")]
 )
 def test_an_unknown_kind_is_refused(path: str, kinds: str) -> None:
     assert said({f"{path}/kind": "other"}) == [f"{path}: kind must be one of {kinds}"]

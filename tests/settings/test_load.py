@@ -25,7 +25,7 @@ class Declared(Exception):
 def config(stack: dict[str, Any]) -> dict[str, str]:
     """The stack as Pulumi hands it over: blocks as JSON, and other packages' settings beside it."""
     own = {f"sertantai:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in stack.items()}
-    return {"hcloud:token": "not-a-secret", **own}
+    return {"hcloud:token": "not-a-secret".ljust(64, "-"), **own}
 
 
 def on_stack(values: dict[str, str], secrets: Collection[str], act: Callable[[], Any]) -> Any:
@@ -55,6 +55,20 @@ def refusal(stack: dict[str, Any], secrets: Collection[str] = ()) -> list[str]:
 
 def test_what_is_loaded_is_what_is_parsed() -> None:
     assert load(FULL, SECRETS) == settings.parse(FULL, SECRETS)
+
+
+@pytest.mark.parametrize(("token", "words"), [("", "is missing"), ("a" * 63, "has 63 characters and a token has 64")])
+def test_a_token_that_cannot_be_one_is_told_before_anybody_is_asked(
+    token: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HCLOUD_TOKEN", raising=False)
+    values = config(FULL | {"acme": {}}) | {"hcloud:token": token}
+    with pytest.raises(pulumi.RunError) as caught:
+        on_stack(values, SECRETS, settings.load)
+    lines = str(caught.value).splitlines()
+    assert lines[1].startswith("  acme/email: is missing")
+    assert lines[-1].startswith(f"  hcloud:token: {words}")
+    assert "a" * 63 not in lines[-1]
 
 
 def test_the_settings_hold_no_secret() -> None:

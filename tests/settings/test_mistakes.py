@@ -193,3 +193,13 @@ def test_a_mistake_in_one_service_does_not_hide_those_of_another() -> None:
 def test_the_secrets_of_the_full_stack_are_all_its_secrets() -> None:
     assert said_of(FULL, SECRETS) == []
     assert len(said_of(FULL, ())) == len(SECRETS)
+
+
+def test_an_adopted_server_is_trusted_by_its_own_key_alone() -> None:
+    [line] = said_of(changed(FULL, {"host/host_key": OUT}))
+    assert line.startswith("host/host_key: is missing; name the adopted server's own")
+
+
+def test_records_are_made_for_a_server_at_hetzner_alone() -> None:
+    [line] = said({"dns": {"zone": "sertantai.com"}})
+    assert line.startswith("dns: records are made for a server at Hetzner alone")

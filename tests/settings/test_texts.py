@@ -7,7 +7,7 @@ import pytest
 from settings import Settings, image_parts
 from settings.read import _names
 
-from .stack import DIGEST, FULL, SMALL, changed, said, said_of, texts
+from .stack import DIGEST, FULL, OVER_SSH, SMALL, changed, said, said_of, texts
 
 # Texts of the operator's own, which are quoted wherever they go; the file is only ever opened.
 FREE = (
@@ -34,7 +34,7 @@ def keys_of(block: Any) -> set[str]:
 
 
 def test_the_full_stack_has_every_setting_so_that_the_tests_below_try_each() -> None:
-    assert set(_names(Settings.model_json_schema())) - keys_of(FULL) == set()
+    assert set(_names(Settings.model_json_schema())) - keys_of(FULL) - keys_of(OVER_SSH) == set()
 
 
 @pytest.mark.parametrize("path", STRICT)
@@ -52,6 +52,14 @@ def test_no_text_may_hold_a_sign_that_means_something_elsewhere(path: str, odd: 
         return  # a key may have a comment
     lines = said_of(changed(FULL, {path: f"{value_at(path)}{odd}x"}))
     assert [line for line in lines if line.startswith(f"{path}: ")]
+
+
+@pytest.mark.parametrize("odd", ['"', "'", ";", " ", "$(id)", "`id`", "\\", "\n", "%h", "\0"])
+@pytest.mark.parametrize("name", ["address", "user", "host_key", "identity_file"])
+def test_nor_may_the_way_to_a_server(name: str, odd: str) -> None:
+    assert said({"host": OVER_SSH}) == []
+    lines = said({"host": OVER_SSH | {name: f"{OVER_SSH[name]}{odd}x"}})
+    assert [line for line in lines if line.startswith(f"host/{name}: must ")]
 
 
 @pytest.mark.parametrize("path", [path for path in EVERY if path.startswith(FREE) or path.endswith("ca_bundle")])

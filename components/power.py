@@ -1,0 +1,35 @@
+"""Another server type is a stop and a start in order: the provider alone cuts the power, and leaves the server off."""
+
+from pathlib import Path
+
+import pulumi
+import pulumi_hcloud as hcloud
+from pulumi import Input, Output, ResourceOptions
+from pulumi_command import local
+
+from .secret import hetzner_token
+
+PROGRAM = Path(__file__).with_name("power_program.py")
+
+
+def shut_down(name: str, server: str | int, server_type: str, parent: pulumi.Resource) -> pulumi.Resource:
+    """Before the server becomes another type. Run again it finds that there is nothing to stop."""
+    return _step(name, f"shut_down({server!r}, {server_type!r})", parent)
+
+
+def power_on(name: str, server: hcloud.Server, parent: pulumi.Resource) -> pulumi.Resource:
+    """After it became another type. Run again it finds the server running."""
+    call = server.id.apply(lambda number: f"power_on({int(number)})")
+    return _step(name, call, parent, TYPE=server.server_type)
+
+
+def _step(name: str, call: Input[str], parent: pulumi.Resource, **reruns_on: Input[str]) -> pulumi.Resource:
+    return local.Command(
+        name,
+        interpreter=["python3", "-c"],
+        create=Output.concat(PROGRAM.read_text(), "\n\n", call, "\n"),
+        stdin=hetzner_token(),
+        environment=reruns_on or None,
+        add_previous_output_in_env=False,
+        opts=ResourceOptions(parent=parent, delete_before_replace=True),
+    )

@@ -1,0 +1,105 @@
+"""The way to a host that is reached over SSH: one pinned, multiplexed connection for steps and for Docker."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import pulumi
+import pulumi_docker as docker
+from pulumi import Input, Output, ResourceOptions
+from pulumi_command import local
+
+from render import ssh
+from settings import Registry, SshHost
+
+from .host import Host, registry_auth
+from .ssh_files import folder, write
+
+CONNECT_TIMEOUT_S = 30
+BOOT_TIMEOUT_S = 600
+
+
+class Access:
+    """OpenSSH's configuration for one host, written before every operation; what runs over it."""
+
+    interpreter: Output[Sequence[str]]
+
+    def __init__(
+        self, address: Input[str], host_key: Input[str], user: str, port: int, identity_file: str | None
+    ) -> None:
+        stack = pulumi.get_stack()
+        self.alias = ssh.alias(stack)
+        texts = Output.all(address=address, host_key=host_key).apply(
+            lambda known: ssh.files(
+                stack, str(folder(stack)), **known, user=user, port=port, identity_file=identity_file
+            )
+        )
+        self.config = texts.apply(lambda known: str(write(Path(), stack, known)))
+        self.interpreter = self.config.apply(lambda config: ["ssh", "-F", config, self.alias])
+        # By which the command writes them where the program has not run yet, on another laptop.
+        pulumi.export("ssh", texts)
+
+    def ready(
+        self, what: Input[str], advice: str, timeout_s: int, reruns_on: Mapping[str, Input[str]], opts: ResourceOptions
+    ) -> local.Command:
+        """There once the host lets us in, its first boot is over and Docker answers. `what` names it in errors."""
+        wait = Output.all(config=self.config, what=what).apply(
+            lambda known: ssh.reached(known["config"], self.alias, known["what"], advice, timeout_s)
+        )
+        reached = self._command("host-reached", ["bash", "-c"], wait, reruns_on, opts)
+        there = ResourceOptions(parent=opts.parent, depends_on=[reached])
+        return self._command("host-ready", self.interpreter, ssh.ready(BOOT_TIMEOUT_S), reruns_on, there)
+
+    def host(
+        self, address: Input[str], registry: Registry | None, token: Output[str] | None, ready: pulumi.Resource
+    ) -> Host:
+        """The host itself, once it is `ready`."""
+        # The provider asks Docker as soon as it is made.
+        provider = docker.Provider(
+            "docker",
+            host=f"ssh://{self.alias}",
+            ssh_opts=["-F", self.config],
+            registry_auth=registry_auth(registry, token),
+            opts=ResourceOptions(depends_on=[ready]),
+        )
+        reader = self.config.apply(lambda config: ["bash", "-c", ssh.or_nothing(config, self.alias)])
+        return Host(provider=provider, interpreter=self.interpreter, reader=reader, address=address, ready=[ready])
+
+    def _command(
+        self,
+        name: str,
+        interpreter: Input[Sequence[str]],
+        text: Input[str],
+        reruns_on: Mapping[str, Input[str]],
+        opts: ResourceOptions,
+    ) -> local.Command:
+        return local.Command(
+            name,
+            interpreter=Output.from_input(interpreter).apply(list),
+            create=text,
+            environment=reruns_on,
+            add_previous_output_in_env=False,
+            opts=ResourceOptions(parent=opts.parent, depends_on=opts.depends_on, delete_before_replace=True),
+        )
+
+
+def ssh_host(settings: SshHost, registry: Registry | None, token: Output[str] | None) -> Host:
+    """A machine that is there already."""
+    access = Access(settings.address, settings.host_key, settings.user, settings.port, settings.identity_file)
+    ready = access.ready(
+        f"host/address: {settings.address}",
+        "is it up, is host/port right, and does its firewall let this address in?",
+        CONNECT_TIMEOUT_S,
+        {"ADDRESS": f"{settings.user}@{settings.address}:{settings.port}", "KEY": settings.host_key},
+        ResourceOptions(),
+    )
+    host = access.host(settings.address, registry, token, ready)
+    return replace(host, public=settings.address) if _is_public(settings.address) else host
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ip_address(address).is_global
+    except ValueError:
+        return False

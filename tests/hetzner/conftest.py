@@ -1,0 +1,95 @@
+"""A project whose server is made at the double, where the real engine and provider are."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.runner import has_engine
+
+from .api import Api
+from .machine import Machines
+from .stack import ACME, DNS, DNS_MANAGEMENT, REGISTRY, ROOT, Outside, Project
+
+ZONE = "sertantai.test"
+
+
+class Reachable(Machines):
+    """Their network has no IPv6, so an authority that found such an address would only fail on it."""
+
+    def record(self, name: str, kind: str, values: list[str]) -> None:
+        super().record(name, kind, values if kind == "A" else [])
+
+
+@dataclass
+class Cloud:
+    """The API, the servers behind it, and a key that opens them."""
+
+    api: Api
+    machines: Machines
+    key: Path
+    outside: Outside
+
+    def host(self, **changes: Any) -> dict[str, Any]:
+        """The setting `host` of a stack whose server is here."""
+        public = self.key.with_suffix(".pub").read_text().strip()
+        return {
+            "kind": "hetzner",
+            "name": "sertantai-hz",
+            "server_type": "cx33",
+            "location": "nbg1",
+            "volume_size": 10,
+            "ssh_allowed_from": ["203.0.113.0/24"],
+            "authorized_keys": {"operator": public},
+            "identity_file": str(self.key),
+            "labels": {"team": "legal"},
+        } | changes
+
+    def project(self, folder: Path, **changes: Any) -> Project:
+        environment = {"HCLOUD_TOKEN": self.api.token, "HCLOUD_ENDPOINT": self.api.endpoint}
+        return Project(folder, "hz", self.host(**changes), self.outside, **environment)
+
+    def server_id(self) -> int:
+        [found] = self.api.servers
+        return found
+
+
+@pytest.fixture(scope="session")
+def outside() -> Outside:
+    if os.geteuid() != 0:
+        pytest.skip("not root: a server needs loop devices and Docker")
+    return Outside(ROOT / ".rehearsal" / "hetzner")
+
+
+@pytest.fixture(scope="session")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An operator's key pair."""
+    if not shutil.which("ssh-keygen"):
+        pytest.skip("no OpenSSH client: apt-get install openssh-client")
+    file = tmp_path_factory.mktemp("key") / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", file], check=True)
+    return file
+
+
+@pytest.fixture(scope="module")
+def cloud(outside: Outside, key: Path) -> Iterator[Cloud]:
+    """Needs the real engine."""
+    if not has_engine() or not shutil.which("pulumi-resource-hcloud"):
+        pytest.skip("no Pulumi CLI, or not its hcloud provider")
+    machines = Reachable(
+        "sertantai-hetzner",
+        "172.28.7.0/24",
+        forwards=[int(REGISTRY.rpartition(":")[2]), ACME],
+        dns=("127.0.0.1", DNS),
+        dns_management=DNS_MANAGEMENT,
+    )
+    try:
+        with Api(machines=machines, ipv4_network="172.28.7.0/24", zone_names=[ZONE]) as api:
+            yield Cloud(api, machines, key, outside)
+    finally:
+        machines.close()

@@ -1,0 +1,183 @@
+"""The production stack from nothing, on a double of Hetzner: the real command, engine and provider."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from hcloud import Client
+
+from tests.e2e.foundation import eventually
+
+from .conftest import ZONE, Cloud
+from .stack import Project, service
+
+pytestmark = [pytest.mark.engine, pytest.mark.e2e, pytest.mark.docker]
+DOMAIN = f"legal.{ZONE}"
+
+
+@pytest.fixture(scope="module")
+def prod(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Previewed on an empty project, and brought up."""
+    project = cloud.project(tmp_path_factory.mktemp("prod"))
+    project.change("dns", {"zone": ZONE, "ttl": 300})
+    seen = project.preview()
+    assert seen.ok, seen.text
+    assert {request.method for request in cloud.api.requests} <= {"GET"}
+    begun = time.monotonic()
+    made = project.up()
+    assert made.ok, made.text
+    print(f"from nothing: {time.monotonic() - begun:.0f} s")  # noqa: T201
+    return project
+
+
+def address(cloud: Cloud) -> str:
+    [server] = cloud.api.servers.values()
+    return str(server["public_net"]["ipv4"]["ip"])
+
+
+def write(cloud: Cloud, prod: Project, key: str) -> None:
+    """A row through the site."""
+    answer = prod.post(address(cloud), DOMAIN, "/api/items", {"key": key})
+    assert answer.status_code == 200, answer.text
+
+
+def keys(cloud: Cloud, prod: Project) -> set[str]:
+    return {row["key"] for row in prod.get(address(cloud), DOMAIN, "/api/items").json()}
+
+
+def test_from_nothing_the_platform_answers_over_tls_and_the_next_up_changes_nothing(
+    cloud: Cloud, prod: Project
+) -> None:
+    assert prod.get(address(cloud), DOMAIN, "/ready").status_code == 200
+    assert prod.get(address(cloud), DOMAIN, "/").status_code == 200
+    shape = prod.get(address(cloud), DOMAIN, "/electric/v1/shape?table=uk_lrt&offset=-1")
+    assert shape.status_code == 200, shape.text
+    assert prod.changes() == {}
+    again = prod.up()
+    assert again.ok, again.text
+    assert "unchanged" in again.text
+    assert "to update" not in again.text
+
+
+def test_the_firewall_that_the_api_received_lets_22_80_443_and_icmp_in(cloud: Cloud, prod: Project) -> None:
+    [firewall] = [body for body in cloud.api.sent("POST", "/firewalls") if body]
+    rules = {(rule["protocol"], rule.get("port")): rule["source_ips"] for rule in firewall["rules"]}
+    everywhere = ["0.0.0.0/0", "::/0"]
+    assert rules == {
+        ("tcp", "22"): ["203.0.113.0/24"],
+        ("tcp", "80"): everywhere,
+        ("tcp", "443"): everywhere,
+        ("icmp", None): everywhere,
+    }
+    assert all(rule["direction"] == "in" for rule in firewall["rules"])
+    [server] = cloud.api.servers.values()
+    assert [each["status"] for each in server["public_net"]["firewalls"]] == ["applied"]
+
+
+def test_what_a_new_server_is_told_has_no_secret_but_its_host_key(cloud: Cloud, prod: Project) -> None:
+    [told] = [body["user_data"] for body in cloud.api.sent("POST", "/servers") if body]
+    secrets = [*prod.secrets(), cloud.api.token]
+    assert len(secrets) >= 8
+    assert not [secret for secret in secrets if secret in told]
+    assert told.count("PRIVATE KEY") == 2  # where it begins and where it ends
+
+
+def test_no_secret_is_in_a_process_list_or_a_log_while_a_release_goes_on(cloud: Cloud, prod: Project) -> None:
+    prod.change("services/legal/app/env", {"RELEASE": "watched"})
+    prod.change("services/legal/electric/restart_generation", 1)
+    with cloud.machines.processes(cloud.server_id()) as seen:
+        done = prod.up()
+    assert done.ok, done.text
+    assert [line for line in seen if "docker" in line]
+    logs = cloud.machines.log(cloud.server_id()) + prod.ssh("cat /var/log/*.log 2>/dev/null").text + done.text
+    for secret in [*prod.secrets(), cloud.api.token]:
+        assert not [line for line in seen if secret in line]
+        assert secret not in logs
+
+
+def test_another_network_for_ssh_changes_the_firewall_and_nothing_else(cloud: Cloud, prod: Project) -> None:
+    prod.change("host/ssh_allowed_from", ["198.51.100.7/32"])
+    assert prod.changes() == {"server-firewall": "update"}
+    done = prod.up()
+    assert done.ok, done.text
+    [firewall] = cloud.api.firewalls.values()
+    assert [rule["source_ips"] for rule in firewall["rules"] if rule["port"] == "22"] == [["198.51.100.7/32"]]
+
+
+def test_another_key_opens_the_server_and_one_that_is_taken_out_no_longer_does(
+    cloud: Cloud, prod: Project, tmp_path: Path
+) -> None:
+    colleague = tmp_path / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", colleague], check=True)
+    both = cloud.host()["authorized_keys"] | {"colleague": colleague.with_suffix(".pub").read_text().strip()}
+    prod.change("host/authorized_keys", both)
+    assert prod.changes() == {"server-key-colleague": "create", "server-keys": "update"}
+    done = prod.up()
+    assert done.ok, done.text
+    known = prod.folder / ".sertantai/hz/ssh/known_hosts"
+    options = ["-o", f"UserKnownHostsFile={known}", "-o", "HostKeyAlias=sertantai-hz", "-o", "BatchMode=yes"]
+    enter = ["ssh", "-F", "none", *options, "-i", str(colleague), f"root@{address(cloud)}", "true"]
+    assert subprocess.run(enter, capture_output=True).returncode == 0
+    prod.change("host/authorized_keys", cloud.host()["authorized_keys"])
+    done = prod.up()
+    assert done.ok, done.text
+    refused = subprocess.run(enter, capture_output=True, text=True)
+    assert "Permission denied" in refused.stderr
+
+
+def test_an_added_service_adds_its_own_parts_and_its_records(cloud: Cloud, prod: Project) -> None:
+    prod.change("services/notes", service("notes", 4001))
+    changes = prod.changes()
+    # Other services may call it, so nginx's fixed address gets one more name in no container but its own.
+    assert {name.partition("-")[0] for name in changes} == {"notes"}
+    assert set(changes.values()) == {"create"}
+    done = prod.up()
+    assert done.ok, done.text
+    assert prod.get(address(cloud), f"notes.{ZONE}", "/ready").status_code == 200
+    prod.change("services/notes", None)
+    done = prod.up()
+    assert done.ok, done.text
+    names = {record["name"] for zone in cloud.api.rrsets.values() for record in zone.values()}
+    assert "legal" in names
+    assert "notes" not in names
+
+
+def test_another_server_type_is_a_previewed_stop_and_start_in_order(cloud: Cloud, prod: Project) -> None:
+    write(cloud, prod, "before another type")
+    cloud.api.starts_after_change_type = False
+    prod.change("host/server_type", "cx43")
+    changes = prod.changes()
+    assert changes.keys() == {"server-off", "server-server", "server-on", "host-reached", "host-ready"}
+    assert set(changes.values()) == {"update"}
+    begun = time.monotonic()
+    done = prod.up()
+    assert done.ok, done.text
+    print(f"another type: {time.monotonic() - begun:.0f} s")  # noqa: T201
+    [server] = cloud.api.servers.values()
+    assert (server["server_type"]["name"], server["status"]) == ("cx43", "running")
+    sent = [request.path.rpartition("/")[2] for request in cloud.api.requests if request.method == "POST"]
+    assert sent.index("shutdown") < sent.index("change_type") < sent.index("poweron", sent.index("change_type"))
+    assert "poweroff" not in sent  # which would be a power cut
+    eventually(lambda: "before another type" in keys(cloud, prod))
+    assert prod.changes() == {}
+
+
+def test_a_server_that_was_deleted_comes_back_with_its_data_at_the_same_address(cloud: Cloud, prod: Project) -> None:
+    before, old = address(cloud), cloud.server_id()
+    write(cloud, prod, "before the loss")
+    console = Client(cloud.api.token, api_endpoint=cloud.api.endpoint)
+    server = console.servers.get_by_id(old)
+    server.change_protection(delete=False, rebuild=False).wait_until_finished()
+    server.delete().wait_until_finished()
+    begun = time.monotonic()
+    shown = prod.preview()
+    assert shown.ok, shown.text
+    assert "server-server" in shown.text
+    done = prod.up()
+    assert done.ok, done.text
+    print(f"the server again, with everything on it: {time.monotonic() - begun:.0f} s")  # noqa: T201
+    assert (address(cloud), cloud.server_id() != old) == (before, True)
+    assert "before the loss" in keys(cloud, prod)
+    assert prod.get(before, DOMAIN, "/electric/v1/shape?table=uk_lrt&offset=-1").status_code == 200
+    assert prod.changes() == {}
