@@ -1,13 +1,15 @@
 """What a release needs is asked before its first change, all of it together."""
 
 import re
+import time
 
+import docker as docker_sdk
 import pytest
 
 from render import preflight, releases, shell
 from render.preflight import Checked
 
-from .box import Said, docker, on_host
+from .box import Said, docker, on_host, wait_for
 
 pytestmark = pytest.mark.docker
 SITE = 'server { listen 80; server_name trial.test; location / { return 200 "one"; } }\n'
@@ -142,3 +144,23 @@ def test_an_image_that_another_service_goes_back_to_stays(base_image: str, clust
     for number in range(6):
         assert on_host(releases.prune(f"{name}_other", {"app": f"other-{number}"}, shell.psql(cluster))).ok
     assert not docker("image", "inspect", shared).ok
+
+
+def test_a_tool_that_already_asks_a_healthy_container_of_the_image_is_not_tried_again(
+    base_image: str, gateway: str, cluster: str
+) -> None:
+    check_ = {"test": ["CMD", "curl", "--version"], "interval": 10**8}
+    asked = docker_sdk.from_env().containers.run(
+        base_image, ["infinity"], entrypoint="sleep", healthcheck=check_, detach=True
+    )
+    try:
+        wait_for(lambda: bool(docker("ps", "-q", "--filter", f"id={asked.id}", "--filter", "health=healthy").out))
+        begun = time.time()
+        assert check(base_image, gateway, cluster).ok
+        assert not check(base_image, gateway, cluster, tool="no-such-tool").ok
+        events = docker(
+            "events", "--since", f"{begun:.3f}", "--until", f"{time.time():.3f}", "--filter", "event=create"
+        )
+        assert events.out.count("container create") == 1
+    finally:
+        asked.remove(force=True)
