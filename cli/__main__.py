@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import reach
+from . import hetzner, reach
 from .engine import ROOT, console, got, pulumi
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The sertantai platform.")
@@ -27,22 +27,29 @@ def run(stack: str, verb: str, *engine_words: str, rehearsal_words: tuple[str, .
         return rehearse(verb, "--stack", stack, *rehearsal_words)
     if stack == "local" and (code := prepare(verb)):
         return code
-    if config := reach.written(cli, stack):
-        try:
-            there = reach.answers(config, stack)
-        except reach.Refused as refused:
-            console.print(str(refused), soft_wrap=True)
-            return 1
-        if not there and not reach.is_made_here(stack):
-            console.print("host/address: is it up, is the port right, and does its firewall let this address in?")
-            return 1
-        if not there and verb in ("up", "preview"):
-            # The engine could not look at what was on it. A server that is gone is made again; then all the rest is.
-            console.print("The server does not answer, so it alone is looked at first.")
-            code = pulumi(cli, stack, *engine_words, "--target", reach.SERVER)
-            if code or verb == "preview":
-                return code
+    there = reached(cli, stack)
+    if there is False and verb == "up" and hetzner.started(cli, stack):
+        there = reached(cli, stack, reach.BOOT_TIMEOUT_S)
+    if there is False and verb in ("up", "preview"):
+        # The engine could not look at what was on it. A server that is gone is made again; then all the rest is.
+        console.print("The server does not answer, so it alone is looked at first.")
+        code = pulumi(cli, stack, *engine_words, "--target", reach.SERVER)
+        if code or verb == "preview":
+            return code
     return pulumi(cli, stack, *engine_words)
+
+
+def reached(cli: str, stack: str, patience_s: int = 0) -> bool | None:
+    """Whether the stack's host answers; None where there is none yet. Ends the command where waiting would not help."""
+    try:
+        there = reach.tried(cli, stack, patience_s)
+    except reach.Refused as refused:
+        console.print(str(refused), soft_wrap=True)
+        raise typer.Exit(1) from None
+    if there is False and not reach.is_made_here(stack):
+        console.print("host/address: is it up, is the port right, and does its firewall let this address in?")
+        raise typer.Exit(1)
+    return there
 
 
 def prepare(verb: str) -> int:
@@ -84,6 +91,11 @@ def destroy(stack: Stack = "local", yes: Yes = False) -> None:
             console.print("Nothing was touched.")
             raise typer.Exit(1)
     if cli := got():
+        if reached(cli, stack) is False:
+            console.print("The server does not answer, and what is on it could not be taken down: start it first.")
+            raise typer.Exit(1)
+        if reach.is_made_here(stack) and not hetzner.lift(cli, stack):
+            raise typer.Exit(1)
         # It has been confirmed.
         pulumi(cli, stack, "state", "unprotect", "--all", "--yes")
     raise typer.Exit(run(stack, "destroy", "destroy", "--yes", "--skip-preview", rehearsal_words=("--yes",)))

@@ -11,11 +11,13 @@ from settings import Dns
 from .host import Host
 
 
-def records(name: str, domain: str, dns: Dns | None, host: Host, parent: pulumi.Resource) -> Sequence[pulumi.Resource]:
-    """A and AAAA of a domain in our zone; of another zone they are checked before the authority is asked, not made."""
+def records(
+    name: str, domain: str, dns: Dns | None, host: Host, has_ipv6: bool, parent: pulumi.Resource
+) -> Sequence[pulumi.Resource]:
+    """A, and with IPv6 AAAA, of a domain in our zone. Those of another zone are checked, not made."""
     if not dns or not is_within(domain, dns):
         return []
-    addresses = {"A": host.public} | ({"AAAA": host.public_ipv6} if host.public_ipv6 is not None else {})
+    addresses = {"A": host.public} | ({"AAAA": host.public_ipv6} if has_ipv6 and host.public_ipv6 is not None else {})
     return [
         hcloud.ZoneRrset(
             f"{name}-{kind.lower()}",

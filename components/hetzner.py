@@ -1,12 +1,15 @@
 """A server at Hetzner Cloud as the platform's host."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pulumi
 import pulumi_hcloud as hcloud
 import pulumi_tls as tls
-from pulumi import Input, Output, ResourceOptions
+from pulumi import InvokeOutputOptions, Output, ResourceOptions
+from pulumi_command import local
 
 from render import server as render
 from render import ssh
@@ -20,7 +23,10 @@ from .ssh import Access
 ANYWHERE = ["0.0.0.0/0", "::/0"]
 USER = "root"
 DATA = "/mnt/sertantai"
+# What an adopted server, address or volume has of its own.
+OF_ALL = ["name", "labels", "deleteProtection"]
 FIRST_ANSWER_TIMEOUT_S = 300
+BOOT_TIMEOUT_S = 600
 CONSOLE = "look at its console: https://console.hetzner.cloud, or `hcloud server request-console`"
 
 
@@ -31,7 +37,10 @@ class Server(pulumi.ComponentResource):
         super().__init__("sertantai:host:Server", name, {}, opts)
         self._prefix, self.settings, adopt = name, settings, settings.adopt
         self.ipv4 = self._address("ipv4", adopt.primary_ipv4_id if adopt else None)
-        self.ipv6 = self._address("ipv6", None)
+        # An adopted server keeps the addresses that it has.
+        self.ipv6 = None
+        if not adopt or adopt.primary_ipv6_id:
+            self.ipv6 = self._address("ipv6", adopt.primary_ipv6_id if adopt else None)
         self.disk = hcloud.Volume(
             f"{name}-data",
             name=f"{settings.name}-data",
@@ -40,18 +49,24 @@ class Server(pulumi.ComponentResource):
             format="ext4",
             delete_protection=True,
             labels=settings.labels,
-            opts=self._kept(adopt.volume_id if adopt else None),
+            opts=self._kept(adopt.volume_id if adopt else None, ["format"], [*OF_ALL, "size"]),
         )
         # The host's key is ours from the start, so that the first connection is as safe as the last.
         made = tls.PrivateKey(f"{name}-host-key", algorithm="ED25519", opts=self._kept(None))
-        self.host_key: Input[str] = settings.host_key or made.public_key_openssh
+        # A server that is made in an adopted one's place shows the key that is made here.
+        own = [settings.host_key] if settings.host_key else []
+        self.host_keys = made.public_key_openssh.apply(lambda key: [*own, key.strip()])
         self.server = self._server(name, made)
-        hcloud.VolumeAttachment(
+        self.attached = hcloud.VolumeAttachment(
             f"{name}-data-attachment",
             volume_id=self.disk.id.apply(int),
             server_id=self.server.id.apply(int),
             automount=False,
-            opts=ResourceOptions(parent=self, deleted_with=self.server),
+            opts=ResourceOptions(
+                parent=self,
+                deleted_with=self.server,
+                import_=str(adopt.volume_id) if adopt and adopt.volume_id else None,
+            ),
         )
         self._reverse_dns(dns)
         self.on = power_on(f"{name}-on", self.server, self)
@@ -59,11 +74,17 @@ class Server(pulumi.ComponentResource):
 
     def _server(self, name: str, host_key: tls.PrivateKey) -> hcloud.Server:
         settings, own = self.settings, ResourceOptions(parent=self)
+        # Another key is another resource: replacing one would replace the server, which is protected. Those of an
+        # adopted server are in the project already.
         keys = [
             hcloud.SshKey(
-                f"{name}-key-{who}", name=f"{settings.name}-{who}", public_key=key, labels=settings.labels, opts=own
+                f"{name}-key-{who}-{_mark(key)}",
+                name=f"{settings.name}-{who}-{_mark(key)}",
+                public_key=key,
+                labels=settings.labels,
+                opts=own,
             )
-            for who, key in settings.authorized_keys.items()
+            for who, key in ({} if settings.adopt else settings.authorized_keys).items()
         ]
         # Docker opens ports behind the server's own packet filter; this one it cannot pass by.
         firewall = hcloud.Firewall(
@@ -79,10 +100,14 @@ class Server(pulumi.ComponentResource):
             opts=own,
         )
         authorized = list(settings.authorized_keys.values())
-        options = self._kept(settings.adopt.server_id if settings.adopt else None, ["userData", "sshKeys", "image"])
-        server = settings.adopt.server_id if settings.adopt else settings.name
-        # Another type is changed while the server is off: in order, not by its switch.
-        options.depends_on = [shut_down(f"{name}-off", server, settings.server_type, self)]
+        options = self._kept(
+            settings.adopt.server_id if settings.adopt else None,
+            ["userData", "sshKeys", "image", "publicNets"],
+            [*OF_ALL, "serverType", "firewallIds", "backups", "rebuildProtection", "shutdownBeforeDeletion"],
+        )
+        if not settings.adopt:
+            # Another type is changed while the server is off: in order, not by its switch.
+            options.depends_on = [shut_down(f"{name}-off", self.ipv4, settings.server_type, self)]
         return hcloud.Server(
             f"{name}-server",
             name=settings.name,
@@ -91,7 +116,12 @@ class Server(pulumi.ComponentResource):
             image=settings.image,
             ssh_keys=[key.id for key in keys],
             firewall_ids=[firewall.id.apply(int)],
-            public_nets=[hcloud.ServerPublicNetArgs(ipv4=self.ipv4.id.apply(int), ipv6=self.ipv6.id.apply(int))],
+            # Only for one that is made: the provider does not read them, and would take an adopted one's address away.
+            public_nets=[
+                hcloud.ServerPublicNetArgs(
+                    ipv4=self.ipv4.id.apply(int), ipv6=self.ipv6.id.apply(int) if self.ipv6 else None
+                )
+            ],
             user_data=Output.all(host_key.private_key_openssh, host_key.public_key_openssh).apply(
                 lambda pair: user_data(pair[0], pair[1], authorized)
             ),
@@ -113,28 +143,30 @@ class Server(pulumi.ComponentResource):
             auto_delete=False,
             delete_protection=True,
             labels=settings.labels,
-            opts=self._kept(adopted),
+            opts=self._kept(adopted, [], [*OF_ALL, "autoDelete"]),
         )
 
-    def _kept(self, adopted: int | None, ignored: Sequence[str] = ()) -> ResourceOptions:
-        """Options of what outlives a slip. What is adopted is imported as it is: settings apply once `adopt` is out."""
+    def _kept(self, adopted: int | None, ignored: Sequence[str] = (), as_found: Sequence[str] = ()) -> ResourceOptions:
+        """Options of what outlives a slip. What is adopted is imported; while `adopt` is in, `as_found` stays."""
         return ResourceOptions(
             parent=self,
             protect=True,
             import_=str(adopted) if adopted else None,
-            ignore_changes=["*"] if adopted else list(ignored) or None,
+            ignore_changes=[*ignored, *(as_found if adopted else [])] or None,
         )
 
     def _reverse_dns(self, dns: Dns | None) -> None:
         name = self.settings.name
-        if "." not in name and not dns:
-            return  # no name in the world leads here
+        if self.settings.adopt or ("." not in name and not dns):
+            return  # it has a name, or no name in the world leads here
         full = name if "." in name or not dns else f"{name}.{dns.zone}"
         for kind, address in (("ipv4", self.ipv4), ("ipv6", self.ipv6)):
+            if address is None:
+                continue
             hcloud.Rdns(
                 f"{self._prefix}-{kind}-name",
                 primary_ip_id=address.id.apply(int),
-                ip_address=address.ip_address if kind == "ipv4" else first_of(address.ip_address),
+                ip_address=address.ip_address if kind == "ipv4" else first_of(address.ip_network),
                 dns_ptr=full,
                 opts=ResourceOptions(parent=self, delete_before_replace=True),
             )
@@ -142,41 +174,50 @@ class Server(pulumi.ComponentResource):
 
 def first_of(network: Output[str]) -> Output[str]:
     """The address that the server itself has of its IPv6 network."""
-    return network.apply(lambda address: f"{address.partition('/')[0].removesuffix('::')}::1")
+    return network.apply(lambda prefix: str(ip_network(prefix)[1]))
 
 
 def _rule(protocol: str, port: str | None, sources: list[str]) -> hcloud.FirewallRuleArgs:
     return hcloud.FirewallRuleArgs(direction="in", protocol=protocol, port=port, source_ips=sources)
 
 
+def _mark(key: str) -> str:
+    return hashlib.sha256(key.split()[1].encode()).hexdigest()[:6]
+
+
 def hetzner_host(settings: HetznerHost, dns: Dns | None, registry: Registry | None, token: Output[str] | None) -> Host:
     """The server, and everything on it over one multiplexed SSH connection."""
     made = Server("server", settings, dns)
-    id_, type_ = made.server.id, made.server.server_type
-    access = Access(made.ipv4.ip_address, made.host_key, USER, 22, settings.identity_file)
-    own = ResourceOptions(parent=made, depends_on=[made.on])
-    ready = access.ready(
-        Output.concat("host: the server ", settings.name, " (", id_, ", ", made.ipv4.ip_address, ")"),
-        CONSOLE,
-        FIRST_ANSWER_TIMEOUT_S,
-        {"SERVER": id_, "TYPE": type_},
-        own,
-    )
-    host = access.host(made.ipv4.ip_address, registry, token, ready)
-    settled = host.command("server-settings", render.settled(), reruns_on={"SERVER": id_}, parent=made)
-    keys = host.command(
-        "server-keys", ssh.authorized(list(settings.authorized_keys.values())), reruns_on={"SERVER": id_}, parent=made
-    )
-    mounted = host.command(
+    number = {"SERVER": made.server.id}
+    access = Access(made.ipv4.ip_address, made.host_keys, USER, 22, settings.identity_file)
+
+    def after(*steps: pulumi.Resource) -> ResourceOptions:
+        return ResourceOptions(parent=made, depends_on=[*steps])
+
+    what = Output.concat("host: the server ", settings.name, " (", made.server.id, ", ", made.ipv4.ip_address, ")")
+    again = number | {"TYPE": made.server.server_type}
+    reached = access.reached(what, CONSOLE, FIRST_ANSWER_TIMEOUT_S, again, after(made.on))
+    booted = access.there("server-booted", ssh.booted(BOOT_TIMEOUT_S), number, after(reached))
+    settled = access.there("server-settings", render.settled(), number, after(booted))
+    authorized = list(settings.authorized_keys.values())
+    keys = access.config.apply(lambda config: ssh.authorized(config, access.alias, authorized))
+    let_in = access.here("server-keys", keys, number, after(settled))
+    lost = local.run_output(
+        interpreter=access.reader,
+        command=render.is_lost(DATA),
+        logging=local.Logging.NONE,
+        opts=InvokeOutputOptions(depends_on=[booted]),
+    ).stdout
+    mounted = access.there(
         "server-mount",
         made.disk.linux_device.apply(lambda device: render.mounted(device, DATA)),
-        reruns_on={"SERVER": id_, "SIZE": made.disk.size.apply(str)},
-        parent=made,
+        number | {"SIZE": made.disk.size.apply(str), "LOST": lost},
+        after(settled, made.attached),
     )
+    ready = access.there("host-ready", ssh.ready(), again, after(let_in, mounted))
     return replace(
-        host,
+        access.host(made.ipv4.ip_address, registry, token, ready),
         public=made.ipv4.ip_address,
-        public_ipv6=first_of(made.ipv6.ip_address),
+        public_ipv6=first_of(made.ipv6.ip_network) if made.ipv6 else None,
         data=DATA,
-        ready=[ready, settled, keys, mounted],
     )

@@ -61,8 +61,8 @@ class Nginx(pulumi.ComponentResource):
             shell.ports_free(self.container_name, settings.address, ports),
             parent=self,
         )
-        both = settings.address == "0.0.0.0" and host.public_ipv6 is not None  # noqa: S104
-        addresses = [settings.address, "::"] if both else [settings.address]
+        self.has_ipv6 = settings.address == "0.0.0.0" and host.public_ipv6 is not None  # noqa: S104
+        addresses = [settings.address, *(["::"] if self.has_ipv6 else [])]
         self.container = fixed(
             f"{name}-server",
             Container(
@@ -71,7 +71,8 @@ class Nginx(pulumi.ComponentResource):
                 image=pulled,
                 memory_mb=settings.memory_mb,
                 check=CHECK,
-                entrypoint=["bash", "-c", shell.serve()],
+                # The addresses are in it since a change of them is ignored below, and is to replace the container.
+                entrypoint=["bash", "-c", shell.serve() + (f"# {addresses}\n" if self.has_ipv6 else "")],
                 volumes={
                     render.VOLUME: (self.files.name, False),
                     render.WEBROOT: (self.webroot.name, True),
@@ -91,7 +92,7 @@ class Nginx(pulumi.ComponentResource):
             self,
             [base, free, self.webroot],
             # Docker tells two addresses of a port in the reverse of the order that it was given, whichever that is.
-            ignored=["ports"] if both else None,
+            ignored=["ports"] if self.has_ipv6 else None,
         )
         self.ready = host.command(
             f"{name}-ready",

@@ -12,9 +12,10 @@ from .secret import hetzner_token
 PROGRAM = Path(__file__).with_name("power_program.py")
 
 
-def shut_down(name: str, server: str | int, server_type: str, parent: pulumi.Resource) -> pulumi.Resource:
-    """Before the server becomes another type. Run again it finds that there is nothing to stop."""
-    return _step(name, f"shut_down({server!r}, {server_type!r})", parent)
+def shut_down(name: str, address: hcloud.PrimaryIp, server_type: str, parent: pulumi.Resource) -> pulumi.Resource:
+    """Before the server that has our address becomes another type. Run again it finds that there is nothing to stop."""
+    call = address.id.apply(lambda number: f"shut_down({int(number)}, {server_type!r})")
+    return _step(name, call, parent)
 
 
 def power_on(name: str, server: hcloud.Server, parent: pulumi.Resource) -> pulumi.Resource:

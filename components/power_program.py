@@ -1,11 +1,11 @@
 """Runs on the operator's machine (`python3 -c`): turns a server at Hetzner off and on, in order."""
 
+import http.client
 import json
 import os
 import sys
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 
 TOKEN = ("" if sys.stdin.isatty() else sys.stdin.read().strip()) or os.environ.get("HCLOUD_TOKEN", "")
@@ -26,18 +26,14 @@ def ask(method, path):
                 continue
             words = error.read().decode(errors="replace")[:300]
             sys.exit(f"host: Hetzner's API answers {error.code} to {method} {path}: {words}")
-        except OSError as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             if not left:
                 sys.exit(f"host: Hetzner's API cannot be reached ({error}): run up again")
             time.sleep(PAUSE_S)
 
 
-def found(server):
-    """A server by its number, or by its name; None where there is none."""
-    if isinstance(server, int):
-        return ask("GET", f"/servers/{server}")["server"]
-    servers = ask("GET", "/servers?" + urllib.parse.urlencode({"name": server}))["servers"]
-    return servers[0] if servers else None
+def found(number):
+    return ask("GET", f"/servers/{number}")["server"]
 
 
 def wait(number, status, timeout_s):
@@ -49,9 +45,10 @@ def wait(number, status, timeout_s):
     return False
 
 
-def shut_down(server, server_type):
-    """Stops a server that is to become another type; its containers end as they should, not by a power cut."""
-    here = found(server)
+def shut_down(address, server_type):
+    """Stops the server that has this address and is to become another type: its containers end as they should."""
+    number = ask("GET", f"/primary_ips/{address}")["primary_ip"]["assignee_id"]
+    here = found(number) if number else None
     if not here or here["server_type"]["name"] == server_type or here["status"] == "off":
         return
     print("shutting down", here["name"], "to make it", server_type)

@@ -17,7 +17,6 @@ from .host import Host, registry_auth
 from .ssh_files import folder, write
 
 CONNECT_TIMEOUT_S = 30
-BOOT_TIMEOUT_S = 600
 
 
 class Access:
@@ -26,30 +25,45 @@ class Access:
     interpreter: Output[Sequence[str]]
 
     def __init__(
-        self, address: Input[str], host_key: Input[str], user: str, port: int, identity_file: str | None
+        self, address: Input[str], host_keys: Input[Sequence[str]], user: str, port: int, identity_file: str | None
     ) -> None:
         stack = pulumi.get_stack()
         self.alias = ssh.alias(stack)
-        texts = Output.all(address=address, host_key=host_key).apply(
-            lambda known: ssh.files(
-                stack, str(folder(stack)), **known, user=user, port=port, identity_file=identity_file
+        # By which the command finds the host where the program has not run yet, on another laptop.
+        known = Output.all(address=address, host_keys=host_keys)
+        pulumi.export("ssh", known)
+        self.config = known.apply(
+            lambda known: str(
+                write(
+                    Path(),
+                    stack,
+                    ssh.files(stack, str(folder(stack)), **known, user=user, port=port, identity_file=identity_file),
+                    known,
+                )
             )
         )
-        self.config = texts.apply(lambda known: str(write(Path(), stack, known)))
         self.interpreter = self.config.apply(lambda config: ["ssh", "-F", config, self.alias])
-        # By which the command writes them where the program has not run yet, on another laptop.
-        pulumi.export("ssh", texts)
 
-    def ready(
+    def reached(
         self, what: Input[str], advice: str, timeout_s: int, reruns_on: Mapping[str, Input[str]], opts: ResourceOptions
     ) -> local.Command:
-        """There once the host lets us in, its first boot is over and Docker answers. `what` names it in errors."""
-        wait = Output.all(config=self.config, what=what).apply(
+        """There once the host lets us in. `what` names it in errors, `advice` is for one that is silent."""
+        text = Output.all(config=self.config, what=what).apply(
             lambda known: ssh.reached(known["config"], self.alias, known["what"], advice, timeout_s)
         )
-        reached = self._command("host-reached", ["bash", "-c"], wait, reruns_on, opts)
-        there = ResourceOptions(parent=opts.parent, depends_on=[reached])
-        return self._command("host-ready", self.interpreter, ssh.ready(BOOT_TIMEOUT_S), reruns_on, there)
+        return self.here("host-reached", text, reruns_on, opts)
+
+    def here(
+        self, name: str, text: Input[str], reruns_on: Mapping[str, Input[str]], opts: ResourceOptions
+    ) -> local.Command:
+        """A step on the operator's machine."""
+        return _command(name, ["bash", "-c"], text, reruns_on, opts)
+
+    def there(
+        self, name: str, text: Input[str], reruns_on: Mapping[str, Input[str]], opts: ResourceOptions
+    ) -> local.Command:
+        """A step on the host before it is ready to be one."""
+        return _command(name, self.interpreter, text, reruns_on, opts)
 
     def host(
         self, address: Input[str], registry: Registry | None, token: Output[str] | None, ready: pulumi.Resource
@@ -63,39 +77,45 @@ class Access:
             registry_auth=registry_auth(registry, token),
             opts=ResourceOptions(depends_on=[ready]),
         )
-        reader = self.config.apply(lambda config: ["bash", "-c", ssh.or_nothing(config, self.alias)])
-        return Host(provider=provider, interpreter=self.interpreter, reader=reader, address=address, ready=[ready])
+        return Host(provider=provider, interpreter=self.interpreter, reader=self.reader, address=address, ready=[ready])
 
-    def _command(
-        self,
-        name: str,
-        interpreter: Input[Sequence[str]],
-        text: Input[str],
-        reruns_on: Mapping[str, Input[str]],
-        opts: ResourceOptions,
-    ) -> local.Command:
-        return local.Command(
-            name,
-            interpreter=Output.from_input(interpreter).apply(list),
-            create=text,
-            environment=reruns_on,
-            add_previous_output_in_env=False,
-            opts=ResourceOptions(parent=opts.parent, depends_on=opts.depends_on, delete_before_replace=True),
-        )
+    @property
+    def reader(self) -> Output[Sequence[str]]:
+        """As the interpreter, for what is only read; a host that cannot be reached says nothing."""
+        return self.config.apply(lambda config: ["bash", "-c", ssh.or_nothing(config, self.alias)])
 
 
 def ssh_host(settings: SshHost, registry: Registry | None, token: Output[str] | None) -> Host:
     """A machine that is there already."""
-    access = Access(settings.address, settings.host_key, settings.user, settings.port, settings.identity_file)
-    ready = access.ready(
+    access = Access(settings.address, [settings.host_key], settings.user, settings.port, settings.identity_file)
+    reruns_on = {"ADDRESS": f"{settings.user}@{settings.address}:{settings.port}", "KEY": settings.host_key}
+    reached = access.reached(
         f"host/address: {settings.address}",
         "is it up, is host/port right, and does its firewall let this address in?",
         CONNECT_TIMEOUT_S,
-        {"ADDRESS": f"{settings.user}@{settings.address}:{settings.port}", "KEY": settings.host_key},
+        reruns_on,
         ResourceOptions(),
     )
+    ready = access.there("host-ready", ssh.ready(), reruns_on, ResourceOptions(depends_on=[reached]))
     host = access.host(settings.address, registry, token, ready)
     return replace(host, public=settings.address) if _is_public(settings.address) else host
+
+
+def _command(
+    name: str,
+    interpreter: Input[Sequence[str]],
+    text: Input[str],
+    reruns_on: Mapping[str, Input[str]],
+    opts: ResourceOptions,
+) -> local.Command:
+    return local.Command(
+        name,
+        interpreter=Output.from_input(interpreter).apply(list),
+        create=text,
+        environment=reruns_on,
+        add_previous_output_in_env=False,
+        opts=ResourceOptions(parent=opts.parent, depends_on=opts.depends_on, delete_before_replace=True),
+    )
 
 
 def _is_public(address: str) -> bool:

@@ -1,7 +1,9 @@
 """OpenSSH's files for a stack's host, in the project's folder."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 def folder(stack: str) -> Path:
@@ -9,10 +11,15 @@ def folder(stack: str) -> Path:
     return Path(".sertantai", stack, "ssh")
 
 
-def write(root: Path, stack: str, texts: Mapping[str, str]) -> Path:
-    """Writes them below the project's `root`; the configuration's path, from there on."""
+def write(root: Path, stack: str, texts: Mapping[str, str], known: Mapping[str, Any]) -> Path:
+    """Writes them below the project's `root`, and of what they are made; the configuration's path, from there on."""
     (root / folder(stack)).mkdir(parents=True, exist_ok=True, mode=0o700)
     (Path.home() / ".ssh").mkdir(exist_ok=True, mode=0o700)  # where the connection's socket is
-    for name, text in texts.items():
-        (root / folder(stack) / name).write_text(text)
+    for name, text in {**texts, "known.json": json.dumps(known)}.items():
+        file = root / folder(stack) / name
+        if not file.exists() or file.read_text() != text:
+            # In one move: a connection may be made at this moment.
+            aside = file.with_name(f"{name}.new")
+            aside.write_text(text)
+            aside.replace(file)
     return folder(stack) / "config"

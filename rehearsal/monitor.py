@@ -30,7 +30,7 @@ from .state import Resource, Secret, Stack
 
 STACK = "pulumi:pulumi:Stack"
 PLACEHOLDERS = {"ipv4Address": "192.0.2.1", "ipAddress": "192.0.2.1", "ipv6Address": "2001:db8::1"}
-PLACEHOLDERS |= {"linuxDevice": "/dev/disk/by-id/scsi-0HC_Volume_1"}
+PLACEHOLDERS |= {"ipNetwork": "2001:db8::/64", "linuxDevice": "/dev/disk/by-id/scsi-0HC_Volume_1"}
 OPTIONS = (
     "provider providers delete_before_replace replace_on_changes additional_secret_outputs retain_on_delete protect"
 )

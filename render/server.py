@@ -1,8 +1,9 @@
 """What is configured on the server, as data, and the texts that bring a server to it at any time."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
+
+from settings import DOCKERS_POOL
 
 from .template import fill
 
@@ -21,7 +22,7 @@ PACKAGES = {
 """Debian packages, each with the commands by any of which a server has what it brings, whoever packed it."""
 
 DOCKER = {
-    "default-address-pools": [{"base": "172.31.0.0/16", "size": 24}],
+    "default-address-pools": [{"base": DOCKERS_POOL, "size": 24}],
     "icc": False,
     "live-restore": True,
     "log-driver": "json-file",
@@ -111,16 +112,15 @@ def settled() -> str:
     )
 
 
-def mounted(device: str, folder: str, folders: Sequence[str] = (), wait_s: int = VOLUME_WAIT_S) -> str:
-    """Mounts the volume `device` on `folder`, now and at each boot, and makes `folders` in it.
+def mounted(device: str, folder: str, wait_s: int = VOLUME_WAIT_S) -> str:
+    """Mounts the volume `device` on `folder`, now and at each boot.
 
     Only a volume that has nothing on it gets a file system; one that was enlarged is used whole.
     """
-    return fill(
-        "server_mounted.sh.j2",
-        device=device,
-        volume=device.rpartition("_")[2],
-        folder=folder,
-        folders=list(folders),
-        wait_s=wait_s,
-    )
+    return fill("server_mounted.sh.j2", device=device, volume=device.rpartition("_")[2], folder=folder, wait_s=wait_s)
+
+
+def is_lost(folder: str) -> str:
+    """Says `lost` where the volume that was once mounted on `folder` is not there any more."""
+    there = f"mountpoint -q {folder} && ls {folder} >/dev/null 2>&1"
+    return f"grep -qs ' {folder} ' /etc/fstab && ! {{ {there}; }} && echo lost || true"

@@ -1,6 +1,6 @@
 """The only reader of configuration: a stack file becomes frozen models, or one list of everything wrong with it."""
 
-from .checks import ACME_PATH, CERTBOT_MEMORY_MB, ELECTRIC_PATH
+from .checks import ACME_PATH, CERTBOT_MEMORY_MB, DOCKERS_POOL, ELECTRIC_PATH
 from .host import Dns, HetznerHost, Host, LocalHost, SshHost
 from .names import image_parts
 from .platform import Acme, Network, Nginx, Postgres, Redis, Registry
@@ -8,7 +8,7 @@ from .read import PROJECT, Mistakes, Settings, load, parse
 from .service import App, Database, Electric, Frontend, Health, Part, Public, Service, ThroughApp, stream_id
 
 __all__ = [
-    "ACME_PATH", "CERTBOT_MEMORY_MB", "ELECTRIC_PATH", "PROJECT",
+    "ACME_PATH", "CERTBOT_MEMORY_MB", "DOCKERS_POOL", "ELECTRIC_PATH", "PROJECT",
     "Acme", "App", "Database", "Dns", "Electric", "Frontend", "Health", "HetznerHost", "Host", "LocalHost",
     "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Service", "Settings",
     "SshHost", "ThroughApp", "image_parts", "load", "parse", "stream_id",

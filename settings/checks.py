@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping
+from ipaddress import ip_network
 
 from .host import HetznerHost, Host, LocalHost
-from .platform import Nginx, Postgres, Redis
+from .platform import Network, Nginx, Postgres, Redis
 from .service import Public, Service, ThroughApp, stream_id
 
 ACME_PATH = "/.well-known/acme-challenge/"
@@ -22,6 +23,8 @@ CERTBOT_MEMORY_MB = 128
 # The system itself, Docker and the page cache.
 HOST_MEMORY_MB = 512
 TOKEN_LENGTH = 64
+# Where Docker puts networks that nobody gave a subnet, on a server of ours.
+DOCKERS_POOL = "172.31.0.0/16"
 
 GIVEN_BY_THE_PLATFORM = {
     "PORT": "change port",
@@ -216,6 +219,12 @@ def token_mistakes(host: object, token: str | None) -> Iterator[str]:
                 f"hcloud:token: has {len(token)} characters and a token has {TOKEN_LENGTH}; set it again, whole, "
                 "with `pulumi config set --secret hcloud:token`, or as HCLOUD_TOKEN"
             )
+
+
+def network_mistakes(network: Network | None, host: Host | None) -> Iterator[str]:
+    """A server of ours leaves one range to Docker."""
+    if network and isinstance(host, HetznerHost) and ip_network(network.subnet).overlaps(ip_network(DOCKERS_POOL)):
+        yield f"network/subnet: {DOCKERS_POOL} is where Docker puts other networks on the server; choose another"
 
 
 def adoption_mistakes(host: Host | None) -> Iterator[str]:

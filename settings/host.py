@@ -47,6 +47,7 @@ class Adopt(Model):
 
     server_id: Id
     primary_ipv4_id: Id
+    primary_ipv6_id: Id | None = None
     volume_id: Id | None = None
 
 
@@ -58,7 +59,7 @@ class HetznerHost(Model):
     server_type: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]{1,3}$")]
     """Another one is a stop and a start; its disk may only grow."""
     location: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]?$")]
-    image: ObjectName = "debian-13"
+    image: Annotated[str, Field(pattern=r"^debian-1[3-9]$")] = "debian-13"
     """For the first boot; another one later changes nothing."""
     volume_size: Annotated[int, Field(ge=10, le=10240)] = 40
     """GB, for the databases and whatever else outlives the server; it may only grow."""
@@ -66,7 +67,7 @@ class HetznerHost(Model):
     authorized_keys: dict[ObjectName, SshPublicKey] = Field(min_length=1)
     identity_file: KeyPath | None = None
     """The operator's private key; without it those of the agent are offered."""
-    host_key: SshHostKey | None = None
+    host_key: Annotated[SshHostKey, Field(pattern="^ssh-ed25519 ")] | None = None
     """The SSH host key of an adopted server. One that is made here is given a key, which is pinned too."""
     labels: dict[LabelText, LabelText] = {}
     adopt: Adopt | None = None

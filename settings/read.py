@@ -53,6 +53,10 @@ def load() -> Settings:
     raw = {key: _value(key, text) for key, text in values.items()}
     token = _config().get("hcloud:token") or os.environ.get("HCLOUD_TOKEN")
     mistakes = list(checks.token_mistakes(raw.get("host"), token))
+    if "hcloud:token" in _config() and not pulumi.runtime.is_config_secret("hcloud:token"):
+        mistakes.append(
+            "hcloud:token: is a secret in plain text; set it again with `pulumi config set --secret hcloud:token`"
+        )
     try:
         read = parse(raw, secrets)
     except Mistakes as found:
@@ -102,6 +106,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
     mistakes += checks.capacity_mistakes(services, **shared)
     mistakes += checks.port_mistakes(parts.get("nginx"), parts.get("host"))
     mistakes += checks.adoption_mistakes(parts.get("host"))
+    mistakes += checks.network_mistakes(parts.get("network"), parts.get("host"))
     if parts.get("dns") and parts.get("host") and not isinstance(parts["host"], HetznerHost):
         mistakes.append("dns: records are made for a server at Hetzner alone; take it out, and set them where they are")
     if parts.get("registry") and "registry_token" not in raw:

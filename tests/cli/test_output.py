@@ -34,3 +34,28 @@ def test_a_pull_that_was_cut_says_which_image_and_what_to_look_at() -> None:
         f"    error: {image} could not be pulled whole: most often the host's disk is full; "
         f"`docker pull {image}` there says why\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        ("server name is already used (uniqueness_error)", "host/name: something of that name is there"),
+        ("server limit exceeded (resource_limit_exceeded, abc)", "host: the limit of this project at Hetzner is"),
+        ("unable to authenticate (unauthorized)", "hcloud:token: Hetzner does not know it"),
+        ("unsupported location for server type (invalid_input)", "host/server_type: this location has no such type"),
+        ("Service unavailable (unavailable)", "host: Hetzner's API is in trouble"),
+    ],
+)
+def test_what_hetzner_says_is_told_with_the_setting(words: str, meaning: str) -> None:
+    said = shown(f"    error: 1 error occurred: {words}\n")
+    assert said
+    assert f"1 error occurred: {meaning}" in said
+
+
+@pytest.mark.parametrize("colour", ["", RED])
+def test_a_connection_that_broke_off_is_told_on_a_terminal_too(colour: str) -> None:
+    end = PLAIN if colour else ""
+    said = shown(f'    {colour}error: {end}exit status 255: running "set -e":{end}\n')
+    assert said
+    assert "the SSH connection broke off in the middle of the step" in said
+    assert "255" not in said

@@ -53,7 +53,7 @@ class Reach:
     def configure(self, folder: Path, host_key: str) -> None:
         """Writes the program's own SSH configuration there."""
         pinned = (self.keys / host_key).read_text()
-        for name, text in ssh.files(self.stack, str(folder), address=self.address, host_key=pinned).items():
+        for name, text in ssh.files(self.stack, str(folder), address=self.address, host_keys=[pinned]).items():
             (folder / name).write_text(text)
 
 

@@ -14,9 +14,11 @@ from tests.e2e.runner import has_engine
 
 from .api import Api
 from .machine import Machines
-from .stack import ACME, DNS, DNS_MANAGEMENT, REGISTRY, ROOT, Outside, Project
+from .stack import ACME, DNS, DNS_MANAGEMENT, REGISTRY, ROOT, Outside, Project, Said
 
 ZONE = "sertantai.test"
+# Where nobody listens, so that a server on paper refuses at once.
+NOBODY = "127.77.0.0/24"
 
 
 class Reachable(Machines):
@@ -24,6 +26,43 @@ class Reachable(Machines):
 
     def record(self, name: str, kind: str, values: list[str]) -> None:
         super().record(name, kind, values if kind == "A" else [])
+
+
+def host(key: Path) -> dict[str, Any]:
+    """The setting `host` of a stack whose server is here, and which a key opens."""
+    return {
+        "kind": "hetzner",
+        "name": "sertantai-hz",
+        "server_type": "cx33",
+        "location": "nbg1",
+        "volume_size": 10,
+        "ssh_allowed_from": ["203.0.113.0/24"],
+        "authorized_keys": {"operator": key.with_suffix(".pub").read_text().strip()},
+        "identity_file": str(key),
+        "labels": {"team": "legal"},
+    }
+
+
+def project_at(api: Api, folder: Path, key: Path, outside: Outside) -> Project:
+    """A stack as its operator sets it up, for a server at this API."""
+    return Project(folder, "hz", host(key), outside, HCLOUD_TOKEN=api.token, HCLOUD_ENDPOINT=api.endpoint)
+
+
+def on_paper(api: Api, folder: Path, key: Path, outside: Outside) -> Project:
+    """The same where a server is a line in the API's books: an `up` ends as soon as it would be spoken to."""
+    project = project_at(api, folder, key, outside)
+    program = folder / "components" / "hetzner.py"
+    text = program.read_text()
+    assert "FIRST_ANSWER_TIMEOUT_S = 300" in text
+    program.write_text(text.replace("FIRST_ANSWER_TIMEOUT_S = 300", "FIRST_ANSWER_TIMEOUT_S = 1"))
+    return project
+
+
+def is_made(said: Said) -> bool:
+    """Whether all that is made by the API was made, and the server was spoken to, in vain."""
+    silent = "SSH does not answer after 1 s" in said.text
+    assert not silent or "look at its console: https://console.hetzner.cloud" in said.text
+    return silent
 
 
 @dataclass
@@ -34,25 +73,6 @@ class Cloud:
     machines: Machines
     key: Path
     outside: Outside
-
-    def host(self, **changes: Any) -> dict[str, Any]:
-        """The setting `host` of a stack whose server is here."""
-        public = self.key.with_suffix(".pub").read_text().strip()
-        return {
-            "kind": "hetzner",
-            "name": "sertantai-hz",
-            "server_type": "cx33",
-            "location": "nbg1",
-            "volume_size": 10,
-            "ssh_allowed_from": ["203.0.113.0/24"],
-            "authorized_keys": {"operator": public},
-            "identity_file": str(self.key),
-            "labels": {"team": "legal"},
-        } | changes
-
-    def project(self, folder: Path, **changes: Any) -> Project:
-        environment = {"HCLOUD_TOKEN": self.api.token, "HCLOUD_ENDPOINT": self.api.endpoint}
-        return Project(folder, "hz", self.host(**changes), self.outside, **environment)
 
     def server_id(self) -> int:
         [found] = self.api.servers

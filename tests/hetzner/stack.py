@@ -1,5 +1,6 @@
 """A stack of the real command and engine, whose host is the double's server or a container reached over SSH."""
 
+import copy
 import json
 import os
 import shutil
@@ -123,6 +124,18 @@ class Project:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         assert self.pulumi("cancel", "--yes", "--stack", self.stack).ok
+
+    def copied(self, folder: Path) -> "Project":
+        """The same project and state in another folder, as a colleague would check it out."""
+        ignored = shutil.ignore_patterns(".sertantai", "__pycache__", "state")
+        shutil.copytree(self.folder, folder, ignore=ignored, symlinks=True)
+        other = copy.copy(self)
+        other.folder, other.file = folder, folder / self.file.name
+        return other
+
+    def ssh_control(self, order: str) -> None:
+        """An order to the connection that is kept open."""
+        self._run(["ssh", "-F", f".sertantai/{self.stack}/ssh/config", "-O", order, f"sertantai-{self.stack}"])
 
     def pulumi(self, *words: str) -> Said:
         return self._run(["pulumi", *words])

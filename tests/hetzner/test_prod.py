@@ -1,5 +1,6 @@
 """The production stack from nothing, on a double of Hetzner: the real command, engine and provider."""
 
+import hashlib
 import subprocess
 import time
 from pathlib import Path
@@ -9,7 +10,8 @@ from hcloud import Client
 
 from tests.e2e.foundation import eventually
 
-from .conftest import ZONE, Cloud
+from .client import key
+from .conftest import ZONE, Cloud, host, project_at
 from .stack import Project, service
 
 pytestmark = [pytest.mark.engine, pytest.mark.e2e, pytest.mark.docker]
@@ -19,7 +21,7 @@ DOMAIN = f"legal.{ZONE}"
 @pytest.fixture(scope="module")
 def prod(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Previewed on an empty project, and brought up."""
-    project = cloud.project(tmp_path_factory.mktemp("prod"))
+    project = project_at(cloud.api, tmp_path_factory.mktemp("prod"), cloud.key, cloud.outside)
     project.change("dns", {"zone": ZONE, "ttl": 300})
     seen = project.preview()
     assert seen.ok, seen.text
@@ -36,9 +38,9 @@ def address(cloud: Cloud) -> str:
     return str(server["public_net"]["ipv4"]["ip"])
 
 
-def write(cloud: Cloud, prod: Project, key: str) -> None:
+def write(cloud: Cloud, prod: Project, name: str) -> None:
     """A row through the site."""
-    answer = prod.post(address(cloud), DOMAIN, "/api/items", {"key": key})
+    answer = prod.post(address(cloud), DOMAIN, "/api/items", {"key": name})
     assert answer.status_code == 200, answer.text
 
 
@@ -110,16 +112,20 @@ def test_another_key_opens_the_server_and_one_that_is_taken_out_no_longer_does(
 ) -> None:
     colleague = tmp_path / "id_ed25519"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", colleague], check=True)
-    both = cloud.host()["authorized_keys"] | {"colleague": colleague.with_suffix(".pub").read_text().strip()}
+    both = host(cloud.key)["authorized_keys"] | {"colleague": colleague.with_suffix(".pub").read_text().strip()}
     prod.change("host/authorized_keys", both)
-    assert prod.changes() == {"server-key-colleague": "create", "server-keys": "update"}
+    assert prod.changes() == {_key("colleague", both): "create", "server-keys": "update"}
     done = prod.up()
     assert done.ok, done.text
     known = prod.folder / ".sertantai/hz/ssh/known_hosts"
     options = ["-o", f"UserKnownHostsFile={known}", "-o", "HostKeyAlias=sertantai-hz", "-o", "BatchMode=yes"]
     enter = ["ssh", "-F", "none", *options, "-i", str(colleague), f"root@{address(cloud)}", "true"]
     assert subprocess.run(enter, capture_output=True).returncode == 0
-    prod.change("host/authorized_keys", cloud.host()["authorized_keys"])
+    another = key()
+    prod.change("host/authorized_keys", both | {"colleague": another})
+    rotated = {_key("colleague", both): "delete", _key("colleague", {"colleague": another}): "create"}
+    assert prod.changes() == {**rotated, "server-keys": "update"}
+    prod.change("host/authorized_keys", host(cloud.key)["authorized_keys"])
     done = prod.up()
     assert done.ok, done.text
     refused = subprocess.run(enter, capture_output=True, text=True)
@@ -163,6 +169,14 @@ def test_another_server_type_is_a_previewed_stop_and_start_in_order(cloud: Cloud
     assert prod.changes() == {}
 
 
+def test_a_server_that_was_switched_off_is_started_by_the_next_up(cloud: Cloud, prod: Project) -> None:
+    server = Client(cloud.api.token, api_endpoint=cloud.api.endpoint).servers.get_by_id(cloud.server_id())
+    server.shutdown().wait_until_finished()
+    assert prod.up().ok
+    assert prod.get(address(cloud), DOMAIN, "/ready").status_code == 200
+    assert prod.changes() == {}
+
+
 def test_a_server_that_was_deleted_comes_back_with_its_data_at_the_same_address(cloud: Cloud, prod: Project) -> None:
     before, old = address(cloud), cloud.server_id()
     write(cloud, prod, "before the loss")
@@ -181,3 +195,36 @@ def test_a_server_that_was_deleted_comes_back_with_its_data_at_the_same_address(
     assert "before the loss" in keys(cloud, prod)
     assert prod.get(before, DOMAIN, "/electric/v1/shape?table=uk_lrt&offset=-1").status_code == 200
     assert prod.changes() == {}
+
+
+def test_down_keeps_what_holds_data_and_up_brings_the_rest_back(cloud: Cloud, prod: Project) -> None:
+    write(cloud, prod, "before down")
+    down = prod.cli("down", "--yes")
+    assert down.ok, down.text
+    assert [volume["server"] for volume in cloud.api.volumes.values()] == [cloud.server_id()]
+    back = prod.up()
+    assert back.ok, back.text
+    assert "before down" in keys(cloud, prod)
+    assert prod.changes() == {}
+
+
+def test_a_disk_that_was_detached_by_hand_is_mounted_again(cloud: Cloud, prod: Project) -> None:
+    assert prod.ssh("docker stop $(docker ps -q) >/dev/null").ok
+    [volume] = Client(cloud.api.token, api_endpoint=cloud.api.endpoint).volumes.get_all()
+    volume.detach().wait_until_finished()
+    mended = prod.up()
+    assert mended.ok, mended.text
+    assert prod.ssh("mountpoint -q /mnt/sertantai").ok
+    assert "before down" in keys(cloud, prod)
+
+
+def test_destroy_leaves_nothing_at_hetzner(cloud: Cloud, prod: Project) -> None:
+    gone = prod.cli("destroy", "--yes")
+    assert gone.ok, gone.text
+    for books in (cloud.api.servers, cloud.api.volumes, cloud.api.primary_ips, cloud.api.firewalls, cloud.api.ssh_keys):
+        assert not books
+    assert {name for records in cloud.api.rrsets.values() for name in records} <= {"@/SOA", "@/NS"}
+
+
+def _key(who: str, keys: dict[str, str]) -> str:
+    return f"server-key-{who}-{hashlib.sha256(keys[who].split()[1].encode()).hexdigest()[:6]}"

@@ -55,11 +55,21 @@ def test_the_host_key_is_its_only_secret_and_hetzner_takes_its_size() -> None:
 
 
 def files(folder: str = "ssh", **known: Any) -> dict[str, str]:
-    return ssh.files("prod", folder, address="203.0.113.7", host_key="ssh-ed25519 AAAC\n", **known)
+    return ssh.files(
+        "prod", folder, address="203.0.113.7", host_keys=["ssh-ed25519 AAAC\n", "ssh-ed25519 AAAD"], **known
+    )
 
 
-def test_the_one_key_that_a_host_may_show() -> None:
-    assert files()["known_hosts"] == "sertantai-prod ssh-ed25519 AAAC\n"
+def test_the_only_keys_that_a_host_may_show() -> None:
+    assert files()["known_hosts"] == "sertantai-prod ssh-ed25519 AAAC\nsertantai-prod ssh-ed25519 AAAD\n"
+
+
+def test_another_key_does_not_go_on_over_a_connection_that_is_open() -> None:
+    def socket(text: str) -> str:
+        return next(line for line in text.splitlines() if "ControlPath" in line)
+
+    assert socket(files()["config"]) == socket(files()["config"])
+    assert socket(files()["config"]) != socket(files(identity_file="another")["config"])
 
 
 @pytest.mark.skipif(not shutil.which("ssh"), reason="no OpenSSH client: apt-get install openssh-client")

@@ -92,9 +92,8 @@ def test_what_the_settings_lock_out_is_asked_before_sshd_reads_them() -> None:
 
 
 def test_a_volumes_texts_quote_and_name_it() -> None:
-    text = server.mounted("/dev/disk/by-id/scsi-0HC_Volume_12", "/mnt/data", ["a folder"], wait_s=7)
+    text = server.mounted("/dev/disk/by-id/scsi-0HC_Volume_12", "/mnt/data", wait_s=7)
     assert "the volume 12 did not attach within 7 s" in text
-    assert "install -d -m 755 \"$folder\"/'a folder'" in text
     assert f"within {server.VOLUME_WAIT_S} s" in server.mounted("/dev/x_1", "/mnt/data")
 
 

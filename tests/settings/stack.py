@@ -51,6 +51,7 @@ FULL: dict[str, Any] = {
         "adopt": {
             "server_id": 1,
             "primary_ipv4_id": 2,
+            "primary_ipv6_id": 4,
             "volume_id": 3,
         },
         "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA",

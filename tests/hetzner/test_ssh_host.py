@@ -1,0 +1,157 @@
+"""A machine that is there already, reached over SSH: ten services over one connection, and what cuts it."""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.foundation import eventually
+from tests.e2e.runner import has_engine
+
+from .booted import SERVER, Reach, booted
+from .machine import Machines
+from .stack import ACME, DNS, DNS_MANAGEMENT, REGISTRY, Outside, Project, service
+
+pytestmark = [pytest.mark.engine, pytest.mark.e2e, pytest.mark.docker]
+NETWORK, SUBNET, ADDRESS = "sertantai-ssh", "172.28.8.0/24", "172.28.8.10"
+NAMES = [f"service-{number}" for number in range(10)]
+SITE = "service-3.sertantai.test"
+MOST_CONNECTIONS = 4
+
+
+@dataclass
+class Far:
+    """The project, and the machine that its steps reach."""
+
+    project: Project
+    reach: Reach
+
+    def connections(self) -> int:
+        return self.reach.machines.connections(SERVER)
+
+    def get(self, path: str) -> int:
+        return self.project.get(ADDRESS, SITE, path).status_code
+
+
+def host(keys: Path) -> dict[str, object]:
+    """The setting `host` by which the machine is reached."""
+    kind, key, *_ = (keys / "host.pub").read_text().split()
+    return {"kind": "ssh", "address": ADDRESS, "host_key": f"{kind} {key}", "identity_file": str(keys / "operator")}
+
+
+def ten(project: Project) -> None:
+    """Ten services of app and database, in place of the one with every part."""
+    services = {name: service(name, 4000 + number) for number, name in enumerate(NAMES)}
+    for block in services.values():
+        block["app"]["memory_mb"] = 128
+    project.change("services", services)
+
+
+@pytest.fixture(scope="module")
+def far(outside: Outside, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
+    if not has_engine():
+        pytest.skip("no Pulumi CLI")
+    keys = tmp_path_factory.mktemp("keys")
+    forwards = [int(REGISTRY.rpartition(":")[2]), ACME]
+    machines = Machines(NETWORK, SUBNET, forwards=forwards, dns=("127.0.0.1", DNS), dns_management=DNS_MANAGEMENT)
+    for name in [*NAMES, "legal"]:
+        machines.record(f"{name}.sertantai.test", "AAAA", [])
+        machines.record(f"{name}.sertantai.test", "A", [ADDRESS])
+    with booted(machines, keys, "far", ADDRESS) as reach:
+        project = Project(tmp_path_factory.mktemp("far"), "far", host(keys), outside)
+        ten(project)
+        yield Far(project, reach)
+
+
+@pytest.fixture(scope="module")
+def up(far: Far) -> Far:
+    """Ten services at once."""
+    before = far.connections()
+    made = far.project.up()
+    assert made.ok, made.text
+    assert far.connections() - before <= MOST_CONNECTIONS
+    return far
+
+
+def test_ten_services_at_once_serve_over_a_few_connections(up: Far) -> None:
+    for name in NAMES:
+        answer = up.project.get(ADDRESS, f"{name}.sertantai.test", "/ready")
+        assert answer.status_code == 200, answer.text
+
+
+def test_the_next_up_changes_nothing_over_a_few_connections(up: Far) -> None:
+    before = up.connections()
+    again = up.project.up()
+    assert again.ok, again.text
+    assert re.search(r"\d+ unchanged", again.text)
+    assert not re.search(r"to (create|update|replace|delete)|\d+ (created|updated|replaced|deleted)", again.text)
+    assert up.connections() - before <= MOST_CONNECTIONS
+
+
+def test_another_laptop_with_the_same_state_changes_nothing(up: Far, tmp_path: Path) -> None:
+    elsewhere = up.project.copied(tmp_path / "another laptop's folder")
+    assert not (elsewhere.folder / ".sertantai").exists()
+    shown = elsewhere.preview()
+    assert shown.ok, shown.text
+    assert elsewhere.changes() == {}
+
+
+def test_another_host_key_than_the_pinned_one_stops_it_and_nothing_is_sent(up: Far) -> None:
+    pinned = str(host(up.reach.keys)["host_key"])
+    stranger = " ".join((up.reach.keys / "stranger.pub").read_text().split()[:2])
+    logged_in = up.reach.machines.run(SERVER, "grep -c 'Accepted publickey' /var/log/sshd.log")[1]
+    close(up)
+    up.project.change("host/host_key", stranger)
+    for refused in (up.project.preview(), up.project.up()):
+        assert not refused.ok
+        assert refused.text.startswith("host/host_key: the host shows another SSH key than the pinned one")
+        assert "Traceback" not in refused.text
+    assert up.reach.machines.run(SERVER, "grep -c 'Accepted publickey' /var/log/sshd.log")[1] == logged_in
+    up.project.change("host/host_key", pinned)
+    assert up.project.changes() == {}
+
+
+def test_a_key_that_does_not_open_it_is_told_with_the_setting(up: Far) -> None:
+    close(up)
+    up.project.change("host/identity_file", str(up.reach.keys / "stranger"))
+    refused = up.project.up()
+    assert not refused.ok
+    assert refused.text.startswith("host/identity_file: the host does not let this key in")
+    up.project.change("host/identity_file", str(up.reach.keys / "operator"))
+    assert up.project.preview().ok
+
+
+def test_a_machine_that_does_not_answer_is_told_with_the_setting(up: Far) -> None:
+    close(up)
+    up.project.change("host/port", 2222)
+    refused = up.project.up()
+    assert not refused.ok
+    assert "Connection refused" in refused.text
+    assert "host/address: is it up, is the port right, and does its firewall let this address in?" in refused.text
+    up.project.change("host/port", None)
+    assert up.project.preview().ok
+
+
+def test_a_connection_that_is_cut_in_a_step_is_told_and_the_next_up_goes_on(up: Far) -> None:
+    up.project.change("services/service-3/app/env", {"START_DELAY_S": "6"})
+    running = up.project.begin()
+    apps = "docker ps -q --filter label=sertantai.service=service-3 --filter label=sertantai.part=app | wc -l"
+    eventually(lambda: up.reach.machines.run(SERVER, apps)[1].strip() == "2")
+    up.reach.machines.run(SERVER, "pkill -f 'sshd-session: root'")
+    said, _ = running.communicate(timeout=300)
+    assert running.returncode
+    assert "the SSH connection broke off in the middle of the step" in said
+    assert up.get("/ready") == 200
+    gone_on = up.project.up()
+    assert gone_on.ok, gone_on.text
+    assert up.get("/ready") == 200
+    assert up.project.changes() == {}
+
+
+def close(far: Far) -> None:
+    """Ends the connection that would carry another configuration's commands as well."""
+    far.project.ssh_control("exit")
+    time.sleep(0.5)

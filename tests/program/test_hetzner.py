@@ -1,0 +1,145 @@
+"""What the production stack asks of Hetzner goes through the field checks of the API's double."""
+
+import re
+from typing import Any
+
+import pytest
+
+from rehearsal import Resource
+from tests.hetzner import fields
+
+from .declared import COMMAND, VOLUME, Program, plain
+
+# The collections of the API, by the provider's names of what is made in them.
+COLLECTIONS = {
+    "hcloud:index/sshKey:SshKey": "ssh_keys",
+    "hcloud:index/firewall:Firewall": "firewalls",
+    "hcloud:index/primaryIp:PrimaryIp": "primary_ips",
+    "hcloud:index/volume:Volume": "volumes",
+    "hcloud:index/server:Server": "servers",
+    "hcloud:index/zoneRrset:ZoneRrset": "rrsets",
+}
+# What the provider keeps to itself, or sends by requests of its own.
+PROVIDERS_OWN = {
+    "deleteProtection",
+    "rebuildProtection",
+    "shutdownBeforeDeletion",
+    "backups",
+    "allowDeprecatedImages",
+    "ignoreRemoteFirewallIds",
+    "keepDisk",
+    "zone",
+}
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    return Program.of("prod", dns={"zone": "sertantai.com", "ttl": 300})
+
+
+def body(resource: Resource) -> dict[str, Any]:
+    """The request that the provider makes of a resource's inputs."""
+    sent = {
+        re.sub("([A-Z])", r"_\1", name).lower(): plain(value)
+        for name, value in resource.inputs.items()
+        if name not in PROVIDERS_OWN
+    }
+    match COLLECTIONS[resource.type]:
+        case "firewalls":
+            sent["rules"] = [
+                {re.sub("([A-Z])", r"_\1", name).lower(): value for name, value in rule.items()}
+                for rule in sent["rules"]
+            ]
+        case "servers":
+            [net] = sent.pop("public_nets")
+            sent["public_net"] = {"enable_ipv4": True, "enable_ipv6": True, "ipv4": net["ipv4"], "ipv6": net["ipv6"]}
+            sent["firewalls"] = [{"firewall": number} for number in sent.pop("firewall_ids")]
+        case "primary_ips":
+            sent["assignee_type"] = "server"
+    return sent
+
+
+def test_everything_that_is_asked_for_is_something_that_hetzner_takes(program: Program) -> None:
+    asked = [resource for resource in program if resource.type in COLLECTIONS]
+    assert {resource.type for resource in asked} == set(COLLECTIONS)
+    for resource in asked:
+        assert fields.check(COLLECTIONS[resource.type], body(resource)) == [], resource.name
+
+
+def test_what_hetzner_would_not_take_is_found(program: Program) -> None:
+    firewall = body(program.named("hcloud:index/firewall:Firewall", "server-firewall"))
+    firewall["rules"][0]["source_ips"] = ["203.0.113.7/24"]
+    assert [field for field, _ in fields.check("firewalls", firewall)]
+
+
+def test_the_firewall_opens_22_to_operators_and_80_443_and_icmp_to_all(program: Program) -> None:
+    rules = program.named("hcloud:index/firewall:Firewall", "server-firewall").inputs["rules"]
+    everywhere = ["0.0.0.0/0", "::/0"]
+    assert [(rule["protocol"], rule.get("port"), rule["sourceIps"]) for rule in rules] == [
+        ("tcp", "22", ["203.0.113.0/24"]),
+        ("tcp", "80", everywhere),
+        ("tcp", "443", everywhere),
+        ("icmp", None, everywhere),
+    ]
+
+
+def test_every_volume_lies_on_the_disk_that_outlives_the_server(program: Program) -> None:
+    for volume in program.all(VOLUME):
+        place = f"/mnt/sertantai/{volume.inputs['name']}"
+        assert volume.inputs["driverOpts"] == {"type": "none", "o": "bind", "device": place}
+        assert program.step(f"{volume.name}-folder").urn in program.after(volume)
+
+
+def test_only_what_can_be_had_again_is_removed_from_that_disk(program: Program) -> None:
+    for volume in program.all(VOLUME):
+        removes = "delete" in program.step(f"{volume.name}-folder").inputs
+        assert removes != bool(volume.options.get("protect"))
+
+
+def test_docker_is_not_asked_before_the_server_is_ready(program: Program) -> None:
+    ready = program.step("host-ready").urn
+    provider = program.named("pulumi:providers:docker", "docker")
+    assert ready in program.after(provider)
+    for resource in program:
+        if resource.type.startswith("docker:"):
+            assert ready in program.after(resource), resource.name
+
+
+def test_a_change_of_what_the_first_boot_is_told_never_replaces_a_server(program: Program) -> None:
+    server = program.named("hcloud:index/server:Server", "server-server")
+    assert set(server.options["ignore_changes"]) == {"userData", "sshKeys", "image"}
+    assert {name for name in ("deleteProtection", "rebuildProtection", "backups") if server.inputs[name]} == {
+        "deleteProtection",
+        "rebuildProtection",
+        "backups",
+    }
+
+
+def test_records_come_before_the_authority_is_asked(program: Program) -> None:
+    records = [each for each in program if each.type == "hcloud:index/zoneRrset:ZoneRrset"]
+    assert {(each.inputs["name"], each.inputs["type"]) for each in records if each.name.startswith("legal")} == {
+        ("legal", "A"),
+        ("legal", "AAAA"),
+    }
+    asked = program.after(program.step("legal-certificate-authority"))
+    assert {each.urn for each in records if each.name.startswith("legal")} <= asked
+
+
+def test_without_a_zone_no_record_is_made() -> None:
+    assert not [each for each in Program.of("prod") if each.type == "hcloud:index/zoneRrset:ZoneRrset"]
+
+
+def test_the_token_is_in_no_text_of_a_step(program: Program) -> None:
+    for name in ("server-off", "server-on"):
+        step = program.step(name)
+        assert "hcloud" not in str(step.inputs.get("environment", ""))
+        assert plain(step.inputs["stdin"]).startswith("to-be-filled-in")
+        assert "to-be-filled-in" not in str(step.inputs["create"])
+
+
+def test_steps_and_resources_are_named_alike_on_every_kind_of_host() -> None:
+    def services(program: Program) -> set[str]:
+        return {each.name for each in program if each.type == COMMAND and each.name.startswith("legal-")}
+
+    local, prod = services(Program.of("local")), services(Program.of("prod"))
+    assert {name for name in prod if not name.endswith("-folder")} == local
