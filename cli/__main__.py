@@ -47,7 +47,9 @@ def reached(cli: str, stack: str, patience_s: int = 0) -> bool | None:
         console.print(str(refused), soft_wrap=True)
         raise typer.Exit(1) from None
     if there is False and not reach.is_made_here(stack):
-        console.print("host/address: is it up, is the port right, and does its firewall let this address in?")
+        console.print(
+            "host/address: is it up, is the port right, and does its firewall let this address in?", soft_wrap=True
+        )
         raise typer.Exit(1)
     return there
 

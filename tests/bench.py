@@ -3,6 +3,7 @@
 Each line is measured by a command that anyone can run; it is named beside the figure.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from rich.table import Table
 from . import bench_engine
 from .e2e.runner import has_engine
 from .electric import bench as electric
+from .hetzner import bench as far
 from .load import releases
 
 ROOT = Path(__file__).parents[1]
@@ -83,6 +85,8 @@ def main() -> None:
             table.add_row(what, limit, figure, "python -m tests.bench_engine")
     Console().print(table)
     releases.main()
+    if has_engine() and os.geteuid() == 0:
+        far.main()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal.machine import ensure_packages
 from tests.e2e.runner import has_engine
 
 from .api import Api
@@ -87,10 +88,9 @@ def outside() -> Outside:
 
 
 @pytest.fixture(scope="session")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def key(outside: Outside, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An operator's key pair."""
-    if not shutil.which("ssh-keygen"):
-        pytest.skip("no OpenSSH client: apt-get install openssh-client")
+    ensure_packages("openssh-client")
     file = tmp_path_factory.mktemp("key") / "id_ed25519"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", file], check=True)
     return file

@@ -18,6 +18,7 @@ from docker.types import IPAMConfig, IPAMPool
 
 from rehearsal.images.base import ensure_base
 from rehearsal.images.context import alone, build, context, fingerprint, room
+from rehearsal.machine import ensure_packages
 from tests.hetzner.disk import Disks
 from tests.hetzner.forward import Forwards
 
@@ -37,6 +38,7 @@ LOGS = ("boot", "cloud-init-output", "sshd", "docker", "sertantai-metadata")
 
 def ensure_image(client: docker.DockerClient) -> str:
     """The server's image, named by what it is made of; built first where it is missing, which takes a minute or two."""
+    ensure_packages("e2fsprogs", "mount", "openssh-client")  # for volumes here, and keys
     base = ensure_base(client, "server-base", ROOT / "server")
     tag = f"sertantai/server:{fingerprint(base, context('server', ROOT))}"
     with alone("server"), room():

@@ -99,6 +99,7 @@ def test_bursts_of_trouble_are_waited_out(paper: tuple[Api, Project]) -> None:
     assert len(api.servers) == len(api.volumes) == 1
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("path", ["/servers", "/volumes", "/primary_ips", "/firewalls", "/volumes/.*/actions/attach"])
 @pytest.mark.parametrize("kind", ["error", "cut"])
 def test_whatever_request_fails_the_next_up_goes_on(paper: tuple[Api, Project], path: str, kind: str) -> None:

@@ -1,0 +1,40 @@
+"""Ten services over SSH: `python -m tests.hetzner.bench` prints what `up` takes, first and with nothing to change."""
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from .booted import SERVER
+from .far import Far, reached
+from .stack import ROOT, Outside
+
+TIMES = 5
+
+
+def took(far: Far) -> tuple[float, int]:
+    """Seconds and connections of an `up`."""
+    before, begun = far.reach.machines.connections(SERVER), time.monotonic()
+    done = far.project.up()
+    assert done.ok, done.text
+    return time.monotonic() - begun, far.reach.machines.connections(SERVER) - before
+
+
+def main() -> None:
+    """Measures and prints."""
+    console = Console()
+    with tempfile.TemporaryDirectory() as name:
+        for part in ("far", "keys"):
+            Path(name, part).mkdir()
+        with reached(Path(name, "far"), Path(name, "keys"), Outside(ROOT / ".rehearsal" / "hetzner")) as far:
+            seconds, connections = took(far)
+            console.print(f"ten services over SSH, first up: {seconds:.1f} s, {connections} connections")
+            runs = [took(far) for _ in range(TIMES)]
+            seconds, most = statistics.median(each for each, _ in runs), max(each for _, each in runs)
+            console.print(f"with nothing to change (limit 10 s, 4 connections): {seconds:.1f} s, {most} connections")
+
+
+if __name__ == "__main__":
+    main()

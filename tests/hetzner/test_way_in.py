@@ -1,0 +1,100 @@
+"""The way to a server: waited for, trusted by its pinned key alone, and never shut behind the operator."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from render import ssh
+from tests.hetzner.booted import SERVER, Reach, booted
+from tests.hetzner.machine import Machines
+from tests.render.box import Said, on_host, wait_for
+
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.skipif(os.geteuid() != 0, reason="root's: ports of the network's gateway"),
+]
+ADVICE = "look at its console"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
+    machines = Machines("sertantai-way-in", "172.28.233.0/24")
+    with booted(machines, tmp_path_factory.mktemp("keys"), "way", "172.28.233.10") as reach:
+        wait_for(lambda: reach.ssh("true").ok)
+        yield reach
+
+
+def config(server: Reach, folder: Path, host_key: str = "host.pub", key: str = "operator") -> str:
+    """Path of the program's own configuration, with the files of these keys."""
+    pinned = " ".join((server.keys / host_key).read_text().split()[:2])
+    identity = str(server.keys / key)
+    texts = ssh.files(server.stack, str(folder), address=server.address, host_keys=[pinned], identity_file=identity)
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    return str(folder / "config")
+
+
+def reached(config: str, timeout_s: int = 5) -> Said:
+    return on_host(ssh.reached(config, ssh.alias("way"), "host: the server", ADVICE, timeout_s))
+
+
+def public(server: Reach, name: str) -> str:
+    return (server.keys / f"{name}.pub").read_text().strip()
+
+
+def test_a_server_that_boots_is_waited_for(server: Reach, tmp_path: Path) -> None:
+    assert reached(config(server, tmp_path)).ok
+    server.machines.stop(SERVER)
+    later = threading.Timer(4, server.machines.start, [SERVER])
+    later.start()
+    begun = time.monotonic()
+    assert reached(config(server, tmp_path), timeout_s=60).ok
+    assert time.monotonic() - begun > 4
+    later.join()
+
+
+def test_other_keys_are_put_in_place_of_the_old(server: Reach, tmp_path: Path) -> None:
+    way, keys = config(server, tmp_path), [public(server, "operator"), public(server, "stranger")]
+    said = on_host(ssh.authorized(way, ssh.alias("way"), keys))
+    assert (said.code, said.out) == (0, "host/authorized_keys: 2 open this server\n")
+    assert server.ssh("cat ~/.ssh/authorized_keys").out.splitlines() == keys
+    again = on_host(ssh.authorized(way, ssh.alias("way"), keys))
+    assert (again.code, again.out, again.error) == (0, "", "")
+
+
+def test_keys_that_would_shut_the_operator_out_are_taken_back(server: Reach, tmp_path: Path) -> None:
+    before = server.ssh("cat ~/.ssh/authorized_keys").out
+    said = on_host(ssh.authorized(config(server, tmp_path), ssh.alias("way"), [public(server, "host")]))
+    assert said.code == 1
+    assert said.error.startswith("host/authorized_keys: the key that you use is not among them")
+    assert server.ssh("cat ~/.ssh/authorized_keys").out == before
+
+
+def test_another_host_key_ends_the_wait_at_once_and_nothing_is_sent(server: Reach, tmp_path: Path) -> None:
+    said = reached(config(server, tmp_path, host_key="stranger.pub"), timeout_s=60)
+    assert said.code == 1
+    assert said.took_s < 20
+    assert "host: the server: shows another SSH host key than the pinned one, and nothing was sent" in said.error
+
+
+def test_a_key_that_opens_nothing_ends_the_wait_at_once(server: Reach, tmp_path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", server.keys / "nobody"], check=True)
+    way = config(server, tmp_path, key="nobody")
+    # It makes one wait whom it has just refused.
+    wait_for(lambda: "Permission denied" in reached(way).error, 90)
+    said = reached(way, timeout_s=60)
+    assert said.code == 1
+    assert "host: the server: " in said.error
+
+
+def test_a_server_that_never_answers_is_told_with_what_to_look_at(server: Reach, tmp_path: Path) -> None:
+    server.machines.stop(SERVER)
+    said = reached(config(server, tmp_path), timeout_s=2)
+    assert said.code == 1
+    assert "host: the server: SSH does not answer after 2 s: ssh: connect to host 172.28.233.10" in said.error
+    assert said.error.splitlines()[-1] == f"  {ADVICE}"
