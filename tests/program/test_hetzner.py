@@ -107,7 +107,7 @@ def test_docker_is_not_asked_before_the_server_is_ready(program: Program) -> Non
 
 def test_a_change_of_what_the_first_boot_is_told_never_replaces_a_server(program: Program) -> None:
     server = program.named("hcloud:index/server:Server", "server-server")
-    assert set(server.options["ignore_changes"]) == {"userData", "sshKeys", "image"}
+    assert set(server.options["ignore_changes"]) == {"userData", "sshKeys", "image", "publicNets"}
     assert {name for name in ("deleteProtection", "rebuildProtection", "backups") if server.inputs[name]} == {
         "deleteProtection",
         "rebuildProtection",
