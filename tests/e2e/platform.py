@@ -28,6 +28,16 @@ REGISTRY = f"localhost:{5150 + NUMBER}"
 PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "components", "rehearsal"]
 
 
+def copy_program(folder: Path, *more: str) -> None:
+    """The program, and what else of the project is named, in a folder of its own."""
+    for name in (*PROGRAM, *more):
+        source, target = ROOT / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+
+
 class Platform:
     """Its configuration, the runner that applies it, and what a client and Docker see of it."""
 
@@ -38,12 +48,7 @@ class Platform:
         sweep(STACK)  # what a run of the tests that was killed has left
         self.acme = ROOT / ".rehearsal" / STACK
         self.acme.mkdir(parents=True, exist_ok=True)
-        for name in PROGRAM:
-            source, target = ROOT / name, folder / name
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, target)
+        copy_program(folder)
         local = (ROOT / "Pulumi.local.yaml").read_text().replace("localhost:5050", REGISTRY)
         self.config: dict[str, Any] = yaml.safe_load(local)["config"]
         self.config["sertantai:nginx"] |= {"http_port": HTTP, "https_port": HTTPS}

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from .booted import SERVER
 from .far import Far, reached
-from .stack import ROOT, Outside
+from .stack import Outside
 
 TIMES = 5
 
@@ -28,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for part in ("far", "keys"):
             Path(name, part).mkdir()
-        with reached(Path(name, "far"), Path(name, "keys"), Outside(ROOT / ".rehearsal" / "hetzner")) as far:
+        with reached(Path(name, "far"), Path(name, "keys"), Outside()) as far:
             seconds, connections = took(far)
             console.print(f"ten services over SSH, first up: {seconds:.1f} s, {connections} connections")
             runs = [took(far) for _ in range(TIMES)]

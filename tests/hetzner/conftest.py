@@ -15,7 +15,7 @@ from tests.e2e.runner import has_engine
 
 from .api import Api
 from .machine import Machines
-from .stack import ACME, DNS, DNS_MANAGEMENT, REGISTRY, ROOT, Outside, Project, Said
+from .stack import ACME, DNS, DNS_MANAGEMENT, REGISTRY, Outside, Project, Said
 
 ZONE = "sertantai.test"
 # Where nobody listens, so that a server on paper refuses at once.
@@ -84,7 +84,7 @@ class Cloud:
 def outside() -> Outside:
     if os.geteuid() != 0:
         pytest.skip("not root: a server needs loop devices and Docker")
-    return Outside(ROOT / ".rehearsal" / "hetzner")
+    return Outside()
 
 
 @pytest.fixture(scope="session")

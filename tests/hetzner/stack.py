@@ -16,9 +16,8 @@ import httpx
 import yaml
 
 from rehearsal import doubles, images
+from tests.e2e.platform import ROOT, copy_program
 
-ROOT = Path(__file__).parents[2]
-PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "components", "cli", "rehearsal"]
 REGISTRY, ACME = "localhost:5190", 14190
 UNCHANGED = ("same", "read", "refresh")
 DNS, DNS_MANAGEMENT = ACME + 2, ACME + 3
@@ -36,7 +35,7 @@ class Said:
 class Outside:
     """The doubles of the outside world: images in a registry, and an authority that asks name servers of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path = ROOT / ".rehearsal" / "hetzner") -> None:
         doubles.registry(REGISTRY, USER, PASSWORD)
         images.ensure(REGISTRY, USER, PASSWORD)
         self.folder = folder
@@ -52,12 +51,7 @@ class Project:
 
     def __init__(self, folder: Path, stack: str, host: dict[str, Any], outside: Outside, **environment: str) -> None:
         self.folder, self.stack, self.outside = folder, stack, outside
-        for name in PROGRAM:
-            source, target = ROOT / name, folder / name
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, target)
+        copy_program(folder, "cli")
         (folder / ".venv").symlink_to(ROOT / ".venv")
         (folder / "state").mkdir()
         self.environment = os.environ | {
