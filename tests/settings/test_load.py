@@ -33,7 +33,7 @@ def on_stack(values: dict[str, str], secrets: Collection[str], act: Callable[[],
 
     def run() -> Any:
         configure(mocks.MockSettings(project="sertantai", stack="trial"))  # type: ignore[no-untyped-call]
-        set_all_config(values, [f"sertantai:{key}" for key in secrets])
+        set_all_config(values, ["hcloud:token", *(f"sertantai:{key}" for key in secrets)])
         return act()
 
     return contextvars.copy_context().run(run)
@@ -69,6 +69,15 @@ def test_a_token_that_cannot_be_one_is_told_before_anybody_is_asked(
     assert lines[1].startswith("  acme/email: is missing")
     assert lines[-1].startswith(f"  hcloud:token: {words}")
     assert "a" * 63 not in lines[-1]
+
+
+def test_a_token_in_plain_text_is_refused() -> None:
+    def plain() -> Any:
+        set_all_config(config(FULL), [f"sertantai:{key}" for key in SECRETS])
+        return settings.load()
+
+    with pytest.raises(pulumi.RunError, match="hcloud:token: is a secret in plain text"):
+        on_stack(config(FULL), SECRETS, plain)
 
 
 def test_the_settings_hold_no_secret() -> None:
