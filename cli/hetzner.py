@@ -57,7 +57,7 @@ def _status(api: httpx.Client, number: str) -> str:
 @contextmanager
 def _api(cli: str, stack: str) -> Iterator[httpx.Client]:
     """Hetzner's API; its troubles are told, and end the block."""
-    token = os.environ.get("HCLOUD_TOKEN") or _said(cli, "config", "get", "hcloud:token", "--stack", stack)
+    token = _said(cli, "config", "get", "hcloud:token", "--stack", stack) or os.environ.get("HCLOUD_TOKEN", "")
     url, headers = os.environ.get("HCLOUD_ENDPOINT") or ENDPOINT, {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=url, headers=headers, transport=httpx.HTTPTransport(retries=3), timeout=30) as client:
         try:

@@ -83,7 +83,7 @@ class Project:
         here = config
         for step, block in enumerate(blocks):
             here = here[f"sertantai:{block}" if step == 0 else block]
-        key = name if blocks else f"sertantai:{name}"
+        key = name if blocks or ":" in name else f"sertantai:{name}"
         if value is None:
             here.pop(key, None)
         else:

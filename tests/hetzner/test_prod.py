@@ -23,6 +23,9 @@ def prod(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Previewed on an empty project, and brought up."""
     project = project_at(cloud.api, tmp_path_factory.mktemp("prod"), cloud.key, cloud.outside)
     project.change("dns", {"zone": ZONE, "ttl": 300})
+    # As the README says: in the stack file, encrypted.
+    token = project.environment.pop("HCLOUD_TOKEN")
+    assert project.pulumi("config", "set", "--secret", "hcloud:token", token, "--stack", project.stack).ok
     seen = project.preview()
     assert seen.ok, seen.text
     assert {request.method for request in cloud.api.requests} <= {"GET"}

@@ -53,6 +53,10 @@ def elsewhere(api: Api, project: Project) -> None:
 REFUSED: dict[str, tuple[Trouble, str]] = {
     "a token that is too short": (token("a" * 63), "hcloud:token: has 63 characters and a token has 64"),
     "no token": (token(""), "hcloud:token: is missing"),
+    "a token in plain text": (
+        lambda api, project: project.change("hcloud:token", api.token),
+        "hcloud:token: is a secret in plain text",
+    ),
     "another project's token": (token("b" * 64), "hcloud:token: Hetzner does not know it"),
     "no more servers": (
         lambda api, project: api.limits.update(servers=0),
