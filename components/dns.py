@@ -4,20 +4,18 @@ from collections.abc import Sequence
 
 import pulumi
 import pulumi_hcloud as hcloud
-from pulumi import ResourceOptions
+from pulumi import Input, ResourceOptions
 
 from settings import Dns
 
-from .host import Host
-
 
 def records(
-    name: str, domain: str, dns: Dns | None, host: Host, has_ipv6: bool, parent: pulumi.Resource
+    name: str, domain: str, dns: Dns | None, ipv4: Input[str], ipv6: Input[str] | None, parent: pulumi.Resource
 ) -> Sequence[pulumi.Resource]:
     """A, and with IPv6 AAAA, of a domain in our zone. Those of another zone are checked, not made."""
     if not dns or not is_within(domain, dns):
         return []
-    addresses = {"A": host.public} | ({"AAAA": host.public_ipv6} if has_ipv6 and host.public_ipv6 is not None else {})
+    addresses = {"A": ipv4} | ({"AAAA": ipv6} if ipv6 is not None else {})
     return [
         hcloud.ZoneRrset(
             f"{name}-{kind.lower()}",

@@ -16,6 +16,7 @@ from render import ssh
 from render.cloud_init import user_data
 from settings import Dns, HetznerHost, Registry
 
+from .dns import records
 from .host import Host
 from .power import power_on, shut_down
 from .ssh import Access
@@ -68,7 +69,7 @@ class Server(pulumi.ComponentResource):
                 import_=str(adopt.volume_id) if adopt and adopt.volume_id else None,
             ),
         )
-        self._reverse_dns(dns)
+        self._names(dns)
         self.on = power_on(f"{name}-on", self.server, self)
         self.register_outputs({"address": self.ipv4.ip_address})
 
@@ -155,21 +156,25 @@ class Server(pulumi.ComponentResource):
             ignore_changes=[*ignored, *(as_found if adopted else [])] or None,
         )
 
-    def _reverse_dns(self, dns: Dns | None) -> None:
+    def _names(self, dns: Dns | None) -> None:
+        """The server's own name, from its addresses and to them; that of an adopted one stays."""
         name = self.settings.name
-        if self.settings.adopt or ("." not in name and not dns):
-            return  # it has a name, or no name in the world leads here
         full = name if "." in name or not dns else f"{name}.{dns.zone}"
-        for kind, address in (("ipv4", self.ipv4), ("ipv6", self.ipv6)):
-            if address is None:
-                continue
+        if self.settings.adopt or "." not in full:
+            return
+        own = {"ipv4": (self.ipv4, self.ipv4.ip_address)}
+        if self.ipv6:
+            own["ipv6"] = (self.ipv6, first_of(self.ipv6.ip_network))
+        for kind, (resource, address) in own.items():
             hcloud.Rdns(
                 f"{self._prefix}-{kind}-name",
-                primary_ip_id=address.id.apply(int),
-                ip_address=address.ip_address if kind == "ipv4" else first_of(address.ip_network),
+                primary_ip_id=resource.id.apply(int),
+                ip_address=address,
                 dns_ptr=full,
                 opts=ResourceOptions(parent=self, delete_before_replace=True),
             )
+        ipv6 = own["ipv6"][1] if "ipv6" in own else None
+        records(f"{self._prefix}-dns", full, dns, self.ipv4.ip_address, ipv6, self)
 
 
 def first_of(network: Output[str]) -> Output[str]:

@@ -90,6 +90,8 @@ def test_it_is_told_with_the_setting_and_nothing_is_left_outside_of_the_state(
     assert words in said.text, said.text
     assert "Traceback" not in said.text
     assert costs(api) - before <= known(project)
+    # Somebody else's, as it was.
+    assert all(each["status"] == "running" for each in api.servers.values())
 
 
 def test_bursts_of_trouble_are_waited_out(paper: tuple[Api, Project]) -> None:
