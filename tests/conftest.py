@@ -12,6 +12,7 @@ from rehearsal.machine import ensure_docker
 AUTHORITY = Path(__file__).parents[1] / ".rehearsal" / "acme" / "ca.pem"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests go on side by side, those of a file stay together: they share what its fixtures have started."""
     for item in items:
