@@ -113,6 +113,7 @@ def test_nothing_is_left_of_a_template(kind: str, text: str) -> None:
         "{{.Os",
         "{{.Arch",
         "{{.Docker",
+        "{{index .Config.Healthcheck",
     ):
         rest = rest.replace(filled_in_by_docker, "")
     assert "{{" not in rest
