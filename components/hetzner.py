@@ -8,8 +8,7 @@ from ipaddress import ip_network
 import pulumi
 import pulumi_hcloud as hcloud
 import pulumi_tls as tls
-from pulumi import InvokeOutputOptions, Output, ResourceOptions
-from pulumi_command import local
+from pulumi import Output, ResourceOptions
 
 from render import server as render
 from render import ssh
@@ -17,7 +16,7 @@ from render.cloud_init import user_data
 from settings import Dns, HetznerHost, Registry
 
 from .dns import records
-from .host import Host
+from .host import Host, reading
 from .power import power_on, shut_down
 from .ssh import Access
 
@@ -194,32 +193,24 @@ def hetzner_host(settings: HetznerHost, dns: Dns | None, registry: Registry | No
     """The server, and everything on it over one multiplexed SSH connection."""
     made = Server("server", settings, dns)
     number = {"SERVER": made.server.id}
-    access = Access(made.ipv4.ip_address, made.host_keys, USER, 22, settings.identity_file)
-
-    def after(*steps: pulumi.Resource) -> ResourceOptions:
-        return ResourceOptions(parent=made, depends_on=[*steps])
+    access = Access(made.ipv4.ip_address, made.host_keys, USER, 22, settings.identity_file, made)
 
     what = Output.concat("host: the server ", settings.name, " (", made.server.id, ", ", made.ipv4.ip_address, ")")
     again = number | {"TYPE": made.server.server_type}
-    reached = access.reached(what, CONSOLE, FIRST_ANSWER_TIMEOUT_S, again, after(made.on))
-    booted = access.there("server-booted", ssh.booted(BOOT_TIMEOUT_S), number, after(reached))
-    settled = access.there("server-settings", render.settled(), number, after(booted))
+    reached = access.reached(what, CONSOLE, FIRST_ANSWER_TIMEOUT_S, again, [made.on])
+    booted = access.there("server-booted", ssh.booted(BOOT_TIMEOUT_S), number, [reached])
+    settled = access.there("server-settings", render.settled(), number, [booted])
     authorized = list(settings.authorized_keys.values())
     keys = access.config.apply(lambda config: ssh.authorized(config, access.alias, authorized))
-    let_in = access.here("server-keys", keys, number, after(settled))
-    lost = local.run_output(
-        interpreter=access.reader,
-        command=render.is_lost(DATA),
-        logging=local.Logging.NONE,
-        opts=InvokeOutputOptions(depends_on=[booted]),
-    ).stdout
+    let_in = access.here("server-keys", keys, number, [settled])
+    lost = reading(access.reader, render.is_lost(DATA), [booted])
     mounted = access.there(
         "server-mount",
         made.disk.linux_device.apply(lambda device: render.mounted(device, DATA)),
         number | {"SIZE": made.disk.size.apply(str), "LOST": lost},
-        after(settled, made.attached),
+        [settled, made.attached],
     )
-    ready = access.there("host-ready", ssh.ready(), again, after(let_in, mounted))
+    ready = access.there("host-ready", ssh.ready(), again, [let_in, mounted])
     return replace(
         access.host(made.ipv4.ip_address, registry, token, ready),
         public=made.ipv4.ip_address,

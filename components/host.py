@@ -47,30 +47,55 @@ class Host:
         Those values are in the environment on the operator's side and mean nothing to the text: a step with `triggers`
         would be replaced, and its old `delete` would run after the new `create`. What is secret goes into `stdin`.
         """
-        return local.Command(
+        return step(
             name,
-            interpreter=Output.from_input(self.interpreter).apply(list),
-            create=create,
+            self.interpreter,
+            create,
             delete=delete,
             stdin=stdin,
-            environment=reruns_on,
-            # What the last run said would be in the environment of the next, which has no room for a long log.
-            add_previous_output_in_env=False,
-            opts=ResourceOptions(
-                parent=parent,
-                depends_on=[*self.ready, *depends_on],
-                delete_before_replace=True,
-            ),
+            reruns_on=reruns_on,
+            parent=parent,
+            depends_on=[*self.ready, *depends_on],
         )
 
     def read(self, command: Input[str]) -> Output[str]:
         """What a command on the host prints, at preview too; it must change nothing. Unknown until it is ready."""
-        return local.run_output(
-            interpreter=Output.from_input(self.reader or self.interpreter),
-            command=command,
-            logging=local.Logging.NONE,
-            opts=InvokeOutputOptions(depends_on=list(self.ready)),
-        ).stdout
+        return reading(self.reader or self.interpreter, command, self.ready)
+
+
+def step(
+    name: str,
+    interpreter: Input[Sequence[str]],
+    create: Input[str],
+    *,
+    delete: Input[str] | None = None,
+    stdin: Input[str] | None = None,
+    reruns_on: Mapping[str, Input[str]] | None = None,
+    parent: pulumi.Resource | None = None,
+    depends_on: Sequence[pulumi.Resource] = (),
+) -> local.Command:
+    """A text that is run by `interpreter`; see `Host.command` for when it runs again."""
+    return local.Command(
+        name,
+        interpreter=Output.from_input(interpreter).apply(list),
+        create=create,
+        delete=delete,
+        stdin=stdin,
+        environment=reruns_on,
+        # What the last run said would be in the environment of the next, which has no room for a long log.
+        add_previous_output_in_env=False,
+        opts=ResourceOptions(parent=parent, depends_on=list(depends_on), delete_before_replace=True),
+    )
+
+
+def reading(interpreter: Input[Sequence[str]], command: Input[str], after: Sequence[pulumi.Resource]) -> Output[str]:
+    """What a text prints that changes nothing; unknown until all of `after` is there."""
+    return local.run_output(
+        interpreter=Output.from_input(interpreter),
+        command=command,
+        logging=local.Logging.NONE,
+        opts=InvokeOutputOptions(depends_on=list(after)),
+    ).stdout
 
 
 def registry_auth(registry: Registry | None, token: Output[str] | None) -> list[docker.ProviderRegistryAuthArgs] | None:

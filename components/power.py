@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pulumi
 import pulumi_hcloud as hcloud
-from pulumi import Input, Output, ResourceOptions
-from pulumi_command import local
+from pulumi import Input, Output
 
+from .host import step
 from .secret import hetzner_token
 
 PROGRAM = Path(__file__).with_name("power_program.py")
@@ -25,12 +25,5 @@ def power_on(name: str, server: hcloud.Server, parent: pulumi.Resource) -> pulum
 
 
 def _step(name: str, call: Input[str], parent: pulumi.Resource, **reruns_on: Input[str]) -> pulumi.Resource:
-    return local.Command(
-        name,
-        interpreter=["python3", "-c"],
-        create=Output.concat(PROGRAM.read_text(), "\n\n", call, "\n"),
-        stdin=hetzner_token(),
-        environment=reruns_on or None,
-        add_previous_output_in_env=False,
-        opts=ResourceOptions(parent=parent, delete_before_replace=True),
-    )
+    text = Output.concat(PROGRAM.read_text(), "\n\n", call, "\n")
+    return step(name, ["python3", "-c"], text, stdin=hetzner_token(), reruns_on=reruns_on or None, parent=parent)

@@ -13,7 +13,7 @@ from pulumi_command import local
 from render import ssh
 from settings import Registry, SshHost
 
-from .host import Host, registry_auth
+from .host import Host, registry_auth, step
 from .ssh_files import folder, write
 
 CONNECT_TIMEOUT_S = 30
@@ -25,8 +25,15 @@ class Access:
     interpreter: Output[Sequence[str]]
 
     def __init__(
-        self, address: Input[str], host_keys: Input[Sequence[str]], user: str, port: int, identity_file: str | None
+        self,
+        address: Input[str],
+        host_keys: Input[Sequence[str]],
+        user: str,
+        port: int,
+        identity_file: str | None,
+        parent: pulumi.Resource | None = None,
     ) -> None:
+        self.parent = parent
         stack = pulumi.get_stack()
         self.alias = ssh.alias(stack)
         # By which the command finds the host where the program has not run yet, on another laptop.
@@ -45,25 +52,30 @@ class Access:
         self.interpreter = self.config.apply(lambda config: ["ssh", "-F", config, self.alias])
 
     def reached(
-        self, what: Input[str], advice: str, timeout_s: int, reruns_on: Mapping[str, Input[str]], opts: ResourceOptions
+        self,
+        what: Input[str],
+        advice: str,
+        timeout_s: int,
+        reruns_on: Mapping[str, Input[str]],
+        after: Sequence[pulumi.Resource],
     ) -> local.Command:
         """There once the host lets us in. `what` names it in errors, `advice` is for one that is silent."""
         text = Output.all(config=self.config, what=what).apply(
             lambda known: ssh.reached(known["config"], self.alias, known["what"], advice, timeout_s)
         )
-        return self.here("host-reached", text, reruns_on, opts)
+        return self.here("host-reached", text, reruns_on, after)
 
     def here(
-        self, name: str, text: Input[str], reruns_on: Mapping[str, Input[str]], opts: ResourceOptions
+        self, name: str, text: Input[str], reruns_on: Mapping[str, Input[str]], after: Sequence[pulumi.Resource]
     ) -> local.Command:
         """A step on the operator's machine."""
-        return _command(name, ["bash", "-c"], text, reruns_on, opts)
+        return step(name, ["bash", "-c"], text, reruns_on=reruns_on, parent=self.parent, depends_on=after)
 
     def there(
-        self, name: str, text: Input[str], reruns_on: Mapping[str, Input[str]], opts: ResourceOptions
+        self, name: str, text: Input[str], reruns_on: Mapping[str, Input[str]], after: Sequence[pulumi.Resource]
     ) -> local.Command:
         """A step on the host before it is ready to be one."""
-        return _command(name, self.interpreter, text, reruns_on, opts)
+        return step(name, self.interpreter, text, reruns_on=reruns_on, parent=self.parent, depends_on=after)
 
     def host(
         self, address: Input[str], registry: Registry | None, token: Output[str] | None, ready: pulumi.Resource
@@ -94,28 +106,11 @@ def ssh_host(settings: SshHost, registry: Registry | None, token: Output[str] | 
         "is it up, is host/port right, and does its firewall let this address in?",
         CONNECT_TIMEOUT_S,
         reruns_on,
-        ResourceOptions(),
+        [],
     )
-    ready = access.there("host-ready", ssh.ready(), reruns_on, ResourceOptions(depends_on=[reached]))
+    ready = access.there("host-ready", ssh.ready(), reruns_on, [reached])
     host = access.host(settings.address, registry, token, ready)
     return replace(host, public=settings.address) if _is_public(settings.address) else host
-
-
-def _command(
-    name: str,
-    interpreter: Input[Sequence[str]],
-    text: Input[str],
-    reruns_on: Mapping[str, Input[str]],
-    opts: ResourceOptions,
-) -> local.Command:
-    return local.Command(
-        name,
-        interpreter=Output.from_input(interpreter).apply(list),
-        create=text,
-        environment=reruns_on,
-        add_previous_output_in_env=False,
-        opts=ResourceOptions(parent=opts.parent, depends_on=opts.depends_on, delete_before_replace=True),
-    )
 
 
 def _is_public(address: str) -> bool:

@@ -14,6 +14,7 @@ from rehearsal.machine import ensure_packages
 from tests.e2e.runner import has_engine
 
 from .api import Api
+from .client import connect
 from .machine import Machines
 from .stack import ACME, DNS, DNS_MANAGEMENT, REGISTRY, Outside, Project, Said
 
@@ -78,6 +79,17 @@ class Cloud:
     def server_id(self) -> int:
         [found] = self.api.servers
         return found
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    with Api(action_s=0.01, zone_names=["example.com"]) as api:
+        yield api
+
+
+@pytest.fixture
+def client(api: Api) -> Any:
+    return connect(api)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,17 +18,6 @@ from tests.hetzner.client import FSN1, connect, key, order, refusal, serve, stor
 
 NBG1, ASH = Location(name="nbg1"), Location(name="ash")
 ANYWHERE = ["0.0.0.0/0", "::/0"]
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    with Api(action_s=0.01, zone_names=["example.com"]) as api:
-        yield api
-
-
-@pytest.fixture
-def client(api: Api) -> Any:
-    return connect(api)
 
 
 def test_another_token_is_refused(api: Api) -> None:

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,17 +12,6 @@ from hcloud.zones import ZoneRecord
 from tests.hetzner.api import Api
 from tests.hetzner.client import FSN1, connect, key, order, refusal
 from tests.hetzner.machines import NoMachines
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    with Api(action_s=0.01, zone_names=["example.com"]) as api:
-        yield api
-
-
-@pytest.fixture
-def client(api: Api) -> Any:
-    return connect(api)
 
 
 class Recorded(NoMachines):
