@@ -1,0 +1,142 @@
+"""What a dump in the custom format is found to hold, beside what PostgreSQL's own tools say of it."""
+
+import io
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from render.archive import END, LEFT_OUT, Archive, Table, Unreadable, read
+
+from .cluster import ask
+
+pytestmark = pytest.mark.docker
+TABLES = r"""
+CREATE TABLE schema_migrations (version bigint PRIMARY KEY, inserted_at timestamp);
+INSERT INTO schema_migrations VALUES (20240102000000, now()), (20240101000000, now());
+CREATE TABLE laws (id serial PRIMARY KEY, name text, lowered text GENERATED ALWAYS AS (lower(name)) STORED);
+INSERT INTO laws (name) SELECT E'COPY x (a) FROM stdin;\n\\.\n' || g || E'\t\\' FROM generate_series(1, 3000) g;
+CREATE TABLE "Odd "" Name" (id int, "select" text, "a,b" text, "x) FROM stdin;" text, "é" int);
+INSERT INTO "Odd "" Name" VALUES (1, E'\\.', 'b', 'c', 2), (2, NULL, E'a\tb', '', 3);
+CREATE SCHEMA "Other.One"; CREATE TABLE "Other.One".t (a int); INSERT INTO "Other.One".t VALUES (1);
+CREATE TABLE nobody (a int);
+CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES;
+CREATE TABLE oban_jobs (id int); INSERT INTO oban_jobs VALUES (1);
+SELECT lo_from_bytea(4242, 'large') \g /dev/null
+"""
+
+
+@pytest.fixture(scope="module")
+def source(cluster: str) -> Iterator[str]:
+    ask(cluster, "CREATE DATABASE trial_archive")
+    ask(cluster, TABLES, "trial_archive")
+    yield "trial_archive"
+    ask(cluster, "DROP DATABASE trial_archive")
+
+
+def dumped(cluster: str, source: str, *options: str) -> bytes:
+    command = ["docker", "exec", cluster, "pg_dump", "-U", "postgres", "-Fc", *options, source]
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def looked_into(dump: bytes) -> Archive:
+    return read(io.BytesIO(dump))
+
+
+def by_pg_restore(cluster: str, dump: bytes) -> list[tuple[str, int]]:
+    """Each table's COPY line as PostgreSQL prints it, and its rows."""
+    command = ["docker", "exec", "-i", cluster, "pg_restore", "-a", "-f", "-"]
+    lines = iter(subprocess.run(command, input=dump, capture_output=True, check=True).stdout.decode().split("\n"))
+    found = []
+    for line in lines:
+        if line.startswith("COPY "):
+            found.append((line, sum(1 for _ in iter(lines.__next__, r"\."))))
+    return found
+
+
+def as_copy(table: Table) -> str:
+    def quoted(name: str) -> str:
+        plain = re.fullmatch(r"[a-z_]\w*", name, re.ASCII) and name != "select"
+        return name if plain else '"' + name.replace('"', '""') + '"'
+
+    columns = f"({', '.join(map(quoted, table.columns))})" if table.columns else ""
+    return f"COPY {quoted(table.schema)}.{quoted(table.name)} {columns} FROM stdin;"
+
+
+@pytest.mark.parametrize("options", [[], ["--data-only"], ["--compress=0"], ["--compress=9"]], ids=" ".join)
+def test_tables_columns_and_rows_are_those_that_postgresql_finds(cluster: str, source: str, options: list[str]) -> None:
+    dump = dumped(cluster, source, *options)
+    found = looked_into(dump)
+    assert sorted((as_copy(table), table.rows) for table in found.tables) == sorted(by_pg_restore(cluster, dump))
+    assert found.database == source
+    assert found.versions == ["20240101000000", "20240102000000"]
+    assert found.server.startswith("17.")
+    assert found.dumper.startswith("17.")
+
+
+def test_what_belongs_to_one_database_alone_is_not_restored(cluster: str, source: str) -> None:
+    names = [table.name for table in looked_into(dumped(cluster, source)).restored()]
+    assert not {*names} & {*LEFT_OUT}
+    assert sorted(names) == ['Odd " Name', "laws", "nobody", "nothing", "t"]
+
+
+def test_a_dump_that_is_cut_short_anywhere_is_never_taken_for_a_whole_one(cluster: str, source: str) -> None:
+    dump = dumped(cluster, source)
+    looked_into(dump)
+    for length in [*range(6, len(dump), len(dump) // 150), *range(len(dump) - 40, len(dump))]:
+        with pytest.raises(Unreadable, match=r"is cut short|is damaged"):
+            looked_into(dump[:length])
+
+
+def test_a_damaged_block_is_never_taken_for_a_whole_one(cluster: str, source: str) -> None:
+    dump = bytearray(dumped(cluster, source))
+    dump[-3000] ^= 0xFF
+    with pytest.raises(Unreadable, match=r"is damaged|is cut short"):
+        looked_into(bytes(dump))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--inserts"], "as INSERTs"),
+        (["--compress=zstd"], "is compressed with zstd"),
+        (["--compress=lz4"], "is compressed with lz4"),
+        (["-Fp"], "is it plain SQL"),
+        (["-Ft"], "no dump in pg_dump's custom format"),
+    ],
+)
+def test_other_forms_are_refused_with_the_reason(cluster: str, source: str, options: list[str], words: str) -> None:
+    with pytest.raises(Unreadable, match=words):
+        looked_into(dumped(cluster, source, *options))
+
+
+def test_a_format_of_the_future_is_refused_with_what_to_do(cluster: str, source: str) -> None:
+    dump = bytearray(dumped(cluster, source))
+    dump[6] = 99
+    with pytest.raises(Unreadable, match=r"archive version 1\.99.*make it with the pg_dump of the server's PostgreSQL"):
+        looked_into(bytes(dump))
+
+
+def test_an_empty_file_is_refused() -> None:
+    with pytest.raises(Unreadable, match="is empty"):
+        looked_into(b"")
+
+
+def test_a_row_that_ends_as_a_table_does_is_a_row() -> None:
+    assert END == b"\\.\n\n\n", "no row can hold it: PostgreSQL writes a backslash in a row as two"
+
+
+def archive(**rows: int) -> Archive:
+    tables = [Table(schema="public", name=name, columns=["id"], rows=count) for name, count in rows.items()]
+    return Archive(database="dev", server="16.4", dumper="16.4", tables=tables, versions=None, size=0)
+
+
+def test_rows_that_are_not_as_many_as_expected_are_named() -> None:
+    found = archive(uk_lrt=3, items=2, oban_jobs=5)
+    assert list(found.unexpected({"uk_lrt": 3, "public.items": 2})) == []
+    assert dict(found.unexpected({"uk_lrt": 19318, "items": 2, "other": 1, "oban_jobs": 5})) == {
+        "uk_lrt": "19,318 rows are expected and the dump has 3",
+        "other": "is not among the dump's tables",
+        "oban_jobs": "is not among the dump's tables",
+    }
