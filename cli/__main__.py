@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from . import dump as dumps
 from . import hetzner, reach
 from .engine import ROOT, console, got, pulumi
 
@@ -101,6 +102,20 @@ def destroy(stack: Stack = "local", yes: Yes = False) -> None:
         # It has been confirmed.
         pulumi(cli, stack, "state", "unprotect", "--all", "--yes")
     raise typer.Exit(run(stack, "destroy", "destroy", "--yes", "--skip-preview", rehearsal_words=("--yes",)))
+
+
+@app.command()
+def dump(
+    service: Annotated[str, typer.Argument(help="A service of the stack files.")],
+    source: Annotated[str, typer.Option("--from", help="URL of the database; its password may be in PGPASSWORD.")],
+    to: Annotated[str, typer.Option(help="The file, dumps/SERVICE.dump if not said.")] = "",
+) -> None:
+    """Makes a dump of another database of a service, for `restore` in its block."""
+    try:
+        dumps.make(service, source, to or f"dumps/{service}.dump")
+    except dumps.Refused as refused:
+        console.print(str(refused), soft_wrap=True)
+        raise typer.Exit(1) from None
 
 
 if __name__ == "__main__":

@@ -1,0 +1,127 @@
+"""A dump of another database of a service, such as the one on a laptop, made so that `restore` can put it in."""
+
+import difflib
+import os
+import re
+import shutil
+import subprocess
+from typing import IO
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import yaml
+from rich.table import Table
+
+from render.archive import LEFT_OUT, MIGRATIONS, Archive, Unreadable, read
+
+from .engine import ROOT, console
+
+# Restores leave these out: their rows need not leave the source. The versions of its migrations are compared.
+UNWANTED = [name for name in LEFT_OUT if name != MIGRATIONS]
+
+
+class Refused(Exception):
+    """Why no dump is made, and what to do."""
+
+
+def make(service: str, source: str, to: str) -> None:
+    """Writes the dump to `to`, whole or not at all, and says what is in it. Raises `Refused`."""
+    known = _services()
+    if service not in known:
+        close = difflib.get_close_matches(service, known, n=1)
+        raise Refused(
+            f"{service}: no stack file has such a service; "
+            + (f"did you mean {close[0]}?" if close else "name one of them")
+        )
+    url, environment = _without_password(source)
+    server, own = _server(url, environment), _own()
+    if own < server:
+        raise Refused(
+            f"pg_dump: is of PostgreSQL {own} here and the source of {server}, which it cannot dump: "
+            f"install postgresql-client-{server}"
+        )
+    target = ROOT / to
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    try:
+        options = ["--format=custom", "--data-only", "--no-owner", "--no-acl"]
+        unwanted = [f"--exclude-table-data={name}" for name in UNWANTED]
+        with part.open("wb") as file:
+            _said(["pg_dump", f"--dbname={url}", *options, *unwanted], environment, file)
+        with part.open("rb") as file:
+            archive = read(file)
+        part.replace(target)
+    except Unreadable as error:
+        raise Refused(f"--from: its dump {error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    _tell(service, to, archive)
+
+
+def _tell(service: str, to: str, archive: Archive) -> None:
+    table = Table("table", "rows")
+    table.columns[1].justify = "right"
+    for each in archive.restored():
+        table.add_row(str(each), f"{each.rows:,}")
+    console.print(table)
+    largest = max(archive.restored(), key=lambda each: each.rows, default=None)
+    expect = (
+        f", expect: {{{largest}: {largest.rows}}}" if largest and re.fullmatch(r"[a-z0-9_.]+", str(largest)) else ""
+    )
+    console.print(f"{to} is there. To have it put in, once, by the next `up`:", soft_wrap=True)
+    console.print(f"  sertantai:services: {{{service}: {{restore: {{dump: {to}{expect}}}}}}}", soft_wrap=True)
+
+
+def _services() -> list[str]:
+    found: list[str] = []
+    for file in ROOT.glob("Pulumi.*.yaml"):
+        services = (yaml.safe_load(file.read_text()).get("config") or {}).get("sertantai:services")
+        found += services if isinstance(services, dict) else []
+    return found
+
+
+def _without_password(source: str) -> tuple[str, dict[str, str]]:
+    """The URL as programs may be told it, where everyone sees it, and the environment with what they may not."""
+    parts = urlsplit(source)
+    if parts.scheme not in ("postgresql", "postgres", "ecto") or not parts.path.strip("/"):
+        raise Refused("--from: must be a URL such as postgresql://postgres@localhost:5432/sertantai_legal_dev")
+    user = parts.netloc.rpartition("@")[0].partition(":")[0]
+    host = parts.netloc.rpartition("@")[2]
+    url = urlunsplit(("postgresql", f"{user}@{host}" if user else host, parts.path, parts.query, ""))
+    environment = dict(os.environ)
+    if parts.password:
+        environment["PGPASSWORD"] = unquote(parts.password)
+    return url, environment
+
+
+def _server(url: str, environment: dict[str, str]) -> int:
+    return (
+        int(_said(["psql", "-X", "-A", "-t", "-w", f"--dbname={url}", "-c", "SHOW server_version_num"], environment))
+        // 10000
+    )
+
+
+def _own() -> int:
+    found = re.search(r"\) (\d+)", _said(["pg_dump", "--version"], dict(os.environ)))
+    if not found:
+        raise Refused("pg_dump: does not say its version: install PostgreSQL's own client")
+    return int(found[1])
+
+
+def _said(command: list[str], environment: dict[str, str], into: IO[bytes] | None = None) -> str:
+    if not shutil.which(command[0]):
+        raise Refused(f"{command[0]}: is not on this machine: install PostgreSQL's client (postgresql-client)")
+    done = subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=into or subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        first = (done.stderr.strip() or "it does not answer").splitlines()[0]
+        raise Refused(f"--from: {first.removeprefix('psql: error: ').removeprefix('pg_dump: error: ')}")
+    if done.stderr:
+        console.print(done.stderr.strip(), soft_wrap=True)
+    return (done.stdout or "").strip()

@@ -1,0 +1,127 @@
+"""`./sertantai dump`: what is asked of PostgreSQL's own programs, and when it refuses."""
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli import dump
+from cli.__main__ import app
+from render.archive import read
+from tests.render.cluster import ask
+
+URL = "postgresql://postgres:hidden%20word@127.0.0.1:5432/legal_dev?sslmode=prefer"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with one service, and an empty folder first on the PATH."""
+    (tmp_path / "Pulumi.prod.yaml").write_text("config: {'sertantai:services': {legal: {}}}\n")
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setattr(dump, "ROOT", tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+def program(project: Path, name: str, script: str) -> None:
+    """One of PostgreSQL's; it notes how it was called."""
+    file = project / "bin" / name
+    file.write_text(f'#!/bin/sh\necho "$0 $* $PGPASSWORD" >> {project}/calls\n{script}\n')
+    file.chmod(0o755)
+
+
+def made(*words: str, source: str = URL) -> Result:
+    return CliRunner().invoke(app, ["dump", "legal", "--from", source, *words], env={"COLUMNS": "200"})
+
+
+def test_a_pg_dump_that_is_older_than_the_source_is_refused(project: Path) -> None:
+    program(project, "psql", "echo 170004")
+    program(project, "pg_dump", 'echo "pg_dump (PostgreSQL) 16.4"')
+    said = made()
+    assert said.exit_code == 1
+    assert "pg_dump: is of PostgreSQL 16 here and the source of 17, which it cannot dump" in said.output
+    assert "install postgresql-client-17" in said.output
+    assert not (project / "dumps" / "legal.dump").exists()
+
+
+def test_the_password_is_told_to_no_program_where_others_see_it(project: Path) -> None:
+    program(project, "psql", "echo 160004")
+    program(project, "pg_dump", '[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 16.4" || exit 1')
+    made()
+    calls = (project / "calls").read_text().splitlines()
+    dumping = calls[-1]
+    assert "--dbname=postgresql://postgres@127.0.0.1:5432/legal_dev?sslmode=prefer" in dumping
+    assert dumping.endswith(" hidden word"), "it is in the environment"
+    assert "hidden" not in dumping.removesuffix("hidden word")
+
+
+def test_it_asks_for_what_a_restore_takes(project: Path) -> None:
+    program(project, "psql", "echo 160004")
+    program(project, "pg_dump", '[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 16.4" || exit 1')
+    made()
+    dumping = (project / "calls").read_text().splitlines()[-1]
+    for option in ("--format=custom", "--data-only", "--no-owner", "--no-acl", "--exclude-table-data=oban_jobs"):
+        assert f" {option} " in dumping
+    assert "schema_migrations" not in dumping, "their versions are compared"
+
+
+@pytest.mark.parametrize("failure", ["exit 1", "echo nonsense"])
+def test_a_dump_that_fails_leaves_the_one_of_before(project: Path, failure: str) -> None:
+    program(project, "psql", "echo 160004")
+    program(project, "pg_dump", f'[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 16.4" || {{ {failure}; }}')
+    (project / "dumps").mkdir()
+    (project / "dumps" / "legal.dump").write_text("of before")
+    said = made()
+    assert said.exit_code == 1
+    assert "--from: " in said.output
+    assert "Traceback" not in said.output
+    assert [file.name for file in (project / "dumps").iterdir()] == ["legal.dump"]
+    assert (project / "dumps" / "legal.dump").read_text() == "of before"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["dump", "legl", "--from", URL], "legl: no stack file has such a service; did you mean legal?"),
+        (["dump", "legal", "--from", "localhost:5432"], "--from: must be a URL such as postgresql://"),
+        (["dump", "legal", "--from", "mysql://localhost/x"], "--from: must be a URL such as postgresql://"),
+    ],
+)
+def test_mistakes_are_said_with_what_to_do(project: Path, words: list[str], said: str) -> None:
+    ended = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    assert ended.exit_code == 1
+    assert said in ended.output
+
+
+def test_without_postgresqls_programs_it_says_what_to_install(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{project}/bin")
+    assert "psql: is not on this machine: install PostgreSQL's client" in made().output
+
+
+@pytest.mark.docker
+def test_a_real_dump_can_be_read_and_nobody_else_may_read_it(project: Path, cluster: str) -> None:
+    for name in ("psql", "pg_dump"):
+        program(project, name, f'exec docker exec -i {cluster} {name} "$@"')
+    ask(cluster, "CREATE DATABASE legal_dev")
+    try:
+        ask(cluster, "CREATE TABLE uk_lrt (id int); INSERT INTO uk_lrt SELECT generate_series(1, 1500)", "legal_dev")
+        said = made(source="postgresql://postgres@/legal_dev")
+        assert said.exit_code == 0, said.output
+    finally:
+        ask(cluster, "DROP DATABASE legal_dev")
+    file = project / "dumps" / "legal.dump"
+    with file.open("rb") as dump_file:
+        assert [(table.name, table.rows) for table in read(dump_file).restored()] == [("uk_lrt", 1500)]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "{legal: {restore: {dump: dumps/legal.dump, expect: {uk_lrt: 1500}}}}" in said.output
+
+
+def test_the_command_stands_in_the_projects_folder() -> None:
+    said = subprocess.run(
+        [Path(__file__).parents[2] / "sertantai", "dump", "--help"], cwd="/", capture_output=True, text=True
+    )
+    assert said.returncode == 0
+    assert "--from" in said.stdout
