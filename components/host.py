@@ -58,9 +58,9 @@ class Host:
             depends_on=[*self.ready, *depends_on],
         )
 
-    def read(self, command: Input[str]) -> Output[str]:
+    def read(self, command: Input[str], stdin: Input[str] | None = None) -> Output[str]:
         """What a command on the host prints, at preview too; it must change nothing. Unknown until it is ready."""
-        return reading(self.reader or self.interpreter, command, self.ready)
+        return reading(self.reader or self.interpreter, command, self.ready, stdin)
 
 
 def step(
@@ -88,11 +88,17 @@ def step(
     )
 
 
-def reading(interpreter: Input[Sequence[str]], command: Input[str], after: Sequence[pulumi.Resource]) -> Output[str]:
+def reading(
+    interpreter: Input[Sequence[str]],
+    command: Input[str],
+    after: Sequence[pulumi.Resource],
+    stdin: Input[str] | None = None,
+) -> Output[str]:
     """What a text prints that changes nothing; unknown until all of `after` is there."""
     return local.run_output(
         interpreter=Output.from_input(interpreter),
         command=command,
+        stdin=stdin,
         logging=local.Logging.NONE,
         opts=InvokeOutputOptions(depends_on=list(after)),
     ).stdout

@@ -43,7 +43,7 @@ def preflight(
             slot=slot,
         )
     )
-    settings = service.model_dump(mode="json", exclude={part: {"image"} for part in blocks})
+    settings = service.model_dump(mode="json", exclude={**{part: {"image"} for part in blocks}, "restore": True})
     # The new containers have no names yet; nginx looks none of them up before it serves. The comment is another one in
     # every release.
     site = Output.all(electric.secret if electric else None, given_to_app, references).apply(

@@ -48,7 +48,7 @@ def retire(
     platform: Platform,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
-) -> None:
+) -> pulumi.Resource:
     """Drains and removes what served before `containers`, then the logins that only it used and its oldest images."""
     drain_s = service.app.drain_s
     text = Output.all(**containers).apply(
@@ -65,7 +65,7 @@ def retire(
         depends_on=[retired],
     )
     if not database:
-        return
+        return retired
     owner, group = sql.owner(database.name), sql.electric_group(database.name)
     logins = Output.all(app=database.login, electric=electric.login if electric else None)
     platform.host.command(
@@ -80,3 +80,4 @@ def retire(
         parent=parent,
         depends_on=[retired],
     )
+    return retired

@@ -18,6 +18,7 @@ from .image import Image, image
 from .part import Gate, Part
 from .platform import Platform
 from .preflight import preflight
+from .restore import restore
 from .retire import cleanup, retire
 from .site import Site
 
@@ -106,7 +107,10 @@ class Service(pulumi.ComponentResource):
             passed,
             own,
         )
-        retire(name, settings, self.containers, self.images, database, electric, platform, self, [site.switched])
+        retired = retire(
+            name, settings, self.containers, self.images, database, electric, platform, self, [site.switched]
+        )
+        restore(name, settings, given, electric, platform, self, [retired])
         self.register_outputs({"containers": dict(self.containers), "images": dict(self.images)})
 
     def _parts(

@@ -26,8 +26,8 @@ class Engine(Monitor):
     """Makes what is declared, each step recorded as it ends; with `dry` it only plans. `say` tells the user."""
 
     def __init__(self, stack: Stack, say: Callable[[str], None], *, dry: bool = False) -> None:
-        super().__init__()
-        self.docker, self.state, self.say, self.dry = connect(), State(stack.folder), say, dry
+        super().__init__(say)
+        self.docker, self.state, self.dry = connect(), State(stack.folder), dry
         self.logins: dict[str, dict[str, str]] = {}
 
     def make(self, new: Resource) -> Resource:

@@ -16,7 +16,7 @@ INPUTS = {
     "command:local:Command": "create delete stdin environment interpreter addPreviousOutputInEnv",
     "random:index/randomPassword:RandomPassword": "length special",
     "docker:index/getRegistryImage:getRegistryImage": "name",
-    "command:local:run": "command interpreter logging",
+    "command:local:run": "command interpreter logging stdin",
 }
 BLOCKS = {
     "ipamConfigs": "subnet gateway ipRange",

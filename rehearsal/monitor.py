@@ -8,7 +8,7 @@ import os
 import re
 import runpy
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +20,7 @@ from google.protobuf.json_format import MessageToDict  # type: ignore[import-unt
 from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped]
 from pulumi.runtime import rpc, set_all_config
 from pulumi.runtime.mocks import MockEngine, MockMonitor
+from pulumi.runtime.proto.engine_pb2 import DEBUG
 from pulumi.runtime.proto.resource_pb2 import RegisterResourceResponse, ResourceInvokeResponse
 from pulumi.runtime.settings import Settings, configure
 from pulumi.runtime.stack import run_in_stack
@@ -46,11 +47,23 @@ HINTS = {
 }
 
 
+class Voice(MockEngine):
+    """Passes on what the program itself has to say."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+
+    def Log(self, request: Any) -> None:  # noqa: N802
+        """Says it, as the engine would."""
+        if request.severity != DEBUG:
+            self.say(f"     {request.message}")
+
+
 class Monitor(MockMonitor):
     """Collects what is declared, by a closed list if `strict`, and makes nothing: what there would be is invented."""
 
-    def __init__(self, *, strict: bool = True) -> None:
-        self.strict = strict
+    def __init__(self, say: Callable[[str], None] = lambda _: None, *, strict: bool = True) -> None:
+        self.say, self.strict = say, strict
         self.found: dict[str, Resource] = {}
         self.changes: dict[str, tuple[str, list[str]]] = {}  # by URN: what happens, and the inputs because of which
         self.exports: dict[str, Any] = {}
@@ -134,7 +147,7 @@ def run(monitor: Monitor, stack: Stack, *, dry: bool) -> None:
         loop.set_exception_handler(lambda *_: None)  # it would report the outputs of failed steps once more
         texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in stack.values.items()}
         set_all_config(texts, stack.secrets)
-        engine = MockEngine(None)
+        engine = Voice(monitor.say)
         configure(Settings(stack.project, stack.name, monitor, engine, dry_run=dry, root_directory=os.getcwd()))
         await run_in_stack(partial(runpy.run_path, "__main__.py", run_name="__main__"))  # type: ignore[arg-type]
 

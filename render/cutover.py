@@ -44,12 +44,18 @@ def cutover(
         psql=psql,
         known=fill("cutover_known.sql.j2", name=name),
         name=f"{labels['sertantai.stack']}-{service}-cutover",
+        slots=slots_lock(labels["sertantai.stack"]),
         drain=shell.drain(f"{service}/electric", nginx_container, POLLS_END_S),
         turn=turn(service, nginx_container),
         slot=slot,
         drop=fill("cutover_drop.sql.j2", database=database, slot=slot),
         done=taken + drift.mark("cutover", service, container, str(cache_generation), connect=False),
     )
+
+
+def slots_lock(stack: str) -> str:
+    """The name of the lock without which a new replication slot would wait for the end of a restore."""
+    return f"sertantai-{stack}-slots"
 
 
 def turn(service: str, nginx_container: str) -> str:

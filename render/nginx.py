@@ -11,6 +11,8 @@ from .environment import ELECTRIC_PORT
 from .template import fill
 
 VOLUME = "/srv/nginx"
+# A service whose name is a file here shows that it is back soon.
+MAINTENANCE = f"{VOLUME}/maintenance"
 WEBROOT = "/srv/webroot"
 COMMAND = ["nginx", "-c", f"{VOLUME}/nginx.conf", "-g", "daemon off;"]
 # Beyond the longest drain, so that it is the drain that ends what is in flight.
@@ -69,6 +71,7 @@ def site(
         tables="|".join(re.escape(table) for table in public.tables) if public else "",
         electric_secret=quote(electric_secret or "", safe=""),
         acme_path=ACME_PATH,
+        maintenance=f"{MAINTENANCE}/{name}",
     )
 
 

@@ -61,8 +61,26 @@ def gate(what: str, container: str, check: Sequence[str], port: int, successes: 
 
     Stdin: the secrets to mask in its log, a line each.
     """
+    return _gate(what, shlex.quote(container), check, port, successes, timeout_s, served_before=True)
+
+
+def gate_again(what: str, variable: str, check: Sequence[str], port: int, successes: int, timeout_s: int) -> str:
+    """The same for a container that was stopped for a while; its name is in a shell variable."""
+    return _gate(what, f'"${variable}"', check, port, successes, timeout_s, served_before=False)
+
+
+def _gate(
+    what: str, container: str, check: Sequence[str], port: int, successes: int, timeout_s: int, *, served_before: bool
+) -> str:
     return fill(
-        "gate.sh.j2", what=what, container=container, check=check, port=port, successes=successes, timeout_s=timeout_s
+        "gate.sh.j2",
+        what=what,
+        container=container,
+        check=check,
+        port=port,
+        successes=successes,
+        timeout_s=timeout_s,
+        served_before=served_before,
     )
 
 

@@ -67,6 +67,8 @@ def service_mistakes(name: str, service: Service, known: Collection[str], secret
             yield f"{at}/app/secrets/{index}: {secret} is in env too; keep it in one of the two"
     if app.migrate and not service.database:
         yield f"{at}/app/migrate: there is no database to migrate; declare {at}/database"
+    if service.restore and not service.database:
+        yield f"{at}/restore: there is no database to put the dump into; declare {at}/database"
     if service.frontend and not service.domain:
         yield f"{at}/frontend: nobody can reach it without a domain; set {at}/domain"
     for part, settings in service.parts().items():

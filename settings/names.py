@@ -181,6 +181,7 @@ SshPublicKey = Annotated[
 SshHostKey = Annotated[
     str, _Text(r"(?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+", "be a key's kind and the key: ssh-ed25519 AAAA...")
 ]
+PlainPath = Annotated[str, _Text(r"[A-Za-z0-9._/@+-]+", "be a plain path such as dumps/legal.dump")]
 KeyPath = Annotated[str, _Text(r"~?[A-Za-z0-9._/@+-]+", "be a plain path such as ~/.ssh/id_ed25519")]
 Subnet = Annotated[str, AfterValidator(_subnet)]
 Cidr = Annotated[str, AfterValidator(_cidr)]

@@ -13,6 +13,7 @@ from .names import (
     Hostname,
     ImageReference,
     Megabytes,
+    PlainPath,
     Seconds,
     ServiceName,
     ServicePort,
@@ -109,6 +110,19 @@ class Database(Model):
     pool_size: int = Field(default=10, ge=1, le=500)
 
 
+class Restore(Model):
+    """Data from a dump of another database of this service, put in once: PostgreSQL remembers which it has."""
+
+    dump: PlainPath
+    """Path of a dump in pg_dump's custom format, from the project's folder on: `./sertantai dump` makes one."""
+    expect: dict[TableName, Annotated[int, Field(ge=0)]] = {}
+    """How many rows the dump must have of a table."""
+    replace: bool = False
+    """What is in the dump's tables goes; without it they must be empty."""
+    disable_triggers: bool = False
+    """Without triggers and foreign keys' checks meanwhile: for foreign keys in a circle."""
+
+
 class Service(Model):
     """One service. Only `app` is required; one without `domain` is called by other services only."""
 
@@ -118,6 +132,7 @@ class Service(Model):
     app: App
     frontend: Frontend | None = None
     electric: Electric | None = None
+    restore: Restore | None = None
 
     @property
     def routes(self) -> list[UrlPath]:

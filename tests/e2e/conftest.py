@@ -18,7 +18,14 @@ RUNNERS = [
 
 
 # What takes long, so that where tests go on side by side it has a platform of its own.
-APART = ("test_bad_releases", "test_electric", "test_electric_faults", "test_killed_releases", "test_plans")
+APART = (
+    "test_bad_releases",
+    "test_electric",
+    "test_electric_faults",
+    "test_killed_releases",
+    "test_plans",
+    "test_restores",
+)
 
 
 @pytest.hookimpl(tryfirst=True)

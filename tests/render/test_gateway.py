@@ -160,3 +160,20 @@ def test_an_unknown_host_gets_no_certificate(serving: str) -> None:
 
 def test_a_part_that_is_down_is_a_bad_gateway_at_once(serving: str) -> None:
     assert "\n502" in curl(serving, "https://served.sertantai.com/")
+
+
+def test_a_service_that_is_worked_on_says_so_on_its_site_and_to_its_callers(serving: str) -> None:
+    flag = f"{nginx.MAINTENANCE}/served"
+    assert docker("exec", serving, "sh", "-c", f"mkdir -p {nginx.MAINTENANCE} && touch {flag}").ok
+    try:
+        for path in ("/", "/api/x", "/electric/v1/shape?table=uk_lrt"):
+            page = curl(serving, f"https://served.sertantai.com{path}", "-i")
+            assert "served.sertantai.com is being worked on and is back in a moment" in page
+            assert "retry-after: 10" in page
+            assert page.splitlines()[-1].startswith("503")
+        for caller in ("http://served:4000/any", "http://served-electric:3000/v1/health"):
+            assert "\n503" in curl(serving, caller)
+        assert "answer" in curl(serving, "http://served.sertantai.com/.well-known/acme-challenge/token")
+    finally:
+        assert docker("exec", serving, "rm", flag).ok
+    assert '"port": 4000' in curl(serving, "https://served.sertantai.com/api/x")

@@ -1,13 +1,16 @@
 """Every shell text is one that the shell takes and shellcheck finds nothing in."""
 
+import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from render import drift, environment, nginx, preflight, releases, shell
 from render.cutover import cutover, turn
-from settings import Acme, Health
+from render.restore import Target, checked, restore, restored
+from settings import Acme, Health, Restore
 
 LABELS = {"sertantai.stack": "trial", "sertantai.service": "legal"}
 CHECK = environment.health_check(Health(), 4000)
@@ -16,7 +19,27 @@ PLAIN = Acme(email="operator@sertantai.com", image="certbot")
 OWN = Acme(
     email="operator@sertantai.com", image="certbot", ca_bundle="ca.pem", directory_url="https://localhost:14000/dir"
 )
+DUMP = Restore(dump="dumps/legal.dump")
+TARGET = Target(
+    service="legal",
+    stack="trial",
+    database="legal_prod",
+    postgres_container="postgres",
+    nginx_container="nginx",
+    labels=LABELS,
+    grace_s=30,
+    stream_id="legal",
+    app_gate=shell.gate_again("legal/restore", "app", CHECK, 4000, 3, 60),
+    electric_gate=shell.gate_again("legal/restore", "electric", ELECTRIC, 3000, 1, 60),
+)
+# It is one word of the text that the host is given.
+RESTORE = shlex.split(restore(DUMP, TARGET, "1a2b"))[-1]
+REPLACE = shlex.split(restore(DUMP.model_copy(update={"replace": True}), replace(TARGET, stream_id=None), "1a2b"))[-1]
 BASH = {
+    "restore": RESTORE,
+    "restore without Electric": REPLACE,
+    "restored": restored("postgres", "legal_prod"),
+    "check of a dump": checked(DUMP, TARGET),
     "gate": shell.gate("legal/app", "legal-app-1", CHECK, 4000, 3, 60),
     "gate of Electric": shell.gate("legal/electric", "legal-electric-1", ELECTRIC, 3000, 1, 60),
     "ready": shell.ready("sertantai-trial-redis", ["redis-cli", "ping"], 60),

@@ -109,6 +109,12 @@ FULL: dict[str, Any] = {
                 "restart_generation": 0,
                 "cache_generation": 0,
             },
+            "restore": {
+                "dump": "dumps/legal.dump",
+                "expect": {"uk_lrt": 19318, "public.uk_lat": 0},
+                "replace": False,
+                "disable_triggers": False,
+            },
         },
         "auth": {
             "domain": "auth.sertantai.com",

@@ -203,3 +203,22 @@ def test_an_adopted_server_is_trusted_by_its_own_key_alone() -> None:
 def test_records_are_made_for_a_server_at_hetzner_alone() -> None:
     [line] = said({"dns": {"zone": "sertantai.com"}})
     assert line.startswith("dns: records are made for a server at Hetzner alone")
+
+
+def test_a_restore_without_a_database_is_refused() -> None:
+    changes = {f"{AUTH}/database": OUT, f"{AUTH}/restore": {"dump": "dumps/auth.dump"}}
+    assert said(changes) == [f"{AUTH}/restore: there is no database to put the dump into; declare {AUTH}/database"]
+
+
+@pytest.mark.parametrize(
+    ("block", "mistake"),
+    [
+        ({}, "dump: is missing"),
+        ({"dump": "a\nb"}, "dump: must be a plain path such as dumps/legal.dump"),
+        ({"dump": "a", "expect": {"uk_lrt": -1}}, "expect/uk_lrt: must be greater than or equal to 0"),
+        ({"dump": "a", "expect": {"uk_lrt": "many"}}, "expect/uk_lrt: must be a valid integer"),
+        ({"dump": "a", "replase": True}, "replase: is not a known setting; did you mean replace?"),
+    ],
+)
+def test_a_restore_is_read_with_the_path_of_its_mistake(block: dict[str, object], mistake: str) -> None:
+    assert said({f"{LEGAL}/restore": block}) == [f"{LEGAL}/restore/{mistake}"]

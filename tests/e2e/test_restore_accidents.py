@@ -1,0 +1,288 @@
+"""What may befall the platform while a dump is put in: it is in whole, or nothing of it is."""
+
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.electric.client import MISSING
+
+from .dumps import ON_HOST, Dev, ask_for, checksum, dev
+from .foundation import eventually, own, strike
+from .laws import ENFORCEMENT, LEGAL, follow, has_exactly, table
+from .platform import STACK, Platform
+from .test_foundation_disk import LARGE, VOLUME, Disk
+
+__all__ = ["dev"]
+pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.one_runner, pytest.mark.faults]
+HOST = "legal.localhost"
+
+
+def stopped(platform: Platform) -> bool:
+    return any(each.status == "exited" for each in platform.containers(service="legal", part="app"))
+
+
+def slotless(platform: Platform) -> bool:
+    return not platform.sql("SELECT 1 FROM pg_replication_slots WHERE slot_name = 'electric_slot_legal'")
+
+
+def copying(platform: Platform) -> bool:
+    return "COPY" in platform.sql("SELECT query FROM pg_stat_activity WHERE datname = 'sertantai_legal_local'")
+
+
+def recorded(platform: Platform) -> bool:
+    there = platform.sql("SELECT to_regclass('sertantai_restores') IS NOT NULL", LEGAL)
+    return there == "t" and platform.sql("SELECT count(*) FROM sertantai_restores", LEGAL) == "1"
+
+
+MOMENTS: dict[str, Callable[[Platform], object]] = {
+    "the dump arrives": lambda _: list(ON_HOST.glob("legal-incoming-*")),
+    "what is there has been dumped": lambda _: (ON_HOST / "legal-before.dump").exists(),
+    "the app has stopped": stopped,
+    "the slot is dropped": slotless,
+    "rows go in": copying,
+    "all is committed": recorded,
+    "Electric has its slot again": lambda platform: recorded(platform) and not slotless(platform),
+}
+
+
+def reach(platform: Platform, moment: str) -> None:
+    """Waits for one of the moments."""
+    end = time.monotonic() + 60
+    while not MOMENTS[moment](platform):
+        assert time.monotonic() < end, f"{moment}: never"
+        time.sleep(0.01)
+
+
+def scripts() -> list[str]:
+    """The processes on the host that put a dump in."""
+    return subprocess.run(["pgrep", "-f", f"{STACK}/legal-incoming-"], capture_output=True, text=True).stdout.split()
+
+
+def settle(platform: Platform) -> None:
+    """Until nothing of it runs on the host any more."""
+    eventually(lambda: not scripts(), 120)
+    eventually(lambda: not copying(platform), 120)
+
+
+def is_whole(platform: Platform, before: str) -> bool:
+    """Whether the dump is in; if not, everything is as it was."""
+    now = checksum(platform)
+    assert now in (before, checksum(platform, "legal_dev"))
+    return now != before
+
+
+def ends_well(platform: Platform) -> None:
+    """The next `up` puts it in, if it is not, and everything serves."""
+    done = platform.up()
+    assert done.ok, done.error
+    assert checksum(platform) == checksum(platform, "legal_dev")
+    assert platform.get(HOST, "/health").status_code == 200
+    assert platform.get(HOST, "/").status_code == 200
+    assert not slotless(platform)
+
+
+@pytest.fixture
+def large(platform: Platform, dev: Dev) -> Dev:
+    """Enough rows for the load to take a second or two."""
+    dev.laws(200_000)
+    ask_for(platform, dev.dump())
+    return dev
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_up_is_killed_when(platform: Platform, large: Dev, moment: str) -> None:
+    """What goes on on the host comes to its end by itself."""
+    before = checksum(platform)
+    process = platform.begin()
+    reach(platform, moment)
+    platform.kill(process)
+    settle(platform)
+    begun = moment not in ("the dump arrives",)
+    assert is_whole(platform, before) or not begun
+    eventually(lambda: platform.get(HOST, "/health").status_code == 200)
+    ends_well(platform)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_host_fails_when(platform: Platform, large: Dev, moment: str) -> None:
+    """Whatever runs there is gone at once."""
+    before = checksum(platform)
+    process = platform.begin()
+    reach(platform, moment)
+    platform.kill(process)
+    subprocess.run(["kill", "-9", *scripts()], check=False)
+    settle(platform)
+    is_whole(platform, before)
+    ends_well(platform)
+
+
+def test_postgres_is_killed_in_the_middle(platform: Platform, large: Dev) -> None:
+    before = checksum(platform)
+    process = platform.begin()
+    reach(platform, "rows go in")
+    strike(platform, "postgres")
+    bad = platform.runner.ended(process)
+    assert not bad.ok
+    assert "nothing was changed; what served before serves again" in bad.error
+    assert checksum(platform) == before
+    assert platform.get(HOST, "/health").status_code == 200
+    ends_well(platform)
+
+
+@pytest.fixture
+def open_transaction(platform: Platform) -> Iterator[Callable[[], None]]:
+    """Begins one on another service's database that has changed something; it is ended after the test."""
+    words = "BEGIN; SELECT txid_current(); SELECT pg_sleep(300)"
+    begun: list[threading.Thread] = []
+
+    def begin() -> None:
+        def hold() -> None:
+            own(platform, "postgres").exec_run(["psql", "-U", "postgres", "-d", ENFORCEMENT, "-c", words])
+
+        begun.append(threading.Thread(target=hold, daemon=True))
+        begun[0].start()
+
+    yield begin
+    platform.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)'")
+
+
+def test_an_open_transaction_elsewhere_is_named_before_anything_stops(
+    platform: Platform, dev: Dev, open_transaction: Callable[[], None]
+) -> None:
+    dev.laws(5)
+    ask_for(platform, dev.dump())
+    before, ids = checksum(platform), platform.ids()
+    open_transaction()
+    time.sleep(6)
+    bad = platform.up()
+    assert not bad.ok
+    assert f"services/legal/restore: a transaction on {ENFORCEMENT} by postgres is open since" in bad.error
+    [number] = re.findall(r"pg_terminate_backend\((\d+)\)", bad.error)
+    assert not stopped(platform)
+    assert (checksum(platform), platform.ids()) == (before, ids)
+    platform.sql(f"SELECT pg_terminate_backend({number})")
+    ends_well(platform)
+
+
+def test_new_rows_with_which_electric_does_not_come_back_are_taken_out_again(
+    platform: Platform, dev: Dev, open_transaction: Callable[[], None]
+) -> None:
+    """A transaction that begins meanwhile keeps it from a new slot."""
+    platform.services["legal"]["electric"]["start_timeout_s"] = 5
+    released = platform.up()
+    assert released.ok, released.error
+    dev.laws(200_000)
+    platform.sql("INSERT INTO uk_lrt (name) VALUES ('old')", LEGAL)
+    platform.sql("INSERT INTO items (key) VALUES ('old')", LEGAL)
+    ask_for(platform, dev.dump(), replace=True)
+    before = checksum(platform)
+    process = platform.begin()
+    reach(platform, "rows go in")
+    open_transaction()
+    bad = platform.runner.ended(process)
+    assert not bad.ok
+    assert "not healthy with the new rows: those of before are put back" in bad.error
+    assert checksum(platform) == before
+    assert platform.get(HOST, "/health").status_code == 200
+    platform.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)'")
+    ends_well(platform)
+
+
+def test_two_services_at_once_wait_for_each_other(platform: Platform, dev: Dev) -> None:
+    dev.laws(50_000)
+    dump = dev.dump()
+    platform.sql("TRUNCATE uk_lrt, items", ENFORCEMENT)
+    ask_for(platform, dump)
+    ask_for(platform, dump, "enforcement")
+    try:
+        done = platform.up()
+        assert done.ok, done.error
+        assert {"legal-restore", "enforcement-restore"} <= done.touched()
+        wanted = checksum(platform, "legal_dev")
+        assert checksum(platform) == checksum(platform, ENFORCEMENT) == wanted
+    finally:
+        platform.sql("TRUNCATE uk_lrt, items RESTART IDENTITY", ENFORCEMENT)
+        platform.sql("DROP TABLE IF EXISTS sertantai_restores", ENFORCEMENT)
+
+
+def test_the_same_dump_twice_at_once_is_in_once(platform: Platform, large: Dev) -> None:
+    """The step itself, by two who share no state."""
+    first = platform.begin()
+    reach(platform, "the app has stopped")
+    [text] = [each.split("\0")[2] for each in map(command_line, scripts()) if each.startswith("python3\0-c\0")]
+    second = subprocess.run(["python3", "-c", text], cwd=platform.folder, stdin=subprocess.DEVNULL, capture_output=True)
+    assert second.returncode == 0, second.stderr
+    assert b"its rows stay as they are" in second.stdout
+    assert platform.runner.ended(first).ok
+    ends_well(platform)
+
+
+def command_line(process: str) -> str:
+    try:
+        with open(f"/proc/{process}/cmdline") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+@pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it")
+@pytest.mark.usefixtures("laws")
+def test_300_mb_go_in_while_electrics_clients_wait(platform: Platform, dev: Dev) -> None:
+    """In one transaction, which would have broken Electric's shapes had its slot been there."""
+    dev.sql(
+        "INSERT INTO items (key, body) SELECT g, string_agg(md5(g || '-' || h), '') "
+        "FROM generate_series(1, 10000) g, generate_series(1, 1000) h GROUP BY g"
+    )
+    dev.laws(100)
+    ask_for(platform, dev.dump())
+    with follow(platform) as client:
+        done = platform.up()
+        assert done.ok, done.error
+        assert int(platform.sql("SELECT sum(length(body)) FROM items", LEGAL)) > 300_000_000
+        has_exactly(client, table(platform))
+
+
+@pytest.fixture
+def narrow(platform: Platform) -> Iterator[Disk]:
+    """The platform made anew on a disk that a restore may begin on."""
+    image = own(platform, "postgres").attrs["Image"]
+    assert platform.run("destroy").ok
+    disk = Disk(platform, image)
+    disk.resize("size=1g")
+    platform.config["sertantai:postgres"]["volume"] = VOLUME
+    made = platform.up()
+    assert made.ok, made.error
+    yield disk
+    disk.resize("size=2g")
+    eventually(lambda: platform.sql("SELECT 1"))
+    disk.keeper.remove(force=True)
+    gone = platform.run("destroy")
+    assert gone.ok, gone.error
+
+
+def test_a_disk_without_room_is_seen_before_and_one_that_fills_up_changes_nothing(
+    narrow: Disk, platform: Platform, dev: Dev
+) -> None:
+    dev.laws(300_000)
+    ask_for(platform, dev.dump())
+    before = checksum(platform)
+    narrow.resize(LARGE)
+    bad = platform.up()
+    assert not bad.ok
+    assert "MB are free on PostgreSQL's disk and the dump needs" in bad.error
+    assert not stopped(platform)
+    narrow.resize("size=1g")
+    process = platform.begin()
+    reach(platform, "the app has stopped")
+    narrow.keeper.exec_run(["sh", "-c", "cat /dev/zero > /disk/filler"])
+    bad = platform.runner.ended(process)
+    assert not bad.ok
+    assert "No space left on device" in bad.error or "server closed the connection" in bad.error, bad.error
+    narrow.keeper.exec_run(["rm", "/disk/filler"])
+    eventually(lambda: platform.sql("SELECT 1"))
+    assert checksum(platform) == before
+    ends_well(platform)

@@ -1,0 +1,133 @@
+"""Data from a dump: shown first, put in once, whole or not at all, and Electric's clients see it as it comes."""
+
+import pytest
+
+from tests.electric.client import MISSING
+
+from .dumps import ON_HOST, Dev, ask_for, checksum, dev
+from .laws import LEGAL, follow, has_exactly, refetches, table
+from .platform import Platform
+from .watching import Watching
+
+__all__ = ["dev"]
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
+HOST = "legal.localhost"
+
+
+def test_a_dump_is_shown_at_preview_then_put_in_once(platform: Platform, dev: Dev) -> None:
+    dev.laws(300)
+    dev.sql("INSERT INTO items (key, body) VALUES ('a', 'one'), ('b', NULL)")
+    ask_for(platform, dev.dump(), expect={"uk_lrt": 300})
+    before = checksum(platform)
+
+    shown = platform.run("preview")
+    assert shown.ok, shown.error
+    assert shown.changes["create"] == ["legal-restore"]
+    assert "legal/restore: 302 rows of 2 tables from dumps/legal.dump go into sertantai_legal_local, once" in shown.said
+    assert checksum(platform) == before
+
+    done = platform.up()
+    assert done.ok, done.error
+    assert done.touched() == {"legal-restore"}
+    assert checksum(platform) == checksum(platform, "legal_dev")
+    assert platform.get(HOST, "/api/items").json()[0]["key"] == "b"
+    assert platform.sql("SELECT nextval('items_id_seq')", LEGAL) == "3", "the sequence goes on"
+
+    after = checksum(platform)
+    assert not platform.up().touched()
+    assert not platform.run("preview").touched()
+    assert checksum(platform) == after
+    assert [path.name for path in ON_HOST.iterdir()] == ["legal-before.dump"], "the dump itself is gone from the host"
+
+
+def test_a_lost_state_or_a_new_laptop_does_not_put_it_in_again(platform: Platform, dev: Dev) -> None:
+    dev.laws(5)
+    dump = dev.dump()
+    ask_for(platform, dump)
+    assert platform.up().ok
+    platform.sql("DELETE FROM uk_lrt WHERE name = 'law 1'", LEGAL)
+    after = checksum(platform)
+
+    ask_for(platform, dump, expect={"uk_lrt": 5})  # a step that has to run again, as one without a state has
+    again = platform.up()
+    assert again.ok, again.error
+    assert "legal-restore" in again.touched()
+    assert checksum(platform) == after
+
+    (platform.folder / dump).unlink()
+    gone = platform.up()
+    assert gone.ok, gone.error
+    assert not gone.touched(), "it is enough that PostgreSQL knows of it"
+    assert checksum(platform) == after
+
+
+def test_what_does_not_fit_is_a_table_at_preview_and_nothing_is_touched(platform: Platform, dev: Dev) -> None:
+    dev.laws(3)
+    dev.sql("ALTER TABLE uk_lrt ADD legacy_code text")
+    dev.sql("ALTER TABLE uk_lrt RENAME title TO heading")
+    ask_for(platform, dev.dump())
+    before, ids = checksum(platform), platform.ids()
+    lines = [
+        "services/legal/restore/dump: does not fit sertantai_legal_local:",
+        " uk_lrt | heading     | only in the dump | a migration that adds it, on dev first; or drop it there",
+        " uk_lrt | legacy_code | only in the dump | a migration that adds it, on dev first; or drop it there",
+    ]
+    for verb in ("preview", "up", "up"):
+        with Watching(platform, HOST, posts=False) as watching:
+            bad = platform.run(verb)
+        assert not bad.ok
+        for line in lines:
+            assert line in bad.error + bad.said, (verb, bad.error)
+        assert "Traceback" not in bad.error
+        assert not watching.failed
+        assert (checksum(platform), platform.ids()) == (before, ids)
+
+
+def test_a_dump_that_fails_in_the_middle_is_rolled_back_and_everything_serves_as_before(
+    platform: Platform, dev: Dev
+) -> None:
+    dev.sql("ALTER TABLE uk_lrt ALTER year TYPE text")
+    dev.laws(50)
+    dev.sql("INSERT INTO uk_lrt (name, year) VALUES ('law 51', 'secret-of-somebody')")
+    ask_for(platform, dev.dump())
+    before, ids = checksum(platform), platform.ids()
+    for _ in range(2):
+        bad = platform.up()
+        assert not bad.ok
+        assert "invalid input syntax for type integer" in bad.error
+        assert "COPY uk_lrt, line 51, column year" in bad.error
+        assert "secret-of-somebody" not in bad.error + bad.said, "no row of anybody's is shown"
+        assert "the dump was not put in, and nothing was changed; what served before serves again" in bad.error
+        assert (checksum(platform), platform.ids()) == (before, ids)
+        assert platform.get(HOST, "/health").status_code == 200
+
+
+@pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it")
+@pytest.mark.usefixtures("laws")
+def test_electrics_clients_see_the_new_rows_without_a_reload(platform: Platform, dev: Dev) -> None:
+    dev.laws(200)
+    ask_for(platform, dev.dump())
+    with follow(platform) as client:
+        done = platform.up()
+        assert done.ok, done.error
+        wanted = table(platform)
+        assert len(wanted) == 200
+        has_exactly(client, wanted)
+        platform.sql("INSERT INTO uk_lrt (name) VALUES ('live')", LEGAL)
+        has_exactly(client, table(platform))
+        assert refetches(client.one) >= 1
+
+
+def test_other_services_answer_all_the_while_and_the_site_says_that_it_is_back_soon(
+    platform: Platform, dev: Dev
+) -> None:
+    dev.laws(2000)
+    ask_for(platform, dev.dump())
+    with Watching(platform, "auth.localhost") as other, Watching(platform, HOST, "/", posts=False) as own:
+        done = platform.up()
+    assert done.ok, done.error
+    assert not other.failed
+    assert own.failed, "the restore takes some seconds"
+    assert all("503" in failure for failure in own.failed), own.failed[:3]
+    page = platform.get(HOST, "/")
+    assert page.status_code == 200

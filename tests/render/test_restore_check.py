@@ -1,0 +1,181 @@
+"""What is found to be in a dump's way, asked of a real PostgreSQL."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from components.restore_program import assigned
+from render import restore
+from render.archive import Archive, Table
+from settings import Restore
+
+from .box import docker, on_host, wait_for
+from .cluster import ask
+
+pytestmark = pytest.mark.docker
+AT = "services/legal/restore"
+HERE = """
+CREATE TABLE schema_migrations (version bigint PRIMARY KEY); INSERT INTO schema_migrations VALUES (1), (2);
+CREATE TABLE laws (id int GENERATED ALWAYS AS IDENTITY, name text NOT NULL, year int NOT NULL DEFAULT 0, title text,
+  lowered text GENERATED ALWAYS AS (lower(name)) STORED);
+CREATE TABLE notes (id int PRIMARY KEY);
+"""
+LAWS = ["id", "name", "year", "title"]
+
+
+@pytest.fixture
+def database(cluster: str, name: str) -> Iterator[str]:
+    ask(cluster, f"CREATE DATABASE {name}")
+    ask(cluster, HERE, name)
+    yield name
+    ask(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def table(name: str = "laws", columns: list[str] = LAWS, rows: int = 1, schema: str = "public") -> Table:
+    return Table(schema=schema, name=name, columns=columns, rows=rows)
+
+
+def archive(*tables: Table, versions: list[str] | None = ("1", "2"), dumper: str = "17.1") -> Archive:  # type: ignore[assignment]
+    listed = None if versions is None else [*versions]
+    return Archive(database="dev", server="17.1", dumper=dumper, tables=[*tables], versions=listed, size=0)
+
+
+def asked(
+    cluster: str, database: str, dump: Archive, *, preview: bool = True, electric: bool = False, replace: bool = False
+) -> str:
+    target = restore.Target(
+        service="legal",
+        stack="trial",
+        database=database,
+        postgres_container=cluster,
+        nginx_container="nginx",
+        labels={},
+        grace_s=1,
+        stream_id="legal" if electric else None,
+        app_gate="",
+        electric_gate="",
+    )
+    settings = Restore(dump="legal.dump", replace=replace)
+    checked = restore.checked(settings, target)
+    if not preview:
+        checked = f'eval "$(cat)"\n{restore._check(settings, target)}check\n'
+    # PGDATA is the official image's own.
+    said = on_host(checked.replace('"$PGDATA"', "/data"), assigned("", dump))
+    assert said.ok, said.error
+    return said.out
+
+
+def cells(said: str) -> list[list[str]]:
+    """The rows of the table of differences, without what to do."""
+    return [[cell.strip() for cell in line.split("|")][:3] for line in said.splitlines() if line.count("|") == 3][1:]
+
+
+def test_a_dump_that_fits_is_met_with_silence(cluster: str, database: str) -> None:
+    assert asked(cluster, database, archive(table(), table("notes", ["id"], 0))) == ""
+    assert asked(cluster, database, archive(table(columns=["name"]))) == "", "what has a default may be missing"
+
+
+def test_a_database_that_is_not_there_yet_is_no_reason(cluster: str) -> None:
+    assert asked(cluster, "nobodys", archive(table())) == ""
+
+
+@pytest.mark.parametrize(
+    ("dumped", "difference"),
+    [
+        (table(columns=[*LAWS, "legacy"]), ["laws", "legacy", "only in the dump"]),
+        (table(columns=["id", "year"]), ["laws", "name", "only here, NOT NULL without a default"]),
+        (table(columns=[*LAWS, "lowered"]), ["laws", "lowered", "is generated here, plain in the dump"]),
+        (table("Laws"), ["Laws", "", "the table is only in the dump"]),
+        (table(schema="own"), ["own.laws", "", "the table is only in the dump"]),
+        (table('it"s; --', ["\\d'"]), ['it"s; --', "", "the table is only in the dump"]),
+    ],
+    ids=["too many", "too few", "generated", "capitals", "schema", "quotes"],
+)
+def test_each_difference_is_a_row(cluster: str, database: str, dumped: Table, difference: list[str]) -> None:
+    said = asked(cluster, database, archive(dumped))
+    assert said.startswith(f"{AT}/dump: does not fit {database}:\n")
+    assert cells(said) == [difference]
+
+
+def test_a_column_that_is_missing_is_no_difference_where_there_are_no_rows(cluster: str, database: str) -> None:
+    assert asked(cluster, database, archive(table(columns=["id"], rows=0))) == ""
+
+
+def test_a_renamed_column_is_on_both_sides(cluster: str, database: str) -> None:
+    said = asked(cluster, database, archive(table(columns=["id", "label"])))
+    assert {row[1]: row[2] for row in cells(said)} == {
+        "label": "only in the dump",
+        "name": "only here, NOT NULL without a default",
+    }
+
+
+def test_migrations_that_only_the_dump_has_may_come_with_the_release(cluster: str, database: str) -> None:
+    dump = archive(table(columns=[*LAWS, "new"]), versions=["1", "2", "3"])
+    said = asked(cluster, database, dump)
+    assert said == (
+        f"{AT}: note: waits for migrations that are not here yet: 3; "
+        "the columns are compared when the release has run its own\n"
+    )
+    at_last = asked(cluster, database, dump, preview=False)
+    assert f"{AT}/dump: its database has run migrations that are not here: 3: release the image" in at_last
+    assert cells(at_last) == [["laws", "new", "only in the dump"]]
+
+
+def test_migrations_that_only_this_database_has_are_an_error_at_preview_too(cluster: str, database: str) -> None:
+    said = asked(cluster, database, archive(table(), versions=["1"]))
+    assert (
+        said == f"{AT}/dump: lacks migrations that are here: 2: run them on the database dev too, and dump it again\n"
+    )
+
+
+def test_a_dump_that_does_not_say_its_migrations_is_an_error(cluster: str, database: str) -> None:
+    assert "does not hold schema_migrations" in asked(cluster, database, archive(table(), versions=None))
+    ask(cluster, "DROP TABLE schema_migrations", database)
+    assert asked(cluster, database, archive(table(), versions=None)) == ""
+
+
+def test_a_later_pg_dump_is_an_error(cluster: str, database: str) -> None:
+    said = asked(cluster, database, archive(table(), dumper="18.0 (Debian)"))
+    assert said.startswith(f"{AT}/dump: was made by pg_dump 18, and PostgreSQL is 17 here")
+    assert asked(cluster, database, archive(table(), dumper="9.6.24")) == ""
+
+
+def test_tables_with_rows_are_an_error_unless_they_are_to_be_replaced(cluster: str, database: str) -> None:
+    ask(cluster, "INSERT INTO notes VALUES (1); INSERT INTO laws (name) VALUES ('a')", database)
+    dump = archive(table(), table("notes", ["id"]))
+    assert asked(cluster, database, dump).startswith(f"{AT}/dump: laws, notes is not empty here: with `replace: true`")
+    assert asked(cluster, database, dump, replace=True) == (
+        f"{AT}: note: replace takes the rows of laws, notes away; they are dumped first\n"
+    )
+    assert asked(cluster, database, dump, replace=True, preview=False) == ""
+
+
+def test_rows_that_would_go_with_what_is_replaced_are_an_error(cluster: str, database: str) -> None:
+    ask(cluster, "CREATE TABLE children (note int REFERENCES notes)", database)
+    dump = archive(table("notes", ["id"]))
+    assert asked(cluster, database, dump, replace=True) == ""
+    ask(cluster, "INSERT INTO children VALUES (NULL)", database)
+    said = asked(cluster, database, dump, replace=True)
+    assert said.startswith(
+        f"{AT}/replace: would empty children, which is not in the dump and refers to a table that is"
+    )
+
+
+def test_transactions_that_electric_would_wait_for_are_named(
+    cluster: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore, "PATIENCE_S", 0)
+    held = docker("exec", "-d", cluster, "psql", "-U", "postgres", "-c", "BEGIN; SELECT txid_current(), pg_sleep(30)")
+    assert held.ok
+    counted = "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
+    wait_for(lambda: ask(cluster, counted) == "1")
+    dump = archive(table())
+    said = asked(cluster, database, dump, preview=False, electric=True)
+    assert said.startswith(f"{AT}: a transaction on postgres by postgres is open since ")
+    [number] = re.findall(r"pg_terminate_backend\((\d+)\)", said)
+    assert asked(cluster, database, dump, preview=False) == "", "without Electric nobody waits"
+    assert asked(cluster, database, dump, electric=True) == "", "at preview it is too early to say"
+    ask(cluster, f"SELECT pg_terminate_backend({number})")
+    wait_for(lambda: ask(cluster, counted) == "0")
+    assert asked(cluster, database, dump, preview=False, electric=True) == ""
