@@ -11,7 +11,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import yaml
 from rich.table import Table
 
-from render.archive import LEFT_OUT, MIGRATIONS, Archive, Unreadable, read
+from render.archive import LEFT_OUT, MIGRATIONS, Archive, read
+from render.archive_format import Unreadable
 
 from .engine import ROOT, console
 

@@ -9,7 +9,7 @@ from pulumi import Output
 
 from render import environment, shell
 from render import restore as render
-from render.archive import AGAIN
+from render.archive_format import AGAIN
 from settings import Electric, Restore, Service, stream_id
 
 from .container import labels

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from render.archive import Archive, Unreadable, read
+from render.archive import Archive, read
+from render.archive_format import Unreadable
 
 PIECE = 1 << 20
 TRIES = 3

@@ -16,7 +16,7 @@ import docker
 from rich.console import Console
 from rich.table import Table
 
-from . import bench_engine
+from . import bench_engine, bench_restore
 from .e2e.runner import has_engine
 from .electric import bench as electric
 from .hetzner import bench as far
@@ -83,6 +83,8 @@ def main() -> None:
     if has_engine():
         for what, limit, figure in bench_engine.rows():
             table.add_row(what, limit, figure, "python -m tests.bench_engine")
+    for what, limit, figure in bench_restore.every():
+        table.add_row(what, limit, figure, "python -m tests.bench_restore")
     Console().print(table)
     releases.main()
     if has_engine() and os.geteuid() == 0:

@@ -47,11 +47,11 @@ def raised(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         pytest.skip("no Pulumi CLI")
     platform = Platform(tmp_path_factory.mktemp("project"), request.param)
     first = platform.up()
-    assert first.ok, first.error + first.said
+    assert first.ok, first.why
     yield platform
     platform.reset()
     gone = platform.run("destroy")
-    assert gone.ok, gone.error
+    assert gone.ok, gone.why
     assert not platform.containers()
 
 
@@ -62,7 +62,7 @@ def platform(raised: Platform) -> Iterator[Platform]:
     if raised.config != raised.committed:
         raised.reset()
         back = raised.up()
-        assert back.ok, back.error
+        assert back.ok, back.why
 
 
 @pytest.fixture(scope="session")

@@ -25,9 +25,15 @@ class Run:
 
     ok: bool
     changes: dict[str, list[str]]
-    outputs: dict[str, Any] = field(default_factory=dict)
-    error: str = ""
-    said: str = ""
+    outputs: dict[str, Any] = field(default_factory=dict, repr=False)
+    error: str = field(default="", repr=False)
+    said: str = field(default="", repr=False)
+
+    @property
+    def why(self) -> str:
+        """What the steps that failed have said, without all that went well."""
+        told = (self.error + self.said).partition("Diagnostics:")[2] or self.error
+        return "\n".join(line for line in told.splitlines() if line.strip() and "warning: " not in line)
 
     def touched(self) -> set[str]:
         return {name for names in self.changes.values() for name in names}

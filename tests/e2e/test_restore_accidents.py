@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -185,7 +186,7 @@ def test_new_rows_with_which_electric_does_not_come_back_are_taken_out_again(
     open_transaction()
     bad = platform.runner.ended(process)
     assert not bad.ok
-    assert "not healthy with the new rows: those of before are put back" in bad.error
+    assert "the new rows were taken out again" in bad.error
     assert checksum(platform) == before
     assert platform.get(HOST, "/health").status_code == 200
     platform.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)'")
@@ -202,8 +203,9 @@ def test_two_services_at_once_wait_for_each_other(platform: Platform, dev: Dev) 
         done = platform.up()
         assert done.ok, done.error
         assert {"legal-restore", "enforcement-restore"} <= done.touched()
-        wanted = checksum(platform, "legal_dev")
-        assert checksum(platform) == checksum(platform, ENFORCEMENT) == wanted
+        rows = "SELECT md5(string_agg(t::text, ' ' ORDER BY id)) FROM uk_lrt t"
+        wanted = dev.sql(rows)
+        assert [platform.sql(rows, name) for name in (LEGAL, ENFORCEMENT)] == [wanted, wanted]
     finally:
         platform.sql("TRUNCATE uk_lrt, items RESTART IDENTITY", ENFORCEMENT)
         platform.sql("DROP TABLE IF EXISTS sertantai_restores", ENFORCEMENT)
@@ -213,7 +215,7 @@ def test_the_same_dump_twice_at_once_is_in_once(platform: Platform, large: Dev) 
     """The step itself, by two who share no state."""
     first = platform.begin()
     reach(platform, "the app has stopped")
-    [text] = [each.split("\0")[2] for each in map(command_line, scripts()) if each.startswith("python3\0-c\0")]
+    [text] = [words[2] for words in map(command_line, scripts()) if "restore_program" in words[2]]
     second = subprocess.run(["python3", "-c", text], cwd=platform.folder, stdin=subprocess.DEVNULL, capture_output=True)
     assert second.returncode == 0, second.stderr
     assert b"its rows stay as they are" in second.stdout
@@ -221,12 +223,11 @@ def test_the_same_dump_twice_at_once_is_in_once(platform: Platform, large: Dev) 
     ends_well(platform)
 
 
-def command_line(process: str) -> str:
+def command_line(process: str) -> list[str]:
     try:
-        with open(f"/proc/{process}/cmdline") as file:
-            return file.read()
+        return [*Path(f"/proc/{process}/cmdline").read_text().split("\0"), "", ""]
     except OSError:
-        return ""
+        return ["", "", ""]
 
 
 @pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it")

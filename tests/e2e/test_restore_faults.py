@@ -1,5 +1,6 @@
 """Dumps that cannot be put in, and accidents while one is: the database is afterwards as it was, to the last byte."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -74,8 +75,8 @@ def test_a_dump_that_is_cut_short_anywhere(platform: Platform, dev: Dev) -> None
 
 def _later(dump: bytes) -> bytes:
     """As a later pg_dump would make it."""
-    at = dump.index(b"17.", dump.index(b"17.") + 1)
-    return dump[:at] + b"99" + dump[at + 2 :]
+    _, made_by = [found.start() for found in re.finditer(rb"17\.\d+ \(", dump)]
+    return dump[:made_by] + b"99" + dump[made_by + 2 :]
 
 
 def _unknown(dump: bytes) -> bytes:

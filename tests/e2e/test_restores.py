@@ -2,11 +2,12 @@
 
 import pytest
 
+from rehearsal import images
 from tests.electric.client import MISSING
 
 from .dumps import ON_HOST, Dev, ask_for, checksum, dev
 from .laws import LEGAL, follow, has_exactly, refetches, table
-from .platform import Platform
+from .platform import REGISTRY, Platform
 from .watching import Watching
 
 __all__ = ["dev"]
@@ -59,6 +60,30 @@ def test_a_lost_state_or_a_new_laptop_does_not_put_it_in_again(platform: Platfor
     assert gone.ok, gone.error
     assert not gone.touched(), "it is enough that PostgreSQL knows of it"
     assert checksum(platform) == after
+
+
+def test_a_release_brings_the_migration_that_a_dump_waits_for(platform: Platform, dev: Dev) -> None:
+    change = "alter table uk_lrt add column citation text"
+    registry, token = platform.config["sertantai:registry"], platform.config["sertantai:registry_token"]
+    image = images.build("app", "cited", REGISTRY, registry["username"], token, MIGRATION=change)
+    dev.sql(change)
+    dev.sql("INSERT INTO schema_migrations VALUES (20240103000000, now())")
+    dev.sql("INSERT INTO uk_lrt (name, citation) VALUES ('a', 'c. 1')")
+    ask_for(platform, dev.dump())
+    try:
+        early = platform.up()
+        assert not early.ok
+        assert "its database has run migrations that are not here: 20240103000000: release the image" in early.error
+        platform.services["legal"]["app"]["image"] = image
+        shown = platform.run("preview")
+        assert shown.ok, shown.error
+        assert "services/legal/restore: waits for migrations that are not here yet: 20240103000000" in shown.said
+        done = platform.up()
+        assert done.ok, done.error
+        assert platform.sql("SELECT citation FROM uk_lrt", LEGAL) == "c. 1"
+    finally:
+        platform.sql("ALTER TABLE uk_lrt DROP COLUMN IF EXISTS citation", LEGAL)
+        platform.sql("DELETE FROM schema_migrations WHERE version = 20240103000000", LEGAL)
 
 
 def test_what_does_not_fit_is_a_table_at_preview_and_nothing_is_touched(platform: Platform, dev: Dev) -> None:

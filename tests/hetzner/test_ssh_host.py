@@ -1,6 +1,7 @@
 """A machine that is there already, reached over SSH: ten services over one connection, and what cuts it."""
 
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,6 +110,48 @@ def test_a_connection_that_is_cut_in_a_step_is_told_and_the_next_up_goes_on(up: 
     gone_on = up.project.up()
     assert gone_on.ok, gone_on.text
     assert up.get("/ready") == 200
+    assert up.project.changes() == {}
+
+
+def test_a_dump_is_sent_over_ssh_and_goes_on_after_a_cut(up: Far) -> None:
+    """Some 60 MB that no compression makes smaller, from a database on the machine itself."""
+    postgres = "docker exec -i sertantai-far-postgres"
+    words = "SELECT string_agg(md5(g || '-' || h), '') FROM generate_series(1, 2000) h"
+    rows = f"SELECT g, ({words}) FROM generate_series(1, 1500) g"
+    made = up.reach.ssh(
+        f"""{postgres} psql -q -U postgres -c 'CREATE DATABASE dev'
+        {postgres} sh -c 'pg_dump -U postgres -x -O sertantai_service_4 | psql -q -U postgres dev' > /dev/null
+        {postgres} psql -q -U postgres -d dev -c "INSERT INTO items (key, body) {rows}" """
+    )
+    assert made.ok, made.error
+    dump = up.project.folder / "dumps" / "service-4.dump"
+    dump.parent.mkdir()
+    with dump.open("wb") as file:
+        command = f"{postgres} pg_dump -U postgres -Fc -a dev"
+        subprocess.run([*up.reach.interpreter(), command], stdout=file, check=True)
+    assert dump.stat().st_size > 40_000_000
+    up.project.change("services/service-4/restore", {"dump": "dumps/service-4.dump", "expect": {"items": 1500}})
+    shown = up.project.preview()
+    assert shown.ok, shown.text
+    assert "service-4/restore: 1,500 rows of 2 tables from dumps/service-4.dump" in shown.text
+
+    running = up.project.begin()
+    arrived = "cat .sertantai/far/service-4-incoming-* 2>/dev/null | wc -c"
+    eventually(lambda: int(up.reach.machines.run(SERVER, f"cd && {arrived}")[1]) > 2_000_000)
+    assert up.reach.machines.run(SERVER, "pkill -KILL sshd-session") == (0, "")
+    said, _ = running.communicate(timeout=300)
+    if running.returncode:
+        assert "the SSH connection broke off in the middle of the step" in said
+        assert int(up.reach.machines.run(SERVER, f"cd && {arrived}")[1]) > 2_000_000, "what has arrived stays"
+        gone_on = up.project.up()
+        assert gone_on.ok, gone_on.text
+        said = gone_on.text
+    assert "service-4/restore: all rows are in, as many as the dump has" in said
+    assert (
+        up.reach.ssh(f"{postgres} psql -At -U postgres -d sertantai_service_4 -c 'SELECT count(*) FROM items'").out
+        == "1500\n"
+    )
+    assert up.reach.machines.run(SERVER, "ls /root/.sertantai/far")[1].split() == ["service-4-before.dump"]
     assert up.project.changes() == {}
 
 

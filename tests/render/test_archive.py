@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from render.archive import END, LEFT_OUT, Archive, Table, Unreadable, read
+from render.archive import LEFT_OUT, Archive, Table, read
+from render.archive_format import END, Unreadable
 
 from .cluster import ask
 

@@ -1,0 +1,87 @@
+"""A restore beside PostgreSQL's own `pg_restore`, in one run: wall time, and memory on the operator's machine."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.e2e.dumps import DEV, Dev, ask_for
+from tests.e2e.laws import LEGAL
+from tests.e2e.platform import STACK, Platform
+from tests.e2e.runner import Engine, Rehearsal, Runner, has_engine
+
+SIZES = (19_318, 1_000_000)
+BARE = "legal_bare"
+# What looks into the dump and sends it, to a host that is this machine and throws it away; its peak in KiB.
+PEAK = """
+import hashlib, resource, sys
+from components.restore_program import Restore
+digest = hashlib.file_digest(open(sys.argv[1], "rb"), "sha256").hexdigest()
+Restore("bench", "bench", sys.argv[1], {}, digest, ["bash", "-c"], "true", sys.argv[2], "cat > /dev/null").run("")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def bare(platform: Platform, dump: Path) -> float:
+    """Seconds that `pg_restore` alone takes into a database with the same tables."""
+    platform.sql(f"DROP DATABASE IF EXISTS {BARE}")
+    platform.sql(f"CREATE DATABASE {BARE} TEMPLATE {DEV}")
+    platform.sql("TRUNCATE uk_lrt, items, schema_migrations", BARE)
+    command = ["docker", "exec", "-i", f"sertantai-{STACK}-postgres", "pg_restore", "-U", "postgres", "-d", BARE]
+    begun = time.monotonic()
+    with dump.open("rb") as file:
+        subprocess.run([*command, "--data-only", "--single-transaction", "--exit-on-error"], stdin=file, check=True)
+    took = time.monotonic() - begun
+    platform.sql(f"DROP DATABASE {BARE}")
+    return took
+
+
+def peak_mb(dump: Path) -> float:
+    """Of the step's own program, in MiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = [sys.executable, "-c", PEAK, str(dump), f"{folder}/arrived-{dump.stat().st_size}"]
+        return int(subprocess.run(told, capture_output=True, text=True, check=True).stdout.split()[-1]) / 1024
+
+
+def rows(kind: type[Runner]) -> Iterator[tuple[str, str, str]]:
+    """What was measured, its limit, and the figure."""
+    with tempfile.TemporaryDirectory() as folder:
+        platform = Platform(Path(folder), kind)
+        try:
+            assert platform.up().ok
+            for size in SIZES:
+                dev = Dev(platform)
+                dev.laws(size)
+                dump = platform.folder / dev.dump(f"{size}.dump")
+                alone = bare(platform, dump)
+                ask_for(platform, f"dumps/{dump.name}", expect={"uk_lrt": size}, replace=True)
+                begun = time.monotonic()
+                done = platform.up()
+                took = time.monotonic() - begun
+                assert done.ok, done.error
+                assert platform.sql("SELECT count(*) FROM uk_lrt", LEGAL) == str(size)
+                again = time.monotonic()
+                assert platform.up().ok
+                idle = time.monotonic() - again
+                limit = f"{1.5 * alone + 10:.1f} s (1.5 x {alone:.1f} + 10)"
+                figure = f"{took:.1f} s, {idle:.1f} of them an `up` with nothing to change"
+                yield f"a restore of {size:,} rows, {kind.__name__.lower()}", limit, figure
+                megabytes = dump.stat().st_size / 2**20
+                yield f"memory here for a dump of {megabytes:.1f} MiB", "flat", f"{peak_mb(dump):.0f} MiB"
+        finally:
+            platform.reset()
+            platform.run("destroy")
+
+
+def every() -> Iterator[tuple[str, str, str]]:
+    """By the rehearsal, and on the engine where it is."""
+    for kind in (Rehearsal, Engine) if has_engine() else (Rehearsal,):
+        yield from rows(kind)
+
+
+if __name__ == "__main__":
+    for line in every():
+        sys.stdout.write(" | ".join(line) + "\n")
+        sys.stdout.flush()
