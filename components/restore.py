@@ -74,7 +74,7 @@ def restore(
 
 
 def _target(name: str, service: Service, platform: Platform) -> render.Target:
-    app, what = service.app, f"{name}/restore"
+    app = service.app
     assert service.database
     electric: Electric | None = service.electric
     check = environment.health_check(app.health, app.port)
@@ -88,8 +88,10 @@ def _target(name: str, service: Service, platform: Platform) -> render.Target:
         labels=labels(name),
         grace_s=app.drain_s,
         stream_id=stream_id(name, electric) if electric else None,
-        app_gate=shell.gate_again(what, "app", check, app.port, *times),
-        electric_gate=shell.gate_again(what, "electric", ACTIVE, environment.ELECTRIC_PORT, 1, electric.start_timeout_s)
+        app_gate=shell.gate_again(f"{name}/app", "app", check, app.port, *times),
+        electric_gate=shell.gate_again(
+            f"{name}/electric", "electric", ACTIVE, environment.ELECTRIC_PORT, 1, electric.start_timeout_s
+        )
         if electric
         else "",
     )

@@ -54,9 +54,10 @@ def restored(postgres_container: str, database: str) -> str:
 
 
 def checked(settings: Restore, target: Target) -> str:
-    """Says at preview what would keep a dump out. Stdin: what `described` makes of the dump."""
+    """Says at preview what would keep a dump out. Stdin: shell assignments that describe it; without them, nothing."""
     psql = shell.psql(target.postgres_container, target.database)
-    return f'eval "$(cat)"\necho | {psql} 2>/dev/null || exit 0\n{_check(settings, target, preview=True)}check\n'
+    ask = f'[ -n "${{DUMP:-}}" ] && echo | {psql} 2>/dev/null || exit 0'
+    return f'eval "$(cat)"\n{ask}\n{_check(settings, target, preview=True)}check\n'
 
 
 def restore(settings: Restore, target: Target, digest: str) -> str:

@@ -29,8 +29,8 @@ TARGET = Target(
     labels=LABELS,
     grace_s=30,
     stream_id="legal",
-    app_gate=shell.gate_again("legal/restore", "app", CHECK, 4000, 3, 60),
-    electric_gate=shell.gate_again("legal/restore", "electric", ELECTRIC, 3000, 1, 60),
+    app_gate=shell.gate_again("legal/app", "app", CHECK, 4000, 3, 60),
+    electric_gate=shell.gate_again("legal/electric", "electric", ELECTRIC, 3000, 1, 60),
 )
 # It is one word of the text that the host is given.
 RESTORE = shlex.split(restore(DUMP, TARGET, "1a2b"))[-1]
