@@ -1,0 +1,84 @@
+"""The moments of a restore, and what it has come to."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .dumps import ON_HOST, checksum
+from .foundation import eventually
+from .laws import LEGAL
+from .platform import STACK, Platform
+
+HOST = "legal.localhost"
+
+
+def stopped(platform: Platform) -> bool:
+    return any(each.status == "exited" for each in platform.containers(service="legal", part="app"))
+
+
+def slotless(platform: Platform) -> bool:
+    return not platform.sql("SELECT 1 FROM pg_replication_slots WHERE slot_name = 'electric_slot_legal'")
+
+
+def copying(platform: Platform) -> bool:
+    return "COPY" in platform.sql("SELECT query FROM pg_stat_activity WHERE datname = 'sertantai_legal_local'")
+
+
+def recorded(platform: Platform) -> bool:
+    there = platform.sql("SELECT to_regclass('sertantai_restores') IS NOT NULL", LEGAL)
+    return there == "t" and platform.sql("SELECT count(*) FROM sertantai_restores", LEGAL) == "1"
+
+
+MOMENTS: dict[str, Callable[[Platform], object]] = {
+    "the dump arrives": lambda _: list(ON_HOST.glob("legal-incoming-*")),
+    "what is there has been dumped": lambda _: (ON_HOST / "legal-before.dump").exists(),
+    "the app has stopped": stopped,
+    "the slot is dropped": slotless,
+    "rows go in": copying,
+    "all is committed": recorded,
+    "Electric has its slot again": lambda platform: recorded(platform) and not slotless(platform),
+}
+
+
+def reach(platform: Platform, moment: str) -> None:
+    """Waits for one of the moments."""
+    end = time.monotonic() + 60
+    while not MOMENTS[moment](platform):
+        assert time.monotonic() < end, f"{moment}: never"
+        time.sleep(0.01)
+
+
+def scripts() -> list[str]:
+    """The processes on the host that put a dump in."""
+    return subprocess.run(["pgrep", "-f", f"{STACK}/legal-incoming-"], capture_output=True, text=True).stdout.split()
+
+
+def settle(platform: Platform) -> None:
+    """Until nothing of it runs on the host any more."""
+    eventually(lambda: not scripts(), 120)
+    eventually(lambda: not copying(platform), 120)
+
+
+def is_whole(platform: Platform, before: str) -> bool:
+    """Whether the dump is in; if not, everything is as it was."""
+    now = checksum(platform)
+    assert now in (before, checksum(platform, "legal_dev"))
+    return now != before
+
+
+def ends_well(platform: Platform) -> None:
+    """The next `up` puts it in, if it is not, and everything serves."""
+    done = platform.up()
+    assert done.ok, done.error
+    assert checksum(platform) == checksum(platform, "legal_dev")
+    assert platform.get(HOST, "/health").status_code == 200
+    assert platform.get(HOST, "/").status_code == 200
+    assert not slotless(platform)
+
+
+def command_line(process: str) -> list[str]:
+    try:
+        return [*Path(f"/proc/{process}/cmdline").read_text().split("\0"), "", ""]
+    except OSError:
+        return ["", "", ""]
