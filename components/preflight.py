@@ -9,6 +9,7 @@ from pulumi import Output
 
 from render import nginx
 from render import preflight as render
+from render.cutover import slots_lock
 from settings import Electric, Service, stream_id
 
 from .electric import CHECK_TOOL, ElectricAccess
@@ -40,6 +41,7 @@ def preflight(
             sum(block.memory_mb for block in blocks.values()),
             nginx_container=platform.nginx.container_name,
             postgres_container=platform.postgres.container_name,
+            slots=slots_lock(pulumi.get_stack()),
             slot=slot,
         )
     )

@@ -88,7 +88,7 @@ def read(file: BinaryIO) -> Archive:
     if not re.match(r"\d", dumper):
         raise Unreadable(DAMAGED)
     entries = dict(entry_of(reader, version) for _ in range(reader.number()))
-    blocks = blocks_of(reader, compression, {number for number, entry in entries.items() if entry.tag == MIGRATIONS})
+    blocks = blocks_of(reader, compression, {number for number, entry in entries.items() if _is_migrations(entry)})
     tables, versions = [], None
     for number, entry in entries.items():
         if not entry.has_data:
@@ -100,10 +100,14 @@ def read(file: BinaryIO) -> Archive:
         rows = blocks[number]
         table = Table(schema=entry.schema, name=entry.tag, columns=_columns(entry), rows=_count(rows))
         tables.append(table)
-        if entry.tag == MIGRATIONS:
+        if _is_migrations(entry):
             versions = _versions(table, b"".join(rows.kept))
     size = sum(rows.size for rows in blocks.values())
     return Archive(database=database, server=server, dumper=dumper, tables=tables, versions=versions, size=size)
+
+
+def _is_migrations(entry: Entry) -> bool:
+    return (entry.schema, entry.tag) == ("public", MIGRATIONS)
 
 
 def _columns(entry: Entry) -> list[str]:

@@ -24,14 +24,19 @@ def preflight(
     *,
     nginx_container: str,
     postgres_container: str,
+    slots: str,
     slot: str = "",
 ) -> str:
-    """Everything that is missing, together. Stdin: the site's text. `slot` is SQL that says what is wrong with it."""
+    """Everything that is missing, together. Stdin: the site's text. `slot` is SQL that says what is wrong with it.
+
+    `slots` is the lock that a restore holds: a release begins when it has ended.
+    """
     what, target = f"{service}/site", f"sites/{service}.conf"
     tried = fill("try.sh.j2", what=what, target=target, volume=nginx.VOLUME)
     return fill(
         "preflight.sh.j2",
         service=service,
+        slots=slots,
         parts=[
             {"name": name, "path": f"services/{service}/{name}", "image": part.image, "tool": part.tool}
             for name, part in parts.items()

@@ -75,6 +75,7 @@ def restore(settings: Restore, target: Target, digest: str) -> str:
         incoming=incoming(target.stack, target.service, digest),
         slots=slots_lock(target.stack),
         wait_s=WAIT_S,
+        loader=f"sertantai-restore-{target.service}",
         postgres_wait_s=POSTGRES_WAIT_S,
         psql=shell.psql(target.postgres_container, target.database),
         postgres=target.postgres_container,

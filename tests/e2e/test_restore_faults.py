@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from .dumps import Dev, ask_for, checksum, dev
+from .foundation import own
 from .laws import LEGAL
 from .platform import Platform
 from .runner import Run
@@ -202,3 +203,48 @@ def test_jobs_and_migrations_stay_as_they_are(platform: Platform, dev: Dev) -> N
         assert platform.sql("SELECT count(*) FROM uk_lrt", LEGAL) == "2"
     finally:
         platform.sql("DROP TABLE oban_jobs", LEGAL)
+
+
+def test_a_failure_after_the_last_row_leaves_sequences_and_views_as_they_were(platform: Platform, dev: Dev) -> None:
+    """A sequence that is set is not set back by a rollback of itself."""
+    few = "SELECT count(*) / (CASE WHEN count(*) > 3 THEN 0 ELSE 1 END) AS laws FROM uk_lrt"
+    platform.sql(f"INSERT INTO items (key) SELECT g::text FROM generate_series(1, 50) g; {few}", LEGAL)
+    platform.sql(f"CREATE MATERIALIZED VIEW few AS {few}", LEGAL)
+    try:
+        dev.laws(4)
+        dev.sql("INSERT INTO items (key) VALUES ('one')")
+        ask_for(platform, dev.dump(), replace=True)
+        before = checksum(platform)
+        bad = platform.up()
+        assert not bad.ok
+        assert "division by zero" in bad.error
+        assert checksum(platform) == before
+        assert platform.sql("SELECT nextval('items_id_seq')", LEGAL) == "51"
+        platform.sql(
+            "DROP MATERIALIZED VIEW few; CREATE MATERIALIZED VIEW few AS SELECT count(*) AS laws FROM uk_lrt", LEGAL
+        )
+        goes_in(platform)
+        assert platform.sql("SELECT laws FROM few", LEGAL) == "4"
+        assert platform.sql("SELECT nextval('items_id_seq')", LEGAL) == "2"
+    finally:
+        platform.sql("DROP MATERIALIZED VIEW IF EXISTS few", LEGAL)
+
+
+def test_a_row_that_is_refused_is_not_shown_whatever_is_in_it(platform: Platform, dev: Dev) -> None:
+    """Neither in what `up` says nor in the server's log."""
+    platform.sql("ALTER TABLE uk_lrt ADD more jsonb", LEGAL)
+    try:
+        dev.sql("ALTER TABLE uk_lrt ADD more text")
+        dev.sql("""INSERT INTO uk_lrt (name, more) VALUES ('private name', E'{"private": "value "of\\nsomebody"}')""")
+        ask_for(platform, dev.dump())
+        before = checksum(platform)
+        bad = platform.up()
+        assert not bad.ok
+        assert "ERROR:  invalid input syntax for type json" in bad.error
+        assert "CONTEXT:  COPY uk_lrt, line 1, column more" in bad.error
+        assert checksum(platform) == before
+        log = own(platform, "postgres").logs(tail=300).decode()
+        for private in ("private", "somebody"):
+            assert private not in bad.error + bad.said + log
+    finally:
+        platform.sql("ALTER TABLE uk_lrt DROP more", LEGAL)

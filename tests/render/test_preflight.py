@@ -20,7 +20,7 @@ def check(
 ) -> Said:
     parts = {"app": Checked(image=image, tool=tool), "electric": Checked(image=image, tool="curl")}
     text = preflight.preflight(
-        "trial", parts, memory_mb, nginx_container=gateway, postgres_container=cluster, slot=slot
+        "trial", parts, memory_mb, nginx_container=gateway, postgres_container=cluster, slots="trial-slots", slot=slot
     )
     return on_host(text, site)
 
@@ -61,7 +61,7 @@ def test_an_image_for_another_kind_of_machine_is_told(base_image: str, gateway: 
         assert docker("commit", "trial-foreign", "trial-foreign:1").ok
         text = preflight.preflight(
             "trial", {"app": Checked(image="trial-foreign:1", tool="curl")}, 1,
-            nginx_container=gateway, postgres_container=cluster,
+            nginx_container=gateway, postgres_container=cluster, slots="trial-slots",
         )  # fmt: skip
         said = on_host(f"{ANOTHER_HOST}\n{text}", SITE)
     finally:

@@ -61,6 +61,7 @@ BASH = {
         512,
         nginx_container="nginx",
         postgres_container="postgres",
+        slots="trial-slots",
         slot=preflight.slot_free("legal", "legal", "legal_prod"),
     ),
     "images": releases.prune("legal", {"app": "app@sha256:a"}, shell.psql("postgres")),
