@@ -38,7 +38,7 @@ def block(text: str, head: str) -> str:
 def locations(text: str) -> dict[str, str]:
     """Where each path of the public site goes."""
     public = text[text.index("listen 443") :]
-    found = {match: block(public, f"location {match}") for match in re.findall(r"location (.*) {", public)}
+    found = {match: block(public, f"location {match}") for match in re.findall(r"location ([^@].*) {", public)}
     return {match: re.findall(r"(?:proxy_pass|return) (\S+);", inner)[-1] for match, inner in found.items()}
 
 
@@ -154,7 +154,10 @@ def test_no_site_is_served_without_its_headers() -> None:
     public = site()[site().index("listen 443") :]
     for header in ("Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"):
         assert re.search(rf"^    add_header {header} .* ?always;$|^    add_header {header} \S+ always;$", public, re.M)
-    assert len(re.findall("add_header", public)) == 4  # a location with one of its own would lose the others
+        assert re.search(rf"^ +add_header {header} ", block(public, "location @maintenance"), re.M)
+    # A location with one of its own would lose the others.
+    assert len(re.findall("^    add_header", public, re.M)) == 4
+    assert len(re.findall("add_header", public)) == 4 + 6
 
 
 @pytest.mark.parametrize(("drains_s", "shutdown_s"), [([], 45), ([10], 45), ([10, 120, 30], 135)])
