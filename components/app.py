@@ -60,6 +60,7 @@ def migration(
     service: Service,
     image: Image,
     given_to_it: Output[dict[str, str]],
+    database: Database | None,
     platform: Platform,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
@@ -75,8 +76,9 @@ def migration(
         *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
         *(word for key, value in labels(name, "migrate").items() for word in ("--label", f"{key}={value}")),
     ]
-    psql = shell.psql(platform.postgres.container_name, service.database.name) if service.database else ""
-    text = Output.all(image=image.reference, env=given_to_it).apply(
+    postgres = platform.postgres.container_name
+    login = database.login if database else None
+    text = Output.all(image=image.reference, env=given_to_it, login=login).apply(
         lambda known: shell.migrate(
             name,
             on_host,
@@ -86,7 +88,8 @@ def migration(
             sorted(known["env"]),
             [*environment.SECRET, *app.secrets],
             app.migrate_timeout_s,
-            psql,
+            shell.psql(postgres) if database else "",
+            shell.psql(postgres, database.name, known["login"]) if database else "",
         )
     )
     step = platform.host.command(

@@ -24,6 +24,7 @@ class Database(pulumi.ComponentResource):
         name: str,
         service: str,
         settings: DatabaseSettings,
+        connections: int,
         postgres: Postgres,
         host: Host,
         drift: Drift,
@@ -38,7 +39,7 @@ class Database(pulumi.ComponentResource):
             shell.psql(postgres.container_name),
             stdin=Output.all(password=password, mark=drift.object(f"login/{service}")).apply(
                 lambda known: (
-                    sql.database(self.name, settings.extensions, known["password"])
+                    sql.database(self.name, settings.extensions, known["password"], connections)
                     + render.mark("login", service, sql.login(self.name, known["password"]), known["mark"])
                 )
             ),

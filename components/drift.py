@@ -15,8 +15,7 @@ class Drift:
     def __init__(self, host: Host) -> None:
         nginx, postgres = container_name("nginx"), container_name("postgres")
         self._files = host.read(shell.read_inside(nginx, ["bash", "-c", render.file_marks()])).apply(render.parsed)
-        psql = ["psql", "-X", "-A", "-t", "-U", "postgres", "-c", render.object_marks()]
-        self._objects = host.read(shell.read_inside(postgres, psql)).apply(render.parsed)
+        self._objects = host.read(shell.answer(postgres, render.object_marks())).apply(render.parsed)
 
     def file(self, target: str) -> Output[str]:
         """The mark of one of the gateway's files."""

@@ -42,6 +42,7 @@ class ElectricAccess(pulumi.ComponentResource):
         name: str,
         service: str,
         settings: ElectricSettings,
+        connections: int,
         database: Database,
         postgres: Postgres,
         host: Host,
@@ -57,7 +58,7 @@ class ElectricAccess(pulumi.ComponentResource):
             shell.psql(postgres.container_name),
             stdin=Output.all(password=password, mark=drift.object(f"electric-login/{service}")).apply(
                 lambda known: (
-                    sql.electric(database.name, known["password"])
+                    sql.electric(database.name, known["password"], connections)
                     + marks.mark("electric-login", service, sql.login(group, known["password"]), known["mark"])
                 )
             ),

@@ -8,6 +8,7 @@ from render import shell
 from settings import Postgres as PostgresSettings
 
 from .container import Container, container_name, fixed
+from .drift import Drift
 from .host import Host
 from .image import image
 from .network import Network
@@ -15,12 +16,13 @@ from .secret import secret
 from .volume import volume
 
 DATA = "/var/lib/postgresql/data"
-CHECK = ["pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres"]
+SOCKET = "/var/run/postgresql"
+CHECK = ["pg_isready", "-q", "-h", "127.0.0.1", "-U", render.NOBODY]
 START_TIMEOUT_S = 120
 
 
 class Postgres(pulumi.ComponentResource):
-    """One cluster for all services, with logical replication. `ready` is there once it answers over TCP."""
+    """One cluster for all services, with logical replication. `ready`: it answers, and lets in by our rules alone."""
 
     def __init__(
         self,
@@ -28,6 +30,7 @@ class Postgres(pulumi.ComponentResource):
         settings: PostgresSettings,
         network: Network,
         host: Host,
+        drift: Drift,
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__("sertantai:platform:Postgres", name, {}, opts)
@@ -41,6 +44,8 @@ class Postgres(pulumi.ComponentResource):
             protect=True,
             exists=settings.volume is not None,
         )
+        # On a volume, so that a backup beside it can use it too.
+        socket = volume(f"{name}-socket", container_name("postgres-socket"), host, self, protect=False)
         container = fixed(
             f"{name}-server",
             Container(
@@ -57,23 +62,32 @@ class Postgres(pulumi.ComponentResource):
                         "PGDATA": DATA,
                     }
                 ),
-                volumes={DATA: (data.name, False)},
+                volumes={DATA: (data.name, False), SOCKET: (socket.name, False)},
                 capabilities=["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
-                tmpfs=["/tmp", "/var/run/postgresql"],  # noqa: S108
+                tmpfs=["/tmp"],  # noqa: S108
                 shm_mb=max(256, settings.memory_mb // 4),
                 grace_s=120,
             ),
             (network.network, network.addresses.postgres),
             host,
             self,
-            [data],
+            [data, socket],
         )
-        self.ready = host.command(
+        answers = host.command(
             f"{name}-ready",
             shell.ready(self.container_name, CHECK, START_TIMEOUT_S),
             reruns_on={"CONTAINER": container.id},
             parent=self,
             depends_on=[container],
+        )
+        self.ready = host.command(
+            f"{name}-access",
+            drift.object("access/platform").apply(
+                lambda mark: shell.inside(self.container_name, render.access(mark), stdin=False)
+            ),
+            reruns_on={"CONTAINER": container.id},
+            parent=self,
+            depends_on=[answers],
         )
         self.container = container
         self.register_outputs({})

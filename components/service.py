@@ -42,12 +42,16 @@ class Service(pulumi.ComponentResource):
         database = electric = None
         left: list[pulumi.Resource] = [platform.network.network, platform.postgres.ready]
         if settings.database:
-            database = Database(f"{name}-database", name, settings.database, postgres, host, platform.drift, own)
+            database = Database(
+                f"{name}-database", name, settings.database, settings.connections["app"],
+                postgres, host, platform.drift, own,
+            )  # fmt: skip
             left.append(database.ready)
         if settings.electric and database:
             electric = ElectricAccess(
-                f"{name}-electric", name, settings.electric, database, postgres, host, platform.drift, own
-            )
+                f"{name}-electric", name, settings.electric, settings.connections["electric"],
+                database, postgres, host, platform.drift, own,
+            )  # fmt: skip
             left += [electric.ready, electric.storage]
 
         # The first change of a release waits until all of its images are here.
@@ -67,7 +71,7 @@ class Service(pulumi.ComponentResource):
             before.append(self.certificate.placeholder)
         given = app_environment(name, settings, database, electric, platform, self)
         before.append(preflight(name, settings, images, given, electric, platform, self, before))
-        migrated = migration(name, settings, images["app"], given, platform, self, before)
+        migrated = migration(name, settings, images["app"], given, database, platform, self, before)
         parts = self._parts(name, images, given, electric, platform, [*before, *migrated])
 
         passed: list[pulumi.Resource] = [part.gate for part in parts.values()]

@@ -29,7 +29,7 @@ def mark(kind: str, service: str, thing: str, value: str, *, connect: bool = Tru
 
 def unmark(service: str) -> str:
     """SQL that takes a service's marks away."""
-    return f"\\connect postgres\nDELETE FROM sertantai_marks WHERE name LIKE '%/{service}';\n"
+    return f"\\connect postgres\nDELETE FROM public.sertantai_marks WHERE name LIKE '%/{service}';\n"
 
 
 def parsed(text: str) -> dict[str, str]:

@@ -1,6 +1,13 @@
-"""How PostgreSQL is tuned."""
+"""How PostgreSQL is tuned, and who may log in to it."""
+
+import hashlib
+
+from . import drift, shell
+from .template import fill
 
 MAX_SLOT_WAL_MB = 8192
+# A role that does not exist: the health check opens a connection and does not log in.
+NOBODY = "sertantai_health"
 
 
 def arguments(memory_mb: int, max_connections: int, max_replication_slots: int) -> list[str]:
@@ -26,5 +33,22 @@ def arguments(memory_mb: int, max_connections: int, max_replication_slots: int) 
         "idle_in_transaction_session_timeout": "10min",
         "log_min_duration_statement": "1s",
         "log_lock_waits": "on",
+        # A value may be personal data, or a secret.
+        "log_parameter_max_length": 0,
+        # A backend that waits for a lock does not notice by itself that its client is gone.
+        "client_connection_check_interval": "10s",
     }
     return ["postgres", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
+
+
+def access(mark: str) -> str:
+    """A script for PostgreSQL's container: its pg_hba.conf and pg_ident.conf become ours; `mark` is left on them."""
+    hba, ident = fill("pg_hba.conf.j2", nobody=NOBODY), fill("pg_ident.conf.j2")
+    checksum = hashlib.md5((hba + ident).encode(), usedforsecurity=False).hexdigest()
+    return fill(
+        "pg_hba.sh.j2",
+        hba=hba,
+        ident=ident,
+        options=shell.SESSION,
+        mark=drift.mark("access", "platform", checksum, mark),
+    )

@@ -49,8 +49,7 @@ def incoming(stack: str, service: str, digest: str) -> str:
 
 def restored(postgres_container: str, database: str) -> str:
     """Which dumps a database has, a line each: digest, when, and the path it had; nothing where there is none."""
-    psql = shell.psql(postgres_container, database)
-    return f"{psql} 2>/dev/null <<'SQL' || true\n{fill('restored.sql.j2')}SQL\n"
+    return shell.answer(postgres_container, fill("restored.sql.j2"), database)
 
 
 def checked(settings: Restore, target: Target) -> str:

@@ -13,6 +13,10 @@ CERTIFICATE_WATCH_S = 10
 RENEWAL_INTERVAL_S = 12 * 3600
 ELECTRIC_GRACE_S = 60
 RECORD_TIMEOUT_S = 300
+SUPERUSER = "postgres"
+# What a database's owner may set for all who connect to it, so that no name of theirs is taken for a built-in one and
+# no lock or query of theirs holds a step up.
+SESSION = "-c search_path=pg_catalog -c lock_timeout=10s -c statement_timeout=5min -c standard_conforming_strings=on"
 
 
 def inside(container: str, script: str, interpreter: str = "bash", stdin: bool = True) -> str:
@@ -30,14 +34,21 @@ def exports(environment: Mapping[str, str]) -> str:
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
 
 
-def psql(postgres: str, database: str = "postgres") -> str:
-    """Feeds stdin to psql as the superuser, which the container's own socket lets in."""
-    return fill("psql.sh.j2", postgres=postgres, database=database).strip()
+def psql(postgres: str, database: str = "postgres", user: str = SUPERUSER) -> str:
+    """Feeds stdin to psql as `user`, whom the container's own socket lets in."""
+    # A database's owner may set a role for everybody; that of a login is its own.
+    options = f"{SESSION} -c role=none" if user == SUPERUSER else SESSION
+    return fill("psql.sh.j2", postgres=postgres, database=database, user=user, options=options).strip()
 
 
 def psql_with(postgres: str, sql: str, database: str) -> str:
     """The same for SQL without a secret, for commands that must carry it themselves."""
     return f"{psql(postgres, database)} <<'SQL'\n{sql}SQL\n"
+
+
+def answer(postgres: str, sql: str, database: str = "postgres") -> str:
+    """What PostgreSQL answers the superuser; nothing where it is not there, or cannot answer."""
+    return f"{psql(postgres, database)} 2>/dev/null <<'SQL' || true\n{sql}SQL\n"
 
 
 def data_folder(disk: str, folder: str) -> str:
@@ -94,11 +105,13 @@ def migrate(
     secrets: Sequence[str],
     timeout_s: int,
     psql: str,
+    psql_as_app: str,
 ) -> str:
     """Sets a restore point and runs a migration in a container of its own; says which versions were applied.
 
     `names` are those of its environment, whose values come by stdin, `secrets` the secret ones among them. `psql` feeds
-    the service's database; empty where it has none.
+    PostgreSQL as the superuser, `psql_as_app` the service's database as the app's login, for what the app owns; both
+    are empty where it has no database.
     """
     environment = [word for variable in names for word in ("-e", variable)]
     return fill(
@@ -112,6 +125,7 @@ def migrate(
         secrets=list(secrets),
         timeout_s=timeout_s,
         psql=psql,
+        psql_as_app=psql_as_app,
     )
 
 

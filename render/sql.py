@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 from .template import _templates, fill
 
+# Of each session, on disk: a query that runs away ends before the disk is full.
+TEMP_FILE_LIMIT = "2GB"
+
 
 def identifier(name: str) -> str:
     """`name` as an SQL identifier."""
@@ -34,23 +37,29 @@ def login(prefix: str, password: str) -> str:
     return f"{prefix}_{hashlib.sha256(password.encode()).hexdigest()[:8]}"
 
 
-def database(name: str, extensions: Sequence[str], password: str) -> str:
-    """Database, owner, login and extensions. `password` is the app's."""
+def database(name: str, extensions: Sequence[str], password: str, connections: int) -> str:
+    """Database, owner, login and extensions. `password` is the app's, `connections` how many its login may open."""
     return fill(
         "database.sql.j2",
         database=name,
         owner=owner(name),
+        # pg_hba.conf lets its members in (`samerole`).
+        group=name,
         login=login(name, password),
         password=password,
+        connections=connections,
+        temp_file_limit=TEMP_FILE_LIMIT,
         extensions=extensions,
     )
 
 
-def electric(database_name: str, password: str) -> str:
-    """Electric's role, with no more than it needs, and its login."""
+def electric(database_name: str, password: str, connections: int) -> str:
+    """Electric's role, with no more than it needs, and its login, which may open so many `connections`."""
     group = electric_group(database_name)
     return fill(
         "electric.sql.j2",
+        connections=connections,
+        temp_file_limit=TEMP_FILE_LIMIT,
         database=database_name,
         owner=owner(database_name),
         group=group,

@@ -188,14 +188,7 @@ def capacity_mistakes(
 
 
 def _connection_mistakes(services: Mapping[str, Service], postgres: Postgres) -> Iterator[str]:
-    need = RESERVED_CONNECTIONS
-    for service in services.values():
-        if service.database:
-            # Old app, new app and the migration between them.
-            need += 3 * service.database.pool_size if service.app.migrate else 2 * service.database.pool_size
-        if service.electric:
-            # A pool, the lock and the replication connection; old and new.
-            need += 2 * (service.electric.pool_size + 2)
+    need = RESERVED_CONNECTIONS + sum(sum(service.connections.values()) for service in services.values())
     if need > postgres.max_connections:
         yield (
             f"postgres/max_connections: the pools of all services, old and new side by side, need {need} connections; "

@@ -25,6 +25,9 @@ from .names import (
 )
 from .platform import Model
 
+# Connections that an app or Electric opens beside its pools: listeners, and backends that have not ended yet.
+BESIDE_THE_POOLS = 5
+
 
 class Health(Model):
     """How a container is asked whether it serves: a GET of `path`, by a tool that its image has."""
@@ -140,6 +143,19 @@ class Service(Model):
         if self.app.routes is not None:
             return self.app.routes
         return ["/"] if self.domain and not self.frontend else []
+
+    @property
+    def connections(self) -> dict[str, int]:
+        """How many connections each part's login may have, old and new side by side."""
+        limits = {}
+        if self.database:
+            # Old app, new app and the migration between them; beside a pool, an app's listeners.
+            pools = 3 if self.app.migrate else 2
+            limits["app"] = pools * self.database.pool_size + BESIDE_THE_POOLS
+        if self.electric:
+            # A pool, the lock and the replication connection.
+            limits["electric"] = 2 * (self.electric.pool_size + 2) + BESIDE_THE_POOLS
+        return limits
 
     def parts(self) -> dict[str, Part | Electric]:
         """The service's containers by the name of their part."""

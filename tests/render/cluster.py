@@ -4,6 +4,8 @@ from render import shell, sql
 
 from .box import Said, docker, on_host
 
+# How many a login may have.
+CONNECTIONS = 6
 # Something of each kind that has an owner.
 EVERYTHING = """
 CREATE SCHEMA own;
@@ -32,6 +34,15 @@ def ask(cluster: str, text: str, database: str = "postgres") -> str:
     return said.out.strip()
 
 
+def by_hand(cluster: str, text: str, database: str = "postgres") -> str:
+    """As an operator does."""
+    said = docker(
+        "exec", "-i", cluster, *["psql", "-XqtA", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d"], database, stdin=text
+    )
+    assert said.ok, said.error
+    return said.out
+
+
 def as_login(cluster: str, login: str, password: str, database: str, text: str) -> Said:
     """As an app does: over TCP, with its password."""
     told = ["-e", f"PGPASSWORD={password}", cluster, "psql", "-XqtA", "-v", "ON_ERROR_STOP=1"]
@@ -40,13 +51,13 @@ def as_login(cluster: str, login: str, password: str, database: str, text: str) 
 
 def make(cluster: str, name: str, password: str = "one") -> str:
     """The database, and its login's name."""
-    said = feed(cluster, sql.database(name, ["uuid-ossp", "citext"], password))
+    said = feed(cluster, sql.database(name, ["uuid-ossp", "citext"], password, CONNECTIONS))
     assert (said.code, said.out, said.error) == (0, "", "")
     return sql.login(name, password)
 
 
 def make_electric(cluster: str, name: str, password: str = "two") -> str:
-    said = feed(cluster, sql.electric(name, password))
+    said = feed(cluster, sql.electric(name, password, CONNECTIONS))
     assert (said.code, said.out, said.error) == (0, "", "")
     return sql.login(sql.electric_group(name), password)
 

@@ -52,15 +52,25 @@ def cluster(shared: Boxes) -> str:
     """A PostgreSQL as the platform tunes it, which logs all that it may."""
     binaries = "/usr/lib/postgresql/17/bin"
     arguments = " ".join(postgres.arguments(256, 40, 10))
-    own = "-D /data -c hba_file=/tmp/hba -c listen_addresses='*' -c fsync=off"
+    own = "-D /data -c listen_addresses='*' -c fsync=off"
     loud = "-c log_statement=all -c log_min_duration_statement=0"
     script = f"""
     mkdir -p /data /var/run/postgresql && chown postgres /data /var/run/postgresql
-    printf '%s\\n' 'local all all trust' 'host all all all scram-sha-256' > /tmp/hba
     su postgres -c '{binaries}/initdb -D /data -N --locale C.UTF-8 >/dev/null'
     exec su postgres -c "{binaries}/{arguments} {own} {loud}"
     """
-    options = ["-e", f"PATH={binaries}:/usr/bin:/bin", "--network", shared.stack, "--network-alias", "postgres"]
+    options = [
+        "-e",
+        f"PATH={binaries}:/usr/bin:/bin",
+        "-e",
+        "PGDATA=/data",
+        "--network",
+        shared.stack,
+        "--network-alias",
+        "postgres",
+    ]
     name = shared.start("postgres", script, options=[*options, "--shm-size", "256m"])
     wait_for(lambda: docker("exec", name, "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres").ok)
+    access = on_host(shell.inside(name, postgres.access("mark"), stdin=False))
+    assert access.ok, access.error
     return name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .cluster import EVERYTHING, as_login, ask, make, make_electric, owners
+from .cluster import EVERYTHING, as_login, ask, by_hand, make, make_electric, owners
 
 pytestmark = pytest.mark.docker
 
@@ -13,7 +13,7 @@ def test_a_database_of_before_is_taken_over_with_all_that_is_in_it(cluster: str,
         before = f"{name}_{before}"
         ask(cluster, f"CREATE ROLE {before} LOGIN PASSWORD 'before'")
     ask(cluster, f"CREATE DATABASE {name} OWNER {before}")
-    ask(cluster, f'CREATE EXTENSION citext; CREATE EXTENSION "uuid-ossp"; SET ROLE {before}; {EVERYTHING}', name)
+    by_hand(cluster, f'CREATE EXTENSION citext; CREATE EXTENSION "uuid-ossp"; SET ROLE {before}; {EVERYTHING}', name)
     assert owners(cluster, name) == {before}
     for _ in range(2):
         login = make(cluster, name)
@@ -26,13 +26,41 @@ def test_a_database_of_before_is_taken_over_with_all_that_is_in_it(cluster: str,
     assert (said.out, said.ok) == ("t", True), said.error
 
 
-def test_an_app_that_serves_as_the_owner_of_before_goes_on(cluster: str, name: str) -> None:
-    ask(cluster, f"CREATE ROLE {name}_before LOGIN PASSWORD 'before'")
-    ask(cluster, f"CREATE DATABASE {name} OWNER {name}_before")
-    assert as_login(cluster, f"{name}_before", "before", name, "CREATE TABLE t (id int)").ok
+def test_the_owner_of_before_keeps_nothing(cluster: str, name: str) -> None:
+    before = f"{name}_before"
+    ask(cluster, f"CREATE ROLE {before} LOGIN PASSWORD 'before'")
+    ask(cluster, f"CREATE DATABASE {name} OWNER {before}; CREATE ROLE {name}_owner; GRANT {name}_owner TO {before}")
+    by_hand(cluster, "CREATE TABLE t (id int)", name)
     make(cluster, name)
-    said = as_login(cluster, f"{name}_before", "before", name, "INSERT INTO t VALUES (7); SELECT id FROM t")
-    assert (said.out, said.ok) == ("7", True), said.error
+    assert ask(cluster, f"SELECT count(*) FROM pg_auth_members WHERE member = '{before}'::regrole") == "0"
+    assert "no pg_hba.conf entry" in as_login(cluster, before, "before", name, "SELECT 1").error
+
+
+def test_a_role_of_before_with_the_databases_name_is_nobodys_way_to_more(cluster: str, name: str) -> None:
+    ask(cluster, f"CREATE ROLE {name} LOGIN SUPERUSER PASSWORD 'before'; CREATE DATABASE {name} OWNER {name}")
+    ask(cluster, f"GRANT pg_read_all_data TO {name}")
+    login = make(cluster, name)
+    assert not as_login(cluster, name, "before", name, "SELECT 1").ok
+    rights = "SELECT rolsuper, rolcanlogin, pg_has_role(oid, 'pg_read_all_data', 'MEMBER') FROM pg_roles"
+    assert ask(cluster, f"{rights} WHERE rolname = '{name}'") == "f|f|f"
+    assert "permission denied" in as_login(cluster, login, "one", name, "SET ROLE pg_read_all_data").error
+
+
+def test_an_event_trigger_of_before_does_not_run_with_what_became_the_apps(cluster: str, name: str) -> None:
+    ask(cluster, f"CREATE DATABASE {name}")
+    ask(
+        cluster,
+        """CREATE FUNCTION public.noted() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN NULL; END';
+        CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION public.noted()""",
+        name,
+    )
+    login = make(cluster, name)
+    evil = f"""CREATE OR REPLACE FUNCTION public.noted() RETURNS event_trigger LANGUAGE plpgsql AS
+        'BEGIN ALTER ROLE {login} SUPERUSER; END'"""
+    assert as_login(cluster, login, "one", name, evil).ok
+    ask(cluster, "CREATE TABLE public.by_hand (id int)", name)
+    make(cluster, name)
+    assert ask(cluster, f"SELECT rolsuper FROM pg_roles WHERE rolname = '{login}'") == "f"
 
 
 def test_what_another_role_has_made_for_itself_stays_its_own(cluster: str, name: str) -> None:
@@ -46,7 +74,9 @@ def test_what_another_role_has_made_for_itself_stays_its_own(cluster: str, name:
 def test_a_publication_of_before_becomes_electrics(cluster: str, name: str) -> None:
     login = make(cluster, name)
     assert as_login(cluster, login, "one", name, "CREATE TABLE t (id int); CREATE TABLE u (id int)").ok
-    ask(cluster, "CREATE PUBLICATION electric_publication_x FOR TABLE t; CREATE PUBLICATION other FOR TABLE t", name)
+    by_hand(
+        cluster, "CREATE PUBLICATION electric_publication_x FOR TABLE t; CREATE PUBLICATION other FOR TABLE t", name
+    )
     for _ in range(2):
         electric = make_electric(cluster, name)
     said = as_login(cluster, electric, "two", name, "ALTER PUBLICATION electric_publication_x ADD TABLE u")

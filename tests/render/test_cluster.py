@@ -7,7 +7,7 @@ import pytest
 from render import sql
 
 from .box import docker
-from .cluster import EVERYTHING, as_login, ask, feed, make, make_electric, owners
+from .cluster import EVERYTHING, as_login, ask, by_hand, feed, make, make_electric, owners
 
 pytestmark = pytest.mark.docker
 ODD = ["it's", 'back\\slash "quo\'te"', "$$dollar$1$$ `id` %I %%", "new\nline;--x", ":colon é"]
@@ -40,7 +40,7 @@ def test_a_database_is_made_once(cluster: str, name: str) -> None:
 
 def test_many_services_are_set_up_and_rid_of_old_logins_at_the_same_time(cluster: str, name: str) -> None:
     def release(database: str) -> str:
-        again = feed(cluster, f"{sql.database(database, [], 'old')}\\connect postgres\n" * 8)
+        again = feed(cluster, f"{sql.database(database, [], 'old', 6)}\\connect postgres\n" * 8)
         assert again.ok, again.error
         current = make(cluster, database, "new")
         make_electric(cluster, database)
@@ -76,8 +76,8 @@ def test_the_logins_of_other_databases_cannot_connect(cluster: str, name: str) -
     electric = make_electric(cluster, f"{name}_b")
     for login, password in ((stranger, "one"), (electric, "two")):
         refused = as_login(cluster, login, password, name, "SELECT 1")
-        assert not refused.ok
-        assert "permission denied for database" in refused.error
+        assert "no pg_hba.conf entry" in refused.error
+        assert ask(cluster, f"SELECT has_database_privilege('{login}', '{name}', 'CONNECT')") == "f"
 
 
 def test_a_login_is_nothing_more_than_it_needs_to_be(cluster: str, name: str) -> None:
@@ -129,7 +129,7 @@ def test_a_new_password_is_a_new_login_and_the_old_one_serves_until_it_is_droppe
 def test_what_a_dropped_login_made_in_its_own_name_becomes_the_owners(cluster: str, name: str) -> None:
     login = make(cluster, name)
     assert as_login(cluster, login, "one", name, "RESET ROLE; SET ROLE NONE; CREATE TEMP TABLE mine (id int)").ok
-    ask(
+    by_hand(
         cluster,
         f"CREATE TABLE theirs (id int); ALTER TABLE theirs OWNER TO {login}; GRANT SELECT ON theirs TO {login}",
         name,
@@ -180,7 +180,7 @@ def test_a_database_named_like_anothers_electric_shares_no_login(cluster: str, n
 def test_a_statement_that_fails_shows_no_password(cluster: str, name: str, kind: str, right: str, wrong: str) -> None:
     password = f"pw{name[6:]}"
     make(cluster, name)
-    text = sql.database(name, [], password) if kind == "database" else sql.electric(name, password)
+    text = sql.database(name, [], password, 6) if kind == "database" else sql.electric(name, password, 6)
     broken = text.replace(right, wrong).replace("LOGIN REPLICATION PASSWORD", wrong)
     assert broken != text
     said = feed(cluster, broken)

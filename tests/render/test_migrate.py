@@ -32,7 +32,9 @@ def text(
 ) -> str:
     command, name = ["bash", "-c", script], f"{boxes.stack}-migrate"
     boxes.made.append(name)
-    return shell.migrate("legal", name, boxes.image, command, ["--network", "none"], names, secrets, timeout_s, psql)
+    return shell.migrate(
+        "legal", name, boxes.image, command, ["--network", "none"], names, secrets, timeout_s, psql, psql
+    )
 
 
 def shown(text: str) -> str:

@@ -53,8 +53,9 @@ BASH = {
         ["A", "B"],
         300,
         shell.psql("postgres"),
+        shell.psql("postgres", "legal_prod", "legal_prod_1"),
     ),
-    "migrate without a database": shell.migrate("legal", "legal-migrate", "app", ["/app"], [], ["A"], [], 300, ""),
+    "migrate without a database": shell.migrate("legal", "legal-migrate", "app", ["/app"], [], ["A"], [], 300, "", ""),
     "preflight": preflight.preflight(
         "legal",
         {"app": preflight.Checked(image="app", tool="wget")},

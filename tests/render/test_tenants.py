@@ -1,0 +1,205 @@
+"""A service that is broken into: what its login can do to PostgreSQL, now and at the next `up`."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from subprocess import DEVNULL
+
+import pytest
+
+from render import drift, postgres, shell, sql
+from render.template import fill
+
+from .box import Said, docker, on_host, wait_for
+from .cluster import CONNECTIONS, as_login, ask, feed, make, make_electric
+
+pytestmark = pytest.mark.docker
+
+# Does what only a superuser may, where it is a superuser who runs it.
+TRAP = """
+CREATE FUNCTION public.trap() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+  ALTER ROLE {login} SUPERUSER;
+  RETURN true;
+EXCEPTION WHEN insufficient_privilege THEN RETURN true;
+END $$;
+CREATE VIEW public.schema_migrations AS SELECT 1 AS version, public.trap();
+"""
+# By names and arguments that fit what the steps ask better than the built-in ones do.
+BETTER_MATCHES = """
+CREATE FUNCTION public.pg_advisory_lock(int) RETURNS void LANGUAGE sql AS 'SELECT public.trap()';
+CREATE FUNCTION public.format(text, name) RETURNS text LANGUAGE sql AS 'SELECT public.trap()::text';
+CREATE FUNCTION public.format(text, name, name) RETURNS text LANGUAGE sql AS 'SELECT public.trap()::text';
+CREATE FUNCTION public.is_it(oid, int) RETURNS boolean LANGUAGE sql AS 'SELECT public.trap()';
+CREATE OPERATOR public.= (LEFTARG = oid, RIGHTARG = int, PROCEDURE = public.is_it);
+CREATE FUNCTION public.is_it(name, name) RETURNS boolean LANGUAGE sql AS 'SELECT public.trap()';
+CREATE OPERATOR public.<> (LEFTARG = name, RIGHTARG = name, PROCEDURE = public.is_it);
+CREATE FUNCTION public.is_it("char", text) RETURNS boolean LANGUAGE sql AS 'SELECT public.trap()';
+CREATE OPERATOR public.= (LEFTARG = "char", RIGHTARG = text, PROCEDURE = public.is_it);
+"""
+OBJECTS = """
+CREATE TABLE public.kept (id int PRIMARY KEY);
+CREATE FUNCTION public.on_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.trap(); RETURN NEW; END';
+CREATE TRIGGER kept AFTER INSERT OR UPDATE ON public.kept FOR EACH ROW EXECUTE FUNCTION public.on_change();
+CREATE TYPE public.pair AS (a int);
+CREATE FUNCTION public.as_text(public.pair) RETURNS text LANGUAGE sql AS 'SELECT public.trap()::text';
+CREATE CAST (public.pair AS text) WITH FUNCTION public.as_text(public.pair) AS IMPLICIT;
+CREATE INDEX ON public.kept ((id + 1));
+"""
+OWN_SETTINGS = """
+ALTER DATABASE {name} SET search_path = public, pg_catalog;
+ALTER DATABASE {name} SET role = '{name}_owner';
+ALTER DATABASE {name} SET statement_timeout = '1ms';
+ALTER DATABASE {name} SET standard_conforming_strings = off;
+"""
+
+
+def next_up(cluster: str, name: str, login: str) -> list[Said]:
+    """All that `up` asks of PostgreSQL for a service, and for one that is taken out."""
+    group = sql.electric_group(name)
+    texts = [
+        (sql.database(name, ["citext"], "one", CONNECTIONS), "postgres"),
+        (sql.electric(name, "two", CONNECTIONS), "postgres"),
+        (sql.drop_logins(sql.owner(name), name, login), name),
+        (sql.drop_logins(group, group) + sql.drop_electric(name), name),
+    ]
+    said = [feed(cluster, text, database) for text, database in texts]
+    return [*said, on_host(shell.psql(cluster, name, login), "SELECT * FROM public.schema_migrations")]
+
+
+@pytest.mark.parametrize("planted", [BETTER_MATCHES, OBJECTS, OWN_SETTINGS], ids=["matches", "objects", "settings"])
+def test_what_an_app_plants_in_its_database_never_runs_as_the_superuser(cluster: str, name: str, planted: str) -> None:
+    login = make(cluster, name)
+    said = as_login(cluster, login, "one", name, (TRAP + planted).format(login=login, name=name))
+    assert said.ok, said.error
+    for each in next_up(cluster, name, login):
+        assert each.ok, each.error
+    assert ask(cluster, f"SELECT rolsuper FROM pg_roles WHERE rolname = '{login}'") == "f"
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        "CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION public.trap()",
+        "CREATE EXTENSION dblink",
+        "CREATE EXTENSION file_fdw",
+        "CREATE FUNCTION c() RETURNS int LANGUAGE c AS 'nothing'",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "SELECT pg_read_file('/etc/passwd')",
+        "SELECT pg_ls_dir('.')",
+        "ALTER SYSTEM SET log_statement = 'all'",
+        "SET session_replication_role = replica",
+        "SET temp_file_limit = -1",
+        "SET log_min_messages = panic",
+        "CREATE ROLE another",
+        "CREATE DATABASE another",
+        "CREATE PUBLICATION everything FOR ALL TABLES",
+        "SELECT pg_create_physical_replication_slot('mine')",
+        "ALTER ROLE CURRENT_USER SUPERUSER",
+        "ALTER ROLE SESSION_USER CONNECTION LIMIT -1",
+        "GRANT {other}_owner TO {name}_owner",
+        "SET ROLE {other}_owner",
+        "SET SESSION AUTHORIZATION postgres",
+        "ALTER DATABASE {other} SET search_path = public",
+        "REASSIGN OWNED BY {other}_owner TO {name}_owner",
+    ],
+)
+def test_an_app_may_not(cluster: str, name: str, forbidden: str) -> None:
+    login, other = make(cluster, name), f"{name}_b"
+    make(cluster, other)
+    said = as_login(cluster, login, "one", name, forbidden.format(name=name, other=other))
+    assert not said.ok
+    assert any(word in said.error for word in ("permission denied", "must be", "Only roles", "superuser")), said.error
+
+
+@contextmanager
+def sessions(cluster: str, count: int, login: str, database: str) -> Iterator[None]:
+    """So many sessions of a login, until the end of the block."""
+    url = f"host=127.0.0.1 user={login} dbname={database}"
+    command = ["docker", "exec", "-e", "PGPASSWORD=one", cluster, "psql", "-X", url, "-c", "SELECT pg_sleep(1000)"]
+    begun = [subprocess.Popen(command, stdout=DEVNULL, stderr=DEVNULL) for _ in range(count)]
+    own = f"FROM pg_stat_activity WHERE usename = '{login}' AND query LIKE '%pg_sleep%'"
+    try:
+        wait_for(lambda: ask(cluster, f"SELECT count(*) {own}") == str(count))
+        yield
+    finally:
+        ask(cluster, f"SELECT pg_terminate_backend(pid) {own}")
+        for each in begun:
+            each.wait()
+
+
+def test_an_app_neither_ends_nor_sees_what_a_neighbour_does(cluster: str, name: str) -> None:
+    login, other = make(cluster, name), make(cluster, f"{name}_b")
+    with sessions(cluster, 1, other, f"{name}_b"):
+        pid = ask(cluster, f"SELECT pid FROM pg_stat_activity WHERE usename = '{other}'")
+        ended = as_login(cluster, login, "one", name, f"SELECT pg_terminate_backend({pid})")
+        assert "permission denied" in ended.error
+        seen = as_login(cluster, login, "one", name, f"SELECT query FROM pg_stat_activity WHERE pid = {pid}")
+        assert seen.out == "<insufficient privilege>"
+
+
+def test_an_app_that_opens_all_the_connections_it_can_leaves_the_others_theirs(cluster: str, name: str) -> None:
+    login, other = make(cluster, name), make(cluster, f"{name}_b")
+    with sessions(cluster, CONNECTIONS, login, name):
+        assert "too many connections for role" in as_login(cluster, login, "one", name, "SELECT 1").error
+        assert as_login(cluster, other, "one", f"{name}_b", "SELECT 1").out == "1"
+
+
+def test_a_query_that_runs_away_ends_before_the_disk_is_full(cluster: str, name: str) -> None:
+    login, electric = make(cluster, name), make_electric(cluster, name)
+    for role, password in ((login, "one"), (electric, "two")):
+        assert as_login(cluster, role, password, name, "SHOW temp_file_limit").out == sql.TEMP_FILE_LIMIT
+
+
+def test_a_value_that_is_bound_is_not_in_the_log(cluster: str, name: str) -> None:
+    said = as_login(cluster, make(cluster, name), "one", name, f"SELECT $1::text AS {name} \\bind 'of a person' \\g")
+    assert said.out == "of a person"
+    logged = docker("logs", cluster)
+    assert name in logged.error + logged.out
+    assert "of a person" not in logged.error + logged.out
+
+
+def test_the_superuser_has_no_password_and_comes_over_the_socket_alone(cluster: str) -> None:
+    assert ask(cluster, "SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = 'postgres'") == "t"
+    said = as_login(cluster, "postgres", "postgres", "postgres", "SELECT 1")
+    assert "pg_hba.conf rejects connection" in said.error
+
+
+def test_no_role_reaches_a_database_that_it_does_not_belong_to(cluster: str, name: str) -> None:
+    login = make(cluster, name)
+    ask(cluster, f"CREATE DATABASE {name}_open; CREATE ROLE {name}_guest LOGIN PASSWORD 'guest'")
+    for database in ("postgres", "template1", f"{name}_open"):
+        assert "pg_hba.conf" in as_login(cluster, login, "one", database, "SELECT 1").error
+    assert "no pg_hba.conf entry" in as_login(cluster, f"{name}_guest", "guest", name, "SELECT 1").error
+
+
+@pytest.mark.parametrize(
+    ("hba", "reason"),
+    [
+        ("local all all peer map=platform\nhost all all nonsense\n", "PostgreSQL refuses the new pg_hba.conf"),
+        ("host all all samenet trust\n", "the new pg_hba.conf refuses the platform itself"),
+    ],
+)
+def test_rules_that_postgresql_refuses_or_that_shut_us_out_are_taken_back(cluster: str, hba: str, reason: str) -> None:
+    rules = (
+        "SELECT string_agg(pg_read_file(current_setting(file)), '') FROM unnest('{hba_file,ident_file}'::text[]) file"
+    )
+    before = ask(cluster, rules)
+    text = fill("pg_hba.sh.j2", hba=hba, ident="", options=shell.SESSION, mark="")
+    said = on_host(shell.inside(cluster, text, stdin=False))
+    assert said.code == 1
+    assert f"postgres: {reason}" in said.error
+    assert "the old pg_hba.conf is back" in said.error
+    wait_for(lambda: feed(cluster, "SELECT 1").out == "1\n")
+    assert ask(cluster, rules) == before
+
+
+def test_rules_that_somebody_changed_by_hand_are_seen(cluster: str) -> None:
+    def mark() -> str | None:
+        return drift.parsed(ask(cluster, drift.object_marks())).get("access/platform")
+
+    assert on_host(shell.inside(cluster, postgres.access("ours"), stdin=False)).ok
+    assert mark() == "ours"
+    assert docker("exec", cluster, "sh", "-c", "echo '# mine' >> /data/pg_hba.conf").ok
+    assert str(mark()).startswith("drift-")
+    assert on_host(shell.inside(cluster, postgres.access(str(mark())), stdin=False)).ok
+    assert "# mine" not in docker("exec", cluster, "cat", "/data/pg_hba.conf").out
