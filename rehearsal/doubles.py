@@ -94,8 +94,8 @@ def _keep(kind: str, ports: list[int], environment: dict[str, str], mount: Mount
 
 
 def _answer(name: str, url: str, auth: tuple[str, str] | None = None, verify: ssl.SSLContext | bool = False) -> str:
-    """What it answers, as soon as it does: about 30 seconds are given to it."""
-    patient = httpx.HTTPTransport(verify=verify, retries=7)
+    """What it answers, as soon as it does: about two minutes are given to it."""
+    patient = httpx.HTTPTransport(verify=verify, retries=9)
     try:
         with httpx.Client(auth=auth, transport=patient) as client:
             return client.get(url).raise_for_status().text

@@ -9,42 +9,14 @@ import pytest
 
 from render import drift, postgres, shell, sql
 from render.template import fill
+from tests.planted import BETTER_MATCHES, OBJECTS, TRAP
 
 from .box import Said, docker, on_host, wait_for
 from .cluster import CONNECTIONS, as_login, ask, feed, make, make_electric
 
 pytestmark = pytest.mark.docker
 
-# Does what only a superuser may, where it is a superuser who runs it.
-TRAP = """
-CREATE FUNCTION public.trap() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
-  ALTER ROLE {login} SUPERUSER;
-  RETURN true;
-EXCEPTION WHEN insufficient_privilege THEN RETURN true;
-END $$;
-CREATE VIEW public.schema_migrations AS SELECT 1 AS version, public.trap();
-"""
-# By names and arguments that fit what the steps ask better than the built-in ones do.
-BETTER_MATCHES = """
-CREATE FUNCTION public.pg_advisory_lock(int) RETURNS void LANGUAGE sql AS 'SELECT public.trap()';
-CREATE FUNCTION public.format(text, name) RETURNS text LANGUAGE sql AS 'SELECT public.trap()::text';
-CREATE FUNCTION public.format(text, name, name) RETURNS text LANGUAGE sql AS 'SELECT public.trap()::text';
-CREATE FUNCTION public.is_it(oid, int) RETURNS boolean LANGUAGE sql AS 'SELECT public.trap()';
-CREATE OPERATOR public.= (LEFTARG = oid, RIGHTARG = int, PROCEDURE = public.is_it);
-CREATE FUNCTION public.is_it(name, name) RETURNS boolean LANGUAGE sql AS 'SELECT public.trap()';
-CREATE OPERATOR public.<> (LEFTARG = name, RIGHTARG = name, PROCEDURE = public.is_it);
-CREATE FUNCTION public.is_it("char", text) RETURNS boolean LANGUAGE sql AS 'SELECT public.trap()';
-CREATE OPERATOR public.= (LEFTARG = "char", RIGHTARG = text, PROCEDURE = public.is_it);
-"""
-OBJECTS = """
-CREATE TABLE public.kept (id int PRIMARY KEY);
-CREATE FUNCTION public.on_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.trap(); RETURN NEW; END';
-CREATE TRIGGER kept AFTER INSERT OR UPDATE ON public.kept FOR EACH ROW EXECUTE FUNCTION public.on_change();
-CREATE TYPE public.pair AS (a int);
-CREATE FUNCTION public.as_text(public.pair) RETURNS text LANGUAGE sql AS 'SELECT public.trap()::text';
-CREATE CAST (public.pair AS text) WITH FUNCTION public.as_text(public.pair) AS IMPLICIT;
-CREATE INDEX ON public.kept ((id + 1));
-"""
+VIEW = "CREATE VIEW public.schema_migrations AS SELECT 1 AS version, public.trap();"
 OWN_SETTINGS = """
 ALTER DATABASE {name} SET search_path = public, pg_catalog;
 ALTER DATABASE {name} SET role = '{name}_owner';
@@ -69,7 +41,7 @@ def next_up(cluster: str, name: str, login: str) -> list[Said]:
 @pytest.mark.parametrize("planted", [BETTER_MATCHES, OBJECTS, OWN_SETTINGS], ids=["matches", "objects", "settings"])
 def test_what_an_app_plants_in_its_database_never_runs_as_the_superuser(cluster: str, name: str, planted: str) -> None:
     login = make(cluster, name)
-    said = as_login(cluster, login, "one", name, (TRAP + planted).format(login=login, name=name))
+    said = as_login(cluster, login, "one", name, (TRAP + VIEW + planted).format(login=login, name=name))
     assert said.ok, said.error
     for each in next_up(cluster, name, login):
         assert each.ok, each.error
