@@ -44,6 +44,7 @@ def test_what_it_plants_in_its_database_makes_nobody_superuser_at_the_next_up(pl
     in_app(platform, f"c = psycopg2.connect(url)\nc.cursor().execute({planted!r})\nc.commit()\nprint(json.dumps(1))")
     try:
         platform.services["legal"]["database"]["pool_size"] = 9
+        platform.services["legal"]["electric"]["pool_size"] = 7
         platform.services["legal"]["app"]["migrate_generation"] = 1
         up = platform.up()
         assert up.ok, up.why
