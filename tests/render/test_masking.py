@@ -1,12 +1,27 @@
-"""What the gate shows of a failed container's log: never a secret, whatever it looks like."""
+"""What the gate shows of a failed container's log: what its lines mean, and never a secret, whatever it looks like."""
 
 import shlex
 
 import pytest
 
-from render import environment, shell
+from render import environment, known, shell
 
 from .box import on_host
+
+# One for each hint, in their order, as Erlang, Phoenix, PostgreSQL and Electric write them.
+LOGS = (
+    """Unable to load crypto library. Failed with error:
+"load_failed, Failed to load NIF library: 'Error relocating /app/lib/crypto-5.5.3/priv/lib/crypto.so:
+ EVP_MD_CTX_get_size_ex: symbol not found'"
+OpenSSL might not be installed on this system.""",
+    '** (Postgrex.Error) FATAL 3D000 (invalid_catalog_name) database "sertantai_legal_prod" does not exist',
+    '** (Postgrex.Error) ERROR 55006 (object_in_use) replication slot "electric_slot_legal" is active for PID 4711',
+    "13:16:01.935 [notice] Acquiring lock from postgres with name electric_slot_legal",
+    '** (Postgrex.Error) ERROR 42P01 (undefined_table) relation "oban_jobs" does not exist',
+    '** (Postgrex.Error) FATAL 28P01 (invalid_password) password authentication failed for user "legal_1a2b"',
+    """[error] Running LegalWeb.Endpoint with Bandit 1.6.1 at http failed, port 4000 already in use
+    ** (EXIT) :eaddrinuse""",
+)
 
 
 def shown(secrets: str, log: str) -> list[str]:
@@ -55,3 +70,9 @@ def test_the_passwords_of_urls_are_secret_by_themselves() -> None:
     }
     masked = environment.to_mask(given, ["TOKEN"]).split("\n")
     assert masked == ["postgresql://u:p%40ss@postgres:5432/x", "e", "t", "p%40ss", "p@ss"]
+
+
+@pytest.mark.parametrize(("log", "hint"), list(zip(LOGS, known.LINES, strict=True)), ids=range(len(LOGS)))
+def test_a_line_with_a_known_cause_is_explained_in_exactly_these_words(log: str, hint: tuple[str, str]) -> None:
+    _, meaning = hint
+    assert shown("", log) == [*log.splitlines(), f"legal/app: {meaning}"]
