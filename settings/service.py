@@ -141,6 +141,11 @@ class Service(Model):
             return self.app.routes
         return ["/"] if self.domain and not self.frontend else []
 
+    @property
+    def drain_s(self) -> int:
+        """How long a release waits for requests in flight: the longest drain of its parts."""
+        return max(part.drain_s for part in (self.app, self.frontend) if part)
+
     def parts(self) -> dict[str, Part | Electric]:
         """The service's containers by the name of their part."""
         every = {"app": self.app, "frontend": self.frontend, "electric": self.electric}
