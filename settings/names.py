@@ -116,6 +116,9 @@ def _no_nul(value: str) -> str:
     return value
 
 
+# What the stack has on its host is named sertantai-<stack>-<service>-...: with - in it, prod-a and its service b would
+# share volumes and locks with prod and its service a-b.
+StackName = Annotated[str, _Text(r"[A-Za-z0-9_]+", "be named by letters, digits and _ alone, such as prod_eu")]
 ServiceName = Annotated[
     str,
     _Text(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?", "be a DNS label: a-z, 0-9 and -, from a letter on, 40 at most"),
