@@ -123,7 +123,7 @@ class Server(pulumi.ComponentResource):
                 )
             ],
             user_data=Output.all(host_key.private_key_openssh, host_key.public_key_openssh).apply(
-                lambda pair: user_data(pair[0], pair[1], authorized)
+                lambda pair: user_data(pair[0], pair[1], authorized, settings.reboot_at)
             ),
             backups=True,
             delete_protection=True,
@@ -199,7 +199,7 @@ def hetzner_host(settings: HetznerHost, dns: Dns | None, registry: Registry | No
     again = number | {"TYPE": made.server.server_type}
     reached = access.reached(what, CONSOLE, FIRST_ANSWER_TIMEOUT_S, again, [made.on])
     booted = access.there("server-booted", ssh.booted(BOOT_TIMEOUT_S), number, [reached])
-    settled = access.there("server-settings", render.settled(), number, [booted])
+    settled = access.there("server-settings", render.settled(settings.reboot_at), number, [booted])
     authorized = list(settings.authorized_keys.values())
     keys = access.config.apply(lambda config: ssh.authorized(config, access.alias, authorized))
     let_in = access.here("server-keys", keys, number, [settled])

@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
 from rehearsal import Resource
 from tests.hetzner import fields
 
-from .declared import COMMAND, VOLUME, Program, plain
+from .declared import COMMAND, ROOT, VOLUME, Program, plain
 
 # The collections of the API, by the provider's names of what is made in them.
 COLLECTIONS = {
@@ -113,6 +114,13 @@ def test_a_change_of_what_the_first_boot_is_told_never_replaces_a_server(program
         "rebuildProtection",
         "backups",
     }
+
+
+def test_the_reboots_time_is_a_setting_and_by_default_after_the_nights_jobs() -> None:
+    host = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]["sertantai:host"]
+    later = Program.of("prod", host=host | {"reboot_at": "23:15"})
+    for program, time in ((Program.of("prod"), "05:30"), (later, "23:15")):
+        assert f'Automatic-Reboot-Time "{time}";' in program.step("server-settings").inputs["create"]
 
 
 def test_records_come_before_the_authority_is_asked(program: Program) -> None:
