@@ -82,9 +82,9 @@ def _cidr(value: str) -> str:
 
 def _address(value: str) -> str:
     try:
-        address = ipaddress.ip_address(value.partition("%")[0])
+        address = ipaddress.IPv4Address(value)
     except ValueError as error:
-        raise ValueError("must be an IP address such as 0.0.0.0") from error
+        raise ValueError("must be an IPv4 address such as 0.0.0.0") from error
     return _as_written(value, address)
 
 
