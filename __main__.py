@@ -24,7 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     # The engine ends the program in this way when a step has failed, and has said itself what.
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
 config = settings.load()
-drains_s = [config.services[name].app.drain_s for name in config.services]
+drains_s = [service.drain_s for service in config.services.values()]
 
 
 def host() -> Host:

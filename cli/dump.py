@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from typing import IO
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
 import yaml
 from rich.table import Table
@@ -18,6 +18,8 @@ from .engine import ROOT, console
 
 # Restores leave these out: their rows need not leave the source. The versions of its migrations are compared.
 UNWANTED = [name for name in LEFT_OUT if name != MIGRATIONS]
+# Parameters of a URL that libpq takes from no environment.
+SECRET_PARAMETERS = ("sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 
 
 class Refused(Exception):
@@ -83,16 +85,42 @@ def _services() -> list[str]:
 
 def _without_password(source: str) -> tuple[str, dict[str, str]]:
     """The URL as programs may be told it, where everyone sees it, and the environment with what they may not."""
-    parts = urlsplit(source)
+    try:
+        parts = urlsplit(source)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("postgresql", "postgres", "ecto") or not parts.path.strip("/"):
         raise Refused("--from: must be a URL such as postgresql://postgres@localhost:5432/sertantai_legal_dev")
-    user = parts.netloc.rpartition("@")[0].partition(":")[0]
+    # A password with one of these reaches beyond the place where it would be found and taken out.
+    if "@" in parts.path + parts.query or "#" in source:
+        raise Refused("--from: / ? # and @ in a password must be written as %2F %3F %23 and %40")
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
     host = parts.netloc.rpartition("@")[2]
-    url = urlunsplit(("postgresql", f"{user}@{host}" if user else host, parts.path, parts.query, ""))
+    kept = []
+    for pair in parts.query.split("&") if parts.query else []:
+        name, _, value = pair.partition("=")
+        if _decoded(name) in SECRET_PARAMETERS:
+            raise Refused(
+                f"--from: {_decoded(name)} would be seen in the list of processes: "
+                "put it into ~/.pg_service.conf, and name its service with ?service="
+            )
+        if _decoded(name) == "password":
+            password = value
+        else:
+            kept.append(pair)
+    url = urlunsplit(("postgresql", f"{user}@{host}" if user else host, parts.path, "&".join(kept), ""))
     environment = dict(os.environ)
-    if parts.password:
-        environment["PGPASSWORD"] = unquote(parts.password)
+    if password:
+        environment["PGPASSWORD"] = _decoded(password)
     return url, environment
+
+
+def _decoded(word: str) -> str:
+    """As libpq reads a part of a URL: %XX is a byte, and + is itself."""
+    decoded = unquote_to_bytes(word)
+    if b"\0" in decoded:
+        raise Refused("--from: must not hold %00")
+    return os.fsdecode(decoded)
 
 
 def _server(url: str, environment: dict[str, str]) -> int:

@@ -34,7 +34,7 @@ class Certificate(pulumi.ComponentResource):
             parent=self,
             depends_on=[certbot.ready],
         )
-        known = records(f"{name}-dns", domain, dns, host.public, host.public_ipv6 if nginx.has_ipv6 else None, self)
+        known = records(f"{name}-dns", domain, dns, host.public, self)
         # Runs again for another authority; renewal is certbot's own.
         self.ready = host.command(
             f"{name}-authority",

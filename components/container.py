@@ -80,12 +80,10 @@ def fixed(
     host: Host,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
-    ignored: list[str] | None = None,
 ) -> docker.Container:
     """A container of the platform's own, under a name of its own: changing it is a short, announced interruption.
 
-    `network` is the network and its fixed address there; None is the host's own network. `ignored` are inputs that
-    Docker does not tell as they were given.
+    `network` is the network and its fixed address there; None is the host's own network.
     """
     arguments = _arguments(container)
     arguments.name = container_name(container.part)
@@ -106,7 +104,6 @@ def fixed(
             depends_on=[*host.ready, container.image.resource, *depends_on],
             delete_before_replace=True,
             replace_on_changes=["*"],
-            ignore_changes=ignored,
         ),
     )
 

@@ -10,23 +10,24 @@ from settings import Dns
 
 
 def records(
-    name: str, domain: str, dns: Dns | None, ipv4: Input[str], ipv6: Input[str] | None, parent: pulumi.Resource
+    name: str, domain: str, dns: Dns | None, address: Input[str], parent: pulumi.Resource
 ) -> Sequence[pulumi.Resource]:
-    """A, and with IPv6 AAAA, of a domain in our zone. Those of another zone are checked, not made."""
+    """The A record of a domain in our zone. Those of another zone are checked, not made.
+
+    No AAAA record: the containers' network has no IPv6, so each client would arrive by the address of Docker's bridge.
+    """
     if not dns or not is_within(domain, dns):
         return []
-    addresses = {"A": ipv4} | ({"AAAA": ipv6} if ipv6 is not None else {})
     return [
         hcloud.ZoneRrset(
-            f"{name}-{kind.lower()}",
+            f"{name}-a",
             zone=dns.zone,
             name=domain.removesuffix(dns.zone).rstrip(".") or "@",
-            type=kind,
+            type="A",
             ttl=dns.ttl,
             records=[hcloud.ZoneRrsetRecordArgs(value=address)],
             opts=ResourceOptions(parent=parent, delete_before_replace=True),
         )
-        for kind, address in addresses.items()
     ]
 
 

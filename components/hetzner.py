@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from ipaddress import ip_network
 
 import pulumi
 import pulumi_hcloud as hcloud
@@ -37,7 +36,7 @@ class Server(pulumi.ComponentResource):
         super().__init__("sertantai:host:Server", name, {}, opts)
         self._prefix, self.settings, adopt = name, settings, settings.adopt
         self.ipv4 = self._address("ipv4", adopt.primary_ipv4_id if adopt else None)
-        # An adopted server keeps the addresses that it has.
+        # For what the server calls: nothing is served over it. An adopted server keeps the addresses that it has.
         self.ipv6 = None
         if not adopt or adopt.primary_ipv6_id:
             self.ipv6 = self._address("ipv6", adopt.primary_ipv6_id if adopt else None)
@@ -123,7 +122,7 @@ class Server(pulumi.ComponentResource):
                 )
             ],
             user_data=Output.all(host_key.private_key_openssh, host_key.public_key_openssh).apply(
-                lambda pair: user_data(pair[0], pair[1], authorized)
+                lambda pair: user_data(pair[0], pair[1], authorized, settings.reboot_at)
             ),
             backups=True,
             delete_protection=True,
@@ -156,29 +155,19 @@ class Server(pulumi.ComponentResource):
         )
 
     def _names(self, dns: Dns | None) -> None:
-        """The server's own name, from its addresses and to them; that of an adopted one stays."""
+        """The server's own name, from its address and to it; that of an adopted one stays."""
         name = self.settings.name
         full = name if "." in name or not dns else f"{name}.{dns.zone}"
         if self.settings.adopt or "." not in full:
             return
-        own = {"ipv4": (self.ipv4, self.ipv4.ip_address)}
-        if self.ipv6:
-            own["ipv6"] = (self.ipv6, first_of(self.ipv6.ip_network))
-        for kind, (resource, address) in own.items():
-            hcloud.Rdns(
-                f"{self._prefix}-{kind}-name",
-                primary_ip_id=resource.id.apply(int),
-                ip_address=address,
-                dns_ptr=full,
-                opts=ResourceOptions(parent=self, delete_before_replace=True),
-            )
-        ipv6 = own["ipv6"][1] if "ipv6" in own else None
-        records(f"{self._prefix}-dns", full, dns, self.ipv4.ip_address, ipv6, self)
-
-
-def first_of(network: Output[str]) -> Output[str]:
-    """The address that the server itself has of its IPv6 network."""
-    return network.apply(lambda prefix: str(ip_network(prefix)[1]))
+        hcloud.Rdns(
+            f"{self._prefix}-ipv4-name",
+            primary_ip_id=self.ipv4.id.apply(int),
+            ip_address=self.ipv4.ip_address,
+            dns_ptr=full,
+            opts=ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        records(f"{self._prefix}-dns", full, dns, self.ipv4.ip_address, self)
 
 
 def _rule(protocol: str, port: str | None, sources: list[str]) -> hcloud.FirewallRuleArgs:
@@ -199,7 +188,7 @@ def hetzner_host(settings: HetznerHost, dns: Dns | None, registry: Registry | No
     again = number | {"TYPE": made.server.server_type}
     reached = access.reached(what, CONSOLE, FIRST_ANSWER_TIMEOUT_S, again, [made.on])
     booted = access.there("server-booted", ssh.booted(BOOT_TIMEOUT_S), number, [reached])
-    settled = access.there("server-settings", render.settled(), number, [booted])
+    settled = access.there("server-settings", render.settled(settings.reboot_at), number, [booted])
     authorized = list(settings.authorized_keys.values())
     keys = access.config.apply(lambda config: ssh.authorized(config, access.alias, authorized))
     let_in = access.here("server-keys", keys, number, [settled])
@@ -214,6 +203,5 @@ def hetzner_host(settings: HetznerHost, dns: Dns | None, registry: Registry | No
     return replace(
         access.host(made.ipv4.ip_address, registry, token, ready),
         public=made.ipv4.ip_address,
-        public_ipv6=first_of(made.ipv6.ip_network) if made.ipv6 else None,
         data=DATA,
     )

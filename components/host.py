@@ -21,8 +21,7 @@ class Host:
     reader: Input[Sequence[str]] | None = None
     """The same for what is only read: nothing where the machine cannot be reached, at the preview of another one."""
     public: Input[str] = ""
-    """The address that the world finds it by; empty where the world does not."""
-    public_ipv6: Input[str] | None = None
+    """The IPv4 address that the world finds it by; empty where the world does not."""
     data: str | None = None
     """The folder of a disk that outlives the machine; None where Docker's own is as good as any."""
     ready: Sequence[pulumi.Resource] = ()

@@ -61,8 +61,6 @@ class Nginx(pulumi.ComponentResource):
             shell.ports_free(self.container_name, settings.address, ports),
             parent=self,
         )
-        self.has_ipv6 = settings.address == "0.0.0.0" and host.public_ipv6 is not None  # noqa: S104
-        addresses = [settings.address, *(["::"] if self.has_ipv6 else [])]
         self.container = fixed(
             f"{name}-server",
             Container(
@@ -71,16 +69,14 @@ class Nginx(pulumi.ComponentResource):
                 image=pulled,
                 memory_mb=settings.memory_mb,
                 check=CHECK,
-                # The addresses are in it since a change of them is ignored below, and is to replace the container.
-                entrypoint=["bash", "-c", shell.serve() + (f"# {addresses}\n" if self.has_ipv6 else "")],
+                entrypoint=["bash", "-c", shell.serve()],
                 volumes={
                     render.VOLUME: (self.files.name, False),
                     render.WEBROOT: (self.webroot.name, True),
                 },
                 ports=[
-                    docker.ContainerPortArgs(internal=inside, external=outside, ip=address, protocol="tcp")
+                    docker.ContainerPortArgs(internal=inside, external=outside, ip=settings.address, protocol="tcp")
                     for inside, outside in ((80, settings.http_port), (443, settings.https_port))
-                    for address in addresses
                 ],
                 # Workers become the user nginx; the master signals them and reads the keys that root alone may read.
                 capabilities=["CHOWN", "DAC_OVERRIDE", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
@@ -91,8 +87,6 @@ class Nginx(pulumi.ComponentResource):
             host,
             self,
             [base, free, self.webroot],
-            # Docker tells two addresses of a port in the reverse of the order that it was given, whichever that is.
-            ignored=["ports"] if self.has_ipv6 else None,
         )
         self.ready = host.command(
             f"{name}-ready",

@@ -26,7 +26,7 @@ def cleanup(
     The containers depend on it, so it is there before the first of them and goes after the last, even if no release
     ever came to its end.
     """
-    grace_s = max(service.app.drain_s, shell.ELECTRIC_GRACE_S)
+    grace_s = max(service.drain_s, shell.ELECTRIC_GRACE_S)
     removed = shell.retire(name, [], labels(name), platform.nginx.container_name, 0, grace_s)
     images = releases.prune(name, {}, shell.psql(platform.postgres.container_name))
     return platform.host.command(
@@ -50,7 +50,7 @@ def retire(
     depends_on: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
     """Drains and removes what served before `containers`, then the logins that only it used and its oldest images."""
-    drain_s = service.app.drain_s
+    drain_s = service.drain_s
     text = Output.all(**containers).apply(
         lambda current: shell.retire(
             name, sorted(current.values()), labels(name), platform.nginx.container_name, drain_s, drain_s

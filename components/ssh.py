@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pulumi
@@ -115,6 +115,6 @@ def ssh_host(settings: SshHost, registry: Registry | None, token: Output[str] | 
 
 def _is_public(address: str) -> bool:
     try:
-        return ip_address(address).is_global
+        return IPv4Address(address).is_global
     except ValueError:
         return False

@@ -17,7 +17,7 @@ _Readable.add_representer(
 )
 
 
-def user_data(host_key: str, host_key_public: str, authorized_keys: Sequence[str]) -> str:
+def user_data(host_key: str, host_key_public: str, authorized_keys: Sequence[str], reboot_at: str) -> str:
     """A cloud-config: the host key that the operator's side has pinned, the operators' keys, and the server's settings.
 
     The files are there before the first sshd and the first Docker start; the settings' own text then does the rest.
@@ -30,7 +30,7 @@ def user_data(host_key: str, host_key_public: str, authorized_keys: Sequence[str
         "users": [],  # root alone: the image's own user would have the same keys, and sudo
         "package_update": True,
         "packages": list(PACKAGES),
-        "write_files": [{"path": file.path, "content": file.content} for file in [*files(), docker_daemon()]],
-        "runcmd": [["bash", "-c", settled()]],
+        "write_files": [{"path": file.path, "content": file.content} for file in [*files(reboot_at), docker_daemon()]],
+        "runcmd": [["bash", "-c", settled(reboot_at)]],
     }
     return "#cloud-config\n" + yaml.dump(config, Dumper=_Readable, sort_keys=False)

@@ -74,11 +74,14 @@ class File:
     then: str = ""
 
 
-def files() -> list[File]:
+def files(reboot_at: str) -> list[File]:
     """The files that the server has from us; none holds a secret."""
     return [
         File(path="/etc/ssh/sshd_config.d/10-sertantai.conf", content=fill("server_sshd.conf.j2"), then="sshd"),
-        File(path="/etc/apt/apt.conf.d/52sertantai-upgrades", content=fill("server_upgrades.conf.j2")),
+        File(
+            path="/etc/apt/apt.conf.d/52sertantai-upgrades",
+            content=fill("server_upgrades.conf.j2", reboot_at=reboot_at),
+        ),
         File(path="/etc/sysctl.d/99-sertantai.conf", content="".join(f"{key} = {SYSCTLS[key]}\n" for key in SYSCTLS)),
         File(
             path="/etc/systemd/journald.conf.d/10-sertantai.conf",
@@ -98,12 +101,12 @@ def docker_daemon() -> File:
     return File(path="/etc/docker/daemon.json", content=json.dumps(DOCKER, indent=2) + "\n", then="docker")
 
 
-def settled() -> str:
+def settled(reboot_at: str) -> str:
     """Brings a server to all this, new or adopted; says what it changed, a line each."""
     return fill(
         "server_settled.sh.j2",
         packages=PACKAGES,
-        files=files(),
+        files=files(reboot_at),
         docker=docker_daemon(),
         kept=DOCKER_KEPT,
         sysctls=SYSCTLS,

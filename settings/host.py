@@ -6,6 +6,7 @@ from pydantic import Field
 
 from .names import (
     Cidr,
+    ClockTime,
     Hostname,
     KeyPath,
     LabelText,
@@ -69,6 +70,8 @@ class HetznerHost(Model):
     """The operator's private key; without it those of the agent are offered."""
     host_key: Annotated[SshHostKey, Field(pattern="^ssh-ed25519 ")] | None = None
     """The SSH host key of an adopted server. One that is made here is given a key, which is pinned too."""
+    reboot_at: ClockTime = "05:30"
+    """When a server whose security fixes need a reboot does it, by its clock: UTC on one that is made here."""
     labels: dict[LabelText, LabelText] = {}
     adopt: Adopt | None = None
 

@@ -82,9 +82,9 @@ def _cidr(value: str) -> str:
 
 def _address(value: str) -> str:
     try:
-        address = ipaddress.ip_address(value.partition("%")[0])
+        address = ipaddress.IPv4Address(value)
     except ValueError as error:
-        raise ValueError("must be an IP address such as 0.0.0.0") from error
+        raise ValueError("must be an IPv4 address such as 0.0.0.0") from error
     return _as_written(value, address)
 
 
@@ -116,6 +116,9 @@ def _no_nul(value: str) -> str:
     return value
 
 
+# What the stack has on its host is named sertantai-<stack>-<service>-...: with - in it, prod-a and its service b would
+# share volumes and locks with prod and its service a-b.
+StackName = Annotated[str, _Text(r"[A-Za-z0-9_]+", "be named by letters, digits and _ alone, such as prod_eu")]
 ServiceName = Annotated[
     str,
     _Text(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?", "be a DNS label: a-z, 0-9 and -, from a letter on, 40 at most"),
@@ -187,4 +190,5 @@ Subnet = Annotated[str, AfterValidator(_subnet)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 Megabytes = Annotated[int, Field(ge=16, le=1_048_576)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
+ClockTime = Annotated[str, _Text(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", "be a time of day such as 05:30")]
 Generation = Annotated[int, Field(ge=0)]

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from . import checks
 from .host import Dns, HetznerHost, Host
-from .names import ServiceName
+from .names import ServiceName, StackName
 from .platform import Acme, Model, Network, Nginx, Postgres, Redis, Registry
 from .service import Service
 
@@ -53,6 +53,7 @@ def load() -> Settings:
     raw = {key: _value(key, text) for key, text in values.items()}
     token = _config().get("hcloud:token") or os.environ.get("HCLOUD_TOKEN")
     mistakes = list(checks.token_mistakes(raw.get("host"), token))
+    _part(TypeAdapter(StackName), pulumi.get_stack(), ("stack",), mistakes)
     if "hcloud:token" in _config() and not pulumi.runtime.is_config_secret("hcloud:token"):
         mistakes.append(
             "hcloud:token: is a secret in plain text; set it again with `pulumi config set --secret hcloud:token`"

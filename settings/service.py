@@ -157,6 +157,11 @@ class Service(Model):
             limits["electric"] = 2 * (self.electric.pool_size + 2) + BESIDE_THE_POOLS
         return limits
 
+    @property
+    def drain_s(self) -> int:
+        """How long a release waits for requests in flight: the longest drain of its parts."""
+        return max(part.drain_s for part in (self.app, self.frontend) if part)
+
     def parts(self) -> dict[str, Part | Electric]:
         """The service's containers by the name of their part."""
         every = {"app": self.app, "frontend": self.frontend, "electric": self.electric}

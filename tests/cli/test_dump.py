@@ -47,15 +47,55 @@ def test_a_pg_dump_that_is_older_than_the_source_is_refused(project: Path) -> No
     assert not (project / "dumps" / "legal.dump").exists()
 
 
-def test_the_password_is_told_to_no_program_where_others_see_it(project: Path) -> None:
+@pytest.mark.parametrize(
+    ("source", "url", "password"),
+    [
+        (URL, "postgresql://postgres@127.0.0.1:5432/legal_dev?sslmode=prefer", "hidden word"),
+        ("ecto://u:hidden@h/d", "postgresql://u@h/d", "hidden"),
+        ("postgresql://u@h/d?password=hidden", "postgresql://u@h/d", "hidden"),
+        (
+            "postgresql://h/d?user=u&password=h%2Bi+%23%C3%A9&passfile=/pass",
+            "postgresql://h/d?user=u&passfile=/pass",
+            "h+i+#\u00e9",
+        ),
+        ("postgresql://u:first@h/d?pass%77ord=hidden", "postgresql://u@h/d", "hidden"),
+        ("postgresql://u:a%40b%2Fc@h/d", "postgresql://u@h/d", "a@b/c"),
+    ],
+)
+def test_the_password_is_told_to_no_program_where_others_see_it(
+    project: Path, source: str, url: str, password: str
+) -> None:
     program(project, "psql", "echo 160004")
     program(project, "pg_dump", '[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 16.4" || exit 1')
-    made()
-    calls = (project / "calls").read_text().splitlines()
-    dumping = calls[-1]
-    assert "--dbname=postgresql://postgres@127.0.0.1:5432/legal_dev?sslmode=prefer" in dumping
-    assert dumping.endswith(" hidden word"), "it is in the environment"
-    assert "hidden" not in dumping.removesuffix("hidden word")
+    made(source=source)
+    asking, _, dumping = (project / "calls").read_text().splitlines()
+    for call in (asking, dumping):
+        assert call.endswith(f" {password}"), "it is in the environment"
+        assert f" --dbname={url} " in call
+        assert password not in call.removesuffix(password)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "postgresql://u@h/d?sslpassword=hidden",
+        "postgresql://u@h/d?%73slpassword=hidden",
+        "postgresql://u:hid/den@h/d",
+        "postgresql://u:hid?den@h/d",
+        "postgresql://u:hid#den@h/d",
+        "postgresql://u:12/hid?den=x@h/d",
+        "postgresql://[hidden]/d",
+        "postgresql://u@h/d?password=hid%00den",
+    ],
+)
+def test_a_url_whose_secret_cannot_be_taken_out_is_refused_and_not_shown(project: Path, source: str) -> None:
+    program(project, "psql", "echo 160004")
+    said = made(source=source)
+    assert said.exit_code == 1
+    assert said.output.startswith("--from: ")
+    assert "hid" not in said.output
+    assert isinstance(said.exception, SystemExit), "no traceback"
+    assert not (project / "calls").exists()
 
 
 def test_it_asks_for_what_a_restore_takes(project: Path) -> None:

@@ -43,12 +43,12 @@ class Reach:
         return on_host(text, stdin, self.interpreter())
 
     def settle(self, text: str | None = None) -> Said:
-        return self.ssh(text or server.settled())
+        return self.ssh(text or server.settled("05:30"))
 
     def first_boot(self) -> str:
         """What the server is told."""
         operators = [(self.keys / "operator.pub").read_text().strip()]
-        return user_data((self.keys / "host").read_text(), (self.keys / "host.pub").read_text(), operators)
+        return user_data((self.keys / "host").read_text(), (self.keys / "host.pub").read_text(), operators, "05:30")
 
     def configure(self, folder: Path, host_key: str) -> None:
         """Writes the program's own SSH configuration there."""

@@ -48,7 +48,6 @@ def reached(folder: Path, keys: Path, outside: Outside) -> Iterator[Far]:
     forwards = [int(REGISTRY.rpartition(":")[2]), ACME]
     machines = Machines(NETWORK, SUBNET, forwards=forwards, dns=("127.0.0.1", DNS), dns_management=DNS_MANAGEMENT)
     for name in NAMES:
-        machines.record(f"{name}.sertantai.test", "AAAA", [])
         machines.record(f"{name}.sertantai.test", "A", [ADDRESS])
     with booted(machines, keys, "far", ADDRESS) as reach:
         # What it has for its own tests is where our network is to be.

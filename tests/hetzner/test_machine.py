@@ -64,12 +64,12 @@ def prod(tmp_path_factory: pytest.TempPathFactory, web: int, names: None) -> Ite
 
 
 def test_the_first_boot_leaves_what_the_server_is_told(prod: Reach) -> None:
-    for file in [*server.files(), server.docker_daemon()]:
+    for file in [*server.files("05:30"), server.docker_daemon()]:
         assert prod.ssh(f"cat {file.path}").out == file.content
     assert prod.ssh("cat /root/.ssh/authorized_keys").out == (prod.keys / "operator.pub").read_text()
     assert prod.ssh("cat /etc/ssh/ssh_host_*_key.pub").out == (prod.keys / "host.pub").read_text()
     assert prod.ssh("getent passwd debian; getent group docker | cut -d: -f4").out == "\n"
-    kernel = next(file.content for file in server.files() if "sysctl" in file.path)
+    kernel = next(file.content for file in server.files("05:30") if "sysctl" in file.path)
     assert prod.ssh(f"sysctl {' '.join(server.SYSCTLS)}").out == kernel
     assert prod.ssh("docker info -f '{{.LiveRestoreEnabled}} {{.LoggingDriver}}'").out == "true json-file\n"
     assert prod.ssh("docker network inspect bridge -f '{{(index .IPAM.Config 0).Subnet}}'").out == "172.31.0.0/24\n"

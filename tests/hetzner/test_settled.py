@@ -59,7 +59,7 @@ def test_what_was_changed_by_hand_is_mended_and_told(prod: Reach) -> None:
 
 def test_a_package_that_is_missing_is_installed_or_its_lack_told(prod: Reach) -> None:
     """The stand-in has no mirror: what counts is what is asked of apt, and what is said."""
-    text = server.settled()
+    text = server.settled("05:30")
     assert (
         prod.settle(text.replace("command -v iptables ", "command -v not-there ")).out == "host: installed iptables\n"
     )
@@ -73,7 +73,7 @@ def test_a_package_that_is_missing_is_installed_or_its_lack_told(prod: Reach) ->
 def test_containers_go_on_while_docker_takes_new_settings(prod: Reach) -> None:
     about = "docker inspect inner -f '{{.State.Pid}} {{.State.StartedAt}} {{.RestartCount}}'"
     before = prod.ssh(about).out
-    changed = prod.settle(server.settled().replace('"max-file": "3"', '"max-file": "4"'))
+    changed = prod.settle(server.settled("05:30").replace('"max-file": "3"', '"max-file": "4"'))
     assert changed.out.splitlines()[-1] == "host: restarted Docker; its containers went on"
     assert prod.ssh(about).out == before
     assert prod.settle().ok
@@ -105,7 +105,7 @@ def test_an_adopted_dockers_own_place_stays_and_what_would_open_it_goes(prod: Re
 def test_settings_that_sshd_does_not_take_are_taken_back(prod: Reach) -> None:
     path = "/etc/ssh/sshd_config.d/10-sertantai.conf"
     before = prod.ssh(f"cat {path}").out
-    said = prod.settle(server.settled().replace("X11Forwarding no", "X11Forwarding perhaps"))
+    said = prod.settle(server.settled("05:30").replace("X11Forwarding no", "X11Forwarding perhaps"))
     assert said.code == 1
     assert "those of before are back" in said.error
     assert "unsupported option" in said.error
@@ -129,7 +129,7 @@ def test_an_sshd_that_reads_no_settings_of_ours_is_told(prod: Reach) -> None:
 def test_settings_that_docker_cannot_start_with_are_taken_back(prod: Reach) -> None:
     before = prod.ssh("cat /etc/docker/daemon.json").out
     for broken in (("172.31.0.0", "172.331.0.0"), ('"icc": false', '"icc": "no"')):
-        assert prod.settle(server.settled().replace(*broken)).code == 1
+        assert prod.settle(server.settled("05:30").replace(*broken)).code == 1
         assert prod.ssh("cat /etc/docker/daemon.json").out == before
     assert prod.ssh("docker ps -q").out != ""
     assert prod.settle().out == ""

@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
 from rehearsal import Resource
 from tests.hetzner import fields
 
-from .declared import COMMAND, VOLUME, Program, plain
+from .declared import COMMAND, CONTAINER, ROOT, VOLUME, Program, plain
 
 # The collections of the API, by the provider's names of what is made in them.
 COLLECTIONS = {
@@ -115,14 +116,27 @@ def test_a_change_of_what_the_first_boot_is_told_never_replaces_a_server(program
     }
 
 
+def test_the_reboots_time_is_a_setting_and_by_default_after_the_nights_jobs() -> None:
+    host = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]["sertantai:host"]
+    later = Program.of("prod", host=host | {"reboot_at": "23:15"})
+    for program, time in ((Program.of("prod"), "05:30"), (later, "23:15")):
+        assert f'Automatic-Reboot-Time "{time}";' in program.step("server-settings").inputs["create"]
+
+
 def test_records_come_before_the_authority_is_asked(program: Program) -> None:
     records = [each for each in program if each.type == "hcloud:index/zoneRrset:ZoneRrset"]
     assert {(each.inputs["name"], each.inputs["type"]) for each in records if each.name.startswith("legal")} == {
         ("legal", "A"),
-        ("legal", "AAAA"),
     }
     asked = program.after(program.step("legal-certificate-authority"))
     assert {each.urn for each in records if each.name.startswith("legal")} <= asked
+
+
+def test_no_client_comes_over_ipv6_where_it_would_have_the_address_of_dockers_bridge(program: Program) -> None:
+    published = {port.get("ip") for each in program.all(CONTAINER) for port in each.inputs.get("ports") or []}
+    assert published == {"0.0.0.0"}
+    assert {each.inputs["type"] for each in program.all("hcloud:index/zoneRrset:ZoneRrset")} == {"A"}
+    assert [each.name for each in program.all("hcloud:index/rdns:Rdns")] == ["server-ipv4-name"]
 
 
 def test_without_a_zone_no_record_is_made() -> None:

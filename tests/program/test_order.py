@@ -1,8 +1,11 @@
 """The order of a release, as the engine sees it."""
 
-import pytest
+from typing import Any
 
-from .declared import CONTAINER, IMAGE, VOLUME, Program
+import pytest
+import yaml
+
+from .declared import CONTAINER, IMAGE, ROOT, VOLUME, Program
 
 
 @pytest.fixture(params=["local", "prod"], scope="module")
@@ -97,3 +100,16 @@ def test_the_certificate_is_asked_for_once_the_gateway_can_answer_the_authority(
     after = program.after(program.step("legal-certificate-authority"))
     assert program.step("nginx-ready").urn in after
     assert program.step("legal-certificate-placeholder").urn in after
+
+
+@pytest.mark.parametrize("slow", ["app", "frontend"])
+def test_a_release_and_the_gateway_wait_for_the_longest_drain_of_its_parts(slow: str) -> None:
+    text = (ROOT / "Pulumi.local.yaml").read_text()
+    services: dict[str, Any] = yaml.safe_load(text)["config"]["sertantai:services"]
+    services["legal"][slow]["drain_s"] = 77
+    program = Program.of("local", services=services)
+    retire = program.step("legal-retire").inputs["create"]
+    assert "requests still ran after 77 s" in retire
+    assert "docker stop -t 77 " in retire
+    base = program.step("nginx-base").inputs["stdin"]
+    assert int(base.partition("worker_shutdown_timeout ")[2].partition("s;")[0]) > 77

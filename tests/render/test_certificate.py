@@ -150,6 +150,28 @@ def test_the_authority_is_not_asked_before_the_name_leads_to_the_server(certbot:
     assert certificate(certbot, address="192.0.2.1").ok
 
 
+@pytest.mark.parametrize("is_ours", [False, True])
+def test_a_name_with_an_aaaa_record_is_refused_with_what_to_do(
+    certbot: str, is_ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shell, "RECORD_TIMEOUT_S", 1)
+    assert inside(certbot, "for to in 192.0.2.2 2001:db8::7; do echo $to a.test >> /etc/hosts; done").ok
+    first, *rest = inside(certbot, shell.certificate("a.test", ACME, "192.0.2.2", is_ours)).error.splitlines()
+    assert first == (
+        "a.test: its AAAA record leads to 2001:db8::7, and this server is reached over IPv4 alone: "
+        "remove it, wait for its TTL, and run up again"
+    )
+    assert rest == ["a.test: https://ca.test/dir was not asked; the other services go on"]
+    assert not docker("exec", certbot, "test", "-e", "/tmp/asked").ok
+
+
+def test_a_name_that_leads_to_another_server_too_is_refused(certbot: str) -> None:
+    assert inside(certbot, "for to in 192.0.2.1 192.0.2.2; do echo $to a.test >> /etc/hosts; done").ok
+    said = certificate(certbot, address="192.0.2.2")
+    assert "a.test: leads to 192.0.2.1 192.0.2.2 and this server is 192.0.2.2: set its A record to that" in said.error
+    assert not docker("exec", certbot, "test", "-e", "/tmp/asked").ok
+
+
 def test_a_name_that_has_its_certificate_may_lead_anywhere(certbot: str) -> None:
     assert certificate(certbot).ok
     assert certificate(certbot, address="192.0.2.2").ok

@@ -17,7 +17,7 @@ OPERATORS = ["ssh-ed25519 " + "A" * 68 + " a long comment: with a colon # and a 
 
 @pytest.fixture
 def config() -> dict[str, Any]:
-    text = user_data(KEY, "ssh-ed25519 AAAC host", OPERATORS)
+    text = user_data(KEY, "ssh-ed25519 AAAC host", OPERATORS, "05:30")
     assert text.splitlines()[0] == "#cloud-config"
     read = yaml.safe_load(text)
     assert isinstance(read, dict)
@@ -41,16 +41,16 @@ def test_the_operators_keys_and_no_other_account_open_it(config: dict[str, Any])
 
 
 def test_the_servers_settings_are_there_before_the_first_sshd_and_docker(config: dict[str, Any]) -> None:
-    for file in [*server.files(), server.docker_daemon()]:
+    for file in [*server.files("05:30"), server.docker_daemon()]:
         assert written(config, file.path) == file.content
     assert config["packages"] == list(server.PACKAGES)
-    assert config["runcmd"] == [["bash", "-c", server.settled()]]
+    assert config["runcmd"] == [["bash", "-c", server.settled("05:30")]]
 
 
 def test_the_host_key_is_its_only_secret_and_hetzner_takes_its_size() -> None:
-    text = user_data(KEY, "ssh-ed25519 AAAC host", OPERATORS * 20)
+    text = user_data(KEY, "ssh-ed25519 AAAC host", OPERATORS * 20, "05:30")
     assert text.count("b3BlbnNzaC1rZXk" * 20) == 1
-    assert "b3BlbnNzaC1rZXk" not in server.settled()
+    assert "b3BlbnNzaC1rZXk" not in server.settled("05:30")
     assert len(text.encode()) < 32 * 1024
 
 

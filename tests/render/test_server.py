@@ -10,7 +10,7 @@ import pytest
 from render import server
 from settings import Network
 
-FILES = {file.path: file.content for file in [*server.files(), server.docker_daemon()]}
+FILES = {file.path: file.content for file in [*server.files("05:30"), server.docker_daemon()]}
 SSHD = dict(
     line.split(" ", 1)
     for line in FILES["/etc/ssh/sshd_config.d/10-sertantai.conf"].splitlines()
@@ -53,7 +53,7 @@ def test_dockers_own_networks_lie_beside_the_platforms() -> None:
     assert not ipaddress.ip_network(pool["base"]).overlaps(ipaddress.ip_network(Network().subnet))
 
 
-def test_only_security_fixes_come_by_themselves_and_reboots_at_night() -> None:
+def test_only_security_fixes_come_by_themselves_and_reboots_at_their_time() -> None:
     text = FILES["/etc/apt/apt.conf.d/52sertantai-upgrades"]
     assert re.findall(r'"(origin=.*)"', text) == [
         "origin=Debian,codename=${distro_codename}-security,label=Debian-Security"
@@ -61,7 +61,7 @@ def test_only_security_fixes_come_by_themselves_and_reboots_at_night() -> None:
     assert text.index("#clear Unattended-Upgrade::Origins-Pattern;") < text.index(
         "Unattended-Upgrade::Origins-Pattern {"
     )
-    assert 'Automatic-Reboot-Time "03:40"' in text
+    assert 'Automatic-Reboot-Time "05:30"' in text
 
 
 def test_the_kernels_settings_are_written_as_it_tells_them() -> None:
@@ -77,12 +77,12 @@ def test_a_file_ends_where_its_text_ends() -> None:
 
 def test_a_server_that_has_a_programs_other_package_gets_no_second() -> None:
     """Debian's docker.io would put the docker-ce of an adopted server out."""
-    assert "command -v dockerd >/dev/null || missing=" in server.settled()
-    assert "chronyd" in server.settled()
+    assert "command -v dockerd >/dev/null || missing=" in server.settled("05:30")
+    assert "chronyd" in server.settled("05:30")
 
 
 def test_what_the_settings_lock_out_is_asked_before_sshd_reads_them() -> None:
-    text = server.settled()
+    text = server.settled("05:30")
     assert text.index("sshd -t") < text.index("systemctl reload ssh")
     assert (
         text.index("dockerd --validate")
@@ -97,6 +97,8 @@ def test_a_volumes_texts_quote_and_name_it() -> None:
     assert f"within {server.VOLUME_WAIT_S} s" in server.mounted("/dev/x_1", "/mnt/data")
 
 
-@pytest.mark.parametrize("text", [server.settled(), server.mounted("/dev/disk/by-id/scsi-0HC_Volume_12", "/mnt/data")])
+@pytest.mark.parametrize(
+    "text", [server.settled("05:30"), server.mounted("/dev/disk/by-id/scsi-0HC_Volume_12", "/mnt/data")]
+)
 def test_the_texts_are_bash(text: str) -> None:
     assert subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True).stderr == ""

@@ -46,6 +46,7 @@ FULL: dict[str, Any] = {
         "ssh_allowed_from": ["203.0.113.7/32", "2001:db8::/64"],
         "authorized_keys": {"operator": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA"},
         "labels": {"team": "legal"},
+        "reboot_at": "05:30",
         "volume_size": 40,
         "identity_file": "~/.ssh/id_ed25519",
         "adopt": {

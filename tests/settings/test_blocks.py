@@ -154,6 +154,11 @@ def test_a_number_out_of_its_bounds_is_refused(path: str, value: int, words: str
     assert said({path: value}) == [f"{path}: {words}"]
 
 
+@pytest.mark.parametrize("time", ["24:00", "5:30", "05:60", "05:30:00", "now"])
+def test_a_time_of_day_that_there_is_not_is_refused(time: str) -> None:
+    assert said_of(changed(FULL, {"host/reboot_at": time})) == ["host/reboot_at: must be a time of day such as 05:30"]
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

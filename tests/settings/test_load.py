@@ -28,11 +28,11 @@ def config(stack: dict[str, Any]) -> dict[str, str]:
     return {"hcloud:token": "not-a-secret".ljust(64, "-"), **own}
 
 
-def on_stack(values: dict[str, str], secrets: Collection[str], act: Callable[[], Any]) -> Any:
-    """What `act` returns on the stack `trial` with this configuration; nothing of it stays."""
+def on_stack(values: dict[str, str], secrets: Collection[str], act: Callable[[], Any], name: str = "trial") -> Any:
+    """What `act` returns on the stack `name` with this configuration; nothing of it stays."""
 
     def run() -> Any:
-        configure(mocks.MockSettings(project="sertantai", stack="trial"))  # type: ignore[no-untyped-call]
+        configure(mocks.MockSettings(project="sertantai", stack=name))  # type: ignore[no-untyped-call]
         set_all_config(values, ["hcloud:token", *(f"sertantai:{key}" for key in secrets)])
         return act()
 
@@ -96,6 +96,21 @@ def test_each_mistake_is_a_line_under_the_title() -> None:
         "  services/legal/app/port",
         "  services/auth/domain",
     ]
+
+
+@pytest.mark.parametrize("name", ["prod-a", "prod.a", "-"])
+def test_a_stack_whose_name_and_services_could_be_another_stacks_is_refused(name: str) -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        on_stack(config(SMALL), (), settings.load, name)
+    assert str(caught.value).splitlines() == [
+        f"Pulumi.{name}.yaml has 1 mistake:",
+        "  stack: must be named by letters, digits and _ alone, such as prod_eu",
+    ]
+
+
+@pytest.mark.parametrize("name", ["prod", "prod_eu", "e2e1", "T"])
+def test_other_stacks_may_have_any_name(name: str) -> None:
+    assert on_stack(config(SMALL), (), settings.load, name) == settings.parse(SMALL)
 
 
 def test_a_block_that_is_plain_text_is_told_and_not_a_traceback() -> None:

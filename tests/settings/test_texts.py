@@ -145,7 +145,11 @@ MALFORMED: list[tuple[str, str, list[Any]]] = [
             "https://ca.test?x",
         ],
     ),
-    ("nginx/address", "must be an IP address such as 0.0.0.0", ["localhost", "", "0.0.0", "127.0.0.1:80", "0.0.0.0/0"]),
+    (
+        "nginx/address",
+        "must be an IPv4 address such as 0.0.0.0",
+        ["localhost", "", "::", "0.0.0", "127.0.0.1:80", "0.0.0.0/0"],
+    ),
     ("network/name", "must be letters, digits, _, . and -, 63 at most", ["", "a b", "-a", "a;b", "a" * 64]),
 ]
 
