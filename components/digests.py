@@ -75,11 +75,11 @@ def refused(reference: str, words: str, server: str) -> str:
     """What is wrong with an image that its registry names no digest for, and what to do; `server` is logged in to."""
     reason = words.strip().splitlines()[-1].strip("\t *")
     registry = registry_host(reference)
-    if re.search(r"\b429 |toomanyrequests|rate limit", words, re.IGNORECASE):
+    if re.search("429 Too Many|toomanyrequests|rate limit", words, re.IGNORECASE):
         advice = f"{registry} answers no more requests for now: wait, or name the image by digest"
-    elif re.search(r"\b40[13] |unauthorized:|denied|credentials|password", words):
+    elif re.search("401 Unauth|403 Forb|unauthorized:|denied|credentials|password", words):
         advice = _not_let_in(registry, server)
-    elif re.search(r"\b404 |manifest unknown|not found", words, re.IGNORECASE):
+    elif re.search("manifest unknown|not found", words, re.IGNORECASE):
         hub = "Docker Hub has no such tag: choose one at hub.docker.com"
         advice = hub if registry == DOCKER_HUB else "no such image or tag: push it, or name another"
     else:
