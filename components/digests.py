@@ -77,7 +77,7 @@ def refused(reference: str, words: str, server: str) -> str:
     registry = registry_host(reference)
     if re.search("429 Too Many|toomanyrequests|rate limit", words, re.IGNORECASE):
         advice = f"{registry} answers no more requests for now: wait, or name the image by digest"
-    elif re.search("401 Unauth|403 Forb|unauthorized:|denied|credentials|password", words):
+    elif re.search("401 Unauth|403 Forb|unauthorized:|denied:|access denied|bad credentials", words):
         advice = _not_let_in(registry, server)
     elif re.search("manifest unknown|not found", words, re.IGNORECASE):
         hub = "Docker Hub has no such tag: choose one at hub.docker.com"
