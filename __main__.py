@@ -8,6 +8,7 @@ import pulumi
 
 import settings
 from components.certbot import Certbot
+from components.digests import resolve
 from components.drift import Drift
 from components.hetzner import hetzner_host
 from components.host import Host, local_host
@@ -38,6 +39,7 @@ def host() -> Host:
 
 
 machine = host()
+resolve(config, machine)
 network = Network("network", config.network, machine)
 drift = Drift(machine)
 nginx = Nginx("nginx", config.nginx, drains_s, network, machine, drift)

@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
+
+from components.confirmed import handed_over
 
 from . import dump as dumps
 from . import hetzner, reach
@@ -63,12 +66,13 @@ def prepare(verb: str) -> int:
 @app.command()
 def up(stack: Stack = "local", yes: Yes = False) -> None:
     """Brings the platform to what the stack file says: shown first, then asked about. The local stack just does it."""
-    if stack != "local" and not yes:
-        shown = run(stack, "preview", "preview")
-        if shown or not typer.confirm(f"Do this to {stack}?"):
-            raise typer.Exit(shown or 1)
-    # One service that fails does not keep the others from finishing.
-    raise typer.Exit(run(stack, "up", "up", "--yes", "--skip-preview", "--continue-on-error"))
+    with nullcontext() if stack == "local" or yes else handed_over():
+        if stack != "local" and not yes:
+            shown = run(stack, "preview", "preview")
+            if shown or not typer.confirm(f"Do this to {stack}?"):
+                raise typer.Exit(shown or 1)
+        # One service that fails does not keep the others from finishing.
+        raise typer.Exit(run(stack, "up", "up", "--yes", "--skip-preview", "--continue-on-error"))
 
 
 @app.command()

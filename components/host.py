@@ -1,6 +1,6 @@
 """Where everything runs: a Docker provider, and commands and reads on the same machine."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -26,9 +26,7 @@ class Host:
     """The folder of a disk that outlives the machine; None where Docker's own is as good as any."""
     ready: Sequence[pulumi.Resource] = ()
     digests: dict[str, Output[str]] = field(default_factory=dict)
-    """What the registry has said of each image, by its reference: asked once a run."""
-    lookups: dict[str, Awaitable[str | None]] = field(default_factory=dict)
-    """The questions themselves: what fails is told together."""
+    """Repository and digest of each image, by its reference: what `digests.resolve` has found."""
 
     def command(
         self,

@@ -37,6 +37,9 @@ _IMAGE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+# The host that the Docker provider asks where a name has no registry, and the hosts that mean the same.
+DOCKER_HUB = "registry-1.docker.io"
+_DOCKER_HUB = (DOCKER_HUB, "docker.io", "index.docker.io", "registry.hub.docker.com")
 _PRIVATE = [ipaddress.IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 _DOCKERS_OWN = ipaddress.IPv4Network("172.17.0.0/16")
 # Host names that lead to the platform's own containers, or to the container itself.
@@ -48,16 +51,41 @@ _GATEWAY_CHECK_PORT = 8999
 
 
 def image_parts(reference: str) -> tuple[str, str, str | None]:
-    """Repository, tag (`latest` where none is given) and digest (or None) of an image reference."""
+    """Repository, tag (`latest` where none is given) and digest (or None) of an image reference.
+
+    Docker Hub's repositories have no registry in front: the Docker provider would ask `docker.io` itself.
+    """
     match = _IMAGE.fullmatch(reference)
     if not match:
         raise ValueError("must be an image reference such as ghcr.io/owner/name:tag@sha256:...")
-    return match["repository"], match["tag"] or "latest", match["digest"]
+    repository = match["repository"]
+    registry, _, name = repository.partition("/")
+    if name and registry in _DOCKER_HUB:
+        repository = name
+    if registry in _DOCKER_HUB or registry_host(repository) == DOCKER_HUB:
+        repository = repository.removeprefix("library/")
+        if repository.count("/") > 1 or registry_host(repository) != DOCKER_HUB:
+            raise ValueError(
+                "must be NAME or OWNER/NAME on Docker Hub, or begin with a registry's host (with a dot or port)"
+            )
+    return repository, match["tag"] or "latest", match["digest"]
+
+
+def registry_host(repository: str) -> str:
+    """The host that is asked for a repository of `image_parts`."""
+    registry, slash, _ = repository.partition("/")
+    return registry if slash and ("." in registry or ":" in registry or registry == "localhost") else DOCKER_HUB
 
 
 def _image(value: str) -> str:
-    image_parts(value)
-    return value
+    """One spelling for one image, so that it is asked for once."""
+    repository, tag, digest = image_parts(value)
+    return f"{repository}@{digest}" if digest else f"{repository}:{tag}"
+
+
+def _registry(value: str) -> str:
+    """The provider pulls with the login of the very host that it asks."""
+    return DOCKER_HUB if value in _DOCKER_HUB else value
 
 
 def _subnet(value: str) -> str:
@@ -172,7 +200,9 @@ HttpsUrl = Annotated[
     str, _Text(rf"https://{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?(?:/{_SEGMENT})*/?", "be an https:// address")
 ]
 RegistryServer = Annotated[
-    str, _Text(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?", "be a registry's host such as ghcr.io")
+    str,
+    _Text(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?", "be a registry's host such as ghcr.io"),
+    AfterValidator(_registry),
 ]
 SshPublicKey = Annotated[
     str,

@@ -36,6 +36,13 @@ class Settings(Model):
     nginx: Nginx
     services: Annotated[dict[ServiceName, Service], Field(min_length=1)]
 
+    def images(self) -> dict[str, str]:
+        """The reference of every image, by the path of its setting."""
+        blocks = {name: getattr(self, name) for name in ("acme", "postgres", "redis", "nginx")}
+        for name, service in self.services.items():
+            blocks |= {f"services/{name}/{part}": block for part, block in service.parts().items()}
+        return {f"{path}/image": block.image for path, block in blocks.items() if block}
+
 
 class Mistakes(Exception):
     """Everything that is wrong with a configuration, one line each, path first."""

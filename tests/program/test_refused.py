@@ -1,22 +1,43 @@
-"""What the registry's refusals mean."""
+"""What the registries' refusals mean."""
 
 import pytest
 
-from components.image import refused
+from components.digests import refused
 
 GIVEN = "invoke failed: 1 error occurred:\n\t* Got error when attempting to fetch image version: "
+TOKEN = "registry_token has expired or may not read this package"
+STATUS = "got bad response from registry: "
 
 
 @pytest.mark.parametrize(
-    ("words", "advice"),
+    ("reference", "words", "advice"),
     [
-        ("got bad response from registry: 401 Unauthorized", "registry_token has expired or may not read this package"),
-        ("403 Forbidden: denied", "registry_token has expired or may not read this package"),
-        ("got bad response from registry: 404 Not Found", "no such image or tag"),
-        ("dial tcp 127.0.0.1:5050: connect: connection refused", "the registry does not answer"),
+        ("ghcr.io/owner/app:1", f"{STATUS}401 Unauthorized", TOKEN),
+        ("ghcr.io/owner/app:1", "403 Forbidden: denied", TOKEN),
+        ("ghcr.io/owner/app:1", f"{STATUS}404 Not Found", "no such image or tag: push it"),
+        ("ghcr.io/owner/app:1", "dial tcp: connect: connection refused", "ghcr.io does not answer: wait"),
+        ("postgres:17.99", f"{STATUS}404 Not Found", "Docker Hub has no such tag"),
+        ("owner/secret:1", f"{STATUS}401 Unauthorized", "Docker Hub has no such image, or it is private"),
+        (
+            "postgres:17",
+            f"{STATUS}429 Too Many Requests",
+            "registry-1.docker.io answers no more requests for now: wait",
+        ),
+        (
+            "quay.io/owner/app:404",
+            f"{STATUS}401 Unauthorized",
+            "quay.io wants a login and registry_token is for ghcr.io",
+        ),
+        ("quay.io/owner/app:404", "app:404 from registry: EOF", "quay.io does not answer"),
     ],
 )
-def test_a_refusal_is_explained_with_its_reason_behind_it(words: str, advice: str) -> None:
-    said = refused("ghcr.io/owner/app:1", GIVEN + words)
-    assert said.startswith(f"ghcr.io/owner/app:1: {advice}")
+def test_a_refusal_is_explained_with_its_reason_behind_it(reference: str, words: str, advice: str) -> None:
+    said = refused(reference, GIVEN + words, "ghcr.io")
+    assert said.startswith(f"{reference}: {advice}")
     assert said.endswith(f"({GIVEN.splitlines()[1].strip(chr(9) + ' *')} {words})")
+
+
+def test_where_docker_hub_is_logged_in_to_its_refusal_is_the_tokens() -> None:
+    assert refused("owner/app:1", f"{STATUS}401 Unauthorized", "registry-1.docker.io").startswith(
+        f"owner/app:1: {TOKEN}"
+    )

@@ -9,10 +9,13 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 
 import docker
 import pytest
+
+from components.confirmed import VARIABLE
 
 from .sandbox import Sandbox
 
@@ -114,6 +117,28 @@ def test_a_name_becomes_a_digest_and_the_digest_an_image(sandbox: Sandbox, serve
         assert client.images.get(image).id == id_
     finally:
         client.images.remove(image)
+
+
+def test_a_tag_that_moves_after_the_preview_is_applied_as_it_was_previewed(
+    sandbox: Sandbox, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = Path(__file__).with_name("programs") / "pulled.py"
+    (sandbox.folder / "__main__.py").write_text(program.read_text())
+    sandbox.config = {"image": f"{server}/app:1"}
+    monkeypatch.setenv(VARIABLE, str(sandbox.folder / "digests.json"))
+    previewed = sandbox.run("preview").document["outputs"]["image"]
+    assert previewed == f"{server}/app@{digest(Handler.blobs['1'])}"
+    moved = Handler.blobs["1"].replace(b"{", b"{ ", 1)
+    monkeypatch.setitem(Handler.blobs, "1", moved)
+    monkeypatch.setitem(Handler.blobs, digest(moved), moved)
+    client = docker.from_env()
+    try:
+        assert sandbox.up().document["outputs"]["image"] == previewed
+        assert previewed in client.images.get(previewed).attrs["RepoDigests"]
+        # The next preview shows the move.
+        assert sandbox.run("preview").changes == {"replace": ["app-image"]}
+    finally:
+        client.images.remove(previewed)
 
 
 def test_the_registrys_password_is_in_no_state(sandbox: Sandbox, server: str) -> None:

@@ -14,7 +14,7 @@ SMALL: dict[str, Any] = {
     "host": {"kind": "local"},
     "acme": {"email": "operator@sertantai.com", "image": "certbot/certbot:v5.1.0"},
     "postgres": {"image": "postgres:16.15-bookworm", "memory_mb": 256},
-    "nginx": {"image": "nginx:1.30.7", "memory_mb": 64},
+    "nginx": {"image": "nginx:1.30.4-trixie", "memory_mb": 64},
     "services": {
         "legal": {
             "domain": "legal.sertantai.com",
@@ -74,8 +74,14 @@ FULL: dict[str, Any] = {
         "max_replication_slots": 20,
         "volume": "old_data",
     },
-    "redis": {"image": "redis:8-bookworm", "memory_mb": 256},
-    "nginx": {"image": "nginx:1.30.7", "address": "0.0.0.0", "http_port": 80, "https_port": 443, "memory_mb": 256},
+    "redis": {"image": "redis:8-trixie", "memory_mb": 256},
+    "nginx": {
+        "image": "nginx:1.30.4-trixie",
+        "address": "0.0.0.0",
+        "http_port": 80,
+        "https_port": 443,
+        "memory_mb": 256,
+    },
     "legal_STRIPE_KEY": "not-a-secret",
     "services": {
         "legal": {

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from settings import Settings, image_parts
+from settings import Settings
 from settings.read import _names
 
 from .stack import DIGEST, FULL, OVER_SSH, SMALL, changed, said, said_of, texts
@@ -233,17 +233,3 @@ def test_a_stable_name_of_the_platforms_own_is_refused(name: str) -> None:
     assert said({"services/legal/names": [name]}) == [
         f"services/legal/names/0: must not be {name}, which belongs to the platform"
     ]
-
-
-@pytest.mark.parametrize(
-    ("reference", "parts"),
-    [
-        ("nginx", ("nginx", "latest", None)),
-        ("localhost:5050/sertantai/app:1", ("localhost:5050/sertantai/app", "1", None)),
-        (f"ghcr.io/o/n:t@{DIGEST}", ("ghcr.io/o/n", "t", DIGEST)),
-        (f"ghcr.io/o/n@{DIGEST}", ("ghcr.io/o/n", "latest", DIGEST)),
-        ("a/b__c/d--e.f:v1.0_x-y", ("a/b__c/d--e.f", "v1.0_x-y", None)),
-    ],
-)
-def test_an_image_reference_has_its_parts(reference: str, parts: tuple[str, str, str | None]) -> None:
-    assert image_parts(reference) == parts

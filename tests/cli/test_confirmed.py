@@ -1,0 +1,76 @@
+"""`up` of a stack that is not local: shown, asked about, and applied as it was shown."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import __main__ as command
+from cli import engine, reach
+from components.confirmed import VARIABLE
+
+# In the CLI's place: its preview writes a file that was not there, its `up` reads it.
+CLI = """#!/bin/sh
+said() { printf '{"verb": "%s", "file": "%s", "told": "%s"}\\n' "$1" "$FILE" "$(cat "$FILE" 2>&1)" >> asked; }
+FILE=$SERTANTAI_DIGESTS
+said "$1"
+[ "$1" = preview ] && echo "digests of $$" > "$FILE" && said written
+exit "$(cat code)"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in the project's place, with a CLI."""
+    (tmp_path / "pulumi").write_text(CLI)
+    (tmp_path / "pulumi").chmod(0o755)
+    (tmp_path / "code").write_text("0")
+    monkeypatch.setattr(command, "got", lambda: str(tmp_path / "pulumi"))
+    monkeypatch.setattr(engine, "ROOT", tmp_path)
+    monkeypatch.setattr(reach, "ROOT", tmp_path)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    return tmp_path
+
+
+def up(answer: str, *words: str) -> int:
+    return CliRunner().invoke(command.app, ["up", "--stack", "trial", *words], input=answer).exit_code
+
+
+def asked(project: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in (project / "asked").read_text().splitlines()]
+
+
+def test_what_the_preview_wrote_is_what_up_reads(project: Path) -> None:
+    assert up("y\n") == 0
+    shown, written, applied = asked(project)
+    assert [shown["verb"], applied["verb"]] == ["preview", "up"]
+    assert "No such file" in shown["told"]
+    assert applied["told"] == written["told"] != ""
+    assert applied["file"] == shown["file"]
+    assert not Path(shown["file"]).parent.exists()
+
+
+def test_each_up_begins_with_a_file_of_its_own(project: Path) -> None:
+    assert [up("y\n"), up("y\n")] == [0, 0]
+    [first, _, _, second, _, _] = asked(project)
+    assert first["file"] != second["file"]
+    assert "No such file" in second["told"]
+
+
+def test_what_is_declined_is_not_applied_and_its_file_is_gone(project: Path) -> None:
+    assert up("n\n") == 1
+    assert [each["verb"] for each in asked(project)] == ["preview", "written"]
+    assert not Path(asked(project)[0]["file"]).parent.exists()
+
+
+def test_a_preview_that_fails_is_neither_asked_about_nor_applied(project: Path) -> None:
+    (project / "code").write_text("7")
+    assert up("y\n") == 7
+    assert [each["verb"] for each in asked(project)] == ["preview", "written"]
+
+
+def test_an_up_that_shows_nothing_holds_to_nothing(project: Path) -> None:
+    assert up("", "--yes") == 0
+    [applied] = asked(project)
+    assert (applied["verb"], applied["file"]) == ("up", "")

@@ -1,0 +1,160 @@
+"""Which registry is asked for each image, and that what was previewed is what is applied."""
+
+import json
+import stat
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from pulumi.runtime.proto.provider_pb2 import CheckFailure
+from pulumi.runtime.proto.resource_pb2 import ResourceInvokeResponse
+
+from components.confirmed import VARIABLE
+from rehearsal.monitor import Monitor, run
+from rehearsal.state import Stack
+
+from .declared import IMAGE, ROOT
+
+HUB = "registry-1.docker.io"
+PROD = {
+    **dict.fromkeys(["certbot", "postgres", "redis", "nginx", "legal-electric"], HUB),
+    **dict.fromkeys(["legal-app", "legal-frontend", "auth-app", "enforcement-app"], "ghcr.io"),
+}
+
+
+class Registries(Monitor):
+    """What is declared, and the names that the registries were asked for; `moved` is what tags have become since."""
+
+    def __init__(self, moved: str = "", answer: Callable[[str], str | None] = str) -> None:
+        super().__init__(strict=False)
+        self.asked: list[str] = []
+        self.moved, self.answer = moved, answer
+
+    def call(self, token: str, args: dict[str, Any]) -> dict[str, Any]:
+        if "getRegistryImage" not in token:
+            return super().call(token, args)
+        self.asked.append(args["name"])
+        digest = self.answer(f"sha256:{sha256((args['name'] + self.moved).encode()).hexdigest()}")
+        return {"sha256Digest": digest} if digest else {}
+
+    def images(self) -> dict[str, str]:
+        """What is pulled, by the part that it is for."""
+        found = [each for each in self.found.values() if each.type == IMAGE]
+        return {each.name.removesuffix("-image"): str(each.inputs.get("name")) for each in found}
+
+
+def asked_at(name: str) -> str:
+    """The host that the Docker provider asks for a name: `parseImageOptions` in resource_docker_image_funcs.go of
+    kreuzwerker/terraform-provider-docker v4.5.0."""
+    prefix, slash, _ = name.partition("/")
+    host = name.count("/") > 1 or (slash and ("." in prefix or ":" in prefix or prefix == "localhost"))
+    return prefix if host else HUB
+
+
+def declared(registries: Registries, stack: str, *, dry: bool = True, file: Path | None = None) -> Registries:
+    run(registries, Stack(stack, file), dry=dry)
+    return registries
+
+
+@pytest.fixture(scope="module")
+def local() -> Registries:
+    """The local stack's preview."""
+    return declared(Registries(), "local")
+
+
+@pytest.fixture
+def handed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that a preview hands to its `up`."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "digests.json"))
+    return tmp_path / "digests.json"
+
+
+def test_each_image_of_production_is_asked_for_where_it_is() -> None:
+    registries = declared(Registries(), "prod")
+    assert {part: asked_at(name) for part, name in registries.images().items()} == PROD
+    assert {asked_at(name) for name in registries.asked} == {HUB, "ghcr.io"}
+    names = {name.partition("@")[0] for name in registries.images().values()}
+    assert {name.partition(":")[0] for name in registries.asked} == names
+
+
+def test_each_image_of_the_local_stack_is_asked_for_on_this_machine(local: Registries) -> None:
+    assert {asked_at(name) for name in [*local.asked, *local.images().values()]} == {"localhost:5050"}
+
+
+def test_what_is_applied_is_what_was_previewed_though_every_tag_has_moved_since(handed: Path) -> None:
+    previewed = declared(Registries(), "local").images()
+    assert stat.S_IMODE(handed.stat().st_mode) == 0o600
+    applied = declared(Registries(moved="since"), "local", dry=False)
+    assert applied.images() == previewed
+    assert applied.asked == []
+
+
+def test_without_a_preview_to_hold_to_the_registries_are_asked(local: Registries) -> None:
+    previewed = local.images()
+    applied = declared(Registries(moved="since"), "local", dry=False)
+    assert applied.images().keys() == previewed.keys()
+    assert not set(applied.images().values()) & set(previewed.values())
+
+
+def test_what_the_preview_did_not_show_is_not_applied(handed: Path, tmp_path: Path) -> None:
+    declared(Registries(), "local")
+    document = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
+    document["config"]["sertantai:nginx"]["image"] = "localhost:5050/sertantai/nginx:2"
+    for service in ("auth", "enforcement"):
+        document["config"]["sertantai:services"][service]["app"]["image"] = "localhost:5050/sertantai/other:2"
+    (tmp_path / "stack.yaml").write_text(yaml.safe_dump(document))
+    registries = Registries()
+    with pytest.raises(pulumi.RunError) as caught:
+        declared(registries, "local", dry=False, file=tmp_path / "stack.yaml")
+    advice = "was not in the preview: the stack file has changed since; run this again"
+    assert str(caught.value).splitlines() == [
+        f"nginx/image: localhost:5050/sertantai/nginx:2 {advice}",
+        f"services/auth/app/image, services/enforcement/app/image: localhost:5050/sertantai/other:2 {advice}",
+    ]
+    assert registries.asked == []
+    assert registries.images() == {}
+
+
+def test_what_the_preview_could_not_ask_for_is_asked_for_then(local: Registries, handed: Path) -> None:
+    """There was no host yet."""
+    declared(Registries(answer=lambda _: None), "local")
+    assert set(json.loads(handed.read_text()).values()) == {None}
+    applied = declared(Registries(), "local", dry=False)
+    assert applied.images() == local.images()
+    assert sorted(applied.asked) == sorted(local.asked)
+
+
+class Refusing(Registries):
+    """Every registry says that it has no such image."""
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        if "getRegistryImage" not in request.tok:
+            return super().Invoke(request)
+        return ResourceInvokeResponse(failures=[CheckFailure(reason="got bad response from registry: 404 Not Found")])
+
+
+def test_every_refusal_is_told_by_its_settings_and_nothing_is_pulled() -> None:
+    registries = Refusing()
+    with pytest.raises(pulumi.RunError) as caught:
+        declared(registries, "local")
+    parts = ["certbot", "postgres", "redis", "nginx", "app", "frontend", "electric"]
+    paths = ["acme", "postgres", "redis", "nginx", "services/legal/app", "services/legal/frontend"]
+    lines = str(caught.value).splitlines()
+    assert [line.partition("/image")[0] for line in lines] == [*paths, "services/legal/electric"]
+    for part, line in zip(parts, lines, strict=True):
+        assert f": localhost:5050/sertantai/{part}:1: no such image or tag" in line
+    apps = [f"services/{service}/app/image" for service in ("legal", "auth", "enforcement")]
+    assert lines[4].startswith(f"{', '.join(apps)}: ")
+    assert registries.images() == {}
+
+
+def test_a_preview_that_fails_leaves_nothing_of_an_earlier_one_to_apply(handed: Path) -> None:
+    declared(Registries(), "local")
+    assert handed.exists()
+    with pytest.raises(pulumi.RunError):
+        declared(Refusing(), "local")
+    assert not handed.exists()
