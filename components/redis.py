@@ -30,8 +30,8 @@ class Redis(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sertantai:platform:Redis", name, {}, opts)
         self.container_name = container_name("redis")
-        # The platform's own: no app has it, so it never changes and nobody is cut off.
-        password = secret(f"{name}-password", None, parent=self, protect=True)
+        # The platform's own, which no operator sets: a change would replace the container. It holds no data.
+        password = secret(f"{name}-password", None, parent=self)
         data = volume(f"{name}-data", self.container_name, host, self, protect=True)
         self.container = fixed(
             f"{name}-server",
