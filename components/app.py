@@ -13,6 +13,7 @@ from .database import Database
 from .electric import ElectricAccess
 from .image import Image
 from .platform import Platform
+from .redis_user import RedisUser
 from .secret import given, secret
 
 
@@ -21,6 +22,7 @@ def app_environment(
     service: Service,
     database: Database | None,
     electric: ElectricAccess | None,
+    redis: RedisUser | None,
     platform: Platform,
     parent: pulumi.Resource,
 ) -> Output[dict[str, str]]:
@@ -29,7 +31,7 @@ def app_environment(
     known = Output.all(
         secret_key_base=secret(f"{name}-key", f"{name}_SECRET_KEY_BASE", parent=parent, length=64),
         database_url=database.url if database else None,
-        redis_url=platform.redis.url if platform.redis else None,
+        redis_url=redis.url if redis else None,
         electric_secret=electric.secret if electric else None,
         secrets={key: given(f"{name}_{key}") for key in app.secrets},
     )
@@ -37,6 +39,7 @@ def app_environment(
         lambda known: environment.app(
             port=app.port,
             domain=service.domain,
+            redis_prefix=redis.prefix if redis else None,
             pool_size=service.database.pool_size if service.database else None,
             electric_url=f"http://{nginx.electric_name(name)}:{environment.ELECTRIC_PORT}" if electric else None,
             calls={called: every[called].app.port for called in app.calls},

@@ -12,6 +12,7 @@ from .container import labels
 from .database import Database
 from .electric import ElectricAccess
 from .platform import Platform
+from .redis_user import RedisUser
 
 
 def cleanup(
@@ -45,11 +46,12 @@ def retire(
     images: Mapping[str, Output[str]],
     database: Database | None,
     electric: ElectricAccess | None,
+    redis: RedisUser | None,
     platform: Platform,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
-    """Drains and removes what served before `containers`, then the logins that only it used and its oldest images."""
+    """Drains and removes what served before `containers`, then the logins that only it used, and its oldest images."""
     drain_s = service.drain_s
     text = Output.all(**containers).apply(
         lambda current: shell.retire(
@@ -64,6 +66,8 @@ def retire(
         parent=parent,
         depends_on=[retired],
     )
+    if redis:
+        redis.keep_password(f"{name}-redis-logins", parent, retired)
     if not database:
         return retired
     owner, group = sql.owner(database.name), sql.electric_group(database.name)

@@ -17,13 +17,15 @@ def hetzner_token() -> Output[str] | None:
     return pulumi.Config("hcloud").get_secret("token")
 
 
-def secret(name: str, key: str, *, parent: pulumi.Resource, protect: bool = False, length: int = 48) -> Output[str]:
-    """The config secret `sertantai:<key>`, else a generated one.
+def secret(
+    name: str, key: str | None, *, parent: pulumi.Resource, protect: bool = False, length: int = 48
+) -> Output[str]:
+    """The config secret `sertantai:<key>`, else a generated one; always that one where there is no key.
 
     It is generated in either case, so that going from one to the other and back changes nothing else.
     """
     made = random.RandomPassword(
         name, length=length, special=False, opts=ResourceOptions(parent=parent, protect=protect)
     )
-    override = given(key)
+    override = given(key) if key else None
     return made.result if override is None else override

@@ -18,6 +18,7 @@ from .image import Image, image
 from .part import Gate, Part
 from .platform import Platform
 from .preflight import preflight
+from .redis_user import RedisUser
 from .restore import restore
 from .retire import cleanup, retire
 from .site import Site
@@ -39,7 +40,7 @@ class Service(pulumi.ComponentResource):
         images = {
             part: image(f"{name}-{part}-image", block.image, host, self) for part, block in settings.parts().items()
         }
-        database = electric = None
+        database = electric = redis = None
         left: list[pulumi.Resource] = [platform.network.network, platform.postgres.ready]
         if settings.database:
             database = Database(
@@ -53,11 +54,12 @@ class Service(pulumi.ComponentResource):
                 database, postgres, host, platform.drift, own,
             )  # fmt: skip
             left += [electric.ready, electric.storage]
+        if settings.redis and platform.redis:
+            redis = RedisUser(f"{name}-redis", name, platform.redis, host, own)
+            left.append(redis.ready)
 
         # The first change of a release waits until all of its images are here.
         before = [cleanup(name, settings, platform, self, left), *(pulled.resource for pulled in images.values())]
-        if platform.redis:
-            before.append(platform.redis.ready)
         if settings.domain:
             self.certificate = Certificate(
                 f"{name}-certificate",
@@ -69,7 +71,7 @@ class Service(pulumi.ComponentResource):
                 own,
             )
             before.append(self.certificate.placeholder)
-        given = app_environment(name, settings, database, electric, platform, self)
+        given = app_environment(name, settings, database, electric, redis, platform, self)
         before.append(preflight(name, settings, images, given, electric, platform, self, before))
         migrated = migration(name, settings, images["app"], given, database, platform, self, before)
         parts = self._parts(name, images, given, electric, platform, [*before, *migrated])
@@ -112,7 +114,7 @@ class Service(pulumi.ComponentResource):
             own,
         )
         retired = retire(
-            name, settings, self.containers, self.images, database, electric, platform, self, [site.switched]
+            name, settings, self.containers, self.images, database, electric, redis, platform, self, [site.switched]
         )
         restore(name, settings, given, electric, platform, self, [retired])
         self.register_outputs({"containers": dict(self.containers), "images": dict(self.images)})

@@ -17,9 +17,9 @@ def postgres_url(user: str, password: str, database: str, parameters: str = "") 
     return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@postgres:5432/{database}{parameters}"
 
 
-def redis_url(password: str) -> str:
-    """The URL of the shared Redis."""
-    return f"redis://:{quote(password, safe='')}@redis:6379/0"
+def redis_url(user: str, password: str) -> str:
+    """The URL of the shared Redis for one user."""
+    return f"redis://{user}:{quote(password, safe='')}@redis:6379/0"
 
 
 def app(
@@ -30,6 +30,7 @@ def app(
     database_url: str | None,
     pool_size: int | None,
     redis_url: str | None,
+    redis_prefix: str | None,
     electric_url: str | None,
     electric_secret: str | None,
     calls: Mapping[str, int],
@@ -45,6 +46,7 @@ def app(
         "POOL_SIZE": str(pool_size) if pool_size else None,
         "SECRET_KEY_BASE": secret_key_base,
         "REDIS_URL": redis_url,
+        "REDIS_PREFIX": redis_prefix,
         "ELECTRIC_URL": electric_url,
         "ELECTRIC_SECRET": electric_secret,
         **{f"{name.replace('-', '_').upper()}_URL": f"http://{name}:{port}" for name, port in calls.items()},

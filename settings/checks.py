@@ -31,6 +31,8 @@ GIVEN_BY_THE_PLATFORM = {
     "POOL_SIZE": "change ../database/pool_size",
     "DATABASE_URL": "change ../database",
     "SECRET_KEY_BASE": "set the config secret <service>_SECRET_KEY_BASE",
+    "REDIS_URL": "declare ../redis",
+    "REDIS_PREFIX": "declare ../redis",
     "ELECTRIC_SECRET": "set the config secret <service>_ELECTRIC_SECRET",
     "ELECTRIC_INSECURE": "choose access",
     "ELECTRIC_REPLICATION_STREAM_ID": "change stream_id",
@@ -157,6 +159,13 @@ def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
             yield from claim("stream id", stream_id(name, service.electric), f"{at}/electric/stream_id")
         for index, stable in enumerate(service.names):
             yield from claim("name", stable, f"{at}/names/{index}")
+
+
+def redis_mistakes(services: Mapping[str, Service], is_declared: bool) -> Iterator[str]:
+    """Whether the Redis that a service asks for is there."""
+    for name, service in services.items():
+        if service.redis and not is_declared:
+            yield f"services/{name}/redis: there is no Redis; declare sertantai:redis"
 
 
 def capacity_mistakes(

@@ -65,7 +65,7 @@ class Postgres(Model):
 
 
 class Redis(Model):
-    """The shared Redis."""
+    """The shared Redis, 7 or newer, for services with `redis: {}` in their block."""
 
     image: ImageReference
     memory_mb: Megabytes = 256

@@ -19,8 +19,14 @@ from .platform import Acme, Model, Network, Nginx, Postgres, Redis, Registry
 from .service import Service
 
 PROJECT = "sertantai"
-PLATFORM_SECRETS = ("registry_token", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
-SERVICE_SECRETS = ("SECRET_KEY_BASE", "ELECTRIC_SECRET", "DATABASE_PASSWORD", "ELECTRIC_DATABASE_PASSWORD")
+PLATFORM_SECRETS = ("registry_token", "POSTGRES_PASSWORD")
+SERVICE_SECRETS = (
+    "SECRET_KEY_BASE",
+    "ELECTRIC_SECRET",
+    "DATABASE_PASSWORD",
+    "ELECTRIC_DATABASE_PASSWORD",
+    "REDIS_PASSWORD",
+)
 
 
 class Settings(Model):
@@ -110,6 +116,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
     for name, service in services.items():
         mistakes += checks.service_mistakes(name, service, known, raw)
     mistakes += checks.unique_mistakes(services)
+    mistakes += checks.redis_mistakes(services, raw.get("redis") is not None)
     shared = {name: parts.get(name) for name in ("host", "postgres", "redis", "nginx")}
     mistakes += checks.capacity_mistakes(services, **shared)
     mistakes += checks.port_mistakes(parts.get("nginx"), parts.get("host"))
@@ -156,6 +163,8 @@ def _key_mistakes(raw: Mapping[str, Any], secrets: Collection[str]) -> Iterator[
         if key in Settings.model_fields:
             if key in secrets:
                 yield f"{key}: is encrypted, but holds settings; keep secrets as keys of their own"
+        elif key == "REDIS_PASSWORD":
+            yield f"{key}: each service has a password of its own; set <service>_{key}, or take it out"
         elif key not in named and key not in PLATFORM_SECRETS:
             known, service = [*Settings.model_fields, *PLATFORM_SECRETS, *named], key.partition("_")[0]
             place = f"name it in services/{service}/app/secrets or " if service in services else ""

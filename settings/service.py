@@ -113,6 +113,10 @@ class Database(Model):
     pool_size: int = Field(default=10, ge=1, le=500)
 
 
+class RedisUser(Model):
+    """A user of the shared Redis, for the keys below the service's own prefix."""
+
+
 class Restore(Model):
     """Data from a dump of another database of this service, put in once: PostgreSQL remembers which it has."""
 
@@ -135,6 +139,7 @@ class Service(Model):
     app: App
     frontend: Frontend | None = None
     electric: Electric | None = None
+    redis: RedisUser | None = None
     restore: Restore | None = None
 
     @property

@@ -87,6 +87,19 @@ CHANGES = [
         replace="auth-app",
         update=f"{GATED} auth-migrate auth-database-sql auth-logins",
     ),
+    Change(
+        "auth_REDIS_PASSWORD",
+        "x" * 20,
+        replace="auth-app",
+        update=f"{GATED} auth-migrate auth-redis-acl auth-redis-logins",
+    ),
+    Change(
+        "services/auth/redis",
+        None,
+        replace="auth-app",
+        update=f"{GATED} auth-migrate",
+        delete="auth-redis auth-redis-acl auth-redis-logins auth-redis-password",
+    ),
     Change("auth_SECRET_KEY_BASE", "y" * 64, replace="auth-app", update=f"{GATED} auth-migrate"),
     Change(
         "legal_ELECTRIC_SECRET",
@@ -138,5 +151,5 @@ CHANGES = [
         update="postgres-ready auth-database-sql enforcement-database-sql enforcement-electric-sql "
         "legal-database-sql legal-electric-sql",
     ),
-    Change("redis/memory_mb", 160, replace="redis-server", update="redis-ready"),
+    Change("redis/memory_mb", 160, replace="redis-server", update="redis-ready auth-redis-acl"),
 ]

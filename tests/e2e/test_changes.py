@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from .foundation import inside, own
 from .platform import REGISTRY, STACK, Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
@@ -14,6 +15,7 @@ LEGAL, AUTH = "legal.localhost", "auth.localhost"
 NOTES = {
     "domain": "notes.localhost",
     "database": {"name": "sertantai_notes_e2e", "extensions": ["citext", "uuid-ossp"]},
+    "redis": {},
     "app": {
         "image": f"{REGISTRY}/sertantai/app:1",
         "port": 4003,
@@ -111,8 +113,8 @@ def test_a_service_is_added_as_one_block_and_taken_out_again_with_its_database_k
     platform.services["notes"] = NOTES
     added = platform.up()
     assert added.ok, added.error
-    answer = platform.get("notes.localhost", "/api/version")
-    assert answer.status_code == 200
+    for path in ("/api/version", "/api/redis"):
+        assert platform.get("notes.localhost", path).status_code == 200
     assert before.items() <= platform.ids().items()
     assert {name.rpartition("-")[0] for name in platform.ids().keys() - before.keys()} == {"notes-app"}
 
@@ -122,6 +124,9 @@ def test_a_service_is_added_as_one_block_and_taken_out_again_with_its_database_k
     assert platform.ids() == before
     assert platform.sql("SELECT count(*) FROM pg_database WHERE datname = 'sertantai_notes_e2e'") == "1"
     assert "sertantai_notes_e2e is kept" in removed.said
+    assert "notes_app" not in inside(platform, "redis", "redis-cli ACL LIST")
+    assert inside(platform, "redis", "redis-cli EXISTS notes:asked").strip() == "1"
+    inside(platform, "redis", "redis-cli DEL notes:asked")
     assert platform.sql("SELECT count(*) FROM pg_roles WHERE rolname ~ 'notes' AND rolcanlogin") == "0"
     nginx = platform.docker.containers.get(f"sertantai-{STACK}-nginx")
     assert nginx.exec_run("test -e /srv/nginx/sites/notes.conf").exit_code == 1
@@ -130,12 +135,18 @@ def test_a_service_is_added_as_one_block_and_taken_out_again_with_its_database_k
 def test_a_new_password_makes_a_new_login_and_the_old_one_goes(platform: Platform) -> None:
     logins = "SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolname ~ '^sertantai_auth_local_[0-9a-f]{8}$'"
     before = platform.sql(logins)
-    platform.config["sertantai:auth_DATABASE_PASSWORD"] = "a 'quoted' $password\\"
+    odd = "a 'quoted' $password\\"
+    platform.config |= {"sertantai:auth_DATABASE_PASSWORD": odd, "sertantai:auth_REDIS_PASSWORD": odd}
+    redis = own(platform, "redis").attrs["State"]["StartedAt"]
     changed = platform.up()
     assert changed.ok, changed.error
     assert platform.sql(logins) != before
     assert "," not in platform.sql(logins)
     assert platform.get(AUTH, "/ready").status_code == 200
+    assert platform.get(AUTH, "/api/redis").status_code == 200
+    (user,) = [line for line in inside(platform, "redis", "redis-cli ACL LIST").splitlines() if "auth_app" in line]
+    assert user.count("#") == 1
+    assert own(platform, "redis").attrs["State"]["StartedAt"] == redis
 
 
 def test_down_and_up_keeps_the_data(platform: Platform) -> None:

@@ -45,7 +45,8 @@ def test_no_secret_is_in_the_state_in_plain_text(platform: Platform, engine: Eng
     secrets = {
         value
         for name, _, value in values
-        if name in ("SECRET_KEY_BASE", "ELECTRIC_SECRET", "DATABASE_URL", "POSTGRES_PASSWORD", "REDISCLI_AUTH")
+        if name
+        in ("SECRET_KEY_BASE", "ELECTRIC_SECRET", "DATABASE_URL", "POSTGRES_PASSWORD", "REDISCLI_AUTH", "REDIS_URL")
     }
     assert len(secrets) > 8
     state = "".join(file.read_text(errors="replace") for file in engine.state.rglob("*.json"))

@@ -167,6 +167,15 @@ def test_logins_are_least_privileged_and_databases_closed_to_each_other(platform
     assert crossing == "0"
 
 
+def test_an_app_that_does_not_ask_for_redis_does_not_reach_it(platform: Platform) -> None:
+    assert platform.get("auth.localhost", "/api/redis").status_code == 200
+    assert platform.get(LEGAL, "/api/redis").status_code == 404
+    (app,) = platform.containers(service="legal", part="app")
+    asking = "import socket; s = socket.create_connection(('redis', 6379)); s.send(b'SCAN 0\\r\\n'); print(s.recv(99))"
+    code, said = app.exec_run(["python3", "-c", asking])
+    assert (code, bytes(said)[:9]) == (0, b"b'-NOAUTH")  # type: ignore[arg-type]
+
+
 def test_both_electrics_hold_slots_of_their_own_on_the_one_cluster(platform: Platform) -> None:
     slots = platform.sql("SELECT slot_name || ':' || active FROM pg_replication_slots ORDER BY 1").splitlines()
     assert slots == ["electric_slot_enforcement:true", "electric_slot_legal:true"]

@@ -36,7 +36,7 @@ def test_only_certbot_is_on_the_hosts_network(program: Program) -> None:
 
 def test_everything_that_holds_the_platforms_data_is_protected(program: Program) -> None:
     protected = {resource.name for resource in program if resource.options.get("protect")}
-    holding = {"postgres-data", "redis-data", "certbot-certificates", "postgres-password", "redis-password"}
+    holding = {"postgres-data", "redis-data", "certbot-certificates", "postgres-password"}
     if program.stack == "prod":
         holding |= {"server-server", "server-ipv4", "server-ipv6", "server-data", "server-host-key"}
     assert protected == holding

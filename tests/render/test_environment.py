@@ -18,6 +18,7 @@ NOTHING: dict[str, Any] = {
     "database_url": None,
     "pool_size": None,
     "redis_url": None,
+    "redis_prefix": None,
     "electric_url": None,
     "electric_secret": None,
     "calls": {},
@@ -40,6 +41,7 @@ def test_an_app_is_given_where_all_its_parts_are() -> None:
         database_url="postgresql://x",
         pool_size=10,
         redis_url="redis://x",
+        redis_prefix="legal:",
         electric_url="http://legal-electric:3000",
         electric_secret="s3cr3t",
         calls={"auth": 4001, "case-law": 4003},
@@ -49,6 +51,7 @@ def test_an_app_is_given_where_all_its_parts_are() -> None:
         "DATABASE_URL": "postgresql://x",
         "POOL_SIZE": "10",
         "REDIS_URL": "redis://x",
+        "REDIS_PREFIX": "legal:",
         "ELECTRIC_URL": "http://legal-electric:3000",
         "ELECTRIC_SECRET": "s3cr3t",
         "AUTH_URL": "http://auth:4001",
@@ -94,7 +97,8 @@ def test_a_database_url_holds_any_password() -> None:
 
 
 def test_a_redis_url_holds_any_password() -> None:
-    url = urlsplit(environment.redis_url(ODD))
+    url = urlsplit(environment.redis_url("legal_app", ODD))
+    assert url.username == "legal_app"
     assert url.password
     assert unquote(url.password) == ODD
     assert (url.hostname, url.port, url.path) == ("redis", 6379, "/0")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from render import drift, environment, nginx, preflight, releases, shell
+from render import drift, environment, nginx, preflight, redis, releases, shell
 from render.cutover import cutover, turn
 from render.restore import Target, checked, restore, restored
 from settings import Acme, Health, Restore
@@ -81,6 +81,9 @@ BASH = {
         nginx_container="nginx",
         mark="1a2b",
     ),
+    "a password for Redis": redis.add_password("redis", "legal"),
+    "the one password for Redis": redis.keep_password("redis", "legal"),
+    "a user of Redis that goes": redis.remove("redis", "legal", LABELS),
     "retire": shell.retire("legal", ["legal-app-1", "legal-electric-1"], LABELS, "nginx", 30, 60),
     "retire a whole service": shell.retire("legal", [], LABELS, "nginx", 0, 60),
     "switch": shell.switch("legal/site", "sites/legal.conf", "nginx", "1a2b"),
@@ -139,6 +142,7 @@ def test_nothing_is_left_of_a_template(kind: str, text: str) -> None:
         "{{.Arch",
         "{{.Docker",
         "{{index .Config.Healthcheck",
+        "{{.Config.Env",
     ):
         rest = rest.replace(filled_in_by_docker, "")
     assert "{{" not in rest

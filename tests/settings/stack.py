@@ -116,6 +116,7 @@ FULL: dict[str, Any] = {
                 "restart_generation": 0,
                 "cache_generation": 0,
             },
+            "redis": {},
             "restore": {
                 "dump": "dumps/legal.dump",
                 "expect": {"uk_lrt": 19318, "public.uk_lat": 0},

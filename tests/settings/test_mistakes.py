@@ -117,6 +117,8 @@ def test_the_names_that_do_nothing_in_electric_are_refused(part: str, name: str)
         ("DATABASE_URL", "change ../database"),
         ("POOL_SIZE", "change ../database/pool_size"),
         ("SECRET_KEY_BASE", "set the config secret <service>_SECRET_KEY_BASE"),
+        ("REDIS_URL", "declare ../redis"),
+        ("REDIS_PREFIX", "declare ../redis"),
         ("ELECTRIC_SECRET", "set the config secret <service>_ELECTRIC_SECRET"),
         ("ELECTRIC_REPLICATION_STREAM_ID", "change stream_id"),
         ("ELECTRIC_DB_POOL_SIZE", "change pool_size"),
@@ -137,6 +139,12 @@ def test_what_changes_the_shell_of_a_migration_cannot_be_set(name: str) -> None:
     assert said({f"{LEGAL}/app/env": {name: "x"}}) == [
         f"{LEGAL}/app/env/{name}: belongs to the shell that starts migrations; choose another name"
     ]
+
+
+def test_a_service_that_asks_for_a_redis_that_is_not_declared_is_refused() -> None:
+    asked: dict[str, object] = {"services/auth/redis": {}}
+    assert said(asked) == ["services/auth/redis: there is no Redis; declare sertantai:redis"]
+    assert said({**asked, "redis": {"image": "redis:8", "memory_mb": 64}}) == []
 
 
 def test_the_gateways_two_ports_must_differ() -> None:

@@ -83,10 +83,16 @@ def test_a_secret_of_a_service_that_is_not_there_is_not_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["SECRET_KEY_BASE", "ELECTRIC_SECRET", "DATABASE_PASSWORD", "ELECTRIC_DATABASE_PASSWORD"]
+    "name", ["SECRET_KEY_BASE", "ELECTRIC_SECRET", "DATABASE_PASSWORD", "ELECTRIC_DATABASE_PASSWORD", "REDIS_PASSWORD"]
 )
 def test_a_generated_secret_may_be_overridden(name: str) -> None:
     assert said_of(changed(FULL, {f"legal_{name}": LONG}), {*SECRETS, f"legal_{name}"}) == []
+
+
+def test_a_password_of_redis_for_everybody_is_refused() -> None:
+    assert said({"REDIS_PASSWORD": "x"}) == [
+        "REDIS_PASSWORD: each service has a password of its own; set <service>_REDIS_PASSWORD, or take it out"
+    ]
 
 
 @pytest.mark.parametrize("key", ["POSTGRES_PASSWORD", "legal_DATABASE_PASSWORD"])

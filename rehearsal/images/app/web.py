@@ -9,7 +9,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import psycopg2
 
@@ -46,7 +46,7 @@ class Web:
             ("GET", "/api/slow"): self._slow,
             ("GET", "/api/stream"): self._stream,
             ("GET", "/api/ws"): echo,
-            ("GET", "/api/redis"): lambda _: as_json({"redis": ping_redis(os.environ["REDIS_URL"])}),
+            ("GET", "/api/redis"): lambda _: count_in_redis(),
             ("GET", "/api/electric/v1/shape"): shape,
         }
 
@@ -139,16 +139,22 @@ def fetch(url: str, timeout: float = 5) -> Answer:
     return Answer(status=status, headers=kept, body=body)
 
 
-def ping_redis(url: str) -> str:
-    """Redis's own word that it is there and the password right."""
+def count_in_redis() -> Answer:
+    """Count the requests in a key below the prefix that is ours."""
+    url = os.environ.get("REDIS_URL")
+    if url is None:
+        return as_json({"error": "no Redis"}, 404)
     parts = urlsplit(url)
-    login = ["AUTH", *filter(None, [parts.username, parts.password])] if parts.password else []
+    login = ["AUTH", unquote(parts.username or ""), unquote(parts.password or "")]
     with socket.create_connection((parts.hostname, parts.port or 6379), timeout=5) as connection:
         answers = connection.makefile("r", newline="\r\n")
-        for words in filter(None, [login, ["PING"]]):
-            connection.sendall("".join([f"*{len(words)}\r\n", *(f"${len(w)}\r\n{w}\r\n" for w in words)]).encode())
+        for words in (login, ["INCR", f"{os.environ['REDIS_PREFIX']}asked"]):
+            pieces = [f"*{len(words)}\r\n", *(f"${len(word.encode())}\r\n{word}\r\n" for word in words)]
+            connection.sendall("".join(pieces).encode())
             answer = answers.readline().strip()
-    return answer
+            if answer.startswith("-"):
+                return as_json({"error": answer}, 502)
+    return as_json({"asked": int(answer.removeprefix(":"))})
 
 
 def _seconds(request: Request) -> float:
