@@ -9,6 +9,7 @@ from pathlib import Path
 from render import server, ssh
 from render.cloud_init import user_data
 from tests.hetzner.machine import Machines
+from tests.places import INSIDE
 from tests.render.box import Said, on_host, wait_for
 
 SERVER = 1
@@ -18,10 +19,10 @@ TINY = """
 files=$(for name in bash sleep timeout; do program=$(readlink -f "$(command -v $name)"); echo $program
   ldd $program | grep -o '/[^ ]*'; done | sort -u)
 tar -ch $files 2>/dev/null | docker import - tiny:1
-docker network create --subnet 172.30.0.0/24 infra
+docker network create --subnet SUBNET infra
 docker run -d --name inner --network infra --restart unless-stopped tiny:1 /usr/bin/bash -c \
   'trap exit TERM; while :; do sleep 0.1; done'
-"""
+""".replace("SUBNET", INSIDE)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from render import server
+from settings import DOCKERS_POOL
 from tests.hetzner.booted import BOOT_S, SERVER, Reach, booted
 from tests.hetzner.machine import Machines
+from tests.places import Place
 from tests.render.box import Said, on_host, wait_for
 
 pytestmark = [
@@ -22,10 +25,10 @@ pytestmark = [
     pytest.mark.xdist_group("test_machine"),
     pytest.mark.skipif(os.geteuid() != 0, reason="root's: loop devices, and ports of the network's gateway"),
 ]
-NETWORK, SUBNET, ADDRESS, OTHER_ADDRESS = "sertantai-machines", "172.28.231.0/24", "172.28.231.10", "172.28.231.11"
+PLACE = Place("machines")
+ADDRESS, OTHER_ADDRESS = PLACE.address(10), PLACE.address(11)
 OTHER, VOLUME = 2, 4711
 DEVICE, FOLDER = f"/dev/disk/by-id/scsi-0HC_Volume_{VOLUME}", "/mnt/sertantai"
-DNS_PORT, DNS_MANAGEMENT_PORT = 18453, 18455
 FRESH = ("-o", "ControlPath=none")
 """A connection of its own."""
 
@@ -33,9 +36,9 @@ FRESH = ("-o", "ControlPath=none")
 @pytest.fixture(scope="module")
 def web() -> Iterator[int]:
     """A port that only this machine's loopback has."""
-    serve = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "18480"]
+    serve = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(PLACE.ports[0])]
     running = subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    yield 18480
+    yield PLACE.ports[0]
     running.kill()
     running.wait()
 
@@ -44,8 +47,8 @@ def web() -> Iterator[int]:
 def names(base_image: str) -> Iterator[None]:
     """The ACME double's name server."""
     options = ["-defaultIPv4", "", "-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", ""]
-    places = ["-dns01", f"127.0.0.1:{DNS_PORT}", "-management", f"127.0.0.1:{DNS_MANAGEMENT_PORT}"]
-    name = f"{NETWORK}-names"
+    places = ["-dns01", f"127.0.0.1:{PLACE.dns}", "-management", f"127.0.0.1:{PLACE.dns_management}"]
+    name = f"{PLACE.name}-names"
     start = ["docker", "run", "-d", "--name", name, "--network=host", base_image, "pebble-challtestsrv"]
     on_host(f"docker rm -f {name}")
     begun = on_host(shlex.join([*start, *options, *places]))
@@ -57,7 +60,7 @@ def names(base_image: str) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def prod(tmp_path_factory: pytest.TempPathFactory, web: int, names: None) -> Iterator[Reach]:
     machines = Machines(
-        NETWORK, SUBNET, forwards=[web], dns=("127.0.0.1", DNS_PORT), dns_management=DNS_MANAGEMENT_PORT
+        PLACE.name, PLACE.subnet, forwards=[web], dns=("127.0.0.1", PLACE.dns), dns_management=PLACE.dns_management
     )
     with booted(machines, tmp_path_factory.mktemp("keys"), "machines", ADDRESS) as reach:
         yield reach
@@ -72,7 +75,8 @@ def test_the_first_boot_leaves_what_the_server_is_told(prod: Reach) -> None:
     kernel = next(file.content for file in server.files() if "sysctl" in file.path)
     assert prod.ssh(f"sysctl {' '.join(server.SYSCTLS)}").out == kernel
     assert prod.ssh("docker info -f '{{.LiveRestoreEnabled}} {{.LoggingDriver}}'").out == "true json-file\n"
-    assert prod.ssh("docker network inspect bridge -f '{{(index .IPAM.Config 0).Subnet}}'").out == "172.31.0.0/24\n"
+    first = next(ip_network(DOCKERS_POOL).subnets(new_prefix=24))
+    assert prod.ssh("docker network inspect bridge -f '{{(index .IPAM.Config 0).Subnet}}'").out == f"{first}\n"
     assert prod.ssh("swapon --show=NAME --noheadings; stat -c %a:%s /swapfile").out == "/swapfile\n600:2147483648\n"
 
 
@@ -239,5 +243,5 @@ def test_nothing_stays_when_it_is_over(prod: Reach) -> None:
     prod.machines.close()
     assert time.monotonic() - begun < 30
     for what in ("ps -aq", "volume ls -q", "network ls -q"):
-        assert on_host(f"docker {what} --filter label=sertantai.servers={NETWORK}").out == ""
-    assert NETWORK not in on_host("losetup --list --noheadings --output BACK-FILE").out
+        assert on_host(f"docker {what} --filter label=sertantai.servers={PLACE.name}").out == ""
+    assert PLACE.name not in on_host("losetup --list --noheadings --output BACK-FILE").out

@@ -12,19 +12,21 @@ import pytest
 from render import ssh
 from tests.hetzner.booted import SERVER, Reach, booted
 from tests.hetzner.machine import Machines
+from tests.places import Place
 from tests.render.box import Said, on_host, wait_for
 
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.skipif(os.geteuid() != 0, reason="root's: ports of the network's gateway"),
 ]
+PLACE = Place("way")
 ADVICE = "look at its console"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
-    machines = Machines("sertantai-way-in", "172.28.233.0/24")
-    with booted(machines, tmp_path_factory.mktemp("keys"), "way", "172.28.233.10") as reach:
+    machines = Machines(PLACE.name, PLACE.subnet)
+    with booted(machines, tmp_path_factory.mktemp("keys"), "way", PLACE.address(10)) as reach:
         wait_for(lambda: reach.ssh("true").ok)
         yield reach
 
@@ -96,5 +98,5 @@ def test_a_server_that_never_answers_is_told_with_what_to_look_at(server: Reach,
     server.machines.stop(SERVER)
     said = reached(config(server, tmp_path), timeout_s=2)
     assert said.code == 1
-    assert "host: the server: SSH does not answer after 2 s: ssh: connect to host 172.28.233.10" in said.error
+    assert f"host: the server: SSH does not answer after 2 s: ssh: connect to host {server.address}" in said.error
     assert said.error.splitlines()[-1] == f"  {ADVICE}"
