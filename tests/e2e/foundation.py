@@ -6,33 +6,16 @@ import ssl
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
-import requests
 from cryptography import x509
-from docker.errors import DockerException
 from docker.models.containers import Container
 
+from tests.waiting import eventually as eventually
+
 from .platform import HTTPS, STACK, Platform
-
-TROUBLES = (httpx.HTTPError, requests.RequestException, DockerException, AssertionError, OSError, KeyError)
-
-
-def eventually(so: Callable[[], object], timeout_s: float = 60) -> float:
-    """Waits until `so` holds; the seconds that it took."""
-    begun, trouble = time.monotonic(), "it does not hold"
-    while time.monotonic() - begun < timeout_s:
-        try:
-            if so():
-                return time.monotonic() - begun
-            trouble = "it does not hold"
-        except TROUBLES as error:
-            trouble = repr(error)
-        time.sleep(0.2)
-    raise AssertionError(f"not within {timeout_s} s: {trouble}")
 
 
 def own(platform: Platform, part: str) -> Container:

@@ -18,6 +18,7 @@ from rehearsal.machine import ensure_docker
 from tests import places
 from tests.places import ROOT
 from tests.rehearsal.sandbox import sweep
+from tests.waiting import hear
 
 from .runner import Run, Runner
 
@@ -113,6 +114,7 @@ class Platform:
             **options,
         )
         client.event_hooks["request"] = [lambda request: request.extensions.update(sni_hostname=host)]
+        client.event_hooks["response"] = [lambda response: hear(f"{response.url}: {response.status_code}")]
         return client
 
     def get(self, host: str, path: str, **options: Any) -> httpx.Response:
@@ -132,5 +134,6 @@ class Platform:
         command = ["psql", "-X", "-A", "-t", "-U", "postgres", "-d", database, "-c", statement]
         code, output = self.docker.containers.get(f"sertantai-{STACK}-postgres").exec_run(command)
         text = bytes(output).decode().strip()  # type: ignore[arg-type]
+        hear(text)
         assert code == 0, text
         return text

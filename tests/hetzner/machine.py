@@ -21,6 +21,7 @@ from rehearsal.images.context import alone, build, context, fingerprint, room
 from rehearsal.machine import ensure_packages
 from tests.hetzner.disk import Disks
 from tests.hetzner.forward import Forwards
+from tests.waiting import hear
 
 ROOT = Path(__file__).parent
 LABEL = "sertantai.servers"
@@ -161,6 +162,7 @@ class Machines:
         """Runs a text as the server's root, not over SSH: the exit code, and what it said."""
         code, said = self._container(server_id).exec_run(["bash", "-c", text])
         assert isinstance(said, bytes)
+        hear(f"{code} {said.decode(errors='replace')}")
         return int(code or 0), said.decode(errors="replace")
 
     def connections(self, server_id: int) -> int:

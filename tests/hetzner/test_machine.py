@@ -18,7 +18,8 @@ from settings import DOCKERS_POOL
 from tests.hetzner.booted import BOOT_S, SERVER, Reach, booted
 from tests.hetzner.machine import Machines
 from tests.places import Place
-from tests.render.box import Said, on_host, wait_for
+from tests.render.box import Said, on_host
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.docker,
@@ -207,7 +208,7 @@ def test_a_restart_brings_everything_back(prod: Reach) -> None:
     prod.machines.stop(SERVER)
     prod.machines.start(SERVER)
     on_host("true", interpreter=prod.interpreter("-O", "exit"))
-    wait_for(lambda: prod.ssh("cloud-init status --wait && docker info").ok, BOOT_S)
+    eventually(lambda: prod.ssh("cloud-init status --wait && docker info").ok, BOOT_S)
     assert prod.ssh(f"cat {FOLDER}/postgres/data").out == "kept\n"
     assert prod.ssh("docker inspect inner -f '{{.State.Running}}'").out == "true\n"
     assert prod.ssh("iptables -C DOCKER-USER -d 169.254.169.254 -j DROP").ok
@@ -233,9 +234,9 @@ def test_another_server_finds_what_the_volume_holds(prod: Reach) -> None:
     def settled(text: str) -> Callable[[], bool]:
         return lambda: machines.run(OTHER, text)[0] == 0
 
-    wait_for(settled(server.mounted(DEVICE, FOLDER)), BOOT_S)
+    eventually(settled(server.mounted(DEVICE, FOLDER)), BOOT_S)
     assert machines.run(OTHER, f"cat {FOLDER}/postgres/data") == (0, "kept\n")
-    wait_for(settled("cloud-init status --wait"), BOOT_S)
+    eventually(settled("cloud-init status --wait"), BOOT_S)
 
 
 def test_nothing_stays_when_it_is_over(prod: Reach) -> None:
