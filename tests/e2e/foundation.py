@@ -14,6 +14,7 @@ from cryptography import x509
 from docker.models.containers import Container
 
 from tests.waiting import eventually as eventually
+from tests.waiting import hear
 
 from .platform import HTTPS, STACK, Platform
 
@@ -50,7 +51,16 @@ def certificate(host: str) -> x509.Certificate:
         socket.create_connection(("127.0.0.1", HTTPS), timeout=5) as plain,
         context.wrap_socket(plain, server_hostname=host) as secured,
     ):
-        return x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
+        shown = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
+    hear(f"{host} shows {shown.subject.rfc4514_string()} {shown.serial_number}")
+    return shown
+
+
+def renewed(platform: Platform, host: str) -> bool:
+    """Whether certbot is through with what was due when it started, and the gateway shows what it has."""
+    inside(platform, "certbot", "ls /tmp/renewed")
+    kept = inside(platform, "certbot", f"cat /etc/letsencrypt/live/{host}/cert.pem")
+    return certificate(host) == x509.load_pem_x509_certificate(kept.encode())
 
 
 def all_serve(platform: Platform) -> bool:

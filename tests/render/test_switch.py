@@ -193,27 +193,3 @@ def test_the_base_is_written_before_the_gateway_is_there_and_changed_once_it_is(
     finally:
         boxes.clear()
         docker("volume", "rm", volume)
-
-
-def test_a_renewed_certificate_is_taken_over_by_itself(boxes: Boxes) -> None:
-    impatient = shell.serve().replace(f"sleep {shell.CERTIFICATE_WATCH_S}", "sleep 0.2")
-    prepared = f"until [ -e {nginx.VOLUME}/nginx.conf ]; do sleep 0.05; done"
-    container = boxes.start("renewed", f"mkdir {nginx.VOLUME}; {prepared}\n{impatient}")
-    eventually(lambda: docker("exec", container, "test", "-d", nginx.VOLUME).ok)
-    assert on_host(shell.inside(container, shell.switch("nginx", "nginx.conf", container)), base()).ok
-    for domain in ("a.test", "new.test"):
-        assert on_host(shell.inside(container, shell.placeholder(domain), "sh", stdin=False)).ok
-    folder = f"{nginx.VOLUME}/certs"
-    pair = f"ssl_certificate {folder}/a.test/fullchain.pem; ssl_certificate_key {folder}/a.test/privkey.pem;"
-    eventually(lambda: switch(container, "a", f"server {{ listen 443 ssl; server_name a.test; {pair} }}").ok)
-    names = "openssl x509 -noout -ext subjectAltName"
-    ask = f"openssl s_client -connect 127.0.0.1:443 -servername a.test </dev/null 2>/dev/null | {names}"
-
-    def shown() -> str:
-        return docker("exec", container, "sh", "-c", ask).out.rpartition("DNS:")[2]
-
-    assert shown() == "a.test"
-    assert docker("exec", container, "sh", "-c", f"mv {folder}/new.test/* {folder}/a.test/").ok
-    eventually(lambda: shown() == "new.test")
-    assert docker("exec", container, "sh", "-c", f"echo broken > {folder}/a.test/fullchain.pem; sleep 0.6").ok
-    assert shown() == "new.test"
