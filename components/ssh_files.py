@@ -1,6 +1,8 @@
 """OpenSSH's files for a stack's host, in the project's folder."""
 
 import json
+import os
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,8 @@ def folder(stack: str) -> Path:
 def write(root: Path, stack: str, texts: Mapping[str, str], known: Mapping[str, Any]) -> Path:
     """Writes them below the project's `root`, and of what they are made; the configuration's path, from there on."""
     (root / folder(stack)).mkdir(parents=True, exist_ok=True, mode=0o700)
-    (Path.home() / ".ssh").mkdir(exist_ok=True, mode=0o700)  # where the connection's socket is
+    # Where the connection's socket is. OpenSSH looks for ~ in the user's account, not in HOME.
+    Path(pwd.getpwuid(os.getuid()).pw_dir, ".ssh").mkdir(exist_ok=True, mode=0o700)
     for name, text in {**texts, "known.json": json.dumps(known)}.items():
         file = root / folder(stack) / name
         if not file.exists() or file.read_text() != text:

@@ -14,8 +14,8 @@ from docker.types import Mount
 
 from . import images
 from .errors import Trouble
-from .images.context import alone, fingerprint
-from .machine import ensure_docker, say
+from .images.context import fingerprint
+from .machine import alone, ensure_docker, say
 
 LABEL = "sertantai.double"
 ACME_PORTS = ("ACME_PORT", "MANAGEMENT_PORT", "DNS_PORT", "DNS_MANAGEMENT_PORT")

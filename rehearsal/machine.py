@@ -1,12 +1,14 @@
 """What this machine must have before anything can run: Docker, and a few Debian packages."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import docker
@@ -25,6 +27,14 @@ LEFT_OVER = {  # by the daemon that, killed, left it: a new one would trust it
 def say(line: str) -> None:
     """One line of progress for the user."""
     sys.stderr.write(f"{line}\n")
+
+
+@contextmanager
+def alone(what: str) -> Iterator[None]:
+    """One at a time on this machine: two makers of the same thing would only be in each other's way."""
+    with Path(tempfile.gettempdir(), f"sertantai-{what}-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def connect() -> docker.DockerClient:
@@ -47,6 +57,13 @@ def ensure_docker() -> docker.DockerClient:
     except Trouble:
         if "DOCKER_HOST" in os.environ or os.geteuid() != 0:
             raise
+    with alone("docker"):
+        return _started()
+
+
+def _started() -> docker.DockerClient:
+    with suppress(Trouble):
+        return connect()  # by whoever was before us
     for package in ("docker.io", "docker-cli"):  # from trixie on the command line is a package of its own
         if not (shutil.which("dockerd") and shutil.which("docker")):
             ensure_packages(package)
@@ -64,11 +81,12 @@ def ensure_docker() -> docker.DockerClient:
 
 def ensure_packages(*names: str) -> None:
     """Debian packages, installed where they are missing; Trouble where this is not Debian or the user not root."""
-    if missing := [name for name in names if failure(["dpkg", "--status", name])]:
-        say(f"machine: installing {' '.join(missing)}")
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
-        if failure(install) and (words := failure(["apt-get", "update"]) or failure(install)):
-            raise Trouble(f"{' '.join(missing)}: needed, and cannot be installed: {words}")
+    with alone("packages"):
+        if missing := [name for name in names if failure(["dpkg", "--status", name])]:
+            say(f"machine: installing {' '.join(missing)}")
+            install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
+            if failure(install) and (words := failure(["apt-get", "update"]) or failure(install)):
+                raise Trouble(f"{' '.join(missing)}: needed, and cannot be installed: {words}")
 
 
 def failure(command: list[str], **environment: str) -> str:

@@ -21,11 +21,12 @@ def files(
     user: str = "root",
     port: int = 22,
     identity_file: str | None = None,
+    sockets: str = "~/.ssh",
 ) -> dict[str, str]:
     """The texts by their names in `folder`: `config` for `ssh -F`, and `known_hosts` with the keys that it may show.
 
-    The connection's socket is not there: its path may have 107 characters, and a project's folder can be a deep one.
-    It is named by all that the connection was made with, or a changed key would go on over the old one.
+    The connection's socket is in `sockets`, not there: its path may have 107 characters, and a project's folder can be
+    a deep one. It is named by all that the connection was made with, or a changed key would go on over the old one.
     """
     identity = f'  IdentityFile "{identity_file}"\n  IdentitiesOnly yes\n' if identity_file else ""
     beside = folder.replace("%", "%%")
@@ -41,7 +42,7 @@ def files(
   ConnectTimeout 15
   ServerAliveInterval 15
   ControlMaster auto
-  ControlPath ~/.ssh/sertantai-{made_with}-%C
+  ControlPath {sockets}/sertantai-{made_with}-%C
   ControlPersist 60
 """
     return {"config": config, "known_hosts": "".join(f"{alias(stack)} {key.strip()}\n" for key in host_keys)}

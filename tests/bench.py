@@ -21,6 +21,7 @@ from .e2e.runner import has_engine
 from .electric import bench as electric
 from .hetzner import bench as far
 from .load import releases
+from .places import local
 
 ROOT = Path(__file__).parents[1]
 DECLARE = "import rehearsal; rehearsal.declare('local')"
@@ -71,7 +72,9 @@ def main() -> None:
         table.add_row("the program under mocks", "1.5 s", f"{mocked:.2f} s", f'python -c "{DECLARE}"')
         for name, memory in idle_memory():
             table.add_row(f"idle memory of {name}", "", memory, "docker stats")
-        target = electric.Target(stack="local", https_port=8443, roots=clone / ".rehearsal/acme/roots.pem")
+        target = electric.Target(
+            stack="local", https_port=local()["nginx"]["https_port"], roots=clone / ".rehearsal/acme/roots.pem"
+        )
         for what, limit, delay in (
             ("row inserted to event in the client, p50 / p99 of 1,000 rows", "250 ms (p99)", electric.latency(target)),
             ("the same, 500 clients at once; failed requests", "0 failed", electric.crowd(target)),

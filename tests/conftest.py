@@ -6,7 +6,6 @@ import docker
 import pytest
 
 from rehearsal.images.base import ensure_base
-from rehearsal.images.context import alone
 from rehearsal.machine import ensure_docker
 
 AUTHORITY = Path(__file__).parents[1] / ".rehearsal" / "acme" / "ca.pem"
@@ -31,8 +30,7 @@ def _authority() -> None:
 @pytest.fixture(scope="session")
 def machine() -> docker.DockerClient:
     """Docker that answers, installed and started where that is ours to do."""
-    with alone("machine"):
-        return ensure_docker()
+    return ensure_docker()
 
 
 @pytest.fixture(scope="session")

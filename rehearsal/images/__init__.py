@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import docker
 from docker.errors import ImageNotFound
 
-from ..machine import ensure_docker, say
+from ..machine import alone, ensure_docker, say
 from .base import ensure_base
-from .context import alone, context, fingerprint, room
 from .context import build as build_folder
+from .context import context, fingerprint, room
 from .remote import Registry
 
 NAMES = ("app", "frontend", "electric", "postgres", "redis", "nginx", "certbot")

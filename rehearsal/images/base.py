@@ -11,8 +11,8 @@ from docker.errors import APIError, ImageNotFound
 from requests.exceptions import RequestException
 
 from ..errors import Trouble
-from ..machine import ensure_packages, failure, say
-from .context import ROOT, alone, build, context, fingerprint, room
+from ..machine import alone, ensure_packages, failure, say
+from .context import ROOT, build, context, fingerprint, room
 
 RELEASE = "trixie"
 PARENT = f"debian:{RELEASE}-slim"

@@ -1,11 +1,8 @@
 """Folders of this package as build contexts, and the building itself."""
 
-import fcntl
 import hashlib
 import io
-import os
 import tarfile
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,11 +72,3 @@ def room() -> Iterator[None]:
         if "no space left on device" not in str(error).lower():
             raise
         raise Trouble("The disk is full: make room (`docker system prune` may help) and run this again.") from error
-
-
-@contextmanager
-def alone(what: str) -> Iterator[None]:
-    """One at a time on this machine: two makers of the same thing would only be in each other's way."""
-    with Path(tempfile.gettempdir(), f"sertantai-{what}-{os.getuid()}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -1,8 +1,10 @@
 """`./sertantai dump`: what is asked of PostgreSQL's own programs, and when it refuses."""
 
 import os
+import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from typer.testing import CliRunner, Result
 from cli import dump
 from cli.__main__ import app
 from render.archive import read
+from tests.places import ROOT
 from tests.render.cluster import ask
 
 URL = "postgresql://postgres:hidden%20word@127.0.0.1:5432/legal_dev?sslmode=prefer"
@@ -159,9 +162,17 @@ def test_a_real_dump_can_be_read_and_nobody_else_may_read_it(project: Path, clus
     assert "{legal: {restore: {dump: dumps/legal.dump, expect: {uk_lrt: 1500}}}}" in said.output
 
 
-def test_the_command_stands_in_the_projects_folder() -> None:
-    said = subprocess.run(
-        [Path(__file__).parents[2] / "sertantai", "dump", "--help"], cwd="/", capture_output=True, text=True
-    )
-    assert said.returncode == 0
+def test_the_command_runs_from_every_folder_by_the_projects_own_python(tmp_path: Path) -> None:
+    for name in ("sertantai", "cli", "settings", "render", "components"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / ".venv" / ".ready").touch()
+    called = tmp_path / "elsewhere"
+    called.symlink_to(tmp_path / "sertantai")
+    said = subprocess.run([called, "dump", "--help"], cwd="/", capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
     assert "--from" in said.stdout

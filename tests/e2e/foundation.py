@@ -6,33 +6,17 @@ import ssl
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
-import requests
 from cryptography import x509
-from docker.errors import DockerException
 from docker.models.containers import Container
 
+from tests.waiting import eventually as eventually
+from tests.waiting import hear
+
 from .platform import HTTPS, STACK, Platform
-
-TROUBLES = (httpx.HTTPError, requests.RequestException, DockerException, AssertionError, OSError, KeyError)
-
-
-def eventually(so: Callable[[], object], timeout_s: float = 60) -> float:
-    """Waits until `so` holds; the seconds that it took."""
-    begun, trouble = time.monotonic(), "it does not hold"
-    while time.monotonic() - begun < timeout_s:
-        try:
-            if so():
-                return time.monotonic() - begun
-            trouble = "it does not hold"
-        except TROUBLES as error:
-            trouble = repr(error)
-        time.sleep(0.2)
-    raise AssertionError(f"not within {timeout_s} s: {trouble}")
 
 
 def own(platform: Platform, part: str) -> Container:
@@ -67,7 +51,16 @@ def certificate(host: str) -> x509.Certificate:
         socket.create_connection(("127.0.0.1", HTTPS), timeout=5) as plain,
         context.wrap_socket(plain, server_hostname=host) as secured,
     ):
-        return x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
+        shown = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
+    hear(f"{host} shows {shown.subject.rfc4514_string()} {shown.serial_number}")
+    return shown
+
+
+def renewed(platform: Platform, host: str) -> bool:
+    """Whether certbot is through with what was due when it started, and the gateway shows what it has."""
+    inside(platform, "certbot", "ls /tmp/renewed")
+    kept = inside(platform, "certbot", f"cat /etc/letsencrypt/live/{host}/cert.pem")
+    return certificate(host) == x509.load_pem_x509_certificate(kept.encode())
 
 
 def all_serve(platform: Platform) -> bool:

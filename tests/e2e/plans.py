@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from .platform import REGISTRY
+from .platform import OTHER_HTTP, OTHER_HTTPS, REGISTRY
 
 GATED = "auth-preflight auth-app-gate auth-retire auth-site-switch"
 PREFLIGHTS = "auth-preflight enforcement-preflight legal-preflight"
@@ -140,9 +140,12 @@ CHANGES = [
         update="certbot-ready auth-certificate-authority enforcement-certificate-authority legal-certificate-authority",
     ),
     Change("nginx/memory_mb", 300, replace="nginx-server", update=f"{ALL_SITES} nginx-ready"),
-    Change("nginx/http_port", 19080, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),
+    Change("nginx/http_port", OTHER_HTTP, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),
     Change(
-        "nginx/https_port", 19443, replace="nginx-server", update=f"{PREFLIGHTS} {ALL_SITES} nginx-ready nginx-ports"
+        "nginx/https_port",
+        OTHER_HTTPS,
+        replace="nginx-server",
+        update=f"{PREFLIGHTS} {ALL_SITES} nginx-ready nginx-ports",
     ),
     Change(
         "postgres/max_connections",

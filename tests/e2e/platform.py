@@ -15,16 +15,18 @@ import yaml
 from docker.models.containers import Container
 
 from rehearsal.machine import ensure_docker
+from tests import places
+from tests.places import ROOT
 from tests.rehearsal.sandbox import sweep
+from tests.waiting import hear
 
 from .runner import Run, Runner
 
-ROOT = Path(__file__).parents[2]
-# Another number is another platform: several runs of the tests can go on at once on one machine.
-NUMBER = int(os.environ.get("E2E_NUMBER", "0")) or int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-STACK = f"e2e{NUMBER or ''}"
-HTTP, HTTPS, ACME = 18080 + 10 * NUMBER, 18443 + 10 * NUMBER, 14100 + 10 * NUMBER
-REGISTRY = f"localhost:{5150 + NUMBER}"
+PLACE = places.platform()
+STACK = f"e2e{places.RUN or ''}" + (f"w{places.WORKER}" if places.WORKER else "")
+HTTP, HTTPS, ACME, REGISTRY = PLACE.ports[0], PLACE.ports[1], PLACE.acme, PLACE.registry
+OTHER_HTTP, OTHER_HTTPS = PLACE.ports[8], PLACE.ports[9]
+SUBNET, OTHER_SUBNET = map(str, PLACE.subnets)
 PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "components", "rehearsal"]
 
 
@@ -46,13 +48,14 @@ class Platform:
         self.runner = kind(folder, STACK)
         self.docker = ensure_docker()
         sweep(STACK)  # what a run of the tests that was killed has left
-        self.acme = ROOT / ".rehearsal" / STACK
+        self.acme = PLACE.folder
         self.acme.mkdir(parents=True, exist_ok=True)
         copy_program(folder)
-        local = (ROOT / "Pulumi.local.yaml").read_text().replace("localhost:5050", REGISTRY)
+        registry = places.local()["registry"]["server"]
+        local = (ROOT / "Pulumi.local.yaml").read_text().replace(registry, REGISTRY)
         self.config: dict[str, Any] = yaml.safe_load(local)["config"]
         self.config["sertantai:nginx"] |= {"http_port": HTTP, "https_port": HTTPS}
-        self.config["sertantai:network"] = {"name": f"sertantai_{STACK}", "subnet": f"172.31.{250 - NUMBER}.0/24"}
+        self.config["sertantai:network"] = {"name": f"sertantai_{STACK}", "subnet": SUBNET}
         self.config["sertantai:acme"] |= {
             "directory_url": f"https://localhost:{ACME}/dir",
             "ca_bundle": str(self.acme / "ca.pem"),
@@ -111,6 +114,7 @@ class Platform:
             **options,
         )
         client.event_hooks["request"] = [lambda request: request.extensions.update(sni_hostname=host)]
+        client.event_hooks["response"] = [lambda response: hear(f"{response.url}: {response.status_code}")]
         return client
 
     def get(self, host: str, path: str, **options: Any) -> httpx.Response:
@@ -130,5 +134,6 @@ class Platform:
         command = ["psql", "-X", "-A", "-t", "-U", "postgres", "-d", database, "-c", statement]
         code, output = self.docker.containers.get(f"sertantai-{STACK}-postgres").exec_run(command)
         text = bytes(output).decode().strip()  # type: ignore[arg-type]
+        hear(text)
         assert code == 0, text
         return text

@@ -174,6 +174,5 @@ def _changes(events: list[EngineEvent]) -> dict[str, list[str]]:
 def has_engine() -> bool:
     """Whether there is a Pulumi CLI with what the local stack needs."""
     plugins = ["pulumi", "pulumi-resource-docker", "pulumi-resource-command", "pulumi-resource-random"]
-    return all(shutil.which(plugin) for plugin in plugins) or bool(
-        list(Path.home().glob(".pulumi/plugins/resource-docker*"))
-    )
+    installed = Path.home().glob(".pulumi/plugins/resource-docker*")
+    return all(shutil.which(plugin) for plugin in plugins) or bool(shutil.which("pulumi") and list(installed))

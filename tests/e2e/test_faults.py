@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from .platform import HTTP, Platform
+from .platform import OTHER_HTTP, Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 LEGAL = "legal.localhost"
@@ -42,9 +42,9 @@ def test_mistakes_in_the_stack_file_are_told_all_at_once_and_nothing_is_touched(
 
 
 def test_a_gateway_that_moves_to_other_ports_keeps_its_sites(platform: Platform) -> None:
-    platform.config["sertantai:nginx"]["http_port"] = HTTP + 1
+    platform.config["sertantai:nginx"]["http_port"] = OTHER_HTTP
     moved = platform.up()
     assert moved.ok, moved.error
-    with platform.client(LEGAL, HTTP + 1) as client:
+    with platform.client(LEGAL, OTHER_HTTP) as client:
         assert client.get("/").status_code == 308
     assert platform.get(LEGAL, "/health").status_code == 200

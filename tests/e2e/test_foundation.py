@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .foundation import Writing, all_serve, certificate, eventually, inside, own, replicated, strike
+from .foundation import Writing, all_serve, certificate, eventually, inside, own, renewed, replicated, strike
 from .platform import REGISTRY, Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
@@ -38,7 +38,8 @@ def test_a_gateway_that_is_killed_is_back_within_seconds(platform: Platform) -> 
 
 @pytest.fixture
 def without_certbot(platform: Platform) -> Iterator[Platform]:
-    """Nobody mends certificates meanwhile."""
+    """Nobody mends certificates meanwhile. It is idle, or it would come back with another certificate or a lock."""
+    eventually(lambda: renewed(platform, AUTH))
     own(platform, "certbot").pause()
     yield platform
     if own(platform, "certbot").status == "paused":

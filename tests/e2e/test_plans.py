@@ -3,7 +3,7 @@
 import pytest
 
 from .plans import CHANGES, Change
-from .platform import NUMBER, STACK, Platform
+from .platform import OTHER_SUBNET, STACK, Platform
 from .runner import Engine
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.engine]
@@ -105,7 +105,7 @@ def test_secrets_given_then_generated_then_given_again_change_only_their_service
 
 def test_another_network_takes_everything_along_and_the_old_one_goes(platform: Platform, engine: Engine) -> None:
     old = platform.config["sertantai:network"]["name"]
-    platform.config["sertantai:network"] = {"name": f"{old}_next", "subnet": f"172.31.{200 - NUMBER}.0/24"}
+    platform.config["sertantai:network"] = {"name": f"{old}_next", "subnet": OTHER_SUBNET}
     moved = platform.up()
     assert moved.ok, moved.error
     assert platform.get(LEGAL, "/api/call/auth").status_code == 200
@@ -116,7 +116,7 @@ def test_another_subnet_under_the_same_name_is_refused_before_anything_is_touche
     platform: Platform, engine: Engine
 ) -> None:
     before = platform.ids()
-    platform.config["sertantai:network"]["subnet"] = f"172.31.{200 - NUMBER}.0/24"
+    platform.config["sertantai:network"]["subnet"] = OTHER_SUBNET
     refused = platform.up()
     assert not refused.ok
     assert "already exists" in refused.error

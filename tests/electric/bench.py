@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from statistics import quantiles
 
+from tests.places import local
+
 from .client import Client, Follower, install
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +95,7 @@ def main() -> None:
     """Print both figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stack", default="local")
-    parser.add_argument("--port", type=int, default=8443)
+    parser.add_argument("--port", type=int, default=local()["nginx"]["https_port"])
     parser.add_argument("--roots", type=Path, default=ROOT / ".rehearsal/acme/roots.pem")
     given = parser.parse_args()
     target = Target(stack=given.stack, https_port=given.port, roots=given.roots)

@@ -52,7 +52,7 @@ class Api(Project):
         action_s: float = 0.05,
         limits: Mapping[str, int] | None = None,
         rate_limit: int = 3600,
-        ipv4_network: str = "172.28.0.0/24",
+        ipv4_network: str = "192.0.2.0/24",
         first_host: int = 10,
         zone_names: Iterable[str] = (),
     ) -> None:

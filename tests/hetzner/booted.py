@@ -1,6 +1,7 @@
 """A server that has booted, and the way to it: what its tests start from."""
 
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from pathlib import Path
 from render import server, ssh
 from render.cloud_init import user_data
 from tests.hetzner.machine import Machines
-from tests.render.box import Said, on_host, wait_for
+from tests.places import INSIDE
+from tests.render.box import Said, on_host
+from tests.waiting import eventually
 
 SERVER = 1
 BOOT_S = 90
@@ -18,10 +21,10 @@ TINY = """
 files=$(for name in bash sleep timeout; do program=$(readlink -f "$(command -v $name)"); echo $program
   ldd $program | grep -o '/[^ ]*'; done | sort -u)
 tar -ch $files 2>/dev/null | docker import - tiny:1
-docker network create --subnet 172.30.0.0/24 infra
+docker network create --subnet SUBNET infra
 docker run -d --name inner --network infra --restart unless-stopped tiny:1 /usr/bin/bash -c \
   'trap exit TERM; while :; do sleep 0.1; done'
-"""
+""".replace("SUBNET", INSIDE)
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Reach:
     keys: Path
     stack: str
     address: str
+    sockets: Path
+    """Where the connection's socket is: not in anybody's home, and a short path."""
 
     def interpreter(self, *options: str, folder: Path | None = None, key: str = "operator") -> list[str]:
         """The SSH command, by the configuration in `folder`."""
@@ -53,7 +58,19 @@ class Reach:
     def configure(self, folder: Path, host_key: str) -> None:
         """Writes the program's own SSH configuration there."""
         pinned = (self.keys / host_key).read_text()
-        for name, text in ssh.files(self.stack, str(folder), address=self.address, host_keys=[pinned]).items():
+        self.write(folder, [pinned])
+
+    def write(self, folder: Path, host_keys: list[str], identity_file: str | None = None) -> None:
+        """The configuration, with the connection's socket in a folder of the tests' own."""
+        texts = ssh.files(
+            self.stack,
+            str(folder),
+            address=self.address,
+            host_keys=host_keys,
+            identity_file=identity_file,
+            sockets=str(self.sockets),
+        )
+        for name, text in texts.items():
             (folder / name).write_text(text)
 
 
@@ -62,15 +79,17 @@ def booted(machines: Machines, keys: Path, stack: str, address: str) -> Iterator
     """A server whose first boot is over, with a container `inner` that runs; all is gone at the end."""
     for name in ("host", "operator", "stranger"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)], check=True)
-    reach = Reach(machines, keys, stack, address)
+    sockets = tempfile.TemporaryDirectory(prefix="ssh-")
+    reach = Reach(machines, keys, stack, address, Path(sockets.name))
     reach.configure(keys, "host.pub")
     try:
         machines.create(SERVER, "sertantai-prod", address, reach.first_boot())
         machines.start(SERVER)
-        wait_for(lambda: reach.ssh("true").ok, BOOT_S)
+        eventually(lambda: reach.ssh("true").ok, BOOT_S)
         over = reach.ssh("cloud-init status --wait --long && cloud-init schema --system")
         assert over.ok, f"{over.out}\n{machines.log(SERVER)}"
         assert reach.ssh(TINY).ok
         yield reach
     finally:
         machines.close()
+        sockets.cleanup()

@@ -16,7 +16,7 @@ from tests.e2e.runner import has_engine
 from .api import Api
 from .client import connect
 from .machine import Machines
-from .stack import ACME, DNS, DNS_MANAGEMENT, REGISTRY, Outside, Project, Said
+from .stack import ACME, DNS, DNS_MANAGEMENT, PLACE, REGISTRY, Outside, Project, Said
 
 ZONE = "sertantai.test"
 # Where nobody listens, so that a server on paper refuses at once.
@@ -107,14 +107,14 @@ def cloud(outside: Outside, key: Path) -> Iterator[Cloud]:
     if not has_engine() or not shutil.which("pulumi-resource-hcloud"):
         pytest.skip("no Pulumi CLI, or not its hcloud provider")
     machines = Machines(
-        "sertantai-hetzner",
-        "172.28.7.0/24",
+        PLACE.name,
+        PLACE.subnet,
         forwards=[int(REGISTRY.rpartition(":")[2]), ACME],
         dns=("127.0.0.1", DNS),
         dns_management=DNS_MANAGEMENT,
     )
     try:
-        with Api(machines=machines, ipv4_network="172.28.7.0/24", zone_names=[ZONE]) as api:
+        with Api(machines=machines, ipv4_network=PLACE.subnet, zone_names=[ZONE]) as api:
             yield Cloud(api, machines, key, outside)
     finally:
         machines.close()

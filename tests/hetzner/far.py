@@ -5,11 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.places import Place
+
 from .booted import SERVER, Reach, booted
 from .machine import Machines
 from .stack import ACME, DNS, DNS_MANAGEMENT, REGISTRY, Outside, Project, service
 
-NETWORK, SUBNET, ADDRESS = "sertantai-ssh", "172.28.8.0/24", "172.28.8.10"
+PLACE = Place("far")
+ADDRESS = PLACE.address(10)
 NAMES = [f"service-{number}" for number in range(10)]
 SITE = "service-3.sertantai.test"
 
@@ -46,7 +49,9 @@ def ten(project: Project) -> None:
 def reached(folder: Path, keys: Path, outside: Outside) -> Iterator[Far]:
     """The machine, and in `folder` a project for it."""
     forwards = [int(REGISTRY.rpartition(":")[2]), ACME]
-    machines = Machines(NETWORK, SUBNET, forwards=forwards, dns=("127.0.0.1", DNS), dns_management=DNS_MANAGEMENT)
+    machines = Machines(
+        PLACE.name, PLACE.subnet, forwards=forwards, dns=("127.0.0.1", DNS), dns_management=DNS_MANAGEMENT
+    )
     for name in NAMES:
         machines.record(f"{name}.sertantai.test", "A", [ADDRESS])
     with booted(machines, keys, "far", ADDRESS) as reach:

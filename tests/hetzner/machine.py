@@ -17,10 +17,11 @@ from docker.models.containers import Container
 from docker.types import IPAMConfig, IPAMPool
 
 from rehearsal.images.base import ensure_base
-from rehearsal.images.context import alone, build, context, fingerprint, room
-from rehearsal.machine import ensure_packages
+from rehearsal.images.context import build, context, fingerprint, room
+from rehearsal.machine import alone, ensure_docker, ensure_packages
 from tests.hetzner.disk import Disks
 from tests.hetzner.forward import Forwards
+from tests.waiting import hear
 
 ROOT = Path(__file__).parent
 LABEL = "sertantai.servers"
@@ -63,7 +64,7 @@ class Machines:
         dns: tuple[str, int] | None = None,
         dns_management: int | None = None,
     ) -> None:
-        self._client, self._name, self._ports = docker.from_env(), network, list(forwards)
+        self._client, self._name, self._ports = ensure_docker(), network, list(forwards)
         self._management = dns_management
         self._gateway = str(ipaddress.ip_network(subnet)[1])
         self._nameserver = self._gateway if dns else ""
@@ -161,6 +162,7 @@ class Machines:
         """Runs a text as the server's root, not over SSH: the exit code, and what it said."""
         code, said = self._container(server_id).exec_run(["bash", "-c", text])
         assert isinstance(said, bytes)
+        hear(f"{code} {said.decode(errors='replace')}")
         return int(code or 0), said.decode(errors="replace")
 
     def connections(self, server_id: int) -> int:

@@ -23,7 +23,7 @@ class Project:
         machines: Machines | None = None,
         action_s: float = 0.05,
         limits: Mapping[str, int] | None = None,
-        ipv4_network: str = "172.28.0.0/24",
+        ipv4_network: str = "192.0.2.0/24",
         first_host: int = 10,
     ) -> None:
         self.token = secrets.token_hex(32)

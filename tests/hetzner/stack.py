@@ -16,11 +16,12 @@ import httpx
 import yaml
 
 from rehearsal import doubles, images
-from tests.e2e.platform import ROOT, copy_program
+from tests.e2e.platform import copy_program
+from tests.places import INSIDE, ROOT, Place
 
-REGISTRY, ACME = "localhost:5190", 14190
+PLACE = Place("hetzner")
+REGISTRY, ACME, DNS, DNS_MANAGEMENT = PLACE.registry, PLACE.acme, PLACE.dns, PLACE.dns_management
 UNCHANGED = ("same", "read", "refresh")
-DNS, DNS_MANAGEMENT = ACME + 2, ACME + 3
 USER, PASSWORD = "rehearsal", "not-a-secret-but-a-double"
 
 
@@ -35,7 +36,7 @@ class Said:
 class Outside:
     """The doubles of the outside world: images in a registry, and an authority that asks name servers of its own."""
 
-    def __init__(self, folder: Path = ROOT / ".rehearsal" / "hetzner") -> None:
+    def __init__(self, folder: Path = PLACE.folder) -> None:
         doubles.registry(REGISTRY, USER, PASSWORD)
         images.ensure(REGISTRY, USER, PASSWORD)
         self.folder = folder
@@ -220,7 +221,7 @@ def platform(outside: Outside) -> dict[str, Any]:
             "image": f"{stand_in}/certbot:1",
         },
         "sertantai:registry": {"server": REGISTRY, "username": USER},
-        "sertantai:network": {"name": "infra_network", "subnet": "172.30.0.0/24"},
+        "sertantai:network": {"name": "infra_network", "subnet": INSIDE},
         "sertantai:postgres": {"image": f"{stand_in}/postgres:1", "memory_mb": 512},
         "sertantai:redis": {"image": f"{stand_in}/redis:1", "memory_mb": 128},
         "sertantai:nginx": {"image": f"{stand_in}/nginx:1"},

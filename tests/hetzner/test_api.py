@@ -40,7 +40,7 @@ def test_a_server_comes_up_step_by_step(client: Any) -> None:
 
 def test_a_server_gets_addresses_that_go_with_it(api: Api, client: Any) -> None:
     server = serve(client)
-    assert server.public_net.ipv4.ip == "172.28.0.10"
+    assert server.public_net.ipv4.ip == "192.0.2.10"
     assert server.public_net.ipv6.ip == "2001:db8:0:1::/64"
     server.delete().wait_until_finished()
     assert api.servers == {}
@@ -218,7 +218,7 @@ def test_reverse_names_are_set_and_reset(client: Any) -> None:
     for ip in (v4, v6):
         server.change_dns_ptr(ip, None)
     server.reload()
-    assert server.public_net.ipv4.dns_ptr == "static.10.0.28.172.clients.your-server.de"
+    assert server.public_net.ipv4.dns_ptr == "static.10.2.0.192.clients.your-server.de"
     assert server.public_net.ipv6.dns_ptr == []
     with refusal("invalid_input"):
         server.change_dns_ptr("192.0.2.1", "one.example.com")

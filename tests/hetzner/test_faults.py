@@ -47,7 +47,7 @@ def test_a_slow_machine_keeps_its_action_running_and_nothing_else() -> None:
         assert client.actions.get_by_id(made.action.id).status == "running"
         machines.ready.set()
         made.next_actions[-1].wait_until_finished()
-        assert machines.calls == [("create", "one", "172.28.0.10", "#cloud-config"), ("start",)]
+        assert machines.calls == [("create", "one", "192.0.2.10", "#cloud-config"), ("start",)]
 
 
 def test_a_machine_that_fails_ends_the_action_as_an_error() -> None:

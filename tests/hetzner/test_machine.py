@@ -8,24 +8,28 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from render import server
+from settings import DOCKERS_POOL
 from tests.hetzner.booted import BOOT_S, SERVER, Reach, booted
 from tests.hetzner.machine import Machines
-from tests.render.box import Said, on_host, wait_for
+from tests.places import Place
+from tests.render.box import Said, on_host
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.xdist_group("test_machine"),
     pytest.mark.skipif(os.geteuid() != 0, reason="root's: loop devices, and ports of the network's gateway"),
 ]
-NETWORK, SUBNET, ADDRESS, OTHER_ADDRESS = "sertantai-machines", "172.28.231.0/24", "172.28.231.10", "172.28.231.11"
+PLACE = Place("machines")
+ADDRESS, OTHER_ADDRESS = PLACE.address(10), PLACE.address(11)
 OTHER, VOLUME = 2, 4711
 DEVICE, FOLDER = f"/dev/disk/by-id/scsi-0HC_Volume_{VOLUME}", "/mnt/sertantai"
-DNS_PORT, DNS_MANAGEMENT_PORT = 18453, 18455
 FRESH = ("-o", "ControlPath=none")
 """A connection of its own."""
 
@@ -33,9 +37,9 @@ FRESH = ("-o", "ControlPath=none")
 @pytest.fixture(scope="module")
 def web() -> Iterator[int]:
     """A port that only this machine's loopback has."""
-    serve = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "18480"]
+    serve = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(PLACE.ports[0])]
     running = subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    yield 18480
+    yield PLACE.ports[0]
     running.kill()
     running.wait()
 
@@ -44,8 +48,8 @@ def web() -> Iterator[int]:
 def names(base_image: str) -> Iterator[None]:
     """The ACME double's name server."""
     options = ["-defaultIPv4", "", "-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", ""]
-    places = ["-dns01", f"127.0.0.1:{DNS_PORT}", "-management", f"127.0.0.1:{DNS_MANAGEMENT_PORT}"]
-    name = f"{NETWORK}-names"
+    places = ["-dns01", f"127.0.0.1:{PLACE.dns}", "-management", f"127.0.0.1:{PLACE.dns_management}"]
+    name = f"{PLACE.name}-names"
     start = ["docker", "run", "-d", "--name", name, "--network=host", base_image, "pebble-challtestsrv"]
     on_host(f"docker rm -f {name}")
     begun = on_host(shlex.join([*start, *options, *places]))
@@ -57,7 +61,7 @@ def names(base_image: str) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def prod(tmp_path_factory: pytest.TempPathFactory, web: int, names: None) -> Iterator[Reach]:
     machines = Machines(
-        NETWORK, SUBNET, forwards=[web], dns=("127.0.0.1", DNS_PORT), dns_management=DNS_MANAGEMENT_PORT
+        PLACE.name, PLACE.subnet, forwards=[web], dns=("127.0.0.1", PLACE.dns), dns_management=PLACE.dns_management
     )
     with booted(machines, tmp_path_factory.mktemp("keys"), "machines", ADDRESS) as reach:
         yield reach
@@ -72,7 +76,8 @@ def test_the_first_boot_leaves_what_the_server_is_told(prod: Reach) -> None:
     kernel = next(file.content for file in server.files("05:30") if "sysctl" in file.path)
     assert prod.ssh(f"sysctl {' '.join(server.SYSCTLS)}").out == kernel
     assert prod.ssh("docker info -f '{{.LiveRestoreEnabled}} {{.LoggingDriver}}'").out == "true json-file\n"
-    assert prod.ssh("docker network inspect bridge -f '{{(index .IPAM.Config 0).Subnet}}'").out == "172.31.0.0/24\n"
+    first = next(ip_network(DOCKERS_POOL).subnets(new_prefix=24))
+    assert prod.ssh("docker network inspect bridge -f '{{(index .IPAM.Config 0).Subnet}}'").out == f"{first}\n"
     assert prod.ssh("swapon --show=NAME --noheadings; stat -c %a:%s /swapfile").out == "/swapfile\n600:2147483648\n"
 
 
@@ -203,7 +208,7 @@ def test_a_restart_brings_everything_back(prod: Reach) -> None:
     prod.machines.stop(SERVER)
     prod.machines.start(SERVER)
     on_host("true", interpreter=prod.interpreter("-O", "exit"))
-    wait_for(lambda: prod.ssh("cloud-init status --wait && docker info").ok, BOOT_S)
+    eventually(lambda: prod.ssh("cloud-init status --wait && docker info").ok, BOOT_S)
     assert prod.ssh(f"cat {FOLDER}/postgres/data").out == "kept\n"
     assert prod.ssh("docker inspect inner -f '{{.State.Running}}'").out == "true\n"
     assert prod.ssh("iptables -C DOCKER-USER -d 169.254.169.254 -j DROP").ok
@@ -229,9 +234,9 @@ def test_another_server_finds_what_the_volume_holds(prod: Reach) -> None:
     def settled(text: str) -> Callable[[], bool]:
         return lambda: machines.run(OTHER, text)[0] == 0
 
-    wait_for(settled(server.mounted(DEVICE, FOLDER)), BOOT_S)
+    eventually(settled(server.mounted(DEVICE, FOLDER)), BOOT_S)
     assert machines.run(OTHER, f"cat {FOLDER}/postgres/data") == (0, "kept\n")
-    wait_for(settled("cloud-init status --wait"), BOOT_S)
+    eventually(settled("cloud-init status --wait"), BOOT_S)
 
 
 def test_nothing_stays_when_it_is_over(prod: Reach) -> None:
@@ -239,5 +244,5 @@ def test_nothing_stays_when_it_is_over(prod: Reach) -> None:
     prod.machines.close()
     assert time.monotonic() - begun < 30
     for what in ("ps -aq", "volume ls -q", "network ls -q"):
-        assert on_host(f"docker {what} --filter label=sertantai.servers={NETWORK}").out == ""
-    assert NETWORK not in on_host("losetup --list --noheadings --output BACK-FILE").out
+        assert on_host(f"docker {what} --filter label=sertantai.servers={PLACE.name}").out == ""
+    assert PLACE.name not in on_host("losetup --list --noheadings --output BACK-FILE").out

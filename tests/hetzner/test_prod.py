@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hcloud import Client
 
-from tests.e2e.foundation import eventually
+from tests.waiting import eventually
 
 from .client import key
 from .conftest import ZONE, Cloud, host, project_at

@@ -9,18 +9,20 @@ import pytest
 from render import server
 from tests.hetzner.booted import Reach, booted
 from tests.hetzner.machine import Machines
+from tests.places import Place
 
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.xdist_group("test_settled"),
     pytest.mark.skipif(os.geteuid() != 0, reason="root's: ports of the network's gateway"),
 ]
+PLACE = Place("settled")
 
 
 @pytest.fixture(scope="module")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
-    machines = Machines("sertantai-settled", "172.28.232.0/24")
-    with booted(machines, tmp_path_factory.mktemp("keys"), "settled", "172.28.232.10") as reach:
+    machines = Machines(PLACE.name, PLACE.subnet)
+    with booted(machines, tmp_path_factory.mktemp("keys"), "settled", PLACE.address(10)) as reach:
         yield reach
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.foundation import eventually
 from tests.e2e.runner import has_engine
+from tests.waiting import eventually
 
 from .booted import SERVER
 from .far import ADDRESS, NAMES, Far, host, reached

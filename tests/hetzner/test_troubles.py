@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.foundation import eventually
 from tests.e2e.runner import has_engine
+from tests.waiting import eventually
 
 from .api import Api
 from .client import FSN1, connect, order

@@ -12,30 +12,30 @@ import pytest
 from render import ssh
 from tests.hetzner.booted import SERVER, Reach, booted
 from tests.hetzner.machine import Machines
-from tests.render.box import Said, on_host, wait_for
+from tests.places import Place
+from tests.render.box import Said, on_host
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.skipif(os.geteuid() != 0, reason="root's: ports of the network's gateway"),
 ]
+PLACE = Place("way")
 ADVICE = "look at its console"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
-    machines = Machines("sertantai-way-in", "172.28.233.0/24")
-    with booted(machines, tmp_path_factory.mktemp("keys"), "way", "172.28.233.10") as reach:
-        wait_for(lambda: reach.ssh("true").ok)
+    machines = Machines(PLACE.name, PLACE.subnet)
+    with booted(machines, tmp_path_factory.mktemp("keys"), "way", PLACE.address(10)) as reach:
+        eventually(lambda: reach.ssh("true").ok)
         yield reach
 
 
 def config(server: Reach, folder: Path, host_key: str = "host.pub", key: str = "operator") -> str:
     """Path of the program's own configuration, with the files of these keys."""
     pinned = " ".join((server.keys / host_key).read_text().split()[:2])
-    identity = str(server.keys / key)
-    texts = ssh.files(server.stack, str(folder), address=server.address, host_keys=[pinned], identity_file=identity)
-    for name, text in texts.items():
-        (folder / name).write_text(text)
+    server.write(folder, [pinned], str(server.keys / key))
     return str(folder / "config")
 
 
@@ -86,7 +86,7 @@ def test_a_key_that_opens_nothing_ends_the_wait_at_once(server: Reach, tmp_path:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", server.keys / "nobody"], check=True)
     way = config(server, tmp_path, key="nobody")
     # It makes one wait whom it has just refused.
-    wait_for(lambda: "Permission denied" in reached(way).error, 90)
+    eventually(lambda: "Permission denied" in reached(way).error, 90)
     said = reached(way, timeout_s=60)
     assert said.code == 1
     assert "host: the server: " in said.error
@@ -96,5 +96,5 @@ def test_a_server_that_never_answers_is_told_with_what_to_look_at(server: Reach,
     server.machines.stop(SERVER)
     said = reached(config(server, tmp_path), timeout_s=2)
     assert said.code == 1
-    assert "host: the server: SSH does not answer after 2 s: ssh: connect to host 172.28.233.10" in said.error
+    assert f"host: the server: SSH does not answer after 2 s: ssh: connect to host {server.address}" in said.error
     assert said.error.splitlines()[-1] == f"  {ADVICE}"

@@ -14,6 +14,7 @@ import trustme
 from rehearsal.errors import Trouble
 from rehearsal.images import VERSION
 from rehearsal.machine import ensure_packages
+from tests.places import Place
 
 FILE = """
 version: "3.8"
@@ -55,7 +56,7 @@ server {
 class Compose:
     """nginx, app and PostgreSQL, up as long as the context lasts."""
 
-    port = 28443
+    port = Place("compose").ports[0]
 
     def __init__(self, folder: Path, registry: str) -> None:
         self.folder, self.registry, self.roots = folder, registry, folder / "roots.pem"

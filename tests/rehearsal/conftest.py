@@ -9,7 +9,6 @@ import docker
 import pytest
 
 from rehearsal.errors import Trouble
-from rehearsal.images.context import alone
 from rehearsal.machine import ensure_packages
 
 from .sandbox import IMAGE, Sandbox, fresh
@@ -19,8 +18,7 @@ from .sandbox import IMAGE, Sandbox, fresh
 def image(machine: docker.DockerClient) -> Iterator[str]:
     """BusyBox alone; skipped where it cannot be had."""
     try:
-        with alone("machine"):
-            ensure_packages("busybox-static")
+        ensure_packages("busybox-static")
     except Trouble as trouble:
         pytest.skip(str(trouble))
     content = io.BytesIO()

@@ -6,13 +6,16 @@ from typing import Any
 import docker
 import pytest
 
+from tests.places import Place
+
 from .sandbox import IMAGE, Sandbox
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("image")]
+PLACE = Place("containers")
 
 
 def test_everything_said_of_a_container_holds(sandbox: Sandbox) -> None:
-    network = {"subnet": "10.213.7.0/24", "gateway": "10.213.7.1", "ip_range": "10.213.7.128/25"}
+    network = {"subnet": PLACE.subnet, "gateway": PLACE.address(1), "ip_range": f"{PLACE.address(128)}/25"}
     sandbox.resources = {
         "net": sandbox.labelled("network", name=f"{sandbox.stack}-net", driver="bridge", ipam_configs=[network]),
         "data": sandbox.labelled("volume", name=f"{sandbox.stack}-data"),
@@ -31,9 +34,9 @@ def test_everything_said_of_a_container_holds(sandbox: Sandbox) -> None:
             restart="always",
             log_driver="json-file",
             log_opts={"max-size": "1m"},
-            networks_advanced=[{"name": "$net.name", "aliases": ["app"], "ipv4_address": "10.213.7.9"}],
-            hosts=[{"host": "auth", "ip": "10.213.7.2"}],
-            ports=[{"internal": 80, "external": 48213, "ip": "127.0.0.1", "protocol": "tcp"}],
+            networks_advanced=[{"name": "$net.name", "aliases": ["app"], "ipv4_address": PLACE.address(9)}],
+            hosts=[{"host": "auth", "ip": PLACE.address(2)}],
+            ports=[{"internal": 80, "external": PLACE.ports[0], "ip": "127.0.0.1", "protocol": "tcp"}],
             volumes=[
                 {"volume_name": "$data.name", "container_path": "/data"},
                 {"volume_name": "$data.name", "container_path": "/read", "read_only": True},
@@ -70,16 +73,16 @@ def test_everything_said_of_a_container_holds(sandbox: Sandbox) -> None:
     assert host["Tmpfs"] == {"/tmp": "size=1m"}
     assert host["RestartPolicy"] == {"Name": "always", "MaximumRetryCount": 0}
     assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "1m"}}
-    assert host["ExtraHosts"] == ["auth:10.213.7.2"]
-    assert host["PortBindings"]["80/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": "48213"}]
+    assert host["ExtraHosts"] == [f"auth:{PLACE.address(2)}"]
+    assert host["PortBindings"]["80/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": str(PLACE.ports[0])}]
     assert host["Binds"] == [f"{sandbox.stack}-data:/data:rw", f"{sandbox.stack}-data:/read:ro"]
     [(name, endpoint)] = found["NetworkSettings"]["Networks"].items()
     assert name == f"{sandbox.stack}-net"
-    assert endpoint["IPAddress"] == "10.213.7.9"
+    assert endpoint["IPAddress"] == PLACE.address(9)
     assert "app" in endpoint["Aliases"]
     assert found["State"]["Running"]
     pool = docker.from_env().networks.get(name).attrs["IPAM"]["Config"]
-    assert pool == [{"Subnet": "10.213.7.0/24", "IPRange": "10.213.7.128/25", "Gateway": "10.213.7.1"}]
+    assert pool == [{"Subnet": network["subnet"], "IPRange": network["ip_range"], "Gateway": network["gateway"]}]
 
 
 def test_a_container_can_be_on_the_hosts_network(sandbox: Sandbox) -> None:

@@ -3,10 +3,11 @@
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from render import nginx
+from tests.waiting import hear
 
 SERVE = "trap 'exit 0' TERM; touch /tmp/ok; while :; do sleep 0.05; done"
 """An app that is healthy by `HEALTHY` and stops when it is told to."""
@@ -31,7 +32,9 @@ def on_host(text: str, stdin: str = "", interpreter: Sequence[str] = ("bash", "-
     """Runs a text on this machine, as a step of the program does."""
     begun = time.monotonic()
     done = subprocess.run([*interpreter, text], input=stdin, capture_output=True, text=True, timeout=timeout_s)
-    return Said(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+    said = Said(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+    hear(said)
+    return said
 
 
 def base(drains_s: Sequence[int] = (30,)) -> str:
@@ -42,15 +45,9 @@ def base(drains_s: Sequence[int] = (30,)) -> str:
 def docker(*words: str, stdin: str = "") -> Said:
     begun = time.monotonic()
     done = subprocess.run(["docker", *words], input=stdin, capture_output=True, text=True, timeout=60)
-    return Said(done.returncode, done.stdout.strip(), done.stderr, time.monotonic() - begun)
-
-
-def wait_for(what: Callable[[], bool], timeout_s: float = 20) -> None:
-    """Until `what` holds; fails if it never does."""
-    end = time.monotonic() + timeout_s
-    while not what():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
+    said = Said(done.returncode, done.stdout.strip(), done.stderr, time.monotonic() - begun)
+    hear(said)
+    return said
 
 
 @dataclass

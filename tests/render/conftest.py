@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from render import nginx, postgres, shell
+from tests.waiting import eventually
 
-from .box import Boxes, base, docker, on_host, wait_for
+from .box import Boxes, base, docker, on_host
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def gateway(shared: Boxes) -> str:
     assert docker("exec", name, "mkdir", nginx.VOLUME).ok
     switched = on_host(shell.inside(name, shell.switch("nginx", "nginx.conf", name)), base())
     assert switched.ok, switched.error
-    wait_for(lambda: docker("exec", name, "curl", "-fs", "http://127.0.0.1:8999/").ok)
+    eventually(lambda: docker("exec", name, "curl", "-fs", "http://127.0.0.1:8999/").ok)
     return name
 
 
@@ -70,7 +71,7 @@ def cluster(shared: Boxes) -> str:
         "postgres",
     ]
     name = shared.start("postgres", script, options=[*options, "--shm-size", "256m"])
-    wait_for(lambda: docker("exec", name, "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres").ok)
+    eventually(lambda: docker("exec", name, "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres").ok)
     access = on_host(shell.inside(name, postgres.access("mark"), stdin=False))
     assert access.ok, access.error
     return name

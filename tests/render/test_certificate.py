@@ -6,8 +6,9 @@ import pytest
 
 from render import shell
 from settings import Acme
+from tests.waiting import eventually
 
-from .box import Boxes, Said, docker, on_host, wait_for
+from .box import Boxes, Said, docker, on_host
 
 pytestmark = pytest.mark.docker
 ACME = Acme(email="operator@sertantai.com", image="certbot", directory_url="https://ca.test/dir")
@@ -30,7 +31,7 @@ chmod 644 "$live/privkey.pem"
 def start(boxes: Boxes, name: str, script: str) -> str:
     install = f"cat > /usr/local/bin/certbot <<'END'\n{CERTBOT}END\nchmod +x /usr/local/bin/certbot"
     container = boxes.start(name, f"{install}; mkdir -p /srv/nginx/sites /srv/webroot; touch /tmp/prepared; {script}")
-    wait_for(lambda: docker("exec", container, "test", "-e", "/tmp/prepared").ok)
+    eventually(lambda: docker("exec", container, "test", "-e", "/tmp/prepared").ok)
     return container
 
 
@@ -123,19 +124,19 @@ def test_renewal_is_for_the_domains_of_sites_and_goes_on_after_a_failure(certbot
     renew = shell.renew(ACME).replace(f"-lt {shell.RENEWAL_INTERVAL_S}", "-lt 1")
     renew = renew.replace(f"sleep {shell.CERTIFICATE_WATCH_S}", "sleep 1")
     docker("exec", "-d", certbot, "sh", "-c", f"{renew}")
-    wait_for(lambda: subject(certbot, "b.test") != before["b.test"])
-    wait_for(lambda: inside(certbot, "cat /tmp/asked").out.count("a.test") >= 2)  # it is tried again
+    eventually(lambda: subject(certbot, "b.test") != before["b.test"])
+    eventually(lambda: inside(certbot, "cat /tmp/asked").out.count("a.test") >= 2)  # it is tried again
     assert subject(certbot, "a.test") == before["a.test"]
     assert subject(certbot, "unused.test") == before["unused.test"]
     assert not inside(certbot, "test -e /tmp/renewed").ok
     inside(certbot, "rm /tmp/refused-a.test")
-    wait_for(lambda: subject(certbot, "a.test") != before["a.test"])
-    wait_for(lambda: inside(certbot, "test -e /tmp/renewed").ok)
+    eventually(lambda: subject(certbot, "a.test") != before["a.test"])
+    eventually(lambda: inside(certbot, "test -e /tmp/renewed").ok)
 
 
 def test_renewal_ends_as_soon_as_it_is_told_to(boxes: Boxes) -> None:
     container = start(boxes, "renewal", f"exec sh -c {shlex.quote(shell.renew(ACME))}")
-    wait_for(lambda: inside(container, "test -e /tmp/renewed").ok)
+    eventually(lambda: inside(container, "test -e /tmp/renewed").ok)
     assert docker("stop", "-t", "20", container).took_s < 10
     assert docker("inspect", "-f", "{{.State.ExitCode}}", container).out == "0"
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from render import cutover as render
+from tests.waiting import eventually
 
-from .box import Boxes, Said, docker, on_host, wait_for
+from .box import Boxes, Said, docker, on_host
 
 pytestmark = pytest.mark.docker
 # The slot is a lock on a shared volume; who has it is active. It waits for it as long as it takes.
@@ -71,7 +72,7 @@ def cutover(boxes: Boxes, container: str, timeout_s: int = 10, *, generation: in
 def pair(boxes: Boxes, before: str = "") -> tuple[str, str]:
     """An active Electric, and its successor that waits."""
     old = electric(boxes, "old")
-    wait_for(lambda: active(old))
+    eventually(lambda: active(old))
     return old, electric(boxes, "new", before)
 
 
@@ -95,7 +96,7 @@ def test_a_second_run_changes_nothing(slot: Boxes) -> None:
     assert docker("inspect", "-f", "{{.State.StartedAt}}", new).out == begun
 
 
-def test_a_first_electric_has_none_to_wait_for(slot: Boxes) -> None:
+def test_a_first_electric_has_none_to_eventually(slot: Boxes) -> None:
     assert cutover(slot, electric(slot, "first")).ok
 
 
@@ -108,7 +109,7 @@ def test_a_new_one_that_is_never_active_gives_the_slot_back(slot: Boxes) -> None
     assert "mark" not in said.out
     assert said.error.endswith("legal/electric: the old Electric serves again\n")
     assert not slot.running(new)
-    wait_for(lambda: active(old))
+    eventually(lambda: active(old))
 
 
 def test_a_new_one_that_dies_gives_the_slot_back_at_once(slot: Boxes) -> None:
@@ -117,14 +118,14 @@ def test_a_new_one_that_dies_gives_the_slot_back_at_once(slot: Boxes) -> None:
     assert said.code == 1
     assert said.took_s < 15
     assert "out of shapes" in said.error
-    wait_for(lambda: active(old))
+    eventually(lambda: active(old))
 
 
 def test_a_new_one_that_was_stopped_is_started_again_by_the_next_run(slot: Boxes) -> None:
     old, new = pair(slot, "while [ ! -e /slot/mended ]; do sleep 0.05; done;")
     assert cutover(slot, new, timeout_s=1).code == 1
     assert not slot.running(new)
-    wait_for(lambda: active(old))
+    eventually(lambda: active(old))
     assert docker("exec", old, "touch", "/slot/mended").ok
     said = cutover(slot, new)
     assert said.ok, said.error
@@ -190,7 +191,7 @@ def test_a_run_killed_after_the_old_stopped_gives_the_slot_back_when_it_is_run_a
     said = cutover(slot, new, timeout_s=1)
     assert said.code == 1
     assert said.error.endswith("legal/electric: the old Electric serves again\n")
-    wait_for(lambda: active(old))
+    eventually(lambda: active(old))
 
 
 def test_without_postgres_nothing_is_touched(slot: Boxes) -> None:

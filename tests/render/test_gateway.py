@@ -8,9 +8,10 @@ import pytest
 
 from render import nginx, shell
 from settings import parse
+from tests.waiting import eventually
 
 from ..settings.stack import OUT, SMALL, changed
-from .box import Boxes, base, docker, on_host, wait_for
+from .box import Boxes, base, docker, on_host
 from .test_shapes import ECHO
 
 pytestmark = pytest.mark.docker
@@ -105,8 +106,8 @@ def serving(shared: Boxes, gateway: str) -> Iterator[str]:
     assert on_host(shell.inside(gateway, shell.placeholder(domain), "sh", stdin=False)).ok
     switched = on_host(shell.inside(gateway, shell.switch("served", "sites/served.conf", gateway)), text)
     assert switched.ok, switched.error
-    wait_for(lambda: '"port": 4000' in curl(gateway, "https://served.sertantai.com/api/x"))
-    wait_for(lambda: '"port": 3000' in curl(gateway, "http://served-electric:3000/v1/health"))
+    eventually(lambda: '"port": 4000' in curl(gateway, "https://served.sertantai.com/api/x"))
+    eventually(lambda: '"port": 3000' in curl(gateway, "http://served-electric:3000/v1/health"))
     yield gateway
     on_host(shell.inside(gateway, shell.switch("served", "sites/served.conf", gateway, remove=True), stdin=False))
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from render import shell
+from tests.waiting import eventually
 
-from .box import Boxes, Said, docker, on_host, wait_for
+from .box import Boxes, Said, docker, on_host
 
 pytestmark = pytest.mark.docker
 
@@ -122,7 +123,7 @@ def test_a_second_run_does_not_wait_for_ever(boxes: Boxes) -> None:
     slow, quick = text(boxes, "sleep 4"), text(boxes, "true", timeout_s=1)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(on_host, slow)
-        wait_for(lambda: boxes.names() == {"migrate"})
+        eventually(lambda: boxes.names() == {"migrate"})
         second = on_host(quick)
         assert second.code == 1
         assert second.error == "legal/migrate: another migration runs still; run up again when it is done\n"
@@ -136,7 +137,7 @@ def test_no_secret_is_in_a_command_line(boxes: Boxes) -> None:
     assert process.stdin
     process.stdin.write(shell.exports({"DATABASE_URL": secret}))
     process.stdin.close()
-    wait_for(lambda: docker("exec", f"{boxes.stack}-migrate", "true").ok)
+    eventually(lambda: docker("exec", f"{boxes.stack}-migrate", "true").ok)
     lines = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if readable(file)]
     assert [line for line in lines if f"{boxes.stack}-migrate".encode() in line]
     assert not [line for line in lines if secret.encode() in line]

@@ -8,8 +8,9 @@ import pytest
 
 from render import preflight, releases, shell
 from render.preflight import Checked
+from tests.waiting import eventually
 
-from .box import Said, docker, on_host, wait_for
+from .box import Said, docker, on_host
 
 pytestmark = pytest.mark.docker
 SITE = 'server { listen 80; server_name trial.test; location / { return 200 "one"; } }\n'
@@ -154,7 +155,7 @@ def test_a_tool_that_already_asks_a_healthy_container_of_the_image_is_not_tried_
         base_image, ["infinity"], entrypoint="sleep", healthcheck=check_, detach=True
     )
     try:
-        wait_for(lambda: bool(docker("ps", "-q", "--filter", f"id={asked.id}", "--filter", "health=healthy").out))
+        eventually(lambda: bool(docker("ps", "-q", "--filter", f"id={asked.id}", "--filter", "health=healthy").out))
         begun = time.time()
         assert check(base_image, gateway, cluster).ok
         assert not check(base_image, gateway, cluster, tool="no-such-tool").ok

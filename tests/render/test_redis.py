@@ -9,8 +9,9 @@ import pytest
 
 from render import environment
 from render import redis as render
+from tests.waiting import eventually
 
-from .box import SERVE, Boxes, Said, docker, on_host, wait_for
+from .box import SERVE, Boxes, Said, docker, on_host
 from .redis_client import Client, Refusal
 
 ADMINISTRATOR = "it's \"the\" administrator's \\ #1"
@@ -66,7 +67,7 @@ class Server:
 
     def wait(self) -> int:
         """Until it answers; where on this machine."""
-        wait_for(lambda: docker("exec", self.container, *render.CHECK).ok)
+        eventually(lambda: docker("exec", self.container, *render.CHECK).ok)
         return int(docker("port", self.container, "6379/tcp").out.rpartition(":")[2])
 
     def admin(self, command: str) -> object:
@@ -232,6 +233,6 @@ def test_a_client_that_does_not_read_its_answers_is_cut_off_and_its_neighbour_is
     with contextlib.suppress(ConnectionError):  # it may be cut off meanwhile
         for _ in range(200):
             auth.send("GET", "auth:big")
-    wait_for(lambda: "evicted_clients:0" not in str(server.admin("INFO stats")))
+    eventually(lambda: "evicted_clients:0" not in str(server.admin("INFO stats")))
     assert legal.ask("GET", "legal:a") == "1"
     assert docker("inspect", "-f", "{{.State.Running}} {{.State.OOMKilled}}", server.container).out == "true false"

@@ -9,8 +9,9 @@ from components.restore_program import assigned
 from render import restore
 from render.archive import Archive, Table
 from settings import Restore
+from tests.waiting import eventually
 
-from .box import docker, on_host, wait_for
+from .box import docker, on_host
 from .cluster import ask
 
 pytestmark = pytest.mark.docker
@@ -169,7 +170,7 @@ def test_transactions_that_electric_would_wait_for_are_named(
     held = docker("exec", "-d", cluster, "psql", "-U", "postgres", "-c", "BEGIN; SELECT txid_current(), pg_sleep(30)")
     assert held.ok
     counted = "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
-    wait_for(lambda: ask(cluster, counted) == "1")
+    eventually(lambda: ask(cluster, counted) == "1")
     dump = archive(table())
     said = asked(cluster, database, dump, preview=False, electric=True)
     assert said.startswith(f"{AT}: a transaction on postgres by postgres is open since ")
@@ -177,5 +178,5 @@ def test_transactions_that_electric_would_wait_for_are_named(
     assert asked(cluster, database, dump, preview=False) == "", "without Electric nobody waits"
     assert asked(cluster, database, dump, electric=True) == "", "at preview it is too early to say"
     ask(cluster, f"SELECT pg_terminate_backend({number})")
-    wait_for(lambda: ask(cluster, counted) == "0")
+    eventually(lambda: ask(cluster, counted) == "0")
     assert asked(cluster, database, dump, preview=False, electric=True) == ""

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from render import shell
+from tests.waiting import eventually
 
-from .box import SERVE, Boxes, Said, docker, on_host, wait_for
+from .box import SERVE, Boxes, Said, docker, on_host
 from .test_switch import remove, switch
 
 pytestmark = pytest.mark.docker
@@ -118,7 +119,7 @@ def in_flight(shared: Boxes, gateway: str) -> Iterator[Boxes]:
         alias = ["--network", shared.stack, "--network-alias", f"slow-{turn}"]
         shared.start(f"slow-app-{turn}", SLOW if turn == "old" else SERVE, labels, options=alias)
     assert switch(gateway, "slow", site("old")).ok
-    wait_for(lambda: ask(gateway, 0).ok)
+    eventually(lambda: ask(gateway, 0).ok)
     yield shared
     remove(gateway, "slow")
     docker("rm", "-f", f"{shared.stack}-slow-app-old", f"{shared.stack}-slow-app-new")

@@ -9,9 +9,10 @@ import pytest
 
 from render import nginx, shell
 from settings import parse
+from tests.waiting import eventually
 
 from ..settings.stack import SMALL, changed
-from .box import Boxes, docker, on_host, wait_for
+from .box import Boxes, docker, on_host
 
 SECRET = "s3cr3t/+%&=?$x y"
 ALLOWED = [
@@ -117,7 +118,7 @@ def public(shared: Boxes, gateway: str) -> Iterator[str]:
         assert made.ok, made.error
         switched = on_host(shell.inside(gateway, shell.switch(name, f"sites/{name}.conf", gateway)), site(name))
         assert switched.ok, switched.error
-    wait_for(lambda: ask(gateway, ALLOWED[0])[0] == 200)
+    eventually(lambda: ask(gateway, ALLOWED[0])[0] == 200)
     yield gateway
     for name in ("legal", "down"):
         on_host(shell.inside(gateway, shell.switch(name, f"sites/{name}.conf", gateway, remove=True), stdin=False))
@@ -193,7 +194,7 @@ def test_no_log_shows_the_secret_when_electric_is_down(public: str) -> None:
     assert encoded in site("down")
     marked = "table=uk_lrt&offset=-1&handle=while-down"
     assert ask(public, marked, name="down")[0] == 502
-    wait_for(lambda: "while-down" in docker("logs", public).out)
+    eventually(lambda: "while-down" in docker("logs", public).out)
     logged = docker("logs", public)
     assert "s3cr3t" not in logged.out + logged.error
 
@@ -205,6 +206,6 @@ def test_no_log_shows_the_secret_that_the_app_itself_sends(public: str, name: st
     to = ["--connect-to", "::127.0.0.1:", "-s", "-o", "/dev/null", "-w", "%{http_code}"]
     assert docker("exec", public, "curl", *to, url).out == status
     assert ask(public, f"table=uk_lrt&handle=after-{name}")[0] == 200
-    wait_for(lambda: f"after-{name}" in docker("logs", public).out)
+    eventually(lambda: f"after-{name}" in docker("logs", public).out)
     logged = docker("logs", public)
     assert "s3cr3t" not in logged.out + logged.error

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from render import nginx, shell
+from tests.waiting import eventually
 
-from .box import Boxes, Said, base, docker, on_host, wait_for
+from .box import Boxes, Said, base, docker, on_host
 
 pytestmark = pytest.mark.docker
 LOCK = f"{nginx.VOLUME}/lock"
@@ -113,7 +114,7 @@ def test_a_text_that_clashes_with_anothers_is_refused(gateway: str, name: str) -
 def test_a_text_that_nginx_only_refuses_when_it_takes_it_over_is_undone(gateway: str, name: str) -> None:
     assert switch(gateway, name, answering(name, "one")).ok
     docker("exec", "-d", gateway, "python3", "-m", "http.server", "--bind", "127.0.0.1", "7777")
-    wait_for(lambda: docker("exec", gateway, "curl", "-so", "/dev/null", "http://127.0.0.1:7777").ok)
+    eventually(lambda: docker("exec", gateway, "curl", "-so", "/dev/null", "http://127.0.0.1:7777").ok)
     before = files(gateway)
     impatient = shell.switch(f"{name}/site", f"sites/{name}.conf", gateway).replace("seq 100", "seq 40")
     refused = on_host(shell.inside(gateway, impatient), answering(name, "two").replace("80", "7777"))
@@ -159,7 +160,7 @@ def test_a_site_that_others_need_is_not_removed(gateway: str, name: str) -> None
 
 def test_a_lock_that_is_never_given_back_is_told(gateway: str, name: str) -> None:
     docker("exec", "-d", gateway, "flock", LOCK, "sleep", "2")
-    wait_for(lambda: not docker("exec", gateway, "flock", "-n", LOCK, "true").ok)
+    eventually(lambda: not docker("exec", gateway, "flock", "-n", LOCK, "true").ok)
     script = shell.switch(f"{name}/site", f"sites/{name}.conf", gateway).replace("-w 60", "-w 1")
     waited = on_host(shell.inside(gateway, script), answering(name, "one"))
     docker("exec", gateway, "flock", LOCK, "true")
@@ -183,7 +184,7 @@ def test_the_base_is_written_before_the_gateway_is_there_and_changed_once_it_is(
     try:
         assert on_host(step, base([30])).ok
         boxes.start("late", shell.serve(), options=["-v", f"{volume}:{nginx.VOLUME}"])
-        wait_for(lambda: docker("exec", container, "curl", "-fs", "http://127.0.0.1:8999/").ok)
+        eventually(lambda: docker("exec", container, "curl", "-fs", "http://127.0.0.1:8999/").ok)
         assert "worker_shutdown_timeout 45s;" in written()
         assert on_host(step, base([100])).ok
         assert "worker_shutdown_timeout 115s;" in written()
@@ -192,27 +193,3 @@ def test_the_base_is_written_before_the_gateway_is_there_and_changed_once_it_is(
     finally:
         boxes.clear()
         docker("volume", "rm", volume)
-
-
-def test_a_renewed_certificate_is_taken_over_by_itself(boxes: Boxes) -> None:
-    impatient = shell.serve().replace(f"sleep {shell.CERTIFICATE_WATCH_S}", "sleep 0.2")
-    prepared = f"until [ -e {nginx.VOLUME}/nginx.conf ]; do sleep 0.05; done"
-    container = boxes.start("renewed", f"mkdir {nginx.VOLUME}; {prepared}\n{impatient}")
-    wait_for(lambda: docker("exec", container, "test", "-d", nginx.VOLUME).ok)
-    assert on_host(shell.inside(container, shell.switch("nginx", "nginx.conf", container)), base()).ok
-    for domain in ("a.test", "new.test"):
-        assert on_host(shell.inside(container, shell.placeholder(domain), "sh", stdin=False)).ok
-    folder = f"{nginx.VOLUME}/certs"
-    pair = f"ssl_certificate {folder}/a.test/fullchain.pem; ssl_certificate_key {folder}/a.test/privkey.pem;"
-    wait_for(lambda: switch(container, "a", f"server {{ listen 443 ssl; server_name a.test; {pair} }}").ok)
-    names = "openssl x509 -noout -ext subjectAltName"
-    ask = f"openssl s_client -connect 127.0.0.1:443 -servername a.test </dev/null 2>/dev/null | {names}"
-
-    def shown() -> str:
-        return docker("exec", container, "sh", "-c", ask).out.rpartition("DNS:")[2]
-
-    assert shown() == "a.test"
-    assert docker("exec", container, "sh", "-c", f"mv {folder}/new.test/* {folder}/a.test/").ok
-    wait_for(lambda: shown() == "new.test")
-    assert docker("exec", container, "sh", "-c", f"echo broken > {folder}/a.test/fullchain.pem; sleep 0.6").ok
-    assert shown() == "new.test"

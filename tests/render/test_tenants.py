@@ -10,8 +10,9 @@ import pytest
 from render import drift, postgres, shell, sql
 from render.template import fill
 from tests.planted import BETTER_MATCHES, OBJECTS, TRAP
+from tests.waiting import eventually
 
-from .box import Said, docker, on_host, wait_for
+from .box import Said, docker, on_host
 from .cluster import CONNECTIONS, as_login, ask, feed, make, make_electric
 
 pytestmark = pytest.mark.docker
@@ -91,7 +92,7 @@ def sessions(cluster: str, count: int, login: str, database: str) -> Iterator[No
     begun = [subprocess.Popen(command, stdout=DEVNULL, stderr=DEVNULL) for _ in range(count)]
     own = f"FROM pg_stat_activity WHERE usename = '{login}' AND query LIKE '%pg_sleep%'"
     try:
-        wait_for(lambda: ask(cluster, f"SELECT count(*) {own}") == str(count))
+        eventually(lambda: ask(cluster, f"SELECT count(*) {own}") == str(count))
         yield
     finally:
         ask(cluster, f"SELECT pg_terminate_backend(pid) {own}")
@@ -161,7 +162,7 @@ def test_rules_that_postgresql_refuses_or_that_shut_us_out_are_taken_back(cluste
     assert said.code == 1
     assert f"postgres: {reason}" in said.error
     assert "the old pg_hba.conf is back" in said.error
-    wait_for(lambda: feed(cluster, "SELECT 1").out == "1\n")
+    eventually(lambda: feed(cluster, "SELECT 1").out == "1\n")
     assert ask(cluster, rules) == before
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from render import drift, nginx, shell
 from render.cutover import turn
+from tests.waiting import eventually
 
-from .box import Boxes, Said, docker, on_host, wait_for
+from .box import Boxes, Said, docker, on_host
 from .test_gateway import curl, site
 
 pytestmark = pytest.mark.docker
@@ -50,7 +51,7 @@ def served(shared: Boxes, gateway: str) -> Iterator[Boxes]:
     text = text.replace("turned-electric-1a2b3c4", "turned-electric-old")
     switched = on_host(shell.inside(gateway, shell.switch("turned", TARGET, gateway, "1a2b")), text)
     assert switched.ok, switched.error
-    wait_for(lambda: answer(gateway) == "old")
+    eventually(lambda: answer(gateway) == "old")
     yield shared
     assert on_host(shell.inside(gateway, shell.switch("turned", TARGET, gateway, remove=True), stdin=False)).ok
     for name in [name for name in shared.made if "-turned-" in name]:
