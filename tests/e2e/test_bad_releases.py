@@ -103,7 +103,7 @@ def test_a_bad_release_fails_twice_alike_while_the_old_one_serves(
     clients.serves()
     assert len(platform.containers(service="auth", part="app")) == 1
     if site == LEGAL:
-        assert platform.get(LEGAL, "/electric/v1/shape?table=uk_lrt&offset=-1").status_code == 200
+        assert platform.get(LEGAL, "/electric/laws?offset=-1").status_code == 200
 
 
 @pytest.mark.faults

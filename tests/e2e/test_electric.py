@@ -59,7 +59,7 @@ def test_changes_arrive_live(platform: Platform, url: str, database: str) -> Non
 
 
 def test_a_change_reaches_every_client_of_a_shape(platform: Platform) -> None:
-    client = Client(PUBLIC, platform.acme / "roots.pem", {"table": "uk_lrt"}, streams=20)
+    client = Client(PUBLIC, platform.acme / "roots.pem", {}, streams=20)
     with client:
         client.wait("up to date", lambda one: one.current)
         insert(platform, names(3))
