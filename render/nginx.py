@@ -16,8 +16,8 @@ WEBROOT = "/srv/webroot"
 COMMAND = ["nginx", "-c", f"{VOLUME}/nginx.conf", "-g", "daemon off;"]
 # Beyond the longest drain, so that it is the drain that ends what is in flight.
 SHUTDOWN_MARGIN_S = 15
-# For each worker: an idle TLS connection takes some 20 kB, and two workers have them.
-CONNECTIONS_PER_MB = 16
+# Of each of the two workers: a connection with half a request takes 27 kB.
+CONNECTIONS_PER_MB = 12
 # Requests at once of one address: of a client, and of a container, which may pass on those of many.
 CLIENT_REQUESTS, CALLER_REQUESTS = 1000, 2000
 # Headers by which programs behind other gateways learn the host or path that was asked for.

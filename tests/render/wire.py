@@ -14,10 +14,11 @@ def port(gateway: str) -> int:
     return int(docker("port", gateway, "443/tcp").out.rpartition(":")[2])
 
 
-def connect(at: int, name: str | None) -> ssl.SSLSocket:
+def connect(at: int, name: str | None, protocol: str = "http/1.1") -> ssl.SSLSocket:
     """A connection that asks for the certificate of `name`, whoever has issued it."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols([protocol])
     plain = socket.create_connection(("127.0.0.1", at), timeout=20)
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return context.wrap_socket(plain, server_hostname=name)
@@ -50,8 +51,11 @@ class Wire:
             head, _, body = b"".join(self._until(b"\r\n\r\n")).partition(b"\r\n\r\n")
             fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
             length = 0 if request.startswith(b"HEAD ") else int(fields.get(b"content-length", 0))
-            while len(body) < length and (piece := self._socket.recv(65536)):
-                body += piece
+            pieces, missing = [body], length - len(body)
+            while missing > 0 and (piece := self._socket.recv(65536)):
+                pieces.append(piece)
+                missing -= len(piece)
+            body = b"".join(pieces)
             if fields.get(b"connection") == b"close":
                 self.close()
         except OSError:
