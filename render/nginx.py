@@ -80,7 +80,7 @@ def _port_suffix(https_port: int) -> str:
 
 
 def _protocol() -> str:
-    """All of a query whose parameters are known, none of them twice; what is long or strange fails at its first word."""
+    """A query whose parameters are all known and none of them there twice; what is strange fails at once."""
     parameters = "|".join(f"{name}=(?:{values})" for name, values in PROTOCOL.items())
     return rf"^(?=(?:(?:{parameters})(?:&(?=.)|$)){{1,{len(PROTOCOL)}}}$)(?!(?:.*&)?([a-z_-]+)=(?:.*&)?\1=)"
 

@@ -5,11 +5,11 @@ from .host import Dns, HetznerHost, Host, LocalHost, SshHost
 from .names import image_parts
 from .platform import Acme, Network, Nginx, Postgres, Redis, Registry
 from .read import PROJECT, Mistakes, Settings, load, parse
-from .service import App, Database, Electric, Frontend, Health, Part, Public, Restore, Service, Shape, ThroughApp, stream_id
+from .service import App, Database, Electric, Frontend, Health, Part, Public, Restore, Service, ThroughApp, stream_id
 
 __all__ = [
     "ACME_PATH", "CERTBOT_MEMORY_MB", "DOCKERS_POOL", "ELECTRIC_PATH", "PROJECT",
     "Acme", "App", "Database", "Dns", "Electric", "Frontend", "Health", "HetznerHost", "Host", "LocalHost",
     "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore", "Service",
-    "Settings", "Shape", "SshHost", "ThroughApp", "image_parts", "load", "parse", "stream_id",
+    "Settings", "SshHost", "ThroughApp", "image_parts", "load", "parse", "stream_id",
 ]  # fmt: skip

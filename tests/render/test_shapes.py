@@ -43,7 +43,20 @@ FOREIGN = [
     "table", "columns", "where", "params", "params[1]", "secret", "api_secret", "queryable_columns", "subset__where",
     "subset[where]", "shape_definition", "experimental_compaction", "offset[]", "live.x", "", "cache_buster",
 ]  # fmt: skip
-ODD_VALUES = ["users", "", "1=1", "-1%26table%3Dusers", "%2D1", "-1;table=users", "a,b", "\"'", "é", "-1%00", "0_0#", "?"]
+ODD_VALUES = [
+    "users",
+    "",
+    "1=1",
+    "-1%26table%3Dusers",
+    "%2D1",
+    "-1;table=users",
+    "a,b",
+    "\"'",
+    "é",
+    "-1%00",
+    "0_0#",
+    "?",
+]
 PATHS = [
     "/electric/l%61ws", "//electric/laws", "/electric/x/../laws", "/electric/./laws", "/electric/laws/", "/electric/",
     "/electric/laws%3Ftable=users", "/electric/laws%23", "/electric/laws;table=users", "/electric/laws%00",
@@ -169,7 +182,9 @@ def test_no_request_makes_electric_read_anything_else(shared: Boxes, wire: Wire)
         assert len(arguments.split("&")) == len(read), one
 
 
-@pytest.mark.parametrize("header", ["Content-Length: 20\r\n\r\n{\"table\": \"users\"}   ", "Expect: 100-continue\r\nContent-Length: 20\r\n\r\n"])
+@pytest.mark.parametrize(
+    "header", ['Content-Length: 20\r\n\r\n{"table": "users"}   ', "Expect: 100-continue\r\nContent-Length: 20\r\n\r\n"]
+)
 def test_a_request_with_a_body_is_refused(wire: Wire, header: str) -> None:
     assert wire.ask(request("offset=-1").replace(b"\r\n\r\n", f"\r\n{header}".encode(), 1))[0] == 413
     wire.close()
@@ -193,7 +208,8 @@ def test_shapes_are_served_by_either_http(public: str, version: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/electric/v1/shape", "/electric/v1/health", "/electric/", "/electric/laws/", "/electric/LAWS", "/electric/law"]
+    "path",
+    ["/electric/v1/shape", "/electric/v1/health", "/electric/", "/electric/laws/", "/electric/LAWS", "/electric/law"],
 )
 def test_nothing_else_of_electric_is_public(wire: Wire, path: str) -> None:
     assert wire.ask(request("table=uk_lat&offset=-1", path))[0] == 404

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from settings import Shape
+from settings.service import Shape
 
 from .stack import said
 
@@ -22,8 +22,8 @@ ACCESS = "services/legal/electric/access"
 )
 def test_tables_alone_are_refused_with_the_shapes_to_write_in_their_place(tables: Any, shapes: str) -> None:
     assert said({ACCESS: {"kind": "public", "tables": tables}}) == [
-        f"{ACCESS}: tables is no setting any more, since a client could read more than its table by a where of its own; "
-        f"write shapes: {{{shapes}}} in its place, each read at /electric/<name>"
+        f"{ACCESS}: tables is no setting any more, since a client could read more than its table by a where of its "
+        f"own; write shapes: {{{shapes}}} in its place, each read at /electric/<name>"
     ]
 
 

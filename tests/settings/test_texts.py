@@ -19,7 +19,11 @@ FREE = (
 EVERY = ["/".join(map(str, path)) for path in texts(FULL) if "kind" not in path]
 # Names and SQL of PostgreSQL's, which are percent-encoded for Electric.
 ENCODED = tuple(f"services/legal/electric/access/shapes/laws/{name}" for name in ("columns", "where"))
-STRICT = [path for path in EVERY if not path.startswith((*FREE, *ENCODED)) and not path.endswith(("registry_token", "STRIPE_KEY"))]
+STRICT = [
+    path
+    for path in EVERY
+    if not path.startswith((*FREE, *ENCODED)) and not path.endswith(("registry_token", "STRIPE_KEY"))
+]
 
 
 def value_at(path: str) -> Any:
