@@ -32,6 +32,7 @@ class Container:
     ports: Sequence[docker.ContainerPortArgs] = ()
     capabilities: Sequence[str] = ()
     tmpfs: Sequence[str] = ("/tmp",)  # noqa: S108 - a file system of the container's own
+    """Paths, each with Docker's options after a colon; one without a size may take the container's whole memory."""
     read_only: bool = True
     shm_mb: int = 64
     grace_s: int = 60
@@ -136,7 +137,7 @@ def _arguments(container: Container) -> docker.ContainerArgs:
         shm_size=container.shm_mb,
         restart="unless-stopped",
         read_only=container.read_only,
-        tmpfs=dict.fromkeys(container.tmpfs, ""),
+        tmpfs={path: options for path, _, options in (each.partition(":") for each in container.tmpfs)},
         security_opts=["no-new-privileges"],
         capabilities=docker.ContainerCapabilitiesArgs(
             drops=["ALL"], adds=[f"CAP_{capability}" for capability in container.capabilities]

@@ -51,7 +51,7 @@ class Nginx(pulumi.ComponentResource):
                     shell.switch("nginx", target, self.container_name, known["mark"]),
                 )
             ),
-            stdin=render.base(drains_s),
+            stdin=render.base(drains_s, settings),
             parent=self,
             depends_on=[pulled.resource, self.files],
         )
@@ -80,7 +80,7 @@ class Nginx(pulumi.ComponentResource):
                 ],
                 # Workers become the user nginx; the master signals them and reads the keys that root alone may read.
                 capabilities=["CHOWN", "DAC_OVERRIDE", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
-                tmpfs=["/tmp", "/run"],  # noqa: S108
+                tmpfs=["/tmp:size=16m", "/run:size=1m"],  # noqa: S108
                 grace_s=60,
             ),
             (network.network, self.address),

@@ -74,6 +74,8 @@ def electric(
         # Old and new share the volume while they change over.
         "ELECTRIC_SHAPE_DB_EXCLUSIVE_MODE": "true",
         "CLEANUP_REPLICATION_SLOTS_ON_SHUTDOWN": "false",
+        # Each `where` is another shape on disk, and Electric itself has no limit: what was asked for least lately goes.
+        "ELECTRIC_MAX_SHAPES": "1000",
         **env,
     }
 

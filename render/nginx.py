@@ -1,11 +1,10 @@
 """The gateway's files."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from settings import ACME_PATH, ELECTRIC_PATH, Public, Service, ThroughApp
+from settings import ACME_PATH, ELECTRIC_PATH, Nginx, Public, Service, ThroughApp
 
 from .environment import ELECTRIC_PORT
 from .template import fill
@@ -17,6 +16,25 @@ WEBROOT = "/srv/webroot"
 COMMAND = ["nginx", "-c", f"{VOLUME}/nginx.conf", "-g", "daemon off;"]
 # Beyond the longest drain, so that it is the drain that ends what is in flight.
 SHUTDOWN_MARGIN_S = 15
+# Of each of the two workers: a connection with half a request takes 27 kB.
+CONNECTIONS_PER_MB = 12
+# Requests at once of one address: of a client, and of a container, which may pass on those of many.
+CLIENT_REQUESTS, CALLER_REQUESTS = 1000, 2000
+# Headers by which programs behind other gateways learn the host or path that was asked for.
+UNHEARD = ("Forwarded", "X-Forwarded-Server", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL")
+# Electric's client sends these, and other words as they are in its own constants.ts.
+PROTOCOL = {
+    "offset": r"-1|now|\d{1,20}_(?:\d{1,20}|inf)",
+    "handle": r"[\w-]{1,200}",
+    "expired_handle": r"[\w-]{1,200}",
+    "live": "true|false",
+    "live_sse": "true|false",
+    "experimental_live_sse": "true|false",
+    "cursor": r"\d{0,20}",
+    "replica": "default|full",
+    "log": "full|changes_only",
+    "cache-buster": r"[\w-]{1,64}",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +60,29 @@ class Location:
     streams: bool = False
 
 
-def base(drains_s: Sequence[int]) -> str:
+def base(drains_s: Sequence[int], settings: Nginx) -> str:
     """The gateway's own configuration; `drains_s` are the drains of all parts."""
-    return fill("nginx.conf.j2", acme_path=ACME_PATH, worker_shutdown_s=max([30, *drains_s]) + SHUTDOWN_MARGIN_S)
+    return fill(
+        "nginx.conf.j2",
+        acme_path=ACME_PATH,
+        worker_shutdown_s=max([30, *drains_s]) + SHUTDOWN_MARGIN_S,
+        connections=settings.memory_mb * CONNECTIONS_PER_MB,
+        requests=CLIENT_REQUESTS,
+        https_port=settings.https_port,
+        port_suffix=_port_suffix(settings.https_port),
+        unheard=UNHEARD,
+        electric_protocol=_protocol(),
+    )
+
+
+def _port_suffix(https_port: int) -> str:
+    return "" if https_port == 443 else f":{https_port}"
+
+
+def _protocol() -> str:
+    """A query whose parameters are all known and none of them there twice; what is strange fails at once."""
+    parameters = "|".join(f"{name}=(?:{values})" for name, values in PROTOCOL.items())
+    return rf"^(?=(?:(?:{parameters})(?:&(?=.)|$)){{1,{len(PROTOCOL)}}}$)(?!(?:.*&)?([a-z_-]+)=(?:.*&)?\1=)"
 
 
 def electric_name(service: str) -> str:
@@ -60,15 +98,15 @@ def site(
     return fill(
         "site.conf.j2",
         name=name,
-        variable=name.replace("-", "_"),
         domain=service.domain,
-        port_suffix="" if https_port == 443 else f":{https_port}",
+        port_suffix=_port_suffix(https_port),
+        body_mb=service.body_mb,
+        callers=CALLER_REQUESTS,
         upstreams=_upstreams(name, service, containers),
         locations=_locations(name, service),
         electric=service.electric is not None,
         electric_path=ELECTRIC_PATH,
-        # nginx compares plain words of a map without regard to case; an expression it compares exactly.
-        tables="|".join(re.escape(table) for table in public.tables) if public else "",
+        shapes={shape: public.shapes[shape].query for shape in public.shapes} if public else {},
         electric_secret=quote(electric_secret or "", safe=""),
         acme_path=ACME_PATH,
         maintenance=f"{MAINTENANCE}/{name}",

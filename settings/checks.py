@@ -20,6 +20,8 @@ SERVER_MEMORY_GB = dict(
 # What PostgreSQL keeps for superusers, and what operators and backups need beside the services.
 RESERVED_CONNECTIONS = 20
 CERTBOT_MEMORY_MB = 128
+# nginx takes 4096 bytes in one word, the secret among them.
+LONGEST_SHAPE = 3500
 # The system itself, Docker and the page cache.
 HOST_MEMORY_MB = 512
 TOKEN_LENGTH = 64
@@ -128,6 +130,9 @@ def _electric_mistakes(at: str, name: str, service: Service) -> Iterator[str]:
     access = service.electric.access
     if isinstance(access, Public) and not service.domain:
         yield f"{at}/electric/access: public shapes need a site; set {at}/domain"
+    for shape, settings in access.shapes.items() if isinstance(access, Public) else ():
+        if len(settings.query) > LONGEST_SHAPE:
+            yield f"{at}/electric/access/shapes/{shape}: is too long for a URL; name fewer columns or shorten where"
     if isinstance(access, ThroughApp):
         if access.path != "/":
             yield from _claimed_mistakes(f"{at}/electric/access/path", access.path)

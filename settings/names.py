@@ -186,6 +186,14 @@ ExtensionName = Annotated[str, _Text(r"[a-z][a-z0-9_-]{0,62}", "be the name of a
 TableName = Annotated[
     str, _Text(r"(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,62}", "be a table such as uk_lrt or public.uk_lrt")
 ]
+ShapeName = Annotated[
+    str, _Text(r"[a-z0-9][a-z0-9_-]{0,62}", "be a-z, 0-9, - and _, 63 at most: it is the end of the shape's URL")
+]
+# As PostgreSQL has it, unquoted: columns may have blanks, capitals and signs of any script.
+ColumnName = Annotated[
+    str, _Text(r'[^"\x00-\x1f\x7f]{1,63}', "be a column as PostgreSQL names it, 63 characters at most, without quotes")
+]
+Condition = Annotated[str, _Text(r"[^\x00-\x1f\x7f]+", "be a condition in SQL, on one line")]
 StreamId = Annotated[
     str, _Text(r"[a-z_][a-z0-9_]{0,41}", "be a-z, 0-9 and _, from a letter or _ on, 42 at most (no -)")
 ]
@@ -219,6 +227,7 @@ KeyPath = Annotated[str, _Text(r"~?[A-Za-z0-9._/@+-]+", "be a plain path such as
 Subnet = Annotated[str, AfterValidator(_subnet)]
 Cidr = Annotated[str, AfterValidator(_cidr)]
 Megabytes = Annotated[int, Field(ge=16, le=1_048_576)]
+BodyMegabytes = Annotated[int, Field(ge=1, le=1024)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 ClockTime = Annotated[str, _Text(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", "be a time of day such as 05:30")]
 Generation = Annotated[int, Field(ge=0)]

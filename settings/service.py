@@ -1,10 +1,14 @@
 """One service: what one block of YAML under `sertantai:services` may say."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .names import (
+    BodyMegabytes,
+    ColumnName,
+    Condition,
     DatabaseName,
     EnvName,
     EnvValue,
@@ -17,6 +21,7 @@ from .names import (
     Seconds,
     ServiceName,
     ServicePort,
+    ShapeName,
     StableName,
     StreamId,
     TableName,
@@ -77,11 +82,40 @@ class Frontend(Part):
     drain_s: Seconds = 10
 
 
+class Shape(Model):
+    """A part of a table that anyone may read: nothing of it is the client's to choose."""
+
+    table: TableName
+    columns: list[ColumnName] | None = Field(default=None, min_length=1)
+    """Left out, all of them; Electric refuses a table with generated columns unless they are left out by name."""
+    where: Condition | None = None
+
+    @property
+    def query(self) -> str:
+        """The shape as Electric takes it in a URL."""
+        columns = ",".join(f'"{name}"' for name in self.columns or ())
+        given = {"table": self.table, "columns": columns, "where": self.where}
+        return "&".join(f"{name}={quote(value, safe='')}" for name, value in given.items() if value)
+
+
 class Public(Model):
-    """Anyone may read the shapes of `tables`, all their rows: nginx adds Electric's secret."""
+    """Anyone may read these shapes, each at `/electric/<name>`: nginx adds what it is and Electric's secret."""
 
     kind: Literal["public"]
-    tables: list[TableName] = Field(min_length=1)
+    shapes: dict[ShapeName, Shape] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tables_have_become_shapes(cls, block: Any) -> Any:
+        if isinstance(block, dict) and "tables" in block:
+            tables = block["tables"] if isinstance(block["tables"], list) else []
+            names = {str(table).removeprefix("public.").replace(".", "_"): table for table in tables}
+            shapes = ", ".join(f"{name}: {{table: {table}}}" for name, table in names.items())
+            raise ValueError(
+                "tables is no setting any more, since a client could read more than its table by a where of its own; "
+                f"write shapes: {{{shapes or '<name>: {table: <table>}'}}} in its place, each read at /electric/<name>"
+            )
+        return block
 
 
 class ThroughApp(Model):
@@ -135,6 +169,8 @@ class Service(Model):
 
     domain: Hostname | None = None
     names: list[StableName] = []
+    body_mb: BodyMegabytes = 1
+    """The largest body that the site takes."""
     database: Database | None = None
     app: App
     frontend: Frontend | None = None

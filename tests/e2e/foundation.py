@@ -66,9 +66,9 @@ def renewed(platform: Platform, host: str) -> bool:
 def all_serve(platform: Platform) -> bool:
     """Every site answers from behind its app, the shapes too, and both Electrics hold their slots."""
     asked = {
-        "legal.localhost": ["/", "/ready", "/api/items", "/api/call/auth", "/electric/v1/shape?table=uk_lrt&offset=-1"],
+        "legal.localhost": ["/", "/ready", "/api/items", "/api/call/auth", "/electric/laws?offset=-1"],
         "auth.localhost": ["/ready", "/api/items", "/api/redis"],
-        "enforcement.localhost": ["/ready", "/api/electric/v1/shape?table=uk_lrt&offset=-1"],
+        "enforcement.localhost": ["/ready", "/api/electric/v1/shape?table=uk_lrt&columns=id,name&offset=-1"],
     }
     for host, paths in asked.items():
         for path in paths:
@@ -88,12 +88,12 @@ def replicated(platform: Platform) -> bool:
 
 
 def shape(platform: Platform) -> str:
-    """The table uk_lrt as a client of the public site reads it to its end."""
+    """The shape laws as a client of the public site reads it to its end."""
     at: dict[str, Any] = {"offset": "-1"}
     said = ""
     with platform.client("legal.localhost") as client:
         while True:
-            answer = client.get("/electric/v1/shape", params={"table": "uk_lrt", **at}).raise_for_status()
+            answer = client.get("/electric/laws", params=at).raise_for_status()
             said += answer.text
             if any(each.get("headers", {}).get("control") == "up-to-date" for each in json.loads(answer.text)):
                 return said

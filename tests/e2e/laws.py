@@ -11,8 +11,10 @@ from tests.electric.client import MISSING, Client, Follower
 from .platform import HTTPS, Platform
 
 LEGAL, ENFORCEMENT = "sertantai_legal_local", "sertantai_enforcement_local"
-PUBLIC = f"https://legal.localhost:{HTTPS}/electric/v1/shape"
+PUBLIC = f"https://legal.localhost:{HTTPS}/electric/laws"
 THROUGH_APP = f"https://enforcement.localhost:{HTTPS}/api/electric/v1/shape"
+# What a client of the app says of itself; a public shape is all said.
+WHOLE = {"table": "uk_lrt", "columns": ["id", "name", "title", "year", "live", "created_at"]}
 EITHER = pytest.mark.parametrize(
     ("url", "database"), [(PUBLIC, LEGAL), (THROUGH_APP, ENFORCEMENT)], ids=["public", "app"]
 )
@@ -49,9 +51,14 @@ def names(count: int) -> list[str]:
     return [f"law {uuid.uuid4()}" for _ in range(count)]
 
 
+def asks(url: str) -> dict[str, Any]:
+    """What a client must say for the whole table."""
+    return {} if url == PUBLIC else WHOLE
+
+
 def follow(platform: Platform, url: str = PUBLIC, **params: Any) -> Client:
     """A client that has all there is so far."""
-    client = Client(url, platform.acme / "roots.pem", {"table": "uk_lrt", **params})
+    client = Client(url, platform.acme / "roots.pem", asks(url) | params)
     client.wait("up to date", lambda one: one.current)
     return client
 

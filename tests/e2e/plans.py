@@ -109,7 +109,7 @@ CHANGES = [
     ),
     Change(
         "services/legal/electric/access",
-        {"kind": "public", "tables": ["uk_lrt", "items"]},
+        {"kind": "public", "shapes": {"items": {"table": "items"}}},
         update="legal-preflight legal-site-switch",
     ),
     Change("services/legal/electric/pool_size", 6, replace="legal-electric", update=ELECTRIC),

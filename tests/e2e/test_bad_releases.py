@@ -29,19 +29,16 @@ NOWHERE = f"{REGISTRY}/sertantai/app@sha256:{'0' * 64}"
 
 def app(**settings: Any) -> Change:
     """The app of auth with these settings."""
-    return lambda services: services["auth"]["app"].update(settings)
+    return lambda config: config["sertantai:services"]["auth"]["app"].update(settings)
 
 
 def electric(**settings: Any) -> Change:
-    return lambda services: services["legal"]["electric"].update(settings)
+    return lambda config: config["sertantai:services"]["legal"]["electric"].update(settings)
 
 
-def tables(services: dict[str, Any]) -> None:
-    """More tables than nginx takes in one word, each a good name."""
-    services["legal"]["electric"]["access"] = {
-        "kind": "public",
-        "tables": ["uk_lrt", *(f"a_table_with_a_name_of_some_length_{number}" for number in range(120))],
-    }
+def secret(config: dict[str, Any]) -> None:
+    """One that is longer than nginx takes in a word."""
+    config["sertantai:legal_ELECTRIC_SECRET"] = "x" * 5000
 
 
 BAD: dict[str, tuple[Change, str]] = {
@@ -69,7 +66,7 @@ BAD: dict[str, tuple[Change, str]] = {
         app(env={"FAIL": "migrate_hang"}, migrate_timeout_s=2),
         "auth/migrate: stopped after 2 s; raise migrate_timeout_s",
     ),
-    "a text that nginx alone refuses": (tables, "legal/site: nginx refuses its text"),
+    "a text that nginx alone refuses": (secret, "legal/site: nginx refuses its text"),
     "an Electric that stays at 202": (
         electric(env={"FAIL": "stay_202"}, start_timeout_s=5),
         "legal/electric: the new Electric is not active after 5 s",
@@ -87,9 +84,9 @@ CASES = [pytest.param(*BAD[name], id=name, marks=[] if name in QUICK else [pytes
 def test_a_bad_release_fails_twice_alike_while_the_old_one_serves(
     platform: Platform, change: Change, words: str
 ) -> None:
-    site = LEGAL if change is tables or "legal/" in words else AUTH
+    site = LEGAL if change is secret or "legal/" in words else AUTH
     before = platform.ids()
-    change(platform.services)
+    change(platform.config)
     with Watching(platform, site) as clients:
         for _ in range(2):
             bad = platform.up()
@@ -103,7 +100,7 @@ def test_a_bad_release_fails_twice_alike_while_the_old_one_serves(
     clients.serves()
     assert len(platform.containers(service="auth", part="app")) == 1
     if site == LEGAL:
-        assert platform.get(LEGAL, "/electric/v1/shape?table=uk_lrt&offset=-1").status_code == 200
+        assert platform.get(LEGAL, "/electric/laws?offset=-1").status_code == 200
 
 
 @pytest.mark.faults

@@ -77,4 +77,4 @@ def test_a_slot_that_was_dropped_comes_back(platform: Platform) -> None:
     platform.sql("SELECT pg_drop_replication_slot('electric_slot_legal')")
     mended(platform, "legal-electric", "legal-cutover")
     assert platform.sql("SELECT active FROM pg_replication_slots WHERE slot_name = 'electric_slot_legal'") == "t"
-    assert platform.get(LEGAL, "/electric/v1/shape?table=uk_lrt&offset=-1").status_code == 200
+    assert platform.get(LEGAL, "/electric/laws?offset=-1").status_code == 200

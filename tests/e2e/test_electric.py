@@ -16,6 +16,8 @@ from .laws import (
     LEGAL,
     PUBLIC,
     THROUGH_APP,
+    WHOLE,
+    asks,
     electric,
     follow,
     has_exactly,
@@ -59,7 +61,7 @@ def test_changes_arrive_live(platform: Platform, url: str, database: str) -> Non
 
 
 def test_a_change_reaches_every_client_of_a_shape(platform: Platform) -> None:
-    client = Client(PUBLIC, platform.acme / "roots.pem", {"table": "uk_lrt"}, streams=20)
+    client = Client(PUBLIC, platform.acme / "roots.pem", {}, streams=20)
     with client:
         client.wait("up to date", lambda one: one.current)
         insert(platform, names(3))
@@ -69,35 +71,43 @@ def test_a_change_reaches_every_client_of_a_shape(platform: Platform) -> None:
 
 
 def test_only_rows_that_the_where_takes_arrive(platform: Platform) -> None:
-    insert(platform, ["a", "b"], year=1999)
-    insert(platform, ["c", "d"], year=2001)
+    insert(platform, ["a", "b"], ENFORCEMENT, year=1999)
+    insert(platform, ["c", "d"], ENFORCEMENT, year=2001)
     params = {"1": "2000", "2": "d"}
-    with follow(platform, where="year >= $1 AND name <> $2 AND title IS NULL", params=params) as client:
+    where = "year >= $1 AND name <> $2 AND title IS NULL"
+    with follow(platform, THROUGH_APP, where=where, params=params) as client:
         assert {name for _, name in seen(client.one)} == {"c"}
-        platform.sql("UPDATE uk_lrt SET year = 2000 WHERE name = 'a'", LEGAL)
-        platform.sql("UPDATE uk_lrt SET year = 1990 WHERE name = 'c'", LEGAL)
-        insert(platform, ["e"], year=1980)
-        insert(platform, ["f"], year=2010)
+        platform.sql("UPDATE uk_lrt SET year = 2000 WHERE name = 'a'", ENFORCEMENT)
+        platform.sql("UPDATE uk_lrt SET year = 1990 WHERE name = 'c'", ENFORCEMENT)
+        insert(platform, ["e"], ENFORCEMENT, year=1980)
+        insert(platform, ["f"], ENFORCEMENT, year=2010)
         client.wait("the rows of the shape", lambda one: {name for _, name in seen(one)} == {"a", "f"}, 5)
-        has_exactly(client, table(platform, where="year >= 2000 AND name <> 'd' AND title IS NULL"))
+        has_exactly(client, table(platform, ENFORCEMENT, "year >= 2000 AND name <> 'd' AND title IS NULL"))
 
 
 def test_only_the_columns_that_were_asked_for_arrive(platform: Platform) -> None:
-    insert(platform, ["a"])
-    with follow(platform, columns=["id", "name"]) as client:
-        platform.sql("UPDATE uk_lrt SET title = 'unseen'", LEGAL)
-        platform.sql("UPDATE uk_lrt SET name = 'b'", LEGAL)
+    insert(platform, ["a"], ENFORCEMENT)
+    with follow(platform, THROUGH_APP, columns=["id", "name"]) as client:
+        platform.sql("UPDATE uk_lrt SET title = 'unseen'", ENFORCEMENT)
+        platform.sql("UPDATE uk_lrt SET name = 'b'", ENFORCEMENT)
         client.wait("the update", lambda one: {name for _, name in seen(one)} == {"b"}, 5)
         assert {tuple(row) for row in client.one.rows.values()} == {("id", "name")}
 
 
 def test_a_clause_that_cannot_be_judged_is_refused_with_the_reason(platform: Platform) -> None:
     for clause in ("nothing = 1", "year = 1; drop table uk_lrt", "pg_sleep(1) is null", "year = 'x'"):
-        answer = platform.get(
-            "legal.localhost", "/electric/v1/shape", params={"table": "uk_lrt", "offset": "-1", "where": clause}
-        )
+        asked = {**WHOLE, "columns": "id,name", "offset": "-1", "where": clause}
+        answer = platform.get("enforcement.localhost", "/api/electric/v1/shape", params=asked)
         assert answer.status_code == 400, clause
         assert "where" in answer.json()["errors"]
+
+
+def test_a_table_with_a_generated_column_is_refused_whole(platform: Platform) -> None:
+    for asked in ({}, {"columns": "id,search"}):
+        parameters = {"table": "uk_lrt", "offset": "-1", **asked}
+        answer = platform.get("enforcement.localhost", "/api/electric/v1/shape", params=parameters)
+        assert answer.status_code == 400
+        assert "generated and cannot be included in the shape: search" in answer.json()["errors"]["columns"][0]
 
 
 @EITHER
@@ -107,7 +117,7 @@ def test_a_clause_that_cannot_be_judged_is_refused_with_the_reason(platform: Pla
 def test_a_client_that_asks_for_more_than_it_may_is_refused(
     platform: Platform, url: str, database: str, extra: dict[str, str]
 ) -> None:
-    with Client(url, platform.acme / "roots.pem", {"table": "uk_lrt", **extra}) as client:
+    with Client(url, platform.acme / "roots.pem", asks(url) | extra) as client:
         client.wait("refused", lambda one: one.errors, 10)
         assert {request["status"] for request in client.one.requests} == {403}
         assert not client.one.rows

@@ -82,7 +82,7 @@ def test_a_client_fetches_anew_by_itself_when_the_slot_was_lost(platform: Platfo
 
 def test_a_client_with_a_handle_that_is_lost_starts_anew(platform: Platform) -> None:
     insert(platform, names(5))
-    with Client(PUBLIC, platform.acme / "roots.pem", {"table": "uk_lrt"}, handle="1-1", offset="0_0") as client:
+    with Client(PUBLIC, platform.acme / "roots.pem", {}, handle="1-1", offset="0_0") as client:
         client.wait("up to date", lambda one: one.current)
         assert refetches(client.one) == 1
         assert [request["status"] for request in client.one.requests][:2] == [409, 200]

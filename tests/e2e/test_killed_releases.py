@@ -14,7 +14,7 @@ LEGAL = "legal.localhost"
 STEPS = ["app-image", "preflight", "migrate", "app", "app-gate", "frontend", "frontend-gate", "electric"]
 STEPS += ["electric-gate", "cutover", "site-switch", "retire", "images"]
 FIRST_STEPS = ["database-sql", "cleanup", "certificate-placeholder", "certificate-authority", "site-switch"]
-SHAPE = "/electric/v1/shape?table=uk_lrt&offset=-1"
+SHAPE = "/electric/laws?offset=-1"
 
 
 @pytest.mark.parametrize(

@@ -35,10 +35,9 @@ class Target:
     https_port: int
     roots: Path
 
-    def client(self, name: str, streams: int) -> Client:
-        """Streams of the rows with this name alone, all up to date."""
-        url = f"https://legal.localhost:{self.https_port}/electric/v1/shape"
-        client = Client(url, self.roots, {"table": "uk_lrt", "where": f"name LIKE '{name} %'"}, streams)
+    def client(self, streams: int) -> Client:
+        """Streams of the public shape, all up to date."""
+        client = Client(f"https://legal.localhost:{self.https_port}/electric/laws", self.roots, {}, streams)
         client.wait("up to date", lambda one: one.current, 60)
         return client
 
@@ -71,23 +70,24 @@ def crowd(target: Target) -> Delay:
 def _measure(target: Target, streams: int, rows: int, pause_s: float) -> Delay:
     install()
     name = f"bench {uuid.uuid4()}"
-    with target.client(name, streams) as client:
+    with target.client(streams) as client:
+        before = len(client.followers[0].rows)
         target.sql(INSERT.format(name=name, rows=rows, pause=pause_s))
-        client.wait("all rows", lambda one: len(one.rows) == rows, 60)
+        client.wait("all rows", lambda one: len(one.rows) == before + rows, 60)
         target.sql(f"DELETE FROM uk_lrt WHERE name LIKE '{name} %'")
-        client.wait("all rows deleted", lambda one: not one.rows, 60)
+        client.wait("all rows deleted", lambda one: len(one.rows) == before, 60)
         followers = client.followers
     faults = [fault for one in followers for fault in [*one.faults, *one.errors]]
     assert not faults, faults[:3]
-    delays = [delay for one in followers for delay in _delays(one)]
+    delays = [delay for one in followers for delay in _delays(one, name)]
     cuts = quantiles(delays, n=100)
     failures = sum(request["status"] not in (200, 409) for one in followers for request in one.requests)
     return Delay(p50_ms=cuts[49], p99_ms=cuts[98], events=len(delays), failures=failures)
 
 
-def _delays(follower: Follower) -> Iterator[float]:
+def _delays(follower: Follower, name: str) -> Iterator[float]:
     for message in follower.messages:
-        if message["headers"].get("operation") == "insert":
+        if message["headers"].get("operation") == "insert" and message["value"]["name"].startswith(name):
             yield message["at"] - datetime.fromisoformat(message["value"]["created_at"]).timestamp() * 1000
 
 

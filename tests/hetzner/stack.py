@@ -210,7 +210,7 @@ def platform(outside: Outside) -> dict[str, Any]:
     legal["frontend"] = {"image": f"{stand_in}/frontend:1", "memory_mb": 128}
     legal["electric"] = {
         "image": f"{stand_in}/electric:1",
-        "access": {"kind": "public", "tables": ["uk_lrt"]},
+        "access": {"kind": "public", "shapes": {"laws": {"table": "uk_lrt", "columns": ["id", "name"]}}},
         "memory_mb": 256,
     }
     return {

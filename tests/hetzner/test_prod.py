@@ -56,7 +56,7 @@ def test_from_nothing_the_platform_answers_over_tls_and_the_next_up_changes_noth
 ) -> None:
     assert prod.get(address(cloud), DOMAIN, "/ready").status_code == 200
     assert prod.get(address(cloud), DOMAIN, "/").status_code == 200
-    shape = prod.get(address(cloud), DOMAIN, "/electric/v1/shape?table=uk_lrt&offset=-1")
+    shape = prod.get(address(cloud), DOMAIN, "/electric/laws?offset=-1")
     assert shape.status_code == 200, shape.text
     assert prod.changes() == {}
     again = prod.up()
@@ -204,7 +204,7 @@ def test_a_server_that_was_deleted_comes_back_with_its_data_at_the_same_address(
     print(f"the server again, with everything on it: {time.monotonic() - begun:.0f} s")  # noqa: T201
     assert (address(cloud), cloud.server_id() != old) == (before, True)
     assert "before the loss" in keys(cloud, prod)
-    assert prod.get(before, DOMAIN, "/electric/v1/shape?table=uk_lrt&offset=-1").status_code == 200
+    assert prod.get(before, DOMAIN, "/electric/laws?offset=-1").status_code == 200
     assert prod.changes() == {}
 
 

@@ -27,10 +27,10 @@ PREFIX = "load-"
 
 
 class Load:
-    """Everything that is asked of one site. `table` is what the long polls follow; None where there is no Electric."""
+    """Everything that is asked of one site. `shape` is what the long polls follow; None where there is no Electric."""
 
-    def __init__(self, host: str, port: int, roots: str, calls: str | None, table: str | None) -> None:
-        self.host, self.port, self.calls, self.table = host, port, calls, table
+    def __init__(self, host: str, port: int, roots: str, calls: str | None, shape: str | None) -> None:
+        self.host, self.port, self.calls, self.shape = host, port, calls, shape
         self.trust = ssl.create_default_context(cafile=roots)
         self.answers: dict[str, list[tuple[float, float]]] = {}
         self.failed: dict[str, list[str]] = {}
@@ -76,7 +76,7 @@ class Load:
         """Until told to stop; then what is in flight comes to its end."""
         async with self.client(kept=40) as kept, self.client(kept=0) as fresh, self.client(kept=10) as long:
             rest = [self.slow(long) for _ in range(3)] + [self.websocket()]
-            if self.table:
+            if self.shape:
                 rest.append(self.poll(long))
             if self.calls:
                 rest.append(self.call(long))
@@ -119,7 +119,7 @@ class Load:
         """Follows a shape, as Electric's client does."""
         at: dict[str, str] = {"offset": "-1"}
         while not self.over.is_set():
-            asked = partial(client.get, "/electric/v1/shape", params={"table": self.table, **at})
+            asked = partial(client.get, f"/electric/{self.shape}", params=at)
             answer = await self.ask("long poll", asked, 204, 409)
             if answer is None or answer.status_code == 409:
                 at = {"offset": "-1"}
@@ -161,9 +161,9 @@ async def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("roots", help="PEM file of the authority")
     parser.add_argument("--calls", help="a service that the site's app calls")
-    parser.add_argument("--table", help="a table whose shape is followed")
+    parser.add_argument("--shape", help="a public shape that is followed")
     given = parser.parse_args()
-    load = Load(given.host, given.port, given.roots, given.calls, given.table)
+    load = Load(given.host, given.port, given.roots, given.calls, given.shape)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, load.over.set)
     await load.run()
     sys.stdout.write(json.dumps(load.report()))

@@ -115,7 +115,7 @@ def begin(platform: Platform) -> "subprocess.Popen[str]":
 def ours(platform: Platform, versions: Sequence[str]) -> Outcome:
     """Our releases, app of legal and auth together, after an `up` with nothing to change."""
     outcome = Outcome(f"up by the {platform.runner.name}")
-    options = ("--calls", "auth", "--table", "uk_lrt")
+    options = ("--calls", "auth", "--shape", "laws")
     with load(outcome, HTTPS, platform.acme / "roots.pem", *options), platform.client(HOST) as client:
         begun_at = time.time()
         assert platform.runner.ended(begin(platform)).ok

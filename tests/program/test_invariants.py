@@ -29,6 +29,12 @@ def test_only_the_gateway_publishes_ports(program: Program) -> None:
     assert {container.name for container in program.all(CONTAINER) if container.inputs.get("ports")} == {GATEWAY}
 
 
+def test_the_gateways_temporary_files_cannot_take_its_memory(program: Program) -> None:
+    [gateway] = [container for container in program.all(CONTAINER) if container.name == GATEWAY]
+    sizes = [int(options.removeprefix("size=").removesuffix("m")) for options in gateway.inputs["tmpfs"].values()]
+    assert sum(sizes) < gateway.inputs["memory"] / 8
+
+
 def test_only_certbot_is_on_the_hosts_network(program: Program) -> None:
     on_host = {container.name for container in program.all(CONTAINER) if container.inputs.get("networkMode")}
     assert on_host == {"certbot-server"}

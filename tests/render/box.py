@@ -7,11 +7,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from render import nginx
+from settings import Nginx
 from tests.waiting import hear
 
 SERVE = "trap 'exit 0' TERM; touch /tmp/ok; while :; do sleep 0.05; done"
 """An app that is healthy by `HEALTHY` and stops when it is told to."""
 HEALTHY = ["test", "-e", "/tmp/ok"]
+ECHO = """
+import http.server, json
+class Echo(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    def answer(self):
+        said = json.dumps({"method": self.command, "url": self.path, **{k.lower(): v for k, v in self.headers.items()}})
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        print(said, flush=True)
+        self.wfile.write(said.encode() if self.command != "HEAD" else b"")
+    do_GET = do_HEAD = do_POST = do_DELETE = answer
+    def log_message(self, *words): pass
+http.server.ThreadingHTTPServer(("", 3000), Echo).serve_forever()
+"""
+"""A server that answers with what it was asked, and prints it."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +55,9 @@ def on_host(text: str, stdin: str = "", interpreter: Sequence[str] = ("bash", "-
     return said
 
 
-def base(drains_s: Sequence[int] = (30,)) -> str:
+def base(drains_s: Sequence[int] = (30,), https_port: int = 443) -> str:
     """The gateway's configuration, for a user that the base image has."""
-    return nginx.base(drains_s).replace("user nginx;", "user www-data;")
+    return nginx.base(drains_s, Nginx(image="nginx", https_port=https_port)).replace("user nginx;", "user www-data;")
 
 
 def docker(*words: str, stdin: str = "") -> Said:

@@ -84,8 +84,15 @@ def test_electric_is_given_all_that_keeps_it_apart_and_alive() -> None:
         "ELECTRIC_TCP_READ_TIMEOUT": "120s",
         "ELECTRIC_SHAPE_DB_EXCLUSIVE_MODE": "true",
         "CLEANUP_REPLICATION_SLOTS_ON_SHUTDOWN": "false",
+        "ELECTRIC_MAX_SHAPES": "1000",
         "A": "b",
     }
+
+
+def test_an_operator_may_allow_more_shapes() -> None:
+    env = {"ELECTRIC_MAX_SHAPES": "5000"}
+    given = environment.electric(database_url="x", secret="s", stream_id="legal", pool_size=8, env=env)
+    assert given["ELECTRIC_MAX_SHAPES"] == "5000"
 
 
 def test_a_database_url_holds_any_password() -> None:

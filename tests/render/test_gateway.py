@@ -11,8 +11,7 @@ from settings import parse
 from tests.waiting import eventually
 
 from ..settings.stack import OUT, SMALL, changed
-from .box import Boxes, base, docker, on_host
-from .test_shapes import ECHO
+from .box import ECHO, Boxes, base, docker, on_host
 
 pytestmark = pytest.mark.docker
 LONGEST = "a" + "b" * 38 + "c"
@@ -167,7 +166,7 @@ def test_a_service_that_is_worked_on_says_so_on_its_site_and_to_its_callers(serv
     flag = f"{nginx.MAINTENANCE}/served"
     assert docker("exec", serving, "sh", "-c", f"mkdir -p {nginx.MAINTENANCE} && touch {flag}").ok
     try:
-        for path in ("/", "/api/x", "/electric/v1/shape?table=uk_lrt"):
+        for path in ("/", "/api/x", "/electric/laws"):
             page = curl(serving, f"https://served.sertantai.com{path}", "-i")
             assert "served.sertantai.com is being worked on and is back in a moment" in page
             assert "retry-after: 10" in page

@@ -9,6 +9,7 @@ from render import nginx
 from settings import Service, parse
 
 from ..settings.stack import OUT, SMALL, changed
+from .box import base
 
 SECRET = "s3cr3t/+%&=?$x y"
 ENCODED = "s3cr3t%2F%2B%25%26%3D%3F%24x%20y"
@@ -65,7 +66,7 @@ def test_each_path_goes_where_it_belongs() -> None:
         "/api/": "http://legal-app",
         "= /health": "http://legal-app",
         "/": "http://legal-frontend",
-        "= /electric/v1/shape": f"http://legal-electric/v1/shape?$args&secret={ENCODED}",
+        "= /electric/laws": f"http://legal-electric/v1/shape?$electric_protocol&table=uk_lrt&secret={ENCODED}",
         "/electric/": "404",
     }
 
@@ -109,12 +110,7 @@ def test_electrics_secret_is_percent_encoded() -> None:
 
 
 def test_the_location_that_adds_the_secret_writes_no_error_log() -> None:
-    assert "error_log /dev/null emerg;" in block(site(), "location = /electric/v1/shape")
-
-
-def test_a_table_with_a_dot_is_no_expression() -> None:
-    text = site(electric__access={"kind": "public", "tables": ["public.uk_lrt", "uk_lat"]})
-    assert r"table=(?:public\.uk_lrt|uk_lat)(?:&|$)" in text
+    assert "error_log /dev/null emerg;" in block(site(), "location = /electric/laws")
 
 
 @pytest.mark.parametrize(("port", "suffix"), [(443, ""), (8443, ":8443")])
@@ -162,16 +158,16 @@ def test_no_site_is_served_without_its_headers() -> None:
 
 @pytest.mark.parametrize(("drains_s", "shutdown_s"), [([], 45), ([10], 45), ([10, 120, 30], 135)])
 def test_workers_may_finish_for_longer_than_any_drain(drains_s: list[int], shutdown_s: int) -> None:
-    assert f"worker_shutdown_timeout {shutdown_s}s;" in nginx.base(drains_s)
+    assert f"worker_shutdown_timeout {shutdown_s}s;" in base(drains_s)
 
 
 def test_the_base_asks_for_nothing_newer_than_the_stand_in() -> None:
-    assert "keepalive_min_timeout 2s;" in nginx.base([])
-    assert "ssl_stapling" not in nginx.base([])
+    assert "keepalive_min_timeout 2s;" in base([])
+    assert "ssl_stapling" not in base([])
 
 
 def test_hosts_that_no_site_names_get_nothing() -> None:
-    text = nginx.base([])
+    text = base([])
     (plain,) = [inner for inner in blocks(text, "server") if "listen 80 default_server;" in inner]
     assert "return 444;" in block(plain, "location /")
     (encrypted,) = [inner for inner in blocks(text, "server") if "listen 443 ssl default_server;" in inner]
@@ -181,10 +177,10 @@ def test_hosts_that_no_site_names_get_nothing() -> None:
 @pytest.mark.parametrize(
     ("directive", "value"),
     [("$http_upgrade", "proxy_set_header Upgrade"), ("$remote_addr", "proxy_set_header X-Forwarded-For"),
-     ("$http_host", "proxy_set_header Host"), ("$scheme", "proxy_set_header X-Forwarded-Proto")],
+     ("$site", "proxy_set_header Host"), ("$scheme", "proxy_set_header X-Forwarded-Proto")],
 )  # fmt: skip
 def test_what_the_app_must_know_of_its_client_is_handed_on(directive: str, value: str) -> None:
-    assert f"{value} {directive};" in nginx.base([])
+    assert f"{value} {directive};" in base([])
     assert "proxy_set_header" not in site()  # one of its own would lose all of these
 
 

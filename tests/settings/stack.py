@@ -23,7 +23,7 @@ SMALL: dict[str, Any] = {
             "frontend": {"image": "ghcr.io/owner/legal-frontend:1", "memory_mb": 64},
             "electric": {
                 "image": "electricsql/electric:1.7.12",
-                "access": {"kind": "public", "tables": ["uk_lrt"]},
+                "access": {"kind": "public", "shapes": {"laws": {"table": "uk_lrt"}}},
                 "memory_mb": 64,
             },
         },
@@ -87,6 +87,7 @@ FULL: dict[str, Any] = {
         "legal": {
             "domain": "legal.sertantai.com",
             "names": ["sertantai_legal_app"],
+            "body_mb": 20,
             "database": {"name": "legal_prod", "extensions": ["uuid-ossp", "citext"], "pool_size": 10},
             "app": {
                 "image": f"ghcr.io/owner/legal:latest@{DIGEST}",
@@ -108,7 +109,13 @@ FULL: dict[str, Any] = {
             "electric": {
                 "image": "electricsql/electric:1.7.12",
                 "stream_id": "legal",
-                "access": {"kind": "public", "tables": ["uk_lrt", "public.uk_lat"]},
+                "access": {
+                    "kind": "public",
+                    "shapes": {
+                        "laws": {"table": "uk_lrt", "columns": ["id", "name"], "where": "live"},
+                        "articles": {"table": "public.uk_lat"},
+                    },
+                },
                 "pool_size": 8,
                 "memory_mb": 512,
                 "start_timeout_s": 60,

@@ -17,7 +17,13 @@ FREE = (
     "services/legal/electric/env/",
 )
 EVERY = ["/".join(map(str, path)) for path in texts(FULL) if "kind" not in path]
-STRICT = [path for path in EVERY if not path.startswith(FREE) and not path.endswith(("registry_token", "STRIPE_KEY"))]
+# Names and SQL of PostgreSQL's, which are percent-encoded for Electric.
+ENCODED = tuple(f"services/legal/electric/access/shapes/laws/{name}" for name in ("columns", "where"))
+STRICT = [
+    path
+    for path in EVERY
+    if not path.startswith((*FREE, *ENCODED)) and not path.endswith(("registry_token", "STRIPE_KEY"))
+]
 
 
 def value_at(path: str) -> Any:
@@ -130,9 +136,19 @@ MALFORMED: list[tuple[str, str, list[Any]]] = [
         ["", "a-b", "A", "1a", "a" * 43, "a;b"],
     ),
     (
-        "services/legal/electric/access/tables",
+        "services/legal/electric/access/shapes/laws/table",
         "must be a table such as uk_lrt or public.uk_lrt",
-        [['uk"lrt'], ["uk;lrt"], ["uk lrt"], ["UK"], ["a.b.c"], [".a"], ["a|b"], ["a.*"], [""]],
+        ['uk"lrt', "uk;lrt", "uk lrt", "UK", "a.b.c", ".a", "a|b", "a.*", ""],
+    ),
+    (
+        "services/legal/electric/access/shapes/laws/columns",
+        "must be a column as PostgreSQL names it, 63 characters at most, without quotes",
+        [[""], ['a"b'], ["a\nb"], ["a\0"], ["a" * 64]],
+    ),
+    (
+        "services/legal/electric/access/shapes/laws/where",
+        "must be a condition in SQL, on one line",
+        ["", "a\nb", "a\0", "\x1b"],
     ),
     ("acme/email", "must be an e-mail address", ["", "operator", "a@b", "a b@c.de", "a@c.de,b@c.de"]),
     (

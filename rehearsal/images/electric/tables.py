@@ -67,9 +67,8 @@ class Table(NamedTuple):
         return [column.name for column in sorted(self.columns, key=lambda one: one.key) if column.key >= 0]
 
     def chosen(self, names: Sequence[str] | None) -> list[Column]:
-        """The columns of a shape. Without names all that are not generated: the real one refuses a table with such."""
-        if names is None:
-            return [column for column in self.columns if not column.generated]
+        """The columns of a shape; without names all, which none of them may be generated for."""
+        names = [column.name for column in self.columns] if names is None else names
         known = {column.name: column for column in self.columns}
         faults = {
             "The list of columns must include all primary key columns, missing: ": set(self.primary_key) - set(names),

@@ -1,0 +1,59 @@
+"""Public shapes: what may be declared, and how the former way is told to change."""
+
+from typing import Any
+
+import pytest
+
+from settings.service import Shape
+
+from .stack import said
+
+ACCESS = "services/legal/electric/access"
+
+
+@pytest.mark.parametrize(
+    ("tables", "shapes"),
+    [
+        (["uk_lrt"], "uk_lrt: {table: uk_lrt}"),
+        (["public.uk_lrt", "law.uk_lat"], "uk_lrt: {table: public.uk_lrt}, law_uk_lat: {table: law.uk_lat}"),
+        ([], "<name>: {table: <table>}"),
+        ("uk_lrt", "<name>: {table: <table>}"),
+    ],
+)
+def test_tables_alone_are_refused_with_the_shapes_to_write_in_their_place(tables: Any, shapes: str) -> None:
+    assert said({ACCESS: {"kind": "public", "tables": tables}}) == [
+        f"{ACCESS}: tables is no setting any more, since a client could read more than its table by a where of its "
+        f"own; write shapes: {{{shapes}}} in its place, each read at /electric/<name>"
+    ]
+
+
+@pytest.mark.parametrize("name", ["laws", "0", "v1", "uk-laws_2", "a" * 63])
+def test_the_name_of_a_shape_is_the_end_of_its_url(name: str) -> None:
+    assert said({f"{ACCESS}/shapes": {name: {"table": "uk_lrt"}}}) == []
+
+
+@pytest.mark.parametrize("name", ["", "Laws", "v1.shape", "laws?", "a b", "_a", "é", "a" * 64, "laws\n"])
+def test_another_name_of_a_shape_is_refused(name: str) -> None:
+    shown = name.replace("\n", "\\n")
+    assert said({f"{ACCESS}/shapes": {name: {"table": "uk_lrt"}}}) == [
+        f"{ACCESS}/shapes/{shown}: must be a-z, 0-9, - and _, 63 at most: it is the end of the shape's URL"
+    ]
+
+
+def test_columns_and_where_may_be_of_any_script() -> None:
+    shape = {"table": "uk_lrt", "columns": ["id", "Größe; $x", "🔥"], "where": "name LIKE 'a%' AND \"Größe\" > 1"}
+    assert said({f"{ACCESS}/shapes": {"laws": shape}}) == []
+
+
+def test_a_shape_is_too_long_for_a_url_as_soon_as_it_is_so_encoded() -> None:
+    words = "is too long for a URL; name fewer columns or shorten where"
+    for shape in ({"columns": ["🔥" * 60] * 5}, {"where": "x" * 3500}):
+        assert said({f"{ACCESS}/shapes": {"laws": {"table": "uk_lrt", **shape}}}) == [f"{ACCESS}/shapes/laws: {words}"]
+    assert said({f"{ACCESS}/shapes": {"laws": {"table": "uk_lrt", "where": "x" * 3400}}}) == []
+
+
+def test_nothing_of_a_shape_is_left_for_nginx_or_a_url_to_read() -> None:
+    shape = Shape(table="public.uk_lrt", columns=["a b", "c$d"], where="x = '&table=y' -- {};")
+    assert shape.query == (
+        "table=public.uk_lrt&columns=%22a%20b%22%2C%22c%24d%22&where=x%20%3D%20%27%26table%3Dy%27%20--%20%7B%7D%3B"
+    )
