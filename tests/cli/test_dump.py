@@ -14,7 +14,7 @@ from cli import dump
 from cli.__main__ import app
 from render.archive import read
 from tests.places import ROOT
-from tests.render.cluster import ask
+from tests.render.cluster import by_hand
 
 URL = "postgresql://postgres:hidden%20word@127.0.0.1:5432/legal_dev?sslmode=prefer"
 
@@ -148,13 +148,15 @@ def test_without_postgresqls_programs_it_says_what_to_install(project: Path, mon
 def test_a_real_dump_can_be_read_and_nobody_else_may_read_it(project: Path, cluster: str) -> None:
     for name in ("psql", "pg_dump"):
         program(project, name, f'exec docker exec -i {cluster} {name} "$@"')
-    ask(cluster, "CREATE DATABASE legal_dev")
+    by_hand(cluster, "CREATE DATABASE legal_dev")
     try:
-        ask(cluster, "CREATE TABLE uk_lrt (id int); INSERT INTO uk_lrt SELECT generate_series(1, 1500)", "legal_dev")
+        by_hand(
+            cluster, "CREATE TABLE uk_lrt (id int); INSERT INTO uk_lrt SELECT generate_series(1, 1500)", "legal_dev"
+        )
         said = made(source="postgresql://postgres@/legal_dev")
         assert said.exit_code == 0, said.output
     finally:
-        ask(cluster, "DROP DATABASE legal_dev")
+        by_hand(cluster, "DROP DATABASE legal_dev")
     file = project / "dumps" / "legal.dump"
     with file.open("rb") as dump_file:
         assert [(table.name, table.rows) for table in read(dump_file).restored()] == [("uk_lrt", 1500)]

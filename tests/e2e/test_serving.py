@@ -3,9 +3,12 @@
 import socket
 import ssl
 import uuid
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+
+from render.environment import redis_url
 
 from .platform import ACME, HTTP, HTTPS, REGISTRY, STACK, Platform
 
@@ -171,7 +174,9 @@ def test_an_app_that_does_not_ask_for_redis_does_not_reach_it(platform: Platform
     assert platform.get("auth.localhost", "/api/redis").status_code == 200
     assert platform.get(LEGAL, "/api/redis").status_code == 404
     (app,) = platform.containers(service="legal", part="app")
-    asking = "import socket; s = socket.create_connection(('redis', 6379)); s.send(b'SCAN 0\\r\\n'); print(s.recv(99))"
+    redis = urlsplit(redis_url("nobody", ""))
+    begin = f"import socket; s = socket.create_connection({(redis.hostname, redis.port)})"
+    asking = f"{begin}; s.send(b'SCAN 0\\r\\n'); print(s.recv(99))"
     code, said = app.exec_run(["python3", "-c", asking])
     assert (code, bytes(said)[:9]) == (0, b"b'-NOAUTH")  # type: ignore[arg-type]
 

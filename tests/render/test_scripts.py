@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from render import drift, environment, nginx, preflight, redis, releases, shell
+from rehearsal.errors import Trouble
+from rehearsal.machine import ensure_packages
+from render import drift, environment, nginx, postgres, preflight, redis, releases, shell
 from render.cutover import cutover, turn
 from render.restore import Target, checked, restore, restored
 from settings import Acme, Health, Restore
@@ -36,6 +38,7 @@ TARGET = Target(
 RESTORE = shlex.split(restore(DUMP, TARGET, "1a2b"))[-1]
 REPLACE = shlex.split(restore(DUMP.model_copy(update={"replace": True}), replace(TARGET, stream_id=None), "1a2b"))[-1]
 BASH = {
+    "access to PostgreSQL": postgres.access("mark"),
     "restore": RESTORE,
     "restore without Electric": REPLACE,
     "restored": restored("postgres", "legal_prod"),
@@ -120,7 +123,16 @@ def test_the_shell_takes_it(kind: str, text: str) -> None:
     assert (said.returncode, said.stderr) == (0, "")
 
 
-@pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed: apt-get install shellcheck")
+@pytest.fixture(scope="module")
+def _shellcheck() -> None:
+    if not shutil.which("shellcheck"):
+        try:
+            ensure_packages("shellcheck")
+        except Trouble as trouble:
+            pytest.skip(str(trouble))
+
+
+@pytest.mark.usefixtures("_shellcheck")
 @pytest.mark.parametrize(("kind", "text"), EVERY)
 def test_shellcheck_finds_nothing(kind: str, text: str) -> None:
     command = ["shellcheck", "-s", kind, "-S", "warning", "-e", IGNORED, "-"]

@@ -15,11 +15,11 @@ def connections(*changes: dict[str, Any]) -> int:
 
 
 def test_pools_over_max_connections_are_refused() -> None:
-    assert said({"postgres/max_connections": 79}) == [
-        "postgres/max_connections: the pools of all services, old and new side by side, need 80 connections; "
-        "raise it from 79 or lower pool_size"
+    assert said({"postgres/max_connections": 94}) == [
+        "postgres/max_connections: the pools of all services, old and new side by side, need 95 connections; "
+        "raise it from 94 or lower pool_size"
     ]
-    assert said({"postgres/max_connections": 80}) == []
+    assert said({"postgres/max_connections": 95}) == []
 
 
 def test_each_database_counts_twice_and_a_third_time_where_it_is_migrated() -> None:
@@ -29,7 +29,7 @@ def test_each_database_counts_twice_and_a_third_time_where_it_is_migrated() -> N
 
 
 def test_each_electric_counts_twice() -> None:
-    assert connections() - connections({"services/legal/electric": OUT}) == 2 * (8 + 2)
+    assert connections() - connections({"services/legal/electric": OUT}) == 2 * (8 + 2) + 5
 
 
 def slots(count: int) -> list[str]:
