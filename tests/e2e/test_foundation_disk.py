@@ -49,17 +49,21 @@ class Disk:
 def small(platform: Platform) -> Iterator[tuple[Platform, Disk]]:
     """The platform made anew on a small disk: its database's volume cannot be changed under it."""
     image = own(platform, "postgres").attrs["Image"]
-    assert platform.run("destroy").ok
-    disk = Disk(platform, image)
+    # Changed before all else: whatever goes wrong from here on, the platform is brought up again for the next test.
     platform.config["sertantai:postgres"]["volume"] = VOLUME
-    made = platform.up()
-    assert made.ok, made.error
-    yield platform, disk
-    disk.resize(LARGE)
-    eventually(lambda: platform.sql("SELECT 1"))
-    disk.keeper.remove(force=True)
-    gone = platform.run("destroy")
-    assert gone.ok, gone.error
+    before = platform.run("destroy")
+    assert before.ok, before.error
+    disk = Disk(platform, image)
+    try:
+        made = platform.up()
+        assert made.ok, made.error
+        yield platform, disk
+        disk.resize(LARGE)
+        eventually(lambda: platform.sql("SELECT 1"))
+    finally:
+        disk.keeper.remove(force=True)
+        gone = platform.run("destroy")
+        assert gone.ok, gone.error
 
 
 def post(client: httpx.Client, bytes_: int) -> tuple[int, str]:
