@@ -10,16 +10,16 @@ CHECK = ["redis-cli", "-e", "ping"]
 """The password is in the container's environment; `-e` makes an error, such as LOADING, a failure."""
 
 _AS_REDIS = 'chown redis:redis /data && exec setpriv --reuid=redis --regid=redis --clear-groups sh -ec "$0"'
-# Without a line for `default`, Redis lets everybody in.
+# Without a line for `default`, Redis accepts everybody.
 _SERVE = """umask 077
 hash=$(printf %s "$REDISCLI_AUTH" | sha256sum)
 touch /data/users.acl
 { echo "user default on #${hash%% *} ~* &* +@all"; sed '/^user default /d' /data/users.acl; } > /data/users.new
 mv /data/users.new /data/users.acl
 exec redis-server --dir /data --appendonly yes --aclfile /data/users.acl """
-# What is not allowed is refused, of a newer Redis too. Keys and channels are held to the prefix by patterns; refused is
-# what patterns do not hold: SCAN, RANDOMKEY, DBSIZE, PUBSUB and CLIENT TRACKING tell of other services' names, and
-# @dangerous has FLUSHALL, KEYS, SWAPDB, MIGRATE, CLIENT KILL and INFO.
+# A list of what is allowed, so that a newer Redis allows no more. Patterns confine keys and channels to the prefix, but
+# SCAN, RANDOMKEY, DBSIZE, PUBSUB and CLIENT TRACKING show other services' names in spite of them. @dangerous includes
+# FLUSHALL, KEYS, SWAPDB, MIGRATE and CLIENT KILL.
 _ALLOWED = (
     "@string", "@hash", "@list", "@set", "@sortedset", "@stream", "@bitmap", "@hyperloglog", "@geo", "@pubsub",
     "@transaction", "@connection", "@keyspace",
