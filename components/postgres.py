@@ -35,7 +35,8 @@ class Postgres(pulumi.ComponentResource):
     ) -> None:
         super().__init__("sertantai:platform:Postgres", name, {}, opts)
         self.container_name = container_name("postgres")
-        password = secret(f"{name}-password", "POSTGRES_PASSWORD", parent=self, protect=True)
+        # The official image wants one at its first start; `access` takes it away again.
+        password = secret(f"{name}-password", None, parent=self, protect=True)
         data = volume(
             f"{name}-data",
             settings.volume or self.container_name,

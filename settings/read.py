@@ -19,7 +19,12 @@ from .platform import Acme, Model, Network, Nginx, Postgres, Redis, Registry
 from .service import Service
 
 PROJECT = "sertantai"
-PLATFORM_SECRETS = ("registry_token", "POSTGRES_PASSWORD")
+PLATFORM_SECRETS = ("registry_token",)
+# Passwords that were set in this way once, and what is in their place.
+REPLACED_SECRETS = {
+    "POSTGRES_PASSWORD": "the role postgres has no password any more; take it out",
+    "REDIS_PASSWORD": "each service has a password of its own; set <service>_REDIS_PASSWORD, or take it out",
+}
 SERVICE_SECRETS = (
     "SECRET_KEY_BASE",
     "ELECTRIC_SECRET",
@@ -163,8 +168,8 @@ def _key_mistakes(raw: Mapping[str, Any], secrets: Collection[str]) -> Iterator[
         if key in Settings.model_fields:
             if key in secrets:
                 yield f"{key}: is encrypted, but holds settings; keep secrets as keys of their own"
-        elif key == "REDIS_PASSWORD":
-            yield f"{key}: each service has a password of its own; set <service>_{key}, or take it out"
+        elif key in REPLACED_SECRETS:
+            yield f"{key}: {REPLACED_SECRETS[key]}"
         elif key not in named and key not in PLATFORM_SECRETS:
             known, service = [*Settings.model_fields, *PLATFORM_SECRETS, *named], key.partition("_")[0]
             place = f"name it in services/{service}/app/secrets or " if service in services else ""

@@ -47,15 +47,13 @@ def test_a_secret_in_plain_text_is_refused_on_a_real_host(key: str) -> None:
 
 
 def test_a_secret_in_plain_text_is_taken_on_the_local_host() -> None:
-    assert said({"auth_SECRET_KEY_BASE": LONG, "POSTGRES_PASSWORD": "x"}) == []
+    assert said({"auth_SECRET_KEY_BASE": LONG, "auth_DATABASE_PASSWORD": "x"}) == []
 
 
 def test_a_secret_in_plain_text_is_refused_where_the_host_is_not_known() -> None:
-    lines = said({"host": OUT, "POSTGRES_PASSWORD": "x"})
-    assert (
-        "POSTGRES_PASSWORD: is a secret in plain text; set it again with `pulumi config set --secret POSTGRES_PASSWORD`"
-        in lines
-    )
+    key = "auth_DATABASE_PASSWORD"
+    lines = said({"host": OUT, key: "x"})
+    assert f"{key}: is a secret in plain text; set it again with `pulumi config set --secret {key}`" in lines
 
 
 @pytest.mark.parametrize("key", ["host", "services", "postgres"])
@@ -89,13 +87,14 @@ def test_a_generated_secret_may_be_overridden(name: str) -> None:
     assert said_of(changed(FULL, {f"legal_{name}": LONG}), {*SECRETS, f"legal_{name}"}) == []
 
 
-def test_a_password_of_redis_for_everybody_is_refused() -> None:
-    assert said({"REDIS_PASSWORD": "x"}) == [
-        "REDIS_PASSWORD: each service has a password of its own; set <service>_REDIS_PASSWORD, or take it out"
+def test_a_password_that_all_would_share_is_refused() -> None:
+    assert said({"REDIS_PASSWORD": "x", "POSTGRES_PASSWORD": "x"}) == [
+        "REDIS_PASSWORD: each service has a password of its own; set <service>_REDIS_PASSWORD, or take it out",
+        "POSTGRES_PASSWORD: the role postgres has no password any more; take it out",
     ]
 
 
-@pytest.mark.parametrize("key", ["POSTGRES_PASSWORD", "legal_DATABASE_PASSWORD"])
+@pytest.mark.parametrize("key", ["legal_ELECTRIC_SECRET", "legal_DATABASE_PASSWORD"])
 def test_an_empty_secret_is_refused(key: str) -> None:
     assert said({key: ""}) == [f"{key}: is empty; set it with `pulumi config set --secret {key}`, or take it out"]
 
