@@ -71,7 +71,7 @@ def test_an_app_that_opens_thousands_of_connections_stops_no_neighbour(platform:
     since = own(platform, "nginx").attrs["State"]["StartedAt"]
     [app] = platform.containers(service="legal", part="app")
     execution = platform.docker.api.exec_create(app.id, ["python3", "-c", HALF])
-    output = iter(platform.docker.api.exec_start(execution["Id"], stream=True))
+    output = platform.docker.api.exec_start(execution["Id"], stream=True)
     assert int(next(output)) > 500
     begun = time.monotonic()
     while time.monotonic() - begun < 3:
