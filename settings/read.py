@@ -1,7 +1,6 @@
 """The only reader of configuration: a stack file's values become `Settings`, or one list of all mistakes."""
 
 import copy
-import difflib
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -16,22 +15,11 @@ from . import checks
 from .host import Dns, HetznerHost, Host
 from .names import ServiceName, StackName
 from .platform import Acme, Model, Network, Nginx, Postgres, Redis, Registry
+from .secrets import key_mistakes
 from .service import Service
+from .suggest import suggestion
 
 PROJECT = "sertantai"
-PLATFORM_SECRETS = ("registry_token",)
-# Passwords that were set in this way once, and what is in their place.
-REPLACED_SECRETS = {
-    "POSTGRES_PASSWORD": "the role postgres has no password any more; take it out",
-    "REDIS_PASSWORD": "each service has a password of its own; set <service>_REDIS_PASSWORD, or take it out",
-}
-SERVICE_SECRETS = (
-    "SECRET_KEY_BASE",
-    "ELECTRIC_SECRET",
-    "DATABASE_PASSWORD",
-    "ELECTRIC_DATABASE_PASSWORD",
-    "REDIS_PASSWORD",
-)
 
 
 class Settings(Model):
@@ -116,7 +104,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
         elif field.is_required():
             mistakes.append(f"{name}: is missing")
     services = parts["services"]
-    mistakes += _key_mistakes(raw, secrets)
+    mistakes += key_mistakes(raw, secrets, Settings.model_fields)
     known = raw["services"] if isinstance(raw.get("services"), dict) else {}
     for name, service in services.items():
         mistakes += checks.service_mistakes(name, service, known, raw)
@@ -155,37 +143,6 @@ def _services(raw: Any, mistakes: list[str]) -> dict[str, Service]:
         if known and service:
             read[known] = service
     return read
-
-
-def _key_mistakes(raw: Mapping[str, Any], secrets: Collection[str]) -> Iterator[str]:
-    """Keys that mean nothing, and secrets in plain text where the platform is a real one."""
-    services = raw["services"] if isinstance(raw.get("services"), dict) else {}
-    named = {
-        f"{name}_{secret}" for name, block in services.items() for secret in (*SERVICE_SECRETS, *_secrets_of(block))
-    }
-    local = isinstance(raw.get("host"), dict) and raw["host"].get("kind") == "local"
-    for key in raw:
-        if key in Settings.model_fields:
-            if key in secrets:
-                yield f"{key}: is encrypted, but holds settings; keep secrets as keys of their own"
-        elif key in REPLACED_SECRETS:
-            yield f"{key}: {REPLACED_SECRETS[key]}"
-        elif key not in named and key not in PLATFORM_SECRETS:
-            known, service = [*Settings.model_fields, *PLATFORM_SECRETS, *named], key.partition("_")[0]
-            place = f"name it in services/{service}/app/secrets or " if service in services else ""
-            yield f"{key}: is not a known setting{_suggestion(key, known, place)}"
-        elif key not in secrets and not local:
-            yield f"{key}: is a secret in plain text; set it again with `pulumi config set --secret {key}`"
-        elif raw[key] == "":
-            yield f"{key}: is empty; set it with `pulumi config set --secret {key}`, or take it out"
-        elif key.endswith("_SECRET_KEY_BASE") and isinstance(raw[key], str) and len(raw[key]) < 64:
-            yield f"{key}: must be 64 characters or more, or Phoenix refuses it; take it out to have one generated"
-
-
-def _secrets_of(block: Any) -> list[str]:
-    app = block.get("app") if isinstance(block, dict) else None
-    names = app.get("secrets") if isinstance(app, dict) else None
-    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def _part(adapter: TypeAdapter[Any], raw: Any, path: tuple[str, ...], mistakes: list[str]) -> Any:
@@ -230,7 +187,7 @@ def _words(details: ErrorDetails, name: str) -> str:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return f"is not a known setting{_suggestion(name, _EVERY_SETTING)}"
+            return f"is not a known setting{suggestion(name, _EVERY_SETTING)}"
         case "value_error":
             return str(context["error"])
         case "string_type":
@@ -244,13 +201,6 @@ def _words(details: ErrorDetails, name: str) -> str:
         case "model_type" | "model_attributes_type" | "dict_type":
             return "must be a block of settings"
     return details["msg"].replace("Input should", "must").replace("String should", "must")
-
-
-def _suggestion(name: str, known: Collection[str], place: str = "") -> str:
-    if name in known:
-        return " here; move it to the block that it belongs to"
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-    return f"; did you mean {close[0]}?" if close else f"; {place}take it out"
 
 
 def _names(schema: Any) -> Iterator[str]:

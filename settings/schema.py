@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .read import PLATFORM_SECRETS, PROJECT, Settings
+from .read import PROJECT, Settings
+from .secrets import PLATFORM_SECRETS
 
 FILE = Path(__file__).with_name("schema.json")
 SECRET = rf"^{PROJECT}:(?:{'|'.join(PLATFORM_SECRETS)}|[a-z][a-z0-9-]*_[A-Za-z_][A-Za-z0-9_]*)$"
