@@ -16,10 +16,10 @@ WEBROOT = "/srv/webroot"
 COMMAND = ["nginx", "-c", f"{VOLUME}/nginx.conf", "-g", "daemon off;"]
 # Beyond the longest drain, so that it is the drain that ends what is in flight.
 SHUTDOWN_MARGIN_S = 15
-# Of each of the two workers: a connection with half a request takes 27 kB.
-CONNECTIONS_PER_MB = 12
-# Requests at once of one address: of a client, and of a container, which may pass on those of many.
-CLIENT_REQUESTS, CALLER_REQUESTS = 1000, 2000
+# Of each of the two workers: a connection with half a request and large headers takes up to 100 kB.
+CONNECTIONS_PER_MB = 3
+# At once, of one address: an answer that is compressed and read slowly takes up to 350 kB.
+REQUESTS_PER_MB = 1
 # Headers by which programs behind other gateways learn the host or path that was asked for.
 UNHEARD = ("Forwarded", "X-Forwarded-Server", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL")
 # Electric's client sends these, and other words as they are in its own constants.ts.
@@ -67,7 +67,7 @@ def base(drains_s: Sequence[int], settings: Nginx) -> str:
         acme_path=ACME_PATH,
         worker_shutdown_s=max([30, *drains_s]) + SHUTDOWN_MARGIN_S,
         connections=settings.memory_mb * CONNECTIONS_PER_MB,
-        requests=CLIENT_REQUESTS,
+        requests=settings.memory_mb * REQUESTS_PER_MB,
         https_port=settings.https_port,
         port_suffix=_port_suffix(settings.https_port),
         unheard=UNHEARD,
@@ -101,7 +101,6 @@ def site(
         domain=service.domain,
         port_suffix=_port_suffix(https_port),
         body_mb=service.body_mb,
-        callers=CALLER_REQUESTS,
         upstreams=_upstreams(name, service, containers),
         locations=_locations(name, service),
         electric=service.electric is not None,

@@ -16,7 +16,11 @@ RECORD_TIMEOUT_S = 300
 SUPERUSER = "postgres"
 # What a database's owner may set for all who connect to it, so that no name of theirs is taken for a built-in one and
 # no lock or query of theirs holds a step up.
-SESSION = "-c search_path=pg_catalog -c lock_timeout=10s -c statement_timeout=5min -c standard_conforming_strings=on"
+SESSION = (
+    "-c search_path=pg_catalog -c lock_timeout=10s -c statement_timeout=5min -c standard_conforming_strings=on "
+    "-c default_transaction_read_only=off -c idle_session_timeout=0 -c idle_in_transaction_session_timeout=0 "
+    "-c client_encoding=UTF8"
+)
 
 
 def inside(container: str, script: str, interpreter: str = "bash", stdin: bool = True) -> str:

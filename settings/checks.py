@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Iterator, Mapping
 from ipaddress import ip_network
+from itertools import chain, islice
 
 from .host import HetznerHost, Host, LocalHost
 from .platform import Network, Nginx, Postgres, Redis
@@ -140,6 +141,10 @@ def _electric_mistakes(at: str, name: str, service: Service) -> Iterator[str]:
             yield f"{at}/electric/access/path: no route leads it to the app; add it to {at}/app/routes"
 
 
+# A database has a role of its own name, an owner, and one for Electric.
+ROLES = ("", "_owner", "_electric")
+
+
 def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
     """What two services on one platform cannot share: domains, databases, stream ids, stable names."""
     owners: dict[tuple[str, str], str] = {}
@@ -159,7 +164,8 @@ def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
         if service.domain:
             yield from claim("domain", service.domain, f"{at}/domain")
         if service.database:
-            yield from claim("database", service.database.name, f"{at}/database/name")
+            taken = (claim("database", f"{service.database.name}{suffix}", f"{at}/database/name") for suffix in ROLES)
+            yield from islice(chain.from_iterable(taken), 1)
         if service.electric:
             yield from claim("stream id", stream_id(name, service.electric), f"{at}/electric/stream_id")
         for index, stable in enumerate(service.names):

@@ -180,7 +180,7 @@ FilePath = Annotated[str, _Text(r"[^\x00-\x1f\x7f]+", "be the path of a file, on
 DatabaseName = Annotated[
     str,
     _Text(r"(?!pg_)[a-z_][a-z0-9_]{0,39}", "be a-z, 0-9 and _, from a letter or _ on but not from pg_, 40 at most"),
-    AfterValidator(_not_one_of("postgres", "template0", "template1")),
+    AfterValidator(_not_one_of("postgres", "template0", "template1", "public", "none", "sertantai_health")),
 ]
 ExtensionName = Annotated[str, _Text(r"[a-z][a-z0-9_-]{0,62}", "be the name of a PostgreSQL extension")]
 TableName = Annotated[

@@ -78,4 +78,5 @@ class Nginx(Model):
     address: BindAddress = "0.0.0.0"
     http_port: Port = 80
     https_port: Port = 443
-    memory_mb: Megabytes = 256
+    memory_mb: Megabytes = 512
+    """It bounds connections, six for each MB, and requests at once from one address, one for each."""

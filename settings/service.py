@@ -190,11 +190,11 @@ class Service(Model):
         """How many connections each part's login may have, old and new side by side."""
         limits = {}
         if self.database:
-            # Old app, new app and the migration between them; beside a pool, an app's listeners.
-            pools = 3 if self.app.migrate else 2
+            # The old app, one that did not pass its gate, the next one, and a migration; beside a pool, its listeners.
+            pools = 4 if self.app.migrate else 3
             limits["app"] = pools * self.database.pool_size + BESIDE_THE_POOLS
         if self.electric:
-            # A pool, the lock and the replication connection.
+            # Old and new: a pool, the lock and the replication connection.
             limits["electric"] = 2 * (self.electric.pool_size + 2) + BESIDE_THE_POOLS
         return limits
 

@@ -10,6 +10,7 @@ from render import nginx
 from settings import Nginx
 from tests.waiting import hear
 
+GATEWAY_MB = 128
 SERVE = "trap 'exit 0' TERM; touch /tmp/ok; while :; do sleep 0.05; done"
 """An app that is healthy by `HEALTHY` and stops when it is told to."""
 HEALTHY = ["test", "-e", "/tmp/ok"]
@@ -57,7 +58,8 @@ def on_host(text: str, stdin: str = "", interpreter: Sequence[str] = ("bash", "-
 
 def base(drains_s: Sequence[int] = (30,), https_port: int = 443) -> str:
     """The gateway's configuration, for a user that the base image has."""
-    return nginx.base(drains_s, Nginx(image="nginx", https_port=https_port)).replace("user nginx;", "user www-data;")
+    settings = Nginx(image="nginx", https_port=https_port, memory_mb=GATEWAY_MB)
+    return nginx.base(drains_s, settings).replace("user nginx;", "user www-data;")
 
 
 def docker(*words: str, stdin: str = "") -> Said:

@@ -8,7 +8,7 @@ import pytest
 from render import nginx, postgres, shell
 from tests.waiting import eventually
 
-from .box import Boxes, base, docker, on_host
+from .box import GATEWAY_MB, Boxes, base, docker, on_host
 
 
 @pytest.fixture
@@ -39,7 +39,8 @@ def shared(base_image: str) -> Iterator[Boxes]:
 def gateway(shared: Boxes) -> str:
     """A gateway that serves its own configuration alone."""
     prepared = f"until [ -e {nginx.VOLUME}/nginx.conf ]; do sleep 0.05; done"
-    options = ["--network", shared.stack, "-p", "127.0.0.1::443", "--memory", "128m", "--memory-swap", "128m"]
+    options = ["--network", shared.stack, "-p", "127.0.0.1::443"]
+    options += ["--memory", f"{GATEWAY_MB}m", "--memory-swap", f"{GATEWAY_MB}m"]
     options += ["--tmpfs", "/run:size=1m", "--tmpfs", "/tmp:size=16m"]
     name = shared.start("nginx", f"{prepared}\n{shell.serve()}", options=options)
     assert docker("exec", name, "mkdir", nginx.VOLUME).ok

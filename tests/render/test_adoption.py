@@ -2,7 +2,9 @@
 
 import pytest
 
-from .cluster import EVERYTHING, as_login, ask, by_hand, make, make_electric, owners
+from render import sql
+
+from .cluster import CONNECTIONS, EVERYTHING, as_login, ask, by_hand, feed, make, make_electric, owners
 
 pytestmark = pytest.mark.docker
 
@@ -54,12 +56,14 @@ def test_an_event_trigger_of_before_does_not_run_with_what_became_the_apps(clust
         CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION public.noted()""",
         name,
     )
+    taken_over = feed(cluster, sql.database(name, [], "one", CONNECTIONS))
+    assert taken_over.out == f"{name}: the event trigger noted is switched off\n"
     login = make(cluster, name)
     evil = f"""CREATE OR REPLACE FUNCTION public.noted() RETURNS event_trigger LANGUAGE plpgsql AS
         'BEGIN ALTER ROLE {login} SUPERUSER; END'"""
     assert as_login(cluster, login, "one", name, evil).ok
-    ask(cluster, "CREATE TABLE public.by_hand (id int)", name)
-    make(cluster, name)
+    again = feed(cluster, sql.database(name, ["pg_trgm"], "one", CONNECTIONS))
+    assert again.ok, again.error
     assert ask(cluster, f"SELECT rolsuper FROM pg_roles WHERE rolname = '{login}'") == "f"
 
 

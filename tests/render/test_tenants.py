@@ -23,6 +23,9 @@ ALTER DATABASE {name} SET search_path = public, pg_catalog;
 ALTER DATABASE {name} SET role = '{name}_owner';
 ALTER DATABASE {name} SET statement_timeout = '1ms';
 ALTER DATABASE {name} SET standard_conforming_strings = off;
+ALTER DATABASE {name} SET default_transaction_read_only = on;
+ALTER DATABASE {name} SET idle_session_timeout = '1ms';
+ALTER DATABASE {name} SET transaction_timeout = '1ms';
 """
 
 

@@ -15,16 +15,16 @@ def connections(*changes: dict[str, Any]) -> int:
 
 
 def test_pools_over_max_connections_are_refused() -> None:
-    assert said({"postgres/max_connections": 94}) == [
-        "postgres/max_connections: the pools of all services, old and new side by side, need 95 connections; "
-        "raise it from 94 or lower pool_size"
+    assert said({"postgres/max_connections": 114}) == [
+        "postgres/max_connections: the pools of all services, old and new side by side, need 115 connections; "
+        "raise it from 114 or lower pool_size"
     ]
-    assert said({"postgres/max_connections": 95}) == []
+    assert said({"postgres/max_connections": 115}) == []
 
 
-def test_each_database_counts_twice_and_a_third_time_where_it_is_migrated() -> None:
+def test_each_database_counts_three_times_and_a_fourth_where_it_is_migrated() -> None:
     bare = connections()
-    assert connections({"services/auth/database/pool_size": 20}) == bare + 2 * 10
+    assert connections({"services/auth/database/pool_size": 20}) == bare + 3 * 10
     assert connections({"services/auth/app/migrate": ["/bin/app"]}) == bare + 10
 
 

@@ -29,6 +29,12 @@ def test_a_database_of_two_services_is_refused() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["legal_prod_owner", "legal_prod_electric"])
+def test_a_database_named_like_a_role_of_anothers_is_refused(name: str) -> None:
+    (line,) = said({"services/auth/database/name": name})
+    assert line == f"{AUTH}/database/name: the database {name} is taken by {LEGAL}/database/name; choose another"
+
+
 def test_a_stream_id_of_two_services_is_refused() -> None:
     assert said({f"{LEGAL}/electric/stream_id": "one", f"{AUTH}/electric": {**ELECTRIC, "stream_id": "one"}}) == [
         f"{AUTH}/electric/stream_id: the stream id one is taken by {LEGAL}/electric/stream_id; choose another"

@@ -235,7 +235,7 @@ def test_a_name_of_the_platforms_own_is_refused() -> None:
         )
     for name in ("bridge", "host", "none", "default"):
         assert said({"network/name": name}) == [f"network/name: must not be {name}, which belongs to the platform"]
-    for name in ("postgres", "template0", "template1"):
+    for name in ("postgres", "template0", "template1", "public", "none", "sertantai_health"):
         assert said({"services/legal/database/name": name}) == [
             f"services/legal/database/name: must not be {name}, which belongs to the platform"
         ]
