@@ -10,7 +10,7 @@ import pytest
 from render.archive import LEFT_OUT, Archive, Table, read
 from render.archive_format import END, Unreadable
 
-from .cluster import ask
+from .cluster import by_hand
 
 pytestmark = pytest.mark.docker
 TABLES = r"""
@@ -30,10 +30,10 @@ SELECT lo_from_bytea(4242, 'large') \g /dev/null
 
 @pytest.fixture(scope="module")
 def source(cluster: str) -> Iterator[str]:
-    ask(cluster, "CREATE DATABASE trial_archive")
-    ask(cluster, TABLES, "trial_archive")
+    by_hand(cluster, "CREATE DATABASE trial_archive")
+    by_hand(cluster, TABLES, "trial_archive")
     yield "trial_archive"
-    ask(cluster, "DROP DATABASE trial_archive")
+    by_hand(cluster, "DROP DATABASE trial_archive")
 
 
 def dumped(cluster: str, source: str, *options: str) -> bytes:

@@ -114,7 +114,7 @@ def test_an_image_that_began_and_never_served_counts_last(cluster: str, name: st
     sql(cluster, releases.began(name, {"app": images[0]}))
     for image in images[1:]:
         assert on_host(releases.prune(name, {"app": image}, shell.psql(cluster))).ok
-    left = sql(cluster, f"SELECT image FROM sertantai_releases WHERE service = '{name}' ORDER BY at").split()
+    left = sql(cluster, f"SELECT image FROM public.sertantai_releases WHERE service = '{name}' ORDER BY at").split()
     assert left == images[2:]
 
 

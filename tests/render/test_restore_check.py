@@ -12,7 +12,7 @@ from settings import Restore
 from tests.waiting import eventually
 
 from .box import docker, on_host
-from .cluster import ask
+from .cluster import by_hand
 
 pytestmark = pytest.mark.docker
 AT = "services/legal/restore"
@@ -27,10 +27,10 @@ LAWS = ["id", "name", "year", "title"]
 
 @pytest.fixture
 def database(cluster: str, name: str) -> Iterator[str]:
-    ask(cluster, f"CREATE DATABASE {name}")
-    ask(cluster, HERE, name)
+    by_hand(cluster, f"CREATE DATABASE {name}")
+    by_hand(cluster, HERE, name)
     yield name
-    ask(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+    by_hand(cluster, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def table(name: str = "laws", columns: list[str] = LAWS, rows: int = 1, schema: str = "public") -> Table:
@@ -132,7 +132,7 @@ def test_migrations_that_only_this_database_has_are_an_error_at_preview_too(clus
 
 def test_a_dump_that_does_not_say_its_migrations_is_an_error(cluster: str, database: str) -> None:
     assert "does not hold schema_migrations" in asked(cluster, database, archive(table(), versions=None))
-    ask(cluster, "DROP TABLE schema_migrations", database)
+    by_hand(cluster, "DROP TABLE schema_migrations", database)
     assert asked(cluster, database, archive(table(), versions=None)) == ""
 
 
@@ -143,7 +143,7 @@ def test_a_later_pg_dump_is_an_error(cluster: str, database: str) -> None:
 
 
 def test_tables_with_rows_are_an_error_unless_they_are_to_be_replaced(cluster: str, database: str) -> None:
-    ask(cluster, "INSERT INTO notes VALUES (1); INSERT INTO laws (name) VALUES ('a')", database)
+    by_hand(cluster, "INSERT INTO notes VALUES (1); INSERT INTO laws (name) VALUES ('a')", database)
     dump = archive(table(), table("notes", ["id"]))
     assert asked(cluster, database, dump).startswith(f"{AT}/dump: laws, notes is not empty here: with `replace: true`")
     assert asked(cluster, database, dump, replace=True) == (
@@ -153,10 +153,10 @@ def test_tables_with_rows_are_an_error_unless_they_are_to_be_replaced(cluster: s
 
 
 def test_rows_that_would_go_with_what_is_replaced_are_an_error(cluster: str, database: str) -> None:
-    ask(cluster, "CREATE TABLE children (note int REFERENCES notes)", database)
+    by_hand(cluster, "CREATE TABLE children (note int REFERENCES notes)", database)
     dump = archive(table("notes", ["id"]))
     assert asked(cluster, database, dump, replace=True) == ""
-    ask(cluster, "INSERT INTO children VALUES (NULL)", database)
+    by_hand(cluster, "INSERT INTO children VALUES (NULL)", database)
     said = asked(cluster, database, dump, replace=True)
     assert said.startswith(
         f"{AT}/replace: would empty children, which is not in the dump and refers to a table that is"
@@ -170,13 +170,13 @@ def test_transactions_that_electric_would_wait_for_are_named(
     held = docker("exec", "-d", cluster, "psql", "-U", "postgres", "-c", "BEGIN; SELECT txid_current(), pg_sleep(30)")
     assert held.ok
     counted = "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
-    eventually(lambda: ask(cluster, counted) == "1")
+    eventually(lambda: by_hand(cluster, counted) == "1")
     dump = archive(table())
     said = asked(cluster, database, dump, preview=False, electric=True)
     assert said.startswith(f"{AT}: a transaction on postgres by postgres is open since ")
     [number] = re.findall(r"pg_terminate_backend\((\d+)\)", said)
     assert asked(cluster, database, dump, preview=False) == "", "without Electric nobody waits"
     assert asked(cluster, database, dump, electric=True) == "", "at preview it is too early to say"
-    ask(cluster, f"SELECT pg_terminate_backend({number})")
-    eventually(lambda: ask(cluster, counted) == "0")
+    by_hand(cluster, f"SELECT pg_terminate_backend({number})")
+    eventually(lambda: by_hand(cluster, counted) == "0")
     assert asked(cluster, database, dump, preview=False, electric=True) == ""
