@@ -176,13 +176,21 @@ def test_one_address_has_so_many_requests_at_once_and_no_more_while_others_are_s
         assert serves(attacked)
 
 
-def test_many_connections_with_half_a_request_and_large_headers_leave_room_for_others(attacked: str) -> None:
+def resident_kb(gateway: str) -> int:
+    """The memory of nginx's processes."""
+    found = docker("exec", gateway, "sh", "-c", "grep -h VmRSS $(grep -l '^Name:.nginx$' /proc/[0-9]*/status)").out
+    return sum(int(line.split()[1]) for line in found.splitlines())
+
+
+def test_a_connection_with_half_a_request_and_large_headers_takes_no_more_than_its_share(attacked: str) -> None:
     cookie = b"Cookie: " + b"c" * 8000 + b"\r\n"
     half = f"GET / HTTP/1.1\r\nHost: {HOST}\r\n".encode() + 3 * cookie
+    before, count, share_kb = resident_kb(attacked), 100, 1024 / (2 * nginx.CONNECTIONS_PER_MB)
     with ExitStack() as open_ones:
-        for _ in range(300):
+        for _ in range(count):
             open_ones.enter_context(connect(port(attacked), HOST)).sendall(half)
         assert serves(attacked)
+        assert resident_kb(attacked) - before < count * share_kb
     assert not has_lost_a_worker(attacked)
 
 
