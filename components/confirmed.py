@@ -1,6 +1,6 @@
 """The file that hands the digests of a preview to the `up` that was confirmed.
 
-Not one of Pulumi's saved plans: those refuse what `up` mends on the way.
+Not one of Pulumi's saved plans: those refuse what `up` repairs on the way.
 """
 
 import json

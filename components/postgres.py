@@ -22,7 +22,7 @@ START_TIMEOUT_S = 120
 
 
 class Postgres(pulumi.ComponentResource):
-    """One cluster for all services, with logical replication. `ready`: it answers, and lets in by our rules alone."""
+    """One cluster for all services, with logical replication. `ready`: it answers, and our rules say who logs in."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Postgres(pulumi.ComponentResource):
             protect=True,
             exists=settings.volume is not None,
         )
-        # On a volume, so that a backup beside it can use it too.
+        # On a volume, so that a backup container can use it too.
         socket = volume(f"{name}-socket", container_name("postgres-socket"), host, self, protect=False)
         container = fixed(
             f"{name}-server",

@@ -15,7 +15,7 @@ from .secret import secret
 class RedisUser(pulumi.ComponentResource):
     """A user for keys below one prefix. It goes with its service, and its keys are kept.
 
-    A new password is accepted beside the old one, which serves until its containers are gone: `keep_password`.
+    The old password works next to a new one until its containers are gone: `keep_password`.
     """
 
     def __init__(self, name: str, service: str, redis: Redis, host: Host, opts: ResourceOptions | None = None) -> None:
@@ -37,7 +37,7 @@ class RedisUser(pulumi.ComponentResource):
         self.register_outputs({})
 
     def keep_password(self, name: str, parent: pulumi.Resource, retired: pulumi.Resource) -> None:
-        """Ends the passwords that only the containers of before used."""
+        """Ends the passwords that only the old containers used."""
         self._host.command(
             name,
             render.keep_password(self._redis.container_name, self._service),

@@ -39,7 +39,7 @@ def exports(environment: Mapping[str, str]) -> str:
 
 
 def psql(postgres: str, database: str = "postgres", user: str = SUPERUSER) -> str:
-    """Feeds stdin to psql as `user`, whom the container's own socket lets in."""
+    """Feeds stdin to psql as `user`, who logs in over the container's own socket."""
     # A database's owner may set a role for everybody; that of a login is its own.
     options = f"{SESSION} -c role=none" if user == SUPERUSER else SESSION
     return fill("psql.sh.j2", postgres=postgres, database=database, user=user, options=options).strip()

@@ -1,4 +1,4 @@
-"""The keys of a stack file that hold a secret each, beside those that hold settings."""
+"""The keys of a stack file that hold a secret each."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any

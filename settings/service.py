@@ -30,8 +30,8 @@ from .names import (
 )
 from .platform import Model
 
-# Connections that an app or Electric opens beside its pools: listeners, and backends that have not ended yet.
-BESIDE_THE_POOLS = 5
+# Connections that an app or Electric opens outside its pools: listeners, and backends that have not ended yet.
+OUTSIDE_THE_POOLS = 5
 
 
 class Health(Model):
@@ -190,12 +190,12 @@ class Service(Model):
         """How many connections each part's login may have, old and new side by side."""
         limits = {}
         if self.database:
-            # The old app, one that did not pass its gate, the next one, and a migration; beside a pool, its listeners.
+            # The old app, one that did not pass its gate, the next one, and a migration; outside a pool, its listeners.
             pools = 4 if self.app.migrate else 3
-            limits["app"] = pools * self.database.pool_size + BESIDE_THE_POOLS
+            limits["app"] = pools * self.database.pool_size + OUTSIDE_THE_POOLS
         if self.electric:
             # Old and new: a pool, the lock and the replication connection.
-            limits["electric"] = 2 * (self.electric.pool_size + 2) + BESIDE_THE_POOLS
+            limits["electric"] = 2 * (self.electric.pool_size + 2) + OUTSIDE_THE_POOLS
         return limits
 
     @property

@@ -70,3 +70,4 @@ def test_a_certificate_that_comes_while_the_gateway_starts_is_taken_over_too(box
     install(container)
     assert docker("exec", container, "touch", "/tmp/installed").ok
     eventually(lambda: shown(container) == "new.test")
+    assert docker("exec", container, "test", "-d", "/tmp/first").ok, "the watch did not look by way of cat"
