@@ -175,16 +175,7 @@ def test_a_change_of_a_password_cuts_nobody_off(server: Server, auth: Client, le
 
 
 def test_a_password_may_have_any_characters(server: Server) -> None:
-    for password in (
-        "a space",
-        "'\"`$(id)`",
-        "back\\slash",
-        "#1 >a <b",
-        "two\nlines\r\n",
-        "pässwörd €",
-        "%41:@/?",
-        " ",
-    ):
+    for password in ODD:
         assert server.accepts(server.add("odd", password)), password
 
 
