@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -80,6 +81,11 @@ QUICK = ("no health tool", "another port", "a migration that hangs", "an Electri
 CASES = [pytest.param(*BAD[name], id=name, marks=[] if name in QUICK else [pytest.mark.faults]) for name in BAD]
 
 
+def in_seconds(text: str) -> str:
+    """The text without the number of seconds, which a busy machine decides."""
+    return re.sub(r"\b\d+ s\b", "N s", text)
+
+
 @pytest.mark.parametrize(("change", "words"), CASES)
 def test_a_bad_release_fails_twice_alike_while_the_old_one_serves(
     platform: Platform, change: Change, words: str
@@ -91,7 +97,7 @@ def test_a_bad_release_fails_twice_alike_while_the_old_one_serves(
         for _ in range(2):
             bad = platform.up()
             assert not bad.ok
-            assert words in bad.error
+            assert in_seconds(words) in in_seconds(bad.error)
             assert "Traceback" not in bad.error + bad.said
             assert before.items() <= platform.ids().items()
         platform.reset()

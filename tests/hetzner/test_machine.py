@@ -6,7 +6,6 @@ import shlex
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
@@ -240,9 +239,7 @@ def test_another_server_finds_what_the_volume_holds(prod: Reach) -> None:
 
 
 def test_nothing_stays_when_it_is_over(prod: Reach) -> None:
-    begun = time.monotonic()
     prod.machines.close()
-    assert time.monotonic() - begun < 30
     for what in ("ps -aq", "volume ls -q", "network ls -q"):
         assert on_host(f"docker {what} --filter label=sertantai.servers={PLACE.name}").out == ""
     assert PLACE.name not in on_host("losetup --list --noheadings --output BACK-FILE").out

@@ -26,11 +26,10 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
         yield reach
 
 
-def test_a_server_that_is_as_it_should_be_is_left_alone_and_that_quickly(prod: Reach) -> None:
+def test_a_server_that_is_as_it_should_be_is_left_alone(prod: Reach) -> None:
     before = prod.ssh("find /etc -newer /proc/1 -type f | sort | xargs stat -c '%n %y'").out
     runs = [prod.settle() for _ in range(3)]
     assert {(run.code, run.out, run.error) for run in runs} == {(0, "", "")}
-    assert min(run.took_s for run in runs) < 1
     assert prod.ssh("find /etc -newer /proc/1 -type f | sort | xargs stat -c '%n %y'").out == before
 
 

@@ -47,7 +47,7 @@ class Said:
         return self.code == 0
 
 
-def on_host(text: str, stdin: str = "", interpreter: Sequence[str] = ("bash", "-c"), timeout_s: int = 60) -> Said:
+def on_host(text: str, stdin: str = "", interpreter: Sequence[str] = ("bash", "-c"), timeout_s: int = 120) -> Said:
     """Runs a text on this machine, as a step of the program does."""
     begun = time.monotonic()
     done = subprocess.run([*interpreter, text], input=stdin, capture_output=True, text=True, timeout=timeout_s)

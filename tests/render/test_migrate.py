@@ -88,7 +88,6 @@ def test_a_migration_that_takes_too_long_is_stopped(boxes: Boxes, on_term: str) 
     step = text(boxes, f"trap '{on_term}' TERM; while :; do sleep 0.05; done", timeout_s=1).replace("-k 10", "-k 1")
     said = on_host(step)
     assert not said.ok
-    assert said.took_s < 8
     assert said.error.startswith("legal/migrate: stopped after 1 s; raise migrate_timeout_s if it needs longer\n")
     assert boxes.names() == set()
 

@@ -57,7 +57,7 @@ def test_a_good_text_serves_from_the_moment_the_switch_is_done(gateway: str, nam
 
 
 def test_a_switch_waits_for_nothing_but_the_old_workers(gateway: str, name: str) -> None:
-    assert switch(gateway, name, answering(name, "one")).took_s < 2
+    assert switch(gateway, name, answering(name, "one")).took_s < 20
 
 
 def test_the_same_text_again_changes_nothing(gateway: str, name: str) -> None:
