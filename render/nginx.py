@@ -16,8 +16,8 @@ WEBROOT = "/srv/webroot"
 COMMAND = ["nginx", "-c", f"{VOLUME}/nginx.conf", "-g", "daemon off;"]
 # Beyond the longest drain, so that it is the drain that ends what is in flight.
 SHUTDOWN_MARGIN_S = 15
-# Of each of the two workers: a connection with half a request and large headers takes up to 100 kB.
-CONNECTIONS_PER_MB = 5
+# Of each of the two workers: a connection with half a request and large headers takes about 60 kB.
+CONNECTIONS_PER_MB = 6
 # At once, of one address: an answer that is compressed and read slowly takes up to 350 kB.
 REQUESTS_PER_MB = 1
 # Headers by which programs behind other gateways learn the host or path that was asked for.

@@ -79,4 +79,4 @@ class Nginx(Model):
     http_port: Port = 80
     https_port: Port = 443
     memory_mb: Megabytes = 512
-    """It bounds connections, ten for each MB, and requests at once from one address, one for each."""
+    """It bounds connections, twelve for each MB, and requests at once from one address, one for each."""
