@@ -58,7 +58,7 @@ CHANGES = [
     Change("services/auth/app/health", {"successes": 2}, update="auth-preflight auth-app-gate"),
     Change("services/auth/app/migrate_generation", 1, update="auth-preflight auth-migrate"),
     Change("services/auth/app/migrate_timeout_s", 200, update="auth-preflight auth-migrate"),
-    Change("services/auth/app/migrate", None, update="auth-preflight", delete="auth-migrate"),
+    Change("services/auth/app/migrate", None, update="auth-preflight auth-database-sql", delete="auth-migrate"),
     Change("services/auth/app/routes", ["/api/"], update="auth-preflight auth-site-switch"),
     Change("services/auth/app/calls", ["enforcement"], replace="auth-app", update=f"{GATED} auth-migrate"),
     Change(
@@ -79,7 +79,7 @@ CHANGES = [
         replace="auth-app",
         update=f"{GATED} auth-migrate auth-certificate-authority auth-certificate-placeholder",
     ),
-    Change("services/auth/database/pool_size", 5, replace="auth-app", update=f"{GATED} auth-migrate"),
+    Change("services/auth/database/pool_size", 5, replace="auth-app", update=f"{GATED} auth-migrate auth-database-sql"),
     Change("services/auth/database/extensions", ["citext"], update="auth-preflight auth-database-sql"),
     Change(
         "auth_DATABASE_PASSWORD",
@@ -112,7 +112,7 @@ CHANGES = [
         {"kind": "public", "shapes": {"items": {"table": "items"}}},
         update="legal-preflight legal-site-switch",
     ),
-    Change("services/legal/electric/pool_size", 6, replace="legal-electric", update=ELECTRIC),
+    Change("services/legal/electric/pool_size", 6, replace="legal-electric", update=f"{ELECTRIC} legal-electric-sql"),
     Change("services/legal/electric/restart_generation", 1, replace="legal-electric", update=ELECTRIC),
     Change(
         "services/legal/frontend/env",
@@ -149,9 +149,9 @@ CHANGES = [
     ),
     Change(
         "postgres/max_connections",
-        150,
+        310,
         replace="postgres-server",
-        update="postgres-ready auth-database-sql enforcement-database-sql enforcement-electric-sql "
+        update="postgres-ready postgres-access auth-database-sql enforcement-database-sql enforcement-electric-sql "
         "legal-database-sql legal-electric-sql",
     ),
     Change("redis/memory_mb", 160, replace="redis-server", update="redis-ready auth-redis-acl"),
