@@ -139,13 +139,13 @@ CHANGES = [
         replace="certbot-server",
         update="certbot-ready auth-certificate-authority enforcement-certificate-authority legal-certificate-authority",
     ),
-    Change("nginx/memory_mb", 300, replace="nginx-server", update=f"{ALL_SITES} nginx-ready"),
+    Change("nginx/memory_mb", 300, replace="nginx-server", update=f"{ALL_SITES} nginx-base nginx-ready"),
     Change("nginx/http_port", OTHER_HTTP, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),
     Change(
         "nginx/https_port",
         OTHER_HTTPS,
         replace="nginx-server",
-        update=f"{PREFLIGHTS} {ALL_SITES} nginx-ready nginx-ports",
+        update=f"{PREFLIGHTS} {ALL_SITES} nginx-base nginx-ready nginx-ports",
     ),
     Change(
         "postgres/max_connections",
