@@ -5,6 +5,7 @@ from pulumi import ResourceOptions
 
 from render import postgres as render
 from render import shell
+from settings import HEALTH_ROLE
 from settings import Postgres as PostgresSettings
 
 from .container import Container, container_name, fixed
@@ -17,7 +18,7 @@ from .volume import volume
 
 DATA = "/var/lib/postgresql/data"
 SOCKET = "/var/run/postgresql"
-CHECK = ["pg_isready", "-q", "-h", "127.0.0.1", "-U", render.NOBODY]
+CHECK = ["pg_isready", "-q", "-h", "127.0.0.1", "-U", HEALTH_ROLE]
 START_TIMEOUT_S = 120
 
 

@@ -2,12 +2,12 @@
 
 import hashlib
 
+from settings import HEALTH_ROLE
+
 from . import drift, shell
 from .template import fill
 
 MAX_SLOT_WAL_MB = 8192
-# A role that does not exist: the health check opens a connection and does not log in.
-NOBODY = "sertantai_health"
 
 
 def arguments(memory_mb: int, max_connections: int, max_replication_slots: int) -> list[str]:
@@ -43,7 +43,7 @@ def arguments(memory_mb: int, max_connections: int, max_replication_slots: int) 
 
 def access(mark: str) -> str:
     """A script for PostgreSQL's container: its pg_hba.conf and pg_ident.conf become ours; `mark` is left on them."""
-    hba, ident = fill("pg_hba.conf.j2", nobody=NOBODY), fill("pg_ident.conf.j2")
+    hba, ident = fill("pg_hba.conf.j2", nobody=HEALTH_ROLE), fill("pg_ident.conf.j2")
     checksum = hashlib.md5((hba + ident).encode(), usedforsecurity=False).hexdigest()
     return fill(
         "pg_hba.sh.j2",

@@ -2,13 +2,13 @@
 
 from .checks import ACME_PATH, CERTBOT_MEMORY_MB, DOCKERS_POOL, ELECTRIC_PATH
 from .host import Dns, HetznerHost, Host, LocalHost, SshHost
-from .names import DOCKER_HUB, image_parts, registry_host
+from .names import DOCKER_HUB, HEALTH_ROLE, image_parts, registry_host
 from .platform import Acme, Network, Nginx, Postgres, Redis, Registry
 from .read import PROJECT, Mistakes, Settings, load, parse
 from .service import App, Database, Electric, Frontend, Health, Part, Public, Restore, Service, ThroughApp, stream_id
 
 __all__ = [
-    "ACME_PATH", "CERTBOT_MEMORY_MB", "DOCKERS_POOL", "DOCKER_HUB", "ELECTRIC_PATH", "PROJECT",
+    "ACME_PATH", "CERTBOT_MEMORY_MB", "DOCKERS_POOL", "DOCKER_HUB", "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT",
     "Acme", "App", "Database", "Dns", "Electric", "Frontend", "Health", "HetznerHost", "Host", "LocalHost",
     "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore", "Service",
     "Settings", "SshHost", "ThroughApp", "image_parts", "load", "parse", "registry_host", "stream_id",

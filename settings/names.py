@@ -46,6 +46,8 @@ _DOCKERS_OWN = ipaddress.IPv4Network("172.17.0.0/16")
 _TAKEN_NAMES = ("postgres", "redis", "nginx", "certbot", "localhost")
 # Their <NAME>_URL is given by the platform, or their secrets would have names of its own.
 _TAKEN_SERVICES = (*_TAKEN_NAMES, "platform", "database", "electric", "registry")
+# A role that does not exist: the health check of PostgreSQL opens a connection as it and does not log in.
+HEALTH_ROLE = "sertantai_health"
 # Where the gateway's health check listens.
 _GATEWAY_CHECK_PORT = 8999
 
@@ -180,7 +182,7 @@ FilePath = Annotated[str, _Text(r"[^\x00-\x1f\x7f]+", "be the path of a file, on
 DatabaseName = Annotated[
     str,
     _Text(r"(?!pg_)[a-z_][a-z0-9_]{0,39}", "be a-z, 0-9 and _, from a letter or _ on but not from pg_, 40 at most"),
-    AfterValidator(_not_one_of("postgres", "template0", "template1", "public", "none", "sertantai_health")),
+    AfterValidator(_not_one_of("postgres", "template0", "template1", "public", "none", HEALTH_ROLE)),
 ]
 ExtensionName = Annotated[str, _Text(r"[a-z][a-z0-9_-]{0,62}", "be the name of a PostgreSQL extension")]
 TableName = Annotated[
