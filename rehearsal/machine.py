@@ -63,7 +63,7 @@ def ensure_docker() -> docker.DockerClient:
 
 def _started() -> docker.DockerClient:
     with suppress(Trouble):
-        return connect()  # by whoever was before us
+        return connect()  # another process has started it
     for package in ("docker.io", "docker-cli"):  # from trixie on the command line is a package of its own
         if not (shutil.which("dockerd") and shutil.which("docker")):
             ensure_packages(package)

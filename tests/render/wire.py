@@ -15,7 +15,7 @@ def port(gateway: str) -> int:
 
 
 def connect(at: int, name: str | None, protocol: str = "http/1.1") -> ssl.SSLSocket:
-    """A connection that asks for the certificate of `name`, whoever has issued it."""
+    """A connection that asks for the certificate of `name`, from any issuer."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_alpn_protocols([protocol])

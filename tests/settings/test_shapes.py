@@ -1,4 +1,4 @@
-"""Public shapes: what may be declared, and how the former way is told to change."""
+"""Public shapes: what may be declared, and what the error for the former way says."""
 
 from typing import Any
 
