@@ -38,7 +38,7 @@ def test_a_gateway_that_is_killed_is_back_within_seconds(platform: Platform) -> 
 
 @pytest.fixture
 def without_certbot(platform: Platform) -> Iterator[Platform]:
-    """certbot repairs no certificate inside. It is idle first, or it would return with another certificate or a lock."""
+    """certbot is paused inside. It is idle first, or it would return with another certificate or a lock."""
     eventually(lambda: renewed(platform, AUTH))
     own(platform, "certbot").pause()
     yield platform
