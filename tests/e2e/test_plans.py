@@ -130,10 +130,10 @@ def test_a_changed_postgres_comes_back_with_its_data_and_nothing_else_is_replace
     before = platform.ids()
     with platform.client(LEGAL) as client:
         key = client.post("/api/items", json={"body": "before"}).json()["key"]
-    platform.config["sertantai:postgres"]["max_connections"] = 150
+    platform.config["sertantai:postgres"]["max_connections"] = 310
     changed = platform.up()
     assert changed.ok, changed.error
-    assert platform.sql("SHOW max_connections") == "150"
+    assert platform.sql("SHOW max_connections") == "310"
     assert key in [item["key"] for item in platform.get(LEGAL, "/api/items").json()]
     after = platform.ids()
     assert {name for name in before if before[name] != after.get(name)} == {f"sertantai-{STACK}-postgres"}

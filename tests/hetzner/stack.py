@@ -145,6 +145,7 @@ class Project:
     def state(self) -> list[dict[str, Any]]:
         """All resources in the state."""
         exported = self._run(["pulumi", "stack", "export", "--stack", self.stack], joined=False)
+        assert exported.ok, exported.text
         found = json.loads(exported.text)["deployment"].get("resources", [])
         assert isinstance(found, list)
         return found

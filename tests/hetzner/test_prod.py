@@ -48,7 +48,8 @@ def write(cloud: Cloud, prod: Project, name: str) -> None:
 
 
 def keys(cloud: Cloud, prod: Project) -> set[str]:
-    return {row["key"] for row in prod.get(address(cloud), DOMAIN, "/api/items").json()}
+    answer = prod.get(address(cloud), DOMAIN, "/api/items").raise_for_status()
+    return {row["key"] for row in answer.json()}
 
 
 def test_from_nothing_the_platform_answers_over_tls_and_the_next_up_changes_nothing(

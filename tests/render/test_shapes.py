@@ -193,7 +193,8 @@ def test_a_request_with_a_body_is_refused(wire: Wire, header: str) -> None:
 
 def test_a_long_query_is_refused_as_quickly_as_a_short_one(wire: Wire) -> None:
     for query in ("&".join(f"a{n}={n}" for n in range(1500)), "offset=-1&" * 1500, "live=true&offset=" + "1" * 15000):
-        assert wire.ask(request(query))[0] == 403
+        assert wire.ask(request(query[:8000]))[0] == 403
+        assert wire.ask(request(query))[0] == 414
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
