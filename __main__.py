@@ -40,8 +40,8 @@ def host() -> Host:
 
 machine = host()
 resolve(config, machine)
-network = Network("network", config.network, machine)
-drift = Drift(machine)
+drift = Drift(config.network, machine)
+network = Network("network", config.network, machine, drift)
 nginx = Nginx("nginx", config.nginx, drains_s, network, machine, drift)
 platform = Platform(
     settings=config,

@@ -8,10 +8,10 @@ from pulumi import Output
 from render import environment, nginx, shell
 from settings import Service
 
-from .container import container_name, labels
 from .database import Database
 from .electric import ElectricAccess
 from .image import Image
+from .names import container_name, labels
 from .platform import Platform
 from .redis_user import RedisUser
 from .secret import given, secret

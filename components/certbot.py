@@ -9,10 +9,12 @@ from render import nginx as paths
 from render import shell
 from settings import CERTBOT_MEMORY_MB, Acme
 
-from .container import Container, container_name, fixed
+from .container import Container, fixed
 from .host import Host
 from .image import image
+from .names import container_name
 from .nginx import Nginx
+from .readiness import readiness
 from .volume import volume
 
 # Renewal leaves a mark each time; one that is a day old means that it no longer runs.
@@ -54,13 +56,7 @@ class Certbot(pulumi.ComponentResource):
             self,
             [certificates, nginx.files, nginx.webroot],
         )
-        self.ready = host.command(
-            f"{name}-ready",
-            shell.ready(self.container_name, CHECK, START_TIMEOUT_S),
-            reruns_on={"CONTAINER": container.id},
-            parent=self,
-            depends_on=[container],
-        )
+        self.ready = readiness(f"{name}-ready", container, self.container_name, CHECK, START_TIMEOUT_S, host, self)
         self.register_outputs({})
 
 

@@ -9,8 +9,8 @@ from pulumi import Input, Output, ResourceOptions
 
 from .host import Host
 from .image import Image
-
-LABEL = "sertantai"
+from .names import LABEL, container_name, labels
+from .network import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +39,10 @@ class Container:
     generation: int = 0
 
 
-def labels(service: str, part: str | None = None) -> dict[str, str]:
-    """The labels by which a stack's containers are found again."""
-    found = {f"{LABEL}.stack": pulumi.get_stack(), f"{LABEL}.service": service}
-    return {**found, f"{LABEL}.part": part} if part else found
-
-
 def released(
     name: str,
     container: Container,
-    network: docker.Network,
+    network: Network,
     host: Host,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
@@ -66,7 +60,7 @@ def released(
         opts=ResourceOptions(
             parent=parent,
             provider=host.provider,
-            depends_on=[*host.ready, container.image.resource, *depends_on],
+            depends_on=[*host.ready, network.ready, container.image.resource, *depends_on],
             delete_before_replace=False,
             retain_on_delete=True,
             replace_on_changes=["*"],
@@ -77,7 +71,7 @@ def released(
 def fixed(
     name: str,
     container: Container,
-    network: tuple[docker.Network, str] | None,
+    network: tuple[Network, str] | None,
     host: Host,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
@@ -102,16 +96,11 @@ def fixed(
         opts=ResourceOptions(
             parent=parent,
             provider=host.provider,
-            depends_on=[*host.ready, container.image.resource, *depends_on],
+            depends_on=[*host.ready, *([network[0].ready] if network else []), container.image.resource, *depends_on],
             delete_before_replace=True,
             replace_on_changes=["*"],
         ),
     )
-
-
-def container_name(part: str) -> str:
-    """The name of one of the platform's own containers or volumes."""
-    return f"{LABEL}-{pulumi.get_stack()}-{part}"
 
 
 def _arguments(container: Container) -> docker.ContainerArgs:

@@ -37,7 +37,7 @@ class Database(pulumi.ComponentResource):
         self.ready = host.command(
             f"{name}-sql",
             shell.psql(postgres.container_name),
-            stdin=Output.all(password=password, mark=drift.object(f"login/{service}")).apply(
+            stdin=Output.all(password=password, mark=drift.of(f"login/{service}")).apply(
                 lambda known: (
                     sql.database(self.name, settings.extensions, known["password"], connections)
                     + render.mark("login", service, sql.login(self.name, known["password"]), known["mark"])

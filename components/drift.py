@@ -1,26 +1,31 @@
 """What was changed by hand on the host, read before anything is declared and fed to the step that mends it."""
 
+import json
+
+import pulumi
 from pulumi import Output
 
 from render import drift as render
-from render import shell
+from render import verb
+from settings import Network
 
-from .container import container_name
 from .host import Host
+from .names import container_name
 
 
 class Drift:
-    """The marks on the host. A step that has its thing's mark among its inputs runs again where that has changed."""
+    """The fingerprints on the host. A step has that of its thing among its inputs, and runs again where it changed."""
 
-    def __init__(self, host: Host) -> None:
-        nginx, postgres = container_name("nginx"), container_name("postgres")
-        self._files = host.read(shell.read_inside(nginx, ["bash", "-c", render.file_marks()])).apply(render.parsed)
-        self._objects = host.read(shell.answer(postgres, render.object_marks())).apply(render.parsed)
+    def __init__(self, network: Network, host: Host) -> None:
+        line = verb.line(
+            "fingerprints",
+            pulumi.get_stack(),
+            network=network.name,
+            gateway=container_name("nginx"),
+            postgres=container_name("postgres"),
+        )
+        self._found = host.ask(line).apply(lambda text: json.loads(text or "{}"))
 
-    def file(self, target: str) -> Output[str]:
-        """The mark of one of the gateway's files."""
-        return self._files.apply(lambda marks: marks.get(target, render.UNTOUCHED))
-
-    def object(self, name: str) -> Output[str]:
-        """The mark of a login or slot, by its kind and service: `login/legal`."""
-        return self._objects.apply(lambda marks: marks.get(name, render.UNTOUCHED))
+    def of(self, name: str) -> Output[str]:
+        """One of them: `network`, a file of the gateway, or a login, slot or rule such as `login/legal`."""
+        return self._found.apply(lambda found: str(found.get(name, render.UNTOUCHED)))

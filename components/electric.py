@@ -11,11 +11,12 @@ from render import environment, shell, sql
 from settings import Electric as ElectricSettings
 from settings import stream_id
 
-from .container import Container, container_name, labels
+from .container import Container
 from .database import Database
 from .drift import Drift
 from .host import Host
 from .image import Image
+from .names import container_name, labels
 from .network import Network
 from .nginx import Nginx
 from .part import Gate, Part
@@ -56,7 +57,7 @@ class ElectricAccess(pulumi.ComponentResource):
         self.ready = host.command(
             f"{name}-sql",
             shell.psql(postgres.container_name),
-            stdin=Output.all(password=password, mark=drift.object(f"electric-login/{service}")).apply(
+            stdin=Output.all(password=password, mark=drift.of(f"electric-login/{service}")).apply(
                 lambda known: (
                     sql.electric(database.name, known["password"], connections)
                     + marks.mark("electric-login", service, sql.login(group, known["password"]), known["mark"])
@@ -138,7 +139,7 @@ def cutover(
     """The moment the slot changes hands, once every other part of the release is healthy. Safe to run again."""
     return host.command(
         name,
-        Output.all(container=part.container, mark=drift.object(f"slot/{service}")).apply(
+        Output.all(container=part.container, mark=drift.of(f"slot/{service}")).apply(
             lambda known: render.cutover(
                 service,
                 stream_id(service, settings),

@@ -10,6 +10,8 @@ from pulumi_command import local
 
 from settings import Registry
 
+from . import host_program
+
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
@@ -18,8 +20,14 @@ class Host:
     provider: docker.Provider
     interpreter: Input[Sequence[str]]
     address: Input[str]
+    program: Input[Sequence[str]]
+    """Calls the program on the host; a verb's line comes after it."""
     reader: Input[Sequence[str]] | None = None
-    """The same for what is only read: nothing where the machine cannot be reached, at the preview of another one."""
+    """As `interpreter`, for what is only read: nothing from a machine that cannot be reached."""
+    asker: Input[Sequence[str]] | None = None
+    """As `program`, for verbs that only read. It runs before the steps, so it brings the program along."""
+    installed: Sequence[pulumi.Resource] = ()
+    """Puts the program where the steps call it."""
     public: Input[str] = ""
     """The IPv4 address that the world finds it by; empty where the world does not."""
     data: str | None = None
@@ -55,6 +63,39 @@ class Host:
             depends_on=[*self.ready, *depends_on],
         )
 
+    def verb(
+        self,
+        name: str,
+        line: Input[str],
+        *,
+        told: Input[str] | None = None,
+        delete: str | None = None,
+        reruns_on: Mapping[str, Input[str]] | None = None,
+        triggers: Sequence[str] | None = None,
+        parent: pulumi.Resource,
+        depends_on: Sequence[pulumi.Resource] = (),
+    ) -> local.Command:
+        """A step that calls a verb of the program on the host (`render.verb`): `told` is what the verb reads on stdin.
+
+        It runs again, in place, when its line, `told` or a value of `reruns_on` changes; never for another version of
+        the program. `triggers` is for a step whose `delete` is about another thing than its new `create`.
+        """
+        return step(
+            name,
+            self.program,
+            line,
+            delete=delete,
+            stdin=told,
+            reruns_on=reruns_on,
+            triggers=triggers,
+            parent=parent,
+            depends_on=[*self.ready, *self.installed, *depends_on],
+        )
+
+    def ask(self, line: Input[str], told: Input[str] | None = None) -> Output[str]:
+        """What a verb prints that changes nothing, at preview too. Unknown until the host is ready."""
+        return reading(self.asker or self.program, line, self.ready, told)
+
     def read(self, command: Input[str], stdin: Input[str] | None = None) -> Output[str]:
         """What a command on the host prints, at preview too; it must change nothing. Unknown until it is ready."""
         return reading(self.reader or self.interpreter, command, self.ready, stdin)
@@ -68,6 +109,7 @@ def step(
     delete: Input[str] | None = None,
     stdin: Input[str] | None = None,
     reruns_on: Mapping[str, Input[str]] | None = None,
+    triggers: Sequence[str] | None = None,
     parent: pulumi.Resource | None = None,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> local.Command:
@@ -79,9 +121,10 @@ def step(
         delete=delete,
         stdin=stdin,
         environment=reruns_on,
+        triggers=list(triggers) if triggers else None,
         # What the last run said would be in the environment of the next, which has no room for a long log.
         add_previous_output_in_env=False,
-        opts=ResourceOptions(parent=parent, depends_on=list(depends_on), delete_before_replace=True),
+        opts=ResourceOptions(parent=parent, depends_on=list(depends_on), delete_before_replace=not triggers),
     )
 
 
@@ -114,4 +157,4 @@ def registry_auth(registry: Registry | None, token: Output[str] | None) -> list[
 def local_host(registry: Registry | None, token: Output[str] | None) -> Host:
     """This machine's Docker."""
     provider = docker.Provider("docker", registry_auth=registry_auth(registry, token))
-    return Host(provider=provider, interpreter=["bash", "-c"], address="127.0.0.1")
+    return Host(provider=provider, interpreter=["bash", "-c"], program=host_program.LOCAL, address="127.0.0.1")

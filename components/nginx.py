@@ -7,14 +7,16 @@ import pulumi_docker as docker
 from pulumi import Output, ResourceOptions
 
 from render import nginx as render
-from render import shell
+from render import shell, verb
 from settings import Nginx as NginxSettings
 
-from .container import Container, container_name, fixed
+from .container import Container, fixed
 from .drift import Drift
 from .host import Host
 from .image import image
+from .names import container_name
 from .network import Network
+from .readiness import readiness
 from .volume import volume
 
 CHECK = ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8999/"]
@@ -43,7 +45,7 @@ class Nginx(pulumi.ComponentResource):
         target = "nginx.conf"
         base = host.command(
             f"{name}-base",
-            Output.all(image=pulled.reference, mark=drift.file(target)).apply(
+            Output.all(image=pulled.reference, mark=drift.of(target)).apply(
                 lambda known: shell.change_base(
                     self.container_name,
                     self.container_name,
@@ -55,10 +57,15 @@ class Nginx(pulumi.ComponentResource):
             parent=self,
             depends_on=[pulled.resource, self.files],
         )
-        ports = {"http_port": settings.http_port, "https_port": settings.https_port}
-        free = host.command(
+        free = host.verb(
             f"{name}-ports",
-            shell.ports_free(self.container_name, settings.address, ports),
+            verb.line(
+                "ports",
+                self.container_name,
+                address=settings.address,
+                http_port=settings.http_port,
+                https_port=settings.https_port,
+            ),
             parent=self,
         )
         self.container = fixed(
@@ -83,16 +90,10 @@ class Nginx(pulumi.ComponentResource):
                 tmpfs=["/tmp:size=16m", "/run:size=1m"],  # noqa: S108
                 grace_s=60,
             ),
-            (network.network, self.address),
+            (network, self.address),
             host,
             self,
             [base, free, self.webroot],
         )
-        self.ready = host.command(
-            f"{name}-ready",
-            shell.ready(self.container_name, CHECK, START_TIMEOUT_S),
-            reruns_on={"CONTAINER": self.container.id},
-            parent=self,
-            depends_on=[self.container],
-        )
+        self.ready = readiness(f"{name}-ready", self.container, self.container_name, CHECK, START_TIMEOUT_S, host, self)
         self.register_outputs({})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi import Input, Output, ResourceOptions
 
-from render import shell
+from render import verb
 
 from .container import Container, released
 from .host import Host
@@ -41,14 +41,18 @@ class Part(pulumi.ComponentResource):
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__("sertantai:service:Part", name, {}, opts)
-        made = released(name, container, network.network, host, self, depends_on)
+        made = released(name, container, network, host, self, depends_on)
         what = f"{container.service}/{container.part}"
-        self.gate = host.command(
+        self.gate = host.verb(
             f"{name}-gate",
             made.name.apply(
-                lambda on_host: shell.gate(what, on_host, gate.check, gate.port, gate.successes, gate.timeout_s)
+                lambda on_host: verb.line(
+                    "gate", what, on_host, port=gate.port, successes=gate.successes, timeout=gate.timeout_s
+                )
             ),
-            stdin=gate.mask,
+            told=Output.from_input(gate.mask).apply(
+                lambda secrets: verb.told({"check": list(gate.check), "secrets": secrets.splitlines()})
+            ),
             parent=self,
             depends_on=[made],
         )

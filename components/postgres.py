@@ -8,11 +8,13 @@ from render import shell
 from settings import HEALTH_ROLE
 from settings import Postgres as PostgresSettings
 
-from .container import Container, container_name, fixed
+from .container import Container, fixed
 from .drift import Drift
 from .host import Host
 from .image import image
+from .names import container_name
 from .network import Network
+from .readiness import readiness
 from .secret import secret
 from .volume import volume
 
@@ -70,21 +72,15 @@ class Postgres(pulumi.ComponentResource):
                 shm_mb=max(256, settings.memory_mb // 4),
                 grace_s=120,
             ),
-            (network.network, network.addresses.postgres),
+            (network, network.addresses.postgres),
             host,
             self,
             [data, socket],
         )
-        answers = host.command(
-            f"{name}-ready",
-            shell.ready(self.container_name, CHECK, START_TIMEOUT_S),
-            reruns_on={"CONTAINER": container.id},
-            parent=self,
-            depends_on=[container],
-        )
+        answers = readiness(f"{name}-ready", container, self.container_name, CHECK, START_TIMEOUT_S, host, self)
         self.ready = host.command(
             f"{name}-access",
-            drift.object("access/platform").apply(
+            drift.of("access/platform").apply(
                 lambda mark: shell.inside(self.container_name, render.access(mark), stdin=False)
             ),
             reruns_on={"CONTAINER": container.id},

@@ -4,13 +4,14 @@ import pulumi
 from pulumi import ResourceOptions
 
 from render import redis as render
-from render import shell
 from settings import Redis as RedisSettings
 
-from .container import Container, container_name, fixed
+from .container import Container, fixed
 from .host import Host
 from .image import image
+from .names import container_name
 from .network import Network
+from .readiness import readiness
 from .secret import secret
 from .volume import volume
 
@@ -47,16 +48,12 @@ class Redis(pulumi.ComponentResource):
                 volumes={"/data": (data.name, False)},
                 grace_s=30,
             ),
-            (network.network, network.addresses.redis),
+            (network, network.addresses.redis),
             host,
             self,
             [data],
         )
-        self.ready = host.command(
-            f"{name}-ready",
-            shell.ready(self.container_name, render.CHECK, START_TIMEOUT_S),
-            reruns_on={"CONTAINER": self.container.id},
-            parent=self,
-            depends_on=[self.container],
+        self.ready = readiness(
+            f"{name}-ready", self.container, self.container_name, render.CHECK, START_TIMEOUT_S, host, self
         )
         self.register_outputs({})

@@ -6,8 +6,8 @@ from pulumi import ResourceOptions
 from render import environment
 from render import redis as render
 
-from .container import labels
 from .host import Host
+from .names import labels
 from .redis import Redis
 from .secret import secret
 

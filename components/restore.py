@@ -12,9 +12,9 @@ from render import restore as render
 from render.archive_format import AGAIN
 from settings import Electric, Restore, Service, stream_id
 
-from .container import labels
 from .electric import ACTIVE, ElectricAccess
 from .host import Host, step
+from .names import labels
 from .platform import Platform
 from .restore_program import assigned, opened
 

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi import Output
 
-from render import releases, shell, sql
+from render import shell, sql, verb
 from settings import Service
 
-from .container import labels
 from .database import Database
 from .electric import ElectricAccess
 from .platform import Platform
@@ -28,12 +27,11 @@ def cleanup(
     ever came to its end.
     """
     grace_s = max(service.drain_s, shell.ELECTRIC_GRACE_S)
-    removed = shell.retire(name, [], labels(name), platform.nginx.container_name, 0, grace_s)
-    images = releases.prune(name, {}, shell.psql(platform.postgres.container_name))
-    return platform.host.command(
+    postgres = platform.postgres.container_name
+    return platform.host.verb(
         f"{name}-cleanup",
-        "true",
-        delete=f"({removed}) || exit 1\n{images}",
+        verb.line("nothing"),
+        delete=verb.line("take-out", pulumi.get_stack(), name, postgres=postgres, grace=grace_s),
         parent=parent,
         depends_on=depends_on,
     )
@@ -53,16 +51,22 @@ def retire(
 ) -> pulumi.Resource:
     """Drains and removes what served before `containers`, then the logins that only it used, and its oldest images."""
     drain_s = service.drain_s
-    text = Output.all(**containers).apply(
-        lambda current: shell.retire(
-            name, sorted(current.values()), labels(name), platform.nginx.container_name, drain_s, drain_s
+    line = Output.all(**containers).apply(
+        lambda current: verb.line(
+            "retire",
+            pulumi.get_stack(),
+            name,
+            keep=sorted(current.values()),
+            gateway=platform.nginx.container_name,
+            drain=drain_s,
+            grace=drain_s,
         )
     )
-    retired = platform.host.command(f"{name}-retire", text, parent=parent, depends_on=depends_on)
-    psql = shell.psql(platform.postgres.container_name)
-    platform.host.command(
+    retired = platform.host.verb(f"{name}-retire", line, parent=parent, depends_on=depends_on)
+    platform.host.verb(
         f"{name}-images",
-        Output.all(**images).apply(lambda current: releases.prune(name, current, psql)),
+        verb.line("prune-images", name, postgres=platform.postgres.container_name),
+        told=Output.all(**images).apply(lambda current: verb.told({"images": current})),
         parent=parent,
         depends_on=[retired],
     )

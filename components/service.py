@@ -41,7 +41,7 @@ class Service(pulumi.ComponentResource):
             part: image(f"{name}-{part}-image", block.image, host, self) for part, block in settings.parts().items()
         }
         database = electric = redis = None
-        left: list[pulumi.Resource] = [platform.network.network, platform.postgres.ready]
+        left: list[pulumi.Resource] = [platform.network.ready, platform.postgres.ready]
         if settings.database:
             database = Database(
                 f"{name}-database", name, settings.database, settings.connections["app"],

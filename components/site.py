@@ -45,7 +45,7 @@ class Site(pulumi.ComponentResource):
         what = f"{service}/site"
         self.switched = host.command(
             f"{name}-switch",
-            drift.file(target).apply(
+            drift.of(target).apply(
                 lambda mark: shell.inside(nginx.container_name, shell.switch(what, target, nginx.container_name, mark))
             ),
             stdin=text,

@@ -1,5 +1,6 @@
 """The way to a host that is reached over SSH: one pinned, multiplexed connection for steps and for Docker."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
@@ -13,6 +14,7 @@ from pulumi_command import local
 from render import ssh
 from settings import Registry, SshHost
 
+from . import host_program, ssh_files
 from .host import Host, registry_auth, step
 from .ssh_files import folder, write
 
@@ -89,7 +91,35 @@ class Access:
             registry_auth=registry_auth(registry, token),
             opts=ResourceOptions(depends_on=[ready]),
         )
-        return Host(provider=provider, interpreter=self.interpreter, reader=self.reader, address=address, ready=[ready])
+        return Host(
+            provider=provider,
+            interpreter=self.interpreter,
+            program=self.interpreter.apply(lambda words: [*words, host_program.CALL]),
+            reader=self.reader,
+            asker=self.config.apply(lambda config: ["bash", "-c", self._asks(config)]),
+            address=address,
+            ready=[ready],
+            installed=[self._install(ready)],
+        )
+
+    def _install(self, ready: pulumi.Resource) -> local.Command:
+        """Puts this version of the program on the host; the one step that runs again for another version."""
+        text = self.config.apply(
+            lambda config: (
+                f"{self._put(config)} && {shlex.join(['ssh', '-F', config, self.alias, host_program.current()])}"
+            )
+        )
+        return self.here("host-program", text, {}, [ready])
+
+    def _put(self, config: str) -> str:
+        file = shlex.quote(str(Path(config).with_name(ssh_files.PROGRAM)))
+        return f"{host_program.put(shlex.join(['ssh', '-F', config, self.alias]))} < {file}"
+
+    def _asks(self, config: str) -> str:
+        """Brings the program along and calls it; a host that cannot be reached says nothing."""
+        there = f"python3 {host_program.FOLDER}/{host_program.file_name()}"
+        call = f'{shlex.join(["ssh", "-F", config, self.alias, there])} "$0"'
+        return f"{self._put(config)} 2>/dev/null && {call} 2>/dev/null || [ $? -eq 255 ]"
 
     @property
     def reader(self) -> Output[Sequence[str]]:

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from . import host_program
+
+PROGRAM = "host.pyz"
+
 
 def folder(stack: str) -> Path:
     """Where they lie, from the project's folder on: the same on every laptop, or all steps would run again there."""
@@ -18,11 +22,12 @@ def write(root: Path, stack: str, texts: Mapping[str, str], known: Mapping[str, 
     (root / folder(stack)).mkdir(parents=True, exist_ok=True, mode=0o700)
     # Where the connection's socket is. OpenSSH looks for ~ in the user's account, not in HOME.
     Path(pwd.getpwuid(os.getuid()).pw_dir, ".ssh").mkdir(exist_ok=True, mode=0o700)
-    for name, text in {**texts, "known.json": json.dumps(known)}.items():
+    contents = {name: text.encode() for name, text in {**texts, "known.json": json.dumps(known)}.items()}
+    for name, content in {**contents, PROGRAM: host_program.packed()}.items():
         file = root / folder(stack) / name
-        if not file.exists() or file.read_text() != text:
+        if not file.exists() or file.read_bytes() != content:
             # In one move: a connection may be made at this moment.
             aside = file.with_name(f"{name}.new")
-            aside.write_text(text)
+            aside.write_bytes(content)
             aside.replace(file)
     return folder(stack) / "config"

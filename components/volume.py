@@ -6,8 +6,8 @@ from pulumi import ResourceOptions
 
 from render import shell
 
-from .container import LABEL
 from .host import Host
+from .names import LABEL
 
 
 def volume(

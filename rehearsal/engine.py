@@ -82,7 +82,7 @@ class Engine(Monitor):
             stopped = old.kind == "Container" and found.status in ("created", "exited", "dead")
             return ("update", ["stopped"]) if stopped else ("same", [])
         if new.kind == "Command":
-            return "update", names
+            return "replace" if "triggers" in names else "update", names
         if new.options.get("protect"):
             raise Trouble(f"is protected, and another {', '.join(names)} would replace it")
         return "replace", names

@@ -13,7 +13,7 @@ INPUTS = {
     "docker:index/container:Container": "name image command entrypoints envs labels memory memorySwap shmSize readOnly"
     " capabilities securityOpts tmpfs restart logDriver logOpts networksAdvanced networkMode hosts ports volumes"
     " healthcheck stopTimeout destroyGraceSeconds",
-    "command:local:Command": "create delete stdin environment interpreter addPreviousOutputInEnv",
+    "command:local:Command": "create delete stdin environment interpreter triggers addPreviousOutputInEnv",
     "random:index/randomPassword:RandomPassword": "length special",
     "docker:index/getRegistryImage:getRegistryImage": "name",
     "command:local:run": "command interpreter logging stdin",

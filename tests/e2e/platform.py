@@ -27,7 +27,7 @@ STACK = f"e2e{places.RUN or ''}" + (f"w{places.WORKER}" if places.WORKER else ""
 HTTP, HTTPS, ACME, REGISTRY = PLACE.ports[0], PLACE.ports[1], PLACE.acme, PLACE.registry
 OTHER_HTTP, OTHER_HTTPS = PLACE.ports[8], PLACE.ports[9]
 SUBNET, OTHER_SUBNET = map(str, PLACE.subnets)
-PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "components", "rehearsal"]
+PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "host", "components", "rehearsal"]
 
 
 def copy_program(folder: Path, *more: str) -> None:

@@ -77,12 +77,12 @@ def test_no_secret_is_in_a_label_or_a_containers_command(program: Program) -> No
             assert not isinstance(container.inputs.get(key), Secret), f"{container.name}/{key}"
 
 
-def test_no_command_has_triggers(program: Program) -> None:
-    assert not [command.name for command in program.all(COMMAND) if command.inputs.get("triggers")]
-
-
-def test_every_command_states_that_it_does_not_replace_create_first(program: Program) -> None:
-    assert not [c.name for c in program.all(COMMAND) if c.options.get("delete_before_replace") is not True]
+def test_only_the_network_is_replaced_since_its_old_delete_is_about_another_name(program: Program) -> None:
+    triggers = {step.name: step.inputs["triggers"] for step in program.all(COMMAND) if step.inputs.get("triggers")}
+    create_first = [step.name for step in program.all(COMMAND) if not step.options.get("delete_before_replace")]
+    network = program.step("network-bridge")
+    assert triggers == {"network-bridge": [network.inputs["delete"].split()[1]]}
+    assert create_first == ["network-bridge"]
 
 
 def test_a_released_container_comes_beside_the_old_one_and_stays_when_pulumi_lets_it_go(program: Program) -> None:
@@ -164,8 +164,8 @@ def test_every_platform_volume_is_named_by_its_stack(program: Program) -> None:
 def test_fixed_addresses_lie_outside_of_what_docker_gives_out(program: Program) -> None:
     import ipaddress
 
-    network = program.named("docker:index/network:Network", "network-bridge").inputs["ipamConfigs"][0]
-    dynamic = ipaddress.ip_network(network["ipRange"])
+    words = program.step("network-bridge").inputs["create"].split()
+    dynamic = ipaddress.ip_network(words[words.index("--ip-range") + 1])
     addresses = [
         ipaddress.ip_address(each["ipv4Address"])
         for container in fixed(program)

@@ -1,0 +1,68 @@
+"""Keep running if the caller is gone: a step that has begun comes to its end, or is undone."""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from .failure import Failure
+
+LOOK_S = 0.05
+
+
+def run(work: Callable[[], None]) -> int:
+    """Runs `work` in a process of its own session and passes on what it prints; its exit code.
+
+    The child writes to a file alone: if it held the caller's pipe, the caller would wait for it, or its next line would
+    end it. If the caller goes, the parent goes with it and the child runs on.
+    """
+    descriptor, name = tempfile.mkstemp(prefix="sertantai-host-")  # mode 0600
+    with Path(name).open() as lines:
+        Path(name).unlink()  # both ends are open: no log stays behind, however the two end
+        sys.stdout.flush()
+        child = os.fork()
+        if not child:
+            _become_independent(descriptor)
+            os._exit(_finish(work))
+        os.close(descriptor)
+        return _relay(child, lines)
+
+
+def _become_independent(descriptor: int) -> None:
+    os.setsid()
+    for signal_number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, signal.SIG_IGN)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+
+
+def _finish(work: Callable[[], None]) -> int:
+    try:
+        work()
+    except Failure as failure:
+        print(failure, flush=True)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 0
+
+
+def _relay(child: int, lines: TextIO) -> int:
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        sys.stdout.write(lines.read())
+        sys.stdout.flush()
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(LOOK_S)

@@ -1,0 +1,37 @@
+"""fingerprints: what may have been changed by hand, though Pulumi does not refresh it. Changes nothing.
+
+A step that makes such a thing leaves a fingerprint with it. As long as the thing is as the step left it, reading gives
+the same value again; once somebody changed it, another one. The value is part of the step, which then runs again and
+leaves the new one.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from . import docker, files, network, psql
+from .failure import Failure
+from .gateway import Gateway
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stack")
+    parser.add_argument("--network", required=True)
+    parser.add_argument("--gateway", required=True, help="nginx's container")
+    parser.add_argument("--postgres", required=True, help="its container")
+
+
+def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
+    """Prints the fingerprints by name, as JSON. What does not answer has none."""
+    found = _by_name(Gateway(given.gateway).script("fingerprints").out)
+    try:
+        found |= _by_name(psql.Postgres(given.postgres).ask(files.sql("fingerprints")))
+        found["network"] = network.fingerprint(given.network, given.stack)
+    except (psql.SqlError, docker.NotFound, docker.Refused, Failure):
+        pass
+    print(json.dumps(found, sort_keys=True))
+
+
+def _by_name(text: str) -> dict[str, str]:
+    return {name: value for name, _, value in (line.partition(" ") for line in text.splitlines()) if value}

@@ -1,0 +1,71 @@
+"""PostgreSQL, asked by the psql in its own container."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from . import docker
+from .failure import Failure
+
+SUPERUSER = "postgres"
+# A database's owner may set defaults for everyone who connects to it. These options win over them: no name of the owner
+# hides a built-in one, and no lock or query of the owner holds a step up. They also survive psql's \connect.
+_SESSION = (
+    "-c search_path=pg_catalog -c lock_timeout=10s -c statement_timeout=5min -c standard_conforming_strings=on "
+    "-c default_transaction_read_only=off -c idle_session_timeout=0 -c idle_in_transaction_session_timeout=0 "
+    "-c client_encoding=UTF8 -c client_min_messages=warning"
+)
+# `ALTER DATABASE ... SET role` would give the superuser's session a role. No statement of a step is logged: it may hold
+# a password.
+_AS_SUPERUSER = (
+    f"{_SESSION} -c role=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none"
+)
+# Roles, databases and the platform's tables belong to the whole cluster: one step at a time changes them.
+_ONE_AT_A_TIME = """SET lock_timeout = '4min';
+SELECT pg_advisory_lock(hashtext('sertantai')) \\g /dev/null
+RESET lock_timeout;
+"""
+
+
+class SqlError(Exception):
+    """PostgreSQL does not answer, or refuses; the text is its own and holds no statement."""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """One PostgreSQL, by the name of its container."""
+
+    container: str
+
+    def ask(
+        self,
+        sql: str,
+        variables: Mapping[str, str] | None = None,
+        *,
+        database: str = "postgres",
+        user: str = SUPERUSER,
+        alone: bool = False,
+    ) -> str:
+        """What `sql` prints, unaligned. `variables` are psql's (:'name', :"name"); they are never arguments.
+
+        `alone`: no other step that says so runs meanwhile. `SqlError` if PostgreSQL does not answer, or refuses.
+        """
+        options = _AS_SUPERUSER if user == SUPERUSER else _SESSION
+        environment = {f"HOST_{name.upper()}": value for name, value in (variables or {}).items()}
+        fetched = "".join(f"\\getenv {name} HOST_{name.upper()}\n" for name in variables or {})
+        done = docker.run(
+            *("exec", "-i", "-e", f"PGOPTIONS={options}"),
+            *(word for name in environment for word in ("-e", name)),
+            *(self.container, "psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1"),
+            *("-v", "VERBOSITY=terse", "-U", user, "-d", database),
+            stdin=f"{fetched}{_ONE_AT_A_TIME if alone else ''}{sql}",
+            environment=os.environ | environment,
+        )
+        if done.code:
+            raise SqlError(done.error.strip())
+        return done.out
+
+
+def silent(what: str) -> Failure:
+    """The failure of a step that needs PostgreSQL."""
+    return Failure(f"{what}: PostgreSQL does not answer; run up again")

@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS public.sertantai_releases (service text, part text, image text, at timestamptz, PRIMARY KEY (service, part, image));
