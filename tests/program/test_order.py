@@ -108,8 +108,6 @@ def test_a_release_and_the_gateway_wait_for_the_longest_drain_of_its_parts(slow:
     services: dict[str, Any] = yaml.safe_load(text)["config"]["sertantai:services"]
     services["legal"][slow]["drain_s"] = 77
     program = Program.of("local", services=services)
-    retire = program.step("legal-retire").inputs["create"]
-    assert "--drain 77 --grace 77" in retire
-    assert "docker stop -t 77 " in retire
+    assert program.step("legal-retire").inputs["create"].endswith(" --drain 77 --grace 77")
     base = program.step("nginx-base").inputs["stdin"]
     assert int(base.partition("worker_shutdown_timeout ")[2].partition("s;")[0]) > 77
