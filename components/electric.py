@@ -37,6 +37,7 @@ class ElectricAccess(pulumi.ComponentResource):
     login: Output[str]
     mask: Output[str]
     """What its log must not show, a line each."""
+    secrets: Output[list[str]]
 
     def __init__(
         self,
@@ -89,6 +90,7 @@ class ElectricAccess(pulumi.ComponentResource):
             )
         )
         self.mask = self.environment.apply(environment.to_mask)
+        self.secrets = self.environment.apply(environment.secret_values)
         self.register_outputs({})
 
 
@@ -117,7 +119,11 @@ def electric_part(
         generation=settings.restart_generation,
     )
     gate = Gate(
-        check=WAITING, port=environment.ELECTRIC_PORT, successes=1, timeout_s=settings.start_timeout_s, mask=access.mask
+        check=WAITING,
+        port=environment.ELECTRIC_PORT,
+        successes=1,
+        timeout_s=settings.start_timeout_s,
+        secrets=access.secrets,
     )
     return Part(name, container, gate, network, host, depends_on, ResourceOptions(parent=parent))
 

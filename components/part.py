@@ -15,13 +15,13 @@ from .network import Network
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """What a new container must do before it may serve. `mask` are secrets that its log may hold, a line each."""
+    """What a new container must do before it may serve. `secrets` are what its log must not show."""
 
     check: Sequence[str]
     port: int
     successes: int
     timeout_s: int
-    mask: Input[str] = ""
+    secrets: Input[Sequence[str]] = ()
 
 
 class Part(pulumi.ComponentResource):
@@ -50,8 +50,8 @@ class Part(pulumi.ComponentResource):
                     "gate", what, on_host, port=gate.port, successes=gate.successes, timeout=gate.timeout_s
                 )
             ),
-            told=Output.from_input(gate.mask).apply(
-                lambda secrets: verb.told({"check": list(gate.check), "secrets": secrets.splitlines()})
+            told=Output.from_input(gate.secrets).apply(
+                lambda secrets: verb.told({"check": list(gate.check), "secrets": list(secrets)})
             ),
             parent=self,
             depends_on=[made],

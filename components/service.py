@@ -130,13 +130,13 @@ class Service(pulumi.ComponentResource):
     ) -> dict[str, Part]:
         """The new containers beside the old, each with its gate."""
         app, frontend = self.settings.app, self.settings.frontend
-        mask = given.apply(lambda known: environment.to_mask(known, app.secrets))
+        secrets = given.apply(lambda known: environment.secret_values(known, app.secrets))
         hosts = stable_names(name, self.settings, platform)
-        parts = {"app": self._part(name, "app", app, images["app"], given, mask, hosts, platform, depends_on)}
+        parts = {"app": self._part(name, "app", app, images["app"], given, secrets, hosts, platform, depends_on)}
         if frontend:
             plain = Output.from_input(environment.frontend(port=frontend.port, env=frontend.env))
             parts["frontend"] = self._part(
-                name, "frontend", frontend, images["frontend"], plain, "", {}, platform, depends_on
+                name, "frontend", frontend, images["frontend"], plain, [], {}, platform, depends_on
             )
         if electric and self.settings.electric:
             parts["electric"] = electric_part(
@@ -152,7 +152,7 @@ class Service(pulumi.ComponentResource):
         block: PartSettings,
         pulled: Image,
         given: Output[dict[str, str]],
-        mask: pulumi.Input[str],
+        secrets: pulumi.Input[Sequence[str]],
         hosts: Mapping[str, str],
         platform: Platform,
         depends_on: Sequence[pulumi.Resource],
@@ -172,7 +172,7 @@ class Service(pulumi.ComponentResource):
         )
         health = block.health
         gate = Gate(
-            check=check, port=block.port, successes=health.successes, timeout_s=health.start_timeout_s, mask=mask
+            check=check, port=block.port, successes=health.successes, timeout_s=health.start_timeout_s, secrets=secrets
         )
         opts = ResourceOptions(parent=self)
         return Part(f"{service}-{part}", container, gate, platform.network, platform.host, depends_on, opts)

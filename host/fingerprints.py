@@ -8,9 +8,10 @@ leaves the new one.
 import argparse
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from . import docker, files, network, psql
+from . import files, network, psql
 from .failure import Failure
 from .gateway import Gateway
 
@@ -24,12 +25,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
     """Prints the fingerprints by name, as JSON. What does not answer has none."""
-    found = _by_name(Gateway(given.gateway).script("fingerprints").out)
-    try:
-        found |= _by_name(psql.Postgres(given.postgres).ask(files.sql("fingerprints")))
+    found: dict[str, str] = {}
+    with suppress(Failure):
+        found |= _by_name(Gateway(given.gateway).script("fingerprints").out)
+        with suppress(psql.SqlError):
+            found |= _by_name(psql.Postgres(given.postgres).ask(files.sql("fingerprints")))
         found["network"] = network.fingerprint(given.network, given.stack)
-    except (psql.SqlError, docker.NotFound, docker.Refused, Failure):
-        pass
     print(json.dumps(found, sort_keys=True))
 
 

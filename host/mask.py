@@ -1,22 +1,23 @@
 """The one place where secrets are taken out of what a step prints."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 SHORTEST = 4
-"""A shorter secret would take ordinary words out of a log."""
+"""Shorter lines of a secret stay: they are in everything."""
 LINE_LIMIT = 4000
 """Characters. The command provider waits for ever for the end of a line over 64 KiB."""
-URL_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^:/@]*:([^@]*)@")
+IN_AUTHORITY = re.compile(r"(?s)://(?:[^:@/?#]*:)?(.+)@")
+IN_QUERY = re.compile(r"[?&]\w*(?:password|secret|token|key)=([^&#]+)")
 
 
 class Mask:
-    """Replaces secrets in text, also the passwords in URLs and their decoded forms."""
+    """Replaces secrets in text: every line of their values, and in those that are URLs the password, also decoded."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
-        longest_first = sorted(forms, key=len, reverse=True)
+        forms = {form for secret in secrets for text in (secret, *_passwords(secret)) for form in _lines(text)}
+        longest_first = sorted(forms, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
     def __call__(self, text: str) -> str:
@@ -28,8 +29,16 @@ class Mask:
         return f"    {self(text)[:LINE_LIMIT]}"
 
 
-def _forms(secret: str) -> Iterable[str]:
-    for line in (secret, *secret.splitlines()):
-        password = URL_PASSWORD.match(line)
-        for form in (line, *([password[1]] if password else [])):
-            yield from (form, unquote(form))
+def _lines(secret: str) -> Iterator[str]:
+    for line in re.split(r"[\r\n]", secret):
+        if len(line.strip()) >= SHORTEST:
+            yield line.strip()
+
+
+def _passwords(url: str) -> Iterator[str]:
+    """What a program may take for the password: where its characters are not encoded, some end at another place."""
+    for found in IN_AUTHORITY.findall(url) + IN_QUERY.findall(url):
+        for password in (found, unquote(found)):
+            yield password
+            yield from (password[: at.start()] for at in re.finditer("@", password))
+            yield from re.split("[:/?#@]", password)

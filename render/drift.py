@@ -5,20 +5,9 @@ thing is as it was left, and another one where it is not; it is part of the step
 again, once, and leaves the new mark.
 """
 
-from .nginx import VOLUME
 from .template import fill
 
 UNTOUCHED = "none"
-
-
-def file_marks() -> str:
-    """A script for the gateway's container: the marks of its files."""
-    return fill("file_marks.sh.j2", volume=VOLUME)
-
-
-def object_marks() -> str:
-    """SQL for the database postgres: the marks of logins and slots."""
-    return fill("object_marks.sql.j2")
 
 
 def mark(kind: str, service: str, thing: str, value: str, *, connect: bool = True) -> str:
@@ -30,8 +19,3 @@ def mark(kind: str, service: str, thing: str, value: str, *, connect: bool = Tru
 def unmark(service: str) -> str:
     """SQL that takes a service's marks away."""
     return f"\\connect postgres\nDELETE FROM public.sertantai_marks WHERE name LIKE '%/{service}';\n"
-
-
-def parsed(text: str) -> dict[str, str]:
-    """The marks by name."""
-    return dict(line.split(" ", 1) for line in text.splitlines() if " " in line)

@@ -80,6 +80,11 @@ def electric(
     }
 
 
+def secret_values(environment: Mapping[str, str], secrets: Iterable[str] = ()) -> list[str]:
+    """What a log must not show, for a verb to mask."""
+    return [environment[name] for name in (*SECRET, *secrets) if name in environment]
+
+
 def to_mask(environment: Mapping[str, str], secrets: Iterable[str] = ()) -> str:
     """What a log must not show, a line each: the lines of the secret values, and the passwords in those that are URLs.
 

@@ -66,11 +66,6 @@ def remove_folder(disk: str, folder: str) -> str:
     return f"! mountpoint -q {disk} || rm -rf --one-file-system {shlex.quote(folder)}\n"
 
 
-def ready(container: str, check: Sequence[str], timeout_s: int) -> str:
-    """Waits for one of the platform's own containers."""
-    return fill("ready.sh.j2", container=container, check=check, timeout_s=timeout_s)
-
-
 def gate(what: str, container: str, check: Sequence[str], port: int, successes: int, timeout_s: int) -> str:
     """Waits until a new container is healthy on `port`, and fails as soon as it dies.
 
@@ -144,22 +139,6 @@ def filters(labels: Mapping[str, str]) -> list[str]:
     return [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]
 
 
-def retire(
-    service: str, current: Sequence[str], labels: Mapping[str, str], nginx_container: str, drain_s: int, grace_s: int
-) -> str:
-    """Removes what no longer serves. Without `current` and drain: everything of a service that was taken out."""
-    return fill(
-        "retire.sh.j2",
-        service=service,
-        current=list(current),
-        labels=filters(labels),
-        nginx=nginx_container,
-        drain_s=drain_s,
-        drain=drain(service, nginx_container, drain_s),
-        grace_s=grace_s,
-    )
-
-
 def drain(what: str, nginx_container: str, drain_s: int) -> str:
     """Waits, so long at most, until no worker of the gateway that is shutting down has requests in flight."""
     return inside(nginx_container, fill("drain.sh.j2", what=what, drain_s=drain_s), stdin=False)
@@ -178,12 +157,6 @@ def switch(what: str, target: str, nginx_container: str, mark: str = "", remove:
 def change_base(container: str, files: str, image: str, change: str) -> str:
     """Runs `change` on the volume `files`, whether or not the gateway is there yet."""
     return fill("change_base.sh.j2", container=container, files=files, image=image, change=change, volume=nginx.VOLUME)
-
-
-def ports_free(container: str, address: str, ports: Mapping[str, int]) -> str:
-    """Fails where another program has one of the gateway's ports, by the settings' names."""
-    probe = "127.0.0.1" if address == "0.0.0.0" else address  # noqa: S104 - where to ask, not where to listen
-    return fill("ports.sh.j2", container=container, probe=probe, ports=ports)
 
 
 def serve() -> str:

@@ -6,7 +6,7 @@ import time
 import docker as docker_sdk
 import pytest
 
-from render import preflight, releases, shell
+from render import preflight, shell
 from render.preflight import Checked
 from tests.waiting import eventually
 
@@ -106,44 +106,6 @@ def test_a_slot_of_another_database_is_refused(base_image: str, gateway: str, cl
 
 def test_a_postgres_that_does_not_answer_is_told(base_image: str, gateway: str) -> None:
     assert "trial: PostgreSQL does not answer: see docker logs nobody" in check(base_image, gateway, "nobody").error
-
-
-def test_an_image_that_began_and_never_served_counts_last(cluster: str, name: str) -> None:
-    images = [f"{name}-{number}" for number in range(7)]
-    sql(cluster, releases.began(name, {"app": images[0]}))
-    for image in images[1:]:
-        assert on_host(releases.prune(name, {"app": image}, shell.psql(cluster))).ok
-    left = sql(cluster, f"SELECT image FROM public.sertantai_releases WHERE service = '{name}' ORDER BY at").split()
-    assert left == images[2:]
-
-
-def test_an_image_in_use_is_never_removed(base_image: str, cluster: str, name: str) -> None:
-    # Of its own: of one with two names Docker takes a name away, used or not.
-    assert docker("build", "-q", "-t", f"{name}:1", "-", stdin=f"FROM {base_image}\nLABEL name={name}\n").ok
-    assert docker("run", "-d", "--name", name, f"{name}:1", "sleep", "60").ok
-    try:
-        assert on_host(releases.prune(name, {"app": f"{name}:1"}, shell.psql(cluster))).ok
-        for number in range(6):
-            assert on_host(releases.prune(name, {"app": f"other-{number}"}, shell.psql(cluster))).ok
-        assert docker("image", "inspect", f"{name}:1").ok
-    finally:
-        docker("rm", "-f", name)
-    said = on_host(releases.prune(name, {"app": "other-6"}, shell.psql(cluster)))
-    assert f"{name}: image {name}:1 removed from the host" in said.out
-    assert not docker("image", "inspect", f"{name}:1").ok
-
-
-def test_an_image_that_another_service_goes_back_to_stays(base_image: str, cluster: str, name: str) -> None:
-    shared = f"{name}:1"
-    assert docker("tag", base_image, shared).ok
-    for service in (name, f"{name}_other"):
-        assert on_host(releases.prune(service, {"app": shared}, shell.psql(cluster))).ok
-    for number in range(6):
-        assert on_host(releases.prune(name, {"app": f"other-{number}"}, shell.psql(cluster))).ok
-    assert docker("image", "inspect", shared).ok
-    for number in range(6):
-        assert on_host(releases.prune(f"{name}_other", {"app": f"other-{number}"}, shell.psql(cluster))).ok
-    assert not docker("image", "inspect", shared).ok
 
 
 def test_a_tool_that_already_asks_a_healthy_container_of_the_image_is_not_tried_again(

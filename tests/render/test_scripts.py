@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.errors import Trouble
 from rehearsal.machine import ensure_packages
-from render import drift, environment, nginx, postgres, preflight, redis, releases, shell
+from render import environment, nginx, postgres, preflight, redis, shell
 from render.cutover import cutover, turn
 from render.restore import Target, checked, restore, restored
 from settings import Acme, Health, Restore
@@ -45,7 +45,6 @@ BASH = {
     "check of a dump": checked(DUMP, TARGET),
     "gate": shell.gate("legal/app", "legal-app-1", CHECK, 4000, 3, 60),
     "gate of Electric": shell.gate("legal/electric", "legal-electric-1", ELECTRIC, 3000, 1, 60),
-    "ready": shell.ready("sertantai-trial-redis", ["redis-cli", "ping"], 60),
     "migrate": shell.migrate(
         "legal",
         "legal-migrate",
@@ -68,8 +67,6 @@ BASH = {
         slots="trial-slots",
         slot=preflight.slot_free("legal", "legal", "legal_prod"),
     ),
-    "images": releases.prune("legal", {"app": "app@sha256:a"}, shell.psql("postgres")),
-    "all images": releases.prune("legal", {}, shell.psql("postgres")),
     "turn": turn("legal", "nginx"),
     "cutover": cutover(
         "legal",
@@ -87,14 +84,9 @@ BASH = {
     "a password for Redis": redis.add_password("redis", "legal"),
     "the one password for Redis": redis.keep_password("redis", "legal"),
     "a user of Redis that goes": redis.remove("redis", "legal", LABELS),
-    "retire": shell.retire("legal", ["legal-app-1", "legal-electric-1"], LABELS, "nginx", 30, 60),
-    "retire a whole service": shell.retire("legal", [], LABELS, "nginx", 0, 60),
     "switch": shell.switch("legal/site", "sites/legal.conf", "nginx", "1a2b"),
     "switch back": shell.switch("legal/site", "sites/legal.conf", "nginx", remove=True),
     "change the base": shell.change_base("nginx", "files", "image", shell.switch("nginx", "nginx.conf", "nginx")),
-    "ports": shell.ports_free("nginx", "0.0.0.0", {"http_port": 80, "https_port": 443}),
-    "marks of files": drift.file_marks(),
-    "reading": shell.read_inside("nginx", ["bash", "-c", drift.file_marks()]),
     "serve": shell.serve(),
     "psql": shell.psql("postgres", "legal_prod"),
     "psql with": shell.psql_with("postgres", "SELECT 1;\n", "legal_prod"),

@@ -1,7 +1,6 @@
 """What the shell texts say and quote, and that environments come through them whole."""
 
 import shlex
-import socket
 import subprocess
 
 import pytest
@@ -10,7 +9,7 @@ from render import shell
 from settings import Acme, Mistakes, checks, parse
 
 from ..settings.stack import SMALL, changed
-from .box import Boxes, docker, on_host
+from .box import on_host
 
 ODD = [
     "it's",
@@ -126,29 +125,3 @@ def test_an_account_that_is_forgotten_is_the_one_of_its_authority(url: str, fold
 def test_renewal_trusts_an_authority_of_our_own_where_there_is_one(bundle: str | None) -> None:
     text = shell.renew(Acme(email="operator@sertantai.com", image="certbot", ca_bundle=bundle))
     assert ("$CA_BUNDLE" in text) == (bundle is not None)
-
-
-def test_a_port_that_another_program_has_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as held, socket.create_server(("127.0.0.1", 0)) as other:
-        ports = {"http_port": held.getsockname()[1], "https_port": other.getsockname()[1]}
-        docker = "docker() { :; }"
-        said = on_host(f"{docker}\n{shell.ports_free('nginx', '0.0.0.0', ports)}")
-    assert said.code == 1
-    assert said.error.splitlines() == [
-        f"nginx/{name}: port {port} is taken by another program; stop that or choose another port"
-        for name, port in ports.items()
-    ]
-    assert on_host(f"{docker}\n{shell.ports_free('nginx', '0.0.0.0', ports)}").ok
-
-
-@pytest.mark.docker
-def test_a_port_that_is_a_containers_is_told_but_not_the_gateways_own(boxes: Boxes) -> None:
-    name = boxes.start("held", "exec python3 -m http.server 80", options=["-p", "127.0.0.1::80"])
-    port = int(docker("port", name, "80").out.rsplit(":", 1)[1])
-    said = on_host(shell.ports_free("trial-nobody", "127.0.0.1", {"http_port": port}))
-    assert said.code == 1
-    assert (
-        said.error
-        == f"nginx/http_port: port {port} is taken by the container {name}; stop that or choose another port\n"
-    )
-    assert on_host(shell.ports_free(name, "127.0.0.1", {"http_port": port})).ok

@@ -7,8 +7,9 @@ from subprocess import DEVNULL
 
 import pytest
 
-from render import drift, postgres, shell, sql
+from render import postgres, shell, sql
 from render.template import fill
+from tests.host.calling import fingerprints
 from tests.planted import BETTER_MATCHES, OBJECTS, TRAP
 from tests.waiting import eventually
 
@@ -171,7 +172,7 @@ def test_rules_that_postgresql_refuses_or_that_shut_us_out_are_taken_back(cluste
 
 def test_rules_that_somebody_changed_by_hand_are_seen(cluster: str) -> None:
     def mark() -> str | None:
-        return drift.parsed(ask(cluster, drift.object_marks())).get("access/platform")
+        return fingerprints(postgres=cluster).get("access/platform")
 
     assert on_host(shell.inside(cluster, postgres.access("ours"), stdin=False)).ok
     assert mark() == "ours"

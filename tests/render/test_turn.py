@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from render import drift, nginx, shell
+from render import nginx, shell
 from render.cutover import turn
+from tests.host.calling import fingerprints
 from tests.waiting import eventually
 
 from .box import Boxes, Said, docker, on_host
@@ -37,8 +38,7 @@ def turned(gateway: str, word: str) -> Said:
 
 
 def marks(gateway: str) -> str:
-    said = docker("exec", gateway, "bash", "-c", drift.file_marks())
-    return drift.parsed(said.out).get(TARGET, "")
+    return str(fingerprints(gateway=gateway).get(TARGET, ""))
 
 
 @pytest.fixture

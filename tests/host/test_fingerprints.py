@@ -1,26 +1,18 @@
-"""Marks: the same as long as a thing is as it was left, another one once somebody has changed it by hand."""
+"""Fingerprints: the same as long as a thing is as it was left, another one once somebody has changed it by hand."""
 
 import pytest
 
 from render import drift, nginx, shell, sql
+from tests.render.box import docker, on_host
+from tests.render.cluster import ask, feed, make
+from tests.render.test_switch import answering, remove
 
-from .box import docker, on_host
-from .cluster import ask, feed, make
-from .test_switch import answering, remove
-
-
-def test_marks_are_read_by_name() -> None:
-    assert drift.parsed("sites/legal.conf none\nnginx.conf drift-1a2b\n\n") == {
-        "sites/legal.conf": "none",
-        "nginx.conf": "drift-1a2b",
-    }
+from .calling import fingerprints
 
 
-def test_no_answer_is_no_mark() -> None:
-    text = shell.read_inside("trial-nobody", ["echo", "it's"])
-    assert on_host(text).out == ""
-    assert on_host(text).ok
-    assert drift.parsed("") == {}
+@pytest.mark.docker
+def test_what_is_not_there_has_no_fingerprint() -> None:
+    assert fingerprints() == {"network": "none"}
 
 
 @pytest.mark.docker
@@ -35,8 +27,7 @@ class TestFiles:
 
     @staticmethod
     def mark(gateway: str, name: str) -> str | None:
-        said = on_host(shell.read_inside(gateway, ["bash", "-c", drift.file_marks()]))
-        return drift.parsed(said.out).get(f"sites/{name}.conf")
+        return fingerprints(gateway=gateway).get(f"sites/{name}.conf")
 
     @staticmethod
     def by_hand(gateway: str, name: str, change: str) -> None:
@@ -85,8 +76,7 @@ class TestObjects:
 
     @staticmethod
     def mark(cluster: str, name: str) -> str | None:
-        command = ["psql", "-X", "-A", "-t", "-U", "postgres", "-c", drift.object_marks()]
-        return drift.parsed(on_host(shell.read_inside(cluster, command)).out).get(name)
+        return fingerprints(postgres=cluster).get(name)
 
     def test_a_login_as_it_was_left_has_its_mark(self, cluster: str, name: str) -> None:
         login = make(cluster, name)

@@ -1,14 +1,13 @@
-"""What the gate shows of a failed container's log: what its lines mean, and never a secret, whatever it looks like."""
+"""What is shown of a log: never a secret, whatever it looks like, and what its known lines mean."""
 
 import random
-import shlex
 from urllib.parse import quote
 
 import pytest
 
-from render import environment, known, shell
-
-from .box import on_host
+from host import hints
+from host.mask import LINE_LIMIT, Mask
+from render import environment
 
 # One for each hint, in their order, as Erlang, Phoenix, PostgreSQL and Electric write them.
 LOGS = (
@@ -26,17 +25,8 @@ OpenSSL might not be installed on this system.""",
 )
 
 
-def shown(secrets: str, log: str) -> list[str]:
-    """The log of a container that cannot be started, as the gate shows it."""
-    docker = f"""docker() {{
-      case "$1" in inspect) echo exited ;; logs) printf '%s\\n' {shlex.quote(log)} ;; *) return 1 ;; esac
-    }}"""
-    said = on_host(f"{docker}\n{shell.gate('legal/app', 'legal-app-1', ['true'], 4000, 1, 1)}", secrets, timeout_s=10)
-    assert said.code == 1
-    first, *lines, last = said.error.splitlines()
-    assert first == "legal/app: cannot be started; its last lines:"
-    assert last.startswith("legal/app: what served before still serves")
-    return [line.removeprefix("    ") for line in lines]
+def shown(secret: str, line: str) -> str:
+    return Mask([secret]).line(line).removeprefix("    ")
 
 
 @pytest.mark.parametrize(
@@ -56,11 +46,13 @@ def shown(secrets: str, log: str) -> list[str]:
     ],
 )
 def test_no_secret_is_among_the_last_lines(secrets: str, log: str, result: str) -> None:
-    assert shown(secrets, log) == [result]
+    assert shown(secrets, log) == result
 
 
-def test_the_log_keeps_its_lines() -> None:
-    assert shown("s3cr3t", "one\n\n  two s3cr3t\n\tthree") == ["one", "", "  two [secret]", "\tthree"]
+def test_a_long_line_is_cut_after_its_secrets_are_masked() -> None:
+    line = Mask(["s3cr3t"]).line("s3cr3t" * 10_000)
+    assert len(line) == LINE_LIMIT + len("    ")
+    assert "s3cr3t" not in line
 
 
 @pytest.mark.parametrize(
@@ -78,7 +70,8 @@ def test_the_log_keeps_its_lines() -> None:
     ],
 )
 def test_no_part_of_a_secret_value_is_among_the_last_lines(value: str, log: str, result: str) -> None:
-    assert shown(environment.to_mask({"TOKEN": value, "PORT": "4000"}, ["TOKEN"]), f"{log} 4000") == [f"{result} 4000"]
+    (secret,) = environment.secret_values({"TOKEN": value, "PORT": "4000"}, ["TOKEN"])
+    assert shown(secret, f"{log} 4000") == f"{result} 4000"
 
 
 def test_whatever_a_url_is_made_of_its_password_is_masked_as_it_stands_and_decoded() -> None:
@@ -89,12 +82,12 @@ def test_whatever_a_url_is_made_of_its_password_is_masked_as_it_stands_and_decod
             f"postgres://{quote(user, safe='')}:{password}@h/x",
             environment.postgres_url(user, password, "x"),
         ):
-            masked = environment.to_mask({"DATABASE_URL": given}).split("\n")
+            mask = Mask([given])
             for text in (given, password):
-                assert {line.strip() for line in text.split("\n")} - {""} <= set(masked), (given, masked)
+                left = [line.strip() for line in text.split("\n") if len(line.strip()) > 3]
+                assert {mask(line) for line in left} <= {"[secret]"}, (given, left)
 
 
-@pytest.mark.parametrize(("log", "hint"), list(zip(LOGS, known.LINES, strict=True)), ids=range(len(LOGS)))
-def test_a_line_with_a_known_cause_is_explained_in_exactly_these_words(log: str, hint: tuple[str, str]) -> None:
-    _, meaning = hint
-    assert shown("", log) == [*log.splitlines(), f"legal/app: {meaning}"]
+@pytest.mark.parametrize(("log", "hint"), list(zip(LOGS, hints.HINTS, strict=True)), ids=range(len(LOGS)))
+def test_a_line_with_a_known_cause_has_exactly_its_own_hint(log: str, hint: tuple[str, str]) -> None:
+    assert list(hints.of(log)) == [hint[1]]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from render import shell
+from tests.render.box import HEALTHY, SERVE, Boxes, Said, docker
 
-from .box import HEALTHY, SERVE, Boxes, Said, docker, on_host
+from .calling import call
 
 pytestmark = pytest.mark.docker
 # A health check that fails the third time that it is asked.
@@ -14,9 +14,10 @@ STUMBLES = ["sh", "-c", "n=$(cat /tmp/asked 2>/dev/null || echo 0); echo $((n + 
 
 
 def gate(
-    container: str, secrets: str = "", check: Sequence[str] = HEALTHY, successes: int = 3, timeout_s: int = 10
+    container: str, secrets: Sequence[str] = (), check: Sequence[str] = HEALTHY, successes: int = 3, timeout_s: int = 10
 ) -> Said:
-    return on_host(shell.gate("legal/app", container, check, 4000, successes, timeout_s), secrets)
+    told = {"check": check, "secrets": list(secrets)}
+    return call("gate", "legal/app", container, port=4000, successes=successes, timeout=timeout_s, told=told)
 
 
 def test_a_healthy_container_passes(boxes: Boxes) -> None:
@@ -50,20 +51,6 @@ def test_a_container_that_docker_restarts_has_died(boxes: Boxes) -> None:
     said = gate(boxes.start("app", "sleep 0.7; exit 4", options=["--restart", "unless-stopped"]), timeout_s=600)
     assert said.code == 1
     assert "legal/app: died" in said.error
-
-
-def test_a_container_that_began_anew_between_two_looks_has_died() -> None:
-    looks = """docker() {
-      case "$1 $3" in
-        'inspect {{.State.Status}}') echo running ;;
-        'inspect {{.RestartCount}}') echo 0 ;;
-        inspect*) echo running 1 7 false ;;
-        logs*) echo begun anew ;;
-      esac
-    }"""
-    said = on_host(f"{looks}\n{shell.gate('legal/app', 'legal-app-1', HEALTHY, 4000, 3, 10)}")
-    assert said.code == 1
-    assert said.error.splitlines()[:2] == ["legal/app: died; its last lines:", "    begun anew"]
 
 
 def test_a_container_that_needs_more_memory_is_told_so(boxes: Boxes) -> None:
@@ -100,14 +87,14 @@ def test_a_container_that_is_gone_is_told(boxes: Boxes) -> None:
 def test_only_the_last_lines_are_shown_without_their_secrets(boxes: Boxes) -> None:
     log = "\n".join(f"line {n} with s3cr3t" for n in range(100))
     container = boxes.start("dead", f"echo '{log}'; sleep 0.5; exit 3")
-    said = gate(container, "other\n\ns3cr3t")
+    said = gate(container, ["other", "", "s3cr3t"])
     assert [line.strip() for line in said.error.splitlines()[1:-1]] == [
         f"line {n} with [secret]" for n in range(70, 100)
     ]
 
 
 def ready(container: str, timeout_s: int) -> Said:
-    return on_host(shell.ready(container, HEALTHY, timeout_s))
+    return call("ready", container, timeout=timeout_s, told={"check": HEALTHY})
 
 
 def test_a_container_of_the_platform_is_waited_for(boxes: Boxes) -> None:

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from render import shell
+from tests.render.box import SERVE, Boxes, Said, docker
+from tests.render.test_switch import remove, switch
 from tests.waiting import eventually
 
-from .box import SERVE, Boxes, Said, docker, on_host
-from .test_switch import remove, switch
+from .calling import call
 
 pytestmark = pytest.mark.docker
 # Answers each request after the seconds of its path, like one in flight while its container is to go.
@@ -29,9 +29,12 @@ http.server.ThreadingHTTPServer(("", 4000), Slow).serve_forever()
 def retire(
     boxes: Boxes, gateway: str, service: str, current: Sequence[str], drain_s: int = 5, grace_s: int = 5
 ) -> Said:
-    labels = {key: value for key, value in boxes.labels(service).items() if not key.endswith("part")}
-    names = [f"{boxes.stack}-{name}" for name in current]
-    return on_host(shell.retire(service, names, labels, gateway, drain_s, grace_s))
+    keep = [f"{boxes.stack}-{name}" for name in current]
+    return call("retire", boxes.stack, service, keep=keep, gateway=gateway, drain=drain_s, grace=grace_s)
+
+
+def take_out(boxes: Boxes, cluster: str, service: str) -> Said:
+    return call("take-out", boxes.stack, service, postgres=cluster, grace=5)
 
 
 def service(boxes: Boxes, name: str, *parts: str, stack: str | None = None) -> None:
@@ -73,24 +76,25 @@ def test_other_services_and_other_stacks_are_not_touched(boxes: Boxes, gateway: 
     assert boxes.names() == {"legal-app-new", "auth-app-old", "legal-app-elsewhere", "stranger"}
 
 
-def test_a_service_that_is_taken_out_goes_whole(boxes: Boxes, gateway: str) -> None:
+def test_a_service_that_is_taken_out_goes_whole_even_when_the_gateway_is_gone(boxes: Boxes, cluster: str) -> None:
     service(boxes, "legal", "app-1", "electric-1")
     service(boxes, "auth", "app-1")
-    assert retire(boxes, gateway, "legal", [], drain_s=0).ok
+    said = take_out(boxes, cluster, "legal")
+    assert said.ok, said.error
     assert boxes.names() == {"auth-app-1"}
 
 
-def test_a_service_can_be_taken_out_when_the_gateway_is_gone(boxes: Boxes) -> None:
-    service(boxes, "legal", "app-1")
-    assert retire(boxes, "trial-nobody", "legal", [], drain_s=0).ok
-    assert boxes.names() == set()
-
-
-@pytest.mark.parametrize("current", [["legal-app-1"], []])
-def test_nothing_to_remove_is_no_mistake(boxes: Boxes, gateway: str, current: list[str]) -> None:
+def test_nothing_to_remove_is_no_mistake(boxes: Boxes, gateway: str, cluster: str) -> None:
     service(boxes, "auth", "app-1")
-    said = retire(boxes, gateway, "legal", current, drain_s=600)
-    assert (said.code, said.out, said.error) == (0, "", "")
+    for said in (retire(boxes, gateway, "legal", ["legal-app-1"], drain_s=600), take_out(boxes, cluster, "legal")):
+        assert (said.code, said.out, said.error) == (0, "", "")
+
+
+def test_nothing_is_retired_where_docker_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere")
+    said = call("retire", "trial", "legal", keep=["legal-app-1"], gateway="nginx", drain=1, grace=1)
+    assert said.code == 1
+    assert said.out.startswith("Docker does not answer on the host")
 
 
 def test_a_container_may_end_in_its_own_time(boxes: Boxes, gateway: str) -> None:

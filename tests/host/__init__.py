@@ -1,0 +1,1 @@
+"""The program on the host: each verb, with and without Docker."""

@@ -1,0 +1,27 @@
+"""Verbs, called as a step calls them."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from render import verb
+from tests.render.box import Said, on_host
+
+PROGRAM = ["python3", "-m", "host"]
+
+
+def call(
+    name: str, *words: str, told: dict[str, Any] | None = None, **options: str | int | Sequence[str] | None
+) -> Said:
+    """How the step ended; what it printed is in `out`, errors of a verb that runs detached too."""
+    return on_host(verb.line(name, *words, **options), verb.told(told or {}), interpreter=PROGRAM)
+
+
+def fingerprints(
+    gateway: str = "trial-nobody", postgres: str = "trial-nobody", network: str = "trial-none"
+) -> dict[str, str]:
+    """What is read before anything is declared."""
+    said = call("fingerprints", "trial", network=network, gateway=gateway, postgres=postgres)
+    assert said.ok, said.error
+    found: dict[str, str] = json.loads(said.out)
+    return found

@@ -1,0 +1,5 @@
+"""What tests of the verbs share."""
+
+from tests.render.conftest import boxes, cluster, gateway, name, shared
+
+__all__ = ["boxes", "cluster", "gateway", "name", "shared"]

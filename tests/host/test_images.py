@@ -1,0 +1,53 @@
+"""Which images stay on the host."""
+
+import pytest
+
+from render import releases
+from tests.render.box import Said, docker
+from tests.render.test_preflight import sql
+
+from .calling import call
+
+pytestmark = pytest.mark.docker
+
+
+def prune(cluster: str, service: str, image: str) -> Said:
+    return call("prune-images", service, postgres=cluster, told={"images": {"app": image}})
+
+
+def test_an_image_that_began_and_never_served_counts_last(cluster: str, name: str) -> None:
+    images = [f"{name}-{number}" for number in range(7)]
+    sql(cluster, releases.began(name, {"app": images[0]}))
+    for image in images[1:]:
+        assert prune(cluster, name, image).ok
+    left = sql(cluster, f"SELECT image FROM public.sertantai_releases WHERE service = '{name}' ORDER BY at").split()
+    assert left == images[2:]
+
+
+def test_an_image_in_use_is_never_removed(base_image: str, cluster: str, name: str) -> None:
+    # Of its own: of one with two names Docker takes a name away, used or not.
+    assert docker("build", "-q", "-t", f"{name}:1", "-", stdin=f"FROM {base_image}\nLABEL name={name}\n").ok
+    assert docker("run", "-d", "--name", name, f"{name}:1", "sleep", "60").ok
+    try:
+        assert prune(cluster, name, f"{name}:1").ok
+        for number in range(6):
+            assert prune(cluster, name, f"other-{number}").ok
+        assert docker("image", "inspect", f"{name}:1").ok
+    finally:
+        docker("rm", "-f", name)
+    said = prune(cluster, name, "other-6")
+    assert f"{name}: image {name}:1 removed from the host" in said.out
+    assert not docker("image", "inspect", f"{name}:1").ok
+
+
+def test_an_image_that_another_service_goes_back_to_stays(base_image: str, cluster: str, name: str) -> None:
+    shared = f"{name}:1"
+    assert docker("tag", base_image, shared).ok
+    for service in (name, f"{name}_other"):
+        assert prune(cluster, service, shared).ok
+    for number in range(6):
+        assert prune(cluster, name, f"other-{number}").ok
+    assert docker("image", "inspect", shared).ok
+    for number in range(6):
+        assert prune(cluster, f"{name}_other", f"other-{number}").ok
+    assert not docker("image", "inspect", shared).ok
