@@ -45,11 +45,11 @@ class Certificate(pulumi.ComponentResource):
                     "certificate",
                     domain,
                     certbot=certbot.container_name,
-                    authority=certbot.acme.directory_url,
                     address=address or None,
                     wait=RECORD_TIMEOUT_S if known else None,
                 )
             ),
+            told=verb.told({"authority": certbot.acme.directory_url}),
             parent=self,
             depends_on=[self.placeholder, nginx.ready, *known],
         )

@@ -46,13 +46,9 @@ class Nginx(pulumi.ComponentResource):
         scripts = host_program.digest("volume")
         self.base = host.verb(
             f"{name}-base",
-            Output.from_input(pulled.reference).apply(
-                lambda reference: verb.line(
-                    "base", self.container_name, volume=self.container_name, image=reference, scripts=scripts
-                )
-            ),
-            told=drift.of("nginx.conf").apply(
-                lambda fingerprint: verb.told({"text": render.base(drains_s, settings), "fingerprint": fingerprint})
+            verb.line("base", self.container_name, volume=self.container_name, scripts=scripts),
+            told=Output.all(image=pulled.reference, fingerprint=drift.of("nginx.conf")).apply(
+                lambda known: verb.told({**known, "text": render.base(drains_s, settings)})
             ),
             parent=self,
             depends_on=[pulled.resource, self.files],

@@ -15,12 +15,11 @@ SCRIPTS = ("ask", "install", "placeholder", "renew", "serve", "watch")
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("gateway", help="nginx's container")
     parser.add_argument("--volume", required=True)
-    parser.add_argument("--image", required=True, help="nginx's")
     parser.add_argument("--scripts", required=True, help="changes when they do, so that the step runs again")
 
 
 def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Stdin: `text`, nginx.conf; `fingerprint`, which is kept with it."""
-    gateway = Gateway(given.gateway, given.volume, given.image)
+    """Stdin: `image`, nginx's; `text`, nginx.conf; `fingerprint`, which is kept with it."""
+    gateway = Gateway(given.gateway, given.volume, told["image"])
     gateway.put_scripts(SCRIPTS)
     gateway.switch("nginx", "nginx.conf", told.get("text", ""), told.get("fingerprint", ""))

@@ -48,4 +48,5 @@ class Certbot:
         return docker.execute(self.container, ["sh", "-c", files.shell(f"volume/{name}"), name, VOLUME, domain])
 
     def _failure(self, domain: str, done: docker.Output) -> Failure:
-        return Failure(f"{domain}: {self.container} cannot do its work: {done.error.strip()}; run up again")
+        reason = done.error.strip() or f"exit code {done.code}"
+        return Failure(f"{domain}: {self.container} cannot do its work: {reason}; run up again")

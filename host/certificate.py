@@ -21,19 +21,18 @@ ACME_PATH = "/.well-known/acme-challenge/"
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("domain")
     parser.add_argument("--certbot", required=True, help="its container")
-    parser.add_argument("--authority", required=True, help="its directory's URL")
     parser.add_argument("--address", help="the server's; without it, where the name leads to is not checked")
     parser.add_argument("--wait", type=int, default=0, help="seconds for a record that was only just made")
 
 
 def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Prints who issued it, and when."""
-    certbot, domain = Certbot(given.certbot), given.domain
+    """Prints who issued it, and when. Stdin: `authority`, its directory's URL."""
+    certbot, domain, authority = Certbot(given.certbot), given.domain, told["authority"]
     if given.address and not certbot.has(domain):
-        wait_until_it_leads_here(domain, given.address, given.wait, given.authority)
+        wait_until_it_leads_here(domain, given.address, given.wait, authority)
     if words := certbot.ask(domain):
         lines = [
-            f"{domain}: {given.authority} gave no certificate; it was asked over http://{domain}{ACME_PATH}",
+            f"{domain}: {authority} gave no certificate; it was asked over http://{domain}{ACME_PATH}",
             *map(Mask([]).line, words[-SHOWN:]),
             f"{domain}: the other services go on; mend it (does the name lead to this server?) and run up again",
         ]

@@ -14,8 +14,8 @@ SERVE = f"exec {shlex.join(nginx.SERVE)}"
 
 def put_base(gateway: str, image: str, text: str | None = None, volume: str = "") -> Said:
     """The gateway's own configuration and its scripts; `volume` is needed where its container does not run."""
-    told = {"text": base() if text is None else text, "fingerprint": "none"}
-    return call("base", gateway, volume=volume, image=image, scripts="1", told=told)
+    told = {"image": image, "text": base() if text is None else text, "fingerprint": "none"}
+    return call("base", gateway, volume=volume, scripts="1", told=told)
 
 
 def switch(gateway: str, service: str, text: str, fingerprint: str = "none", domains: Sequence[str] = ()) -> Said:

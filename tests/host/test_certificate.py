@@ -54,7 +54,7 @@ def inside(container: str, script: str) -> Said:
 
 
 def certificate(container: str, domain: str = "a.test", address: str | None = None) -> Said:
-    return call("certificate", domain, certbot=container, authority=AUTHORITY, address=address)
+    return call("certificate", domain, certbot=container, address=address, told={"authority": AUTHORITY})
 
 
 def subject(container: str, domain: str = "a.test") -> str:

@@ -146,8 +146,8 @@ def test_the_base_is_put_by_nginx_itself_or_by_a_container_that_only_writes_it(
     fake: Docker, runs: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake.runs = runs
-    line = "base nginx --volume files --image nginx@sha256:1a --scripts 1a2b"
-    call(line, {"text": "the text", "fingerprint": "none"}, monkeypatch)
+    line = "base nginx --volume files --scripts 1a2b"
+    call(line, {"image": "nginx@sha256:1a", "text": "the text", "fingerprint": "none"}, monkeypatch)
     throwaway = ("run", "--rm", "-i", "--network", "none", "--entrypoint", "bash", "-v", f"files:{VOLUME}")
     for words in fake.asked:
         assert (words[:1] == ("exec",)) if runs else (words[:10] == (*throwaway, "nginx@sha256:1a"))
@@ -161,8 +161,8 @@ def test_scripts_that_cannot_be_written_leave_the_configuration_alone(
     fake: Docker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake.answers["put_scripts"] = docker.Output(1, "", "mkdir: No space left on device\n")
-    line = "base nginx --volume files --image nginx@sha256:1a --scripts 1a2b"
-    said = failure(lambda: call(line, {"text": "the text"}, monkeypatch))
+    line = "base nginx --volume files --scripts 1a2b"
+    said = failure(lambda: call(line, {"image": "nginx@sha256:1a", "text": "the text"}, monkeypatch))
     assert said == "nginx: its scripts cannot be written: mkdir: No space left on device; run up again"
     assert [fake.script(0)] == ["put_scripts"]
     assert len(fake.asked) == 1

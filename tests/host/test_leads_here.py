@@ -97,14 +97,14 @@ def test_where_nothing_leads_to_or_the_certificate_is_there_no_name_is_looked_up
     monkeypatch.setattr(Certbot, "has", lambda self, domain: certified)
     monkeypatch.setattr(Certbot, "ask", lambda self, domain: [])
     monkeypatch.setattr(Certbot, "install", lambda self, domain: "issuer=A\n")
-    certificate.run(given(address), {})
+    certificate.run(given(address), {"authority": ASKED})
     assert capsys.readouterr().out == "issuer=A\n"
 
 
 def test_an_authority_that_refuses_is_told_with_the_last_of_certbots_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Certbot, "ask", lambda self, domain: [f"line {number}" for number in range(30)])
     with pytest.raises(Failure) as failure:
-        certificate.run(given(None), {})
+        certificate.run(given(None), {"authority": ASKED})
     first, *lines, last = str(failure.value).splitlines()
     assert first == f"a.test: {ASKED} gave no certificate; it was asked over http://a.test/.well-known/acme-challenge/"
     assert lines == [f"    line {number}" for number in range(10, 30)]
@@ -112,4 +112,4 @@ def test_an_authority_that_refuses_is_told_with_the_last_of_certbots_words(monke
 
 
 def given(address: str | None) -> Namespace:
-    return Namespace(domain="a.test", certbot="certbot", authority=ASKED, address=address, wait=0)
+    return Namespace(domain="a.test", certbot="certbot", address=address, wait=0)
