@@ -34,6 +34,15 @@ def file_name() -> str:
     return f"{hashlib.sha256(packed()).hexdigest()[:12]}.pyz"
 
 
+def digest(folder: str) -> str:
+    """What the shell scripts in host/shell/<folder> do, as a short hash: another comment makes no other one."""
+    lines = [
+        line for file in sorted((SOURCES / "shell" / folder).glob("*.sh")) for line in file.read_text().splitlines()
+    ]
+    does = [line for line in lines if not line.lstrip().startswith("#")]
+    return hashlib.sha256("\n".join(does).encode()).hexdigest()[:12]
+
+
 def put(to_host: str) -> str:
     """On the operator's machine: copies stdin to the host, unless this version is there. `to_host` is ssh's words."""
     file = f"{FOLDER}/{file_name()}"

@@ -109,6 +109,14 @@ def is_there(container: str) -> bool:
     return True
 
 
+def is_running(container: str) -> bool:
+    """Whether there is such a container, and it runs."""
+    try:
+        return state(container).is_running
+    except NotFound:
+        return False
+
+
 def names(labels: Mapping[str, str], *, running: bool = False) -> list[str]:
     """The names of all containers with these labels, stopped ones included unless `running`."""
     words = [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]

@@ -5,7 +5,24 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TextIO
 
-from . import detach, fingerprints, gate, images, network, network_remove, nothing, ports, ready, retire, take_out
+from . import (
+    base,
+    certificate,
+    detach,
+    fingerprints,
+    gate,
+    images,
+    network,
+    network_remove,
+    nothing,
+    placeholder,
+    ports,
+    ready,
+    retire,
+    site_remove,
+    switch,
+    take_out,
+)
 
 
 class Verb(Protocol):
@@ -22,10 +39,15 @@ ASKS: dict[str, Verb] = {"fingerprints": fingerprints, "gate": gate, "nothing": 
 """They change nothing, so they end with their caller."""
 
 CHANGES: dict[str, Verb] = {
+    "base": base,
+    "certificate": certificate,
     "network": network,
     "network-remove": network_remove,
+    "placeholder": placeholder,
     "prune-images": images,
     "retire": retire,
+    "site-remove": site_remove,
+    "switch": switch,
     "take-out": take_out,
 }
 """They come to their end, even if the caller is gone."""

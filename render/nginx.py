@@ -13,7 +13,11 @@ VOLUME = "/srv/nginx"
 # A service whose name is a file here shows that it is back soon.
 MAINTENANCE = f"{VOLUME}/maintenance"
 WEBROOT = "/srv/webroot"
-COMMAND = ["nginx", "-c", f"{VOLUME}/nginx.conf", "-g", "daemon off;"]
+WATCH_S = 10
+"""How often nginx and certbot look whether the other one's certificates have changed."""
+SERVE = ["bash", f"{VOLUME}/scripts/serve.sh", VOLUME, str(WATCH_S), "nginx", "-c", f"{VOLUME}/nginx.conf"]
+SERVE += ["-g", "daemon off;"]
+"""The entrypoint of nginx's container: a script on the volume, so that another one needs no other container."""
 # Beyond the longest drain, so that it is the drain that ends what is in flight.
 SHUTDOWN_MARGIN_S = 15
 # Of each of the two workers: a connection with half a request and large headers takes about 60 kB.

@@ -2,17 +2,11 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlparse
-
-from settings import ACME_PATH, Acme
 
 from . import nginx
 from .template import fill
 
-CERTIFICATE_WATCH_S = 10
-RENEWAL_INTERVAL_S = 12 * 3600
 ELECTRIC_GRACE_S = 60
-RECORD_TIMEOUT_S = 300
 SUPERUSER = "postgres"
 # What a database's owner may set for all who connect to it, so that no name of theirs is taken for a built-in one and
 # no lock or query of theirs holds a step up.
@@ -151,58 +145,4 @@ def switch(what: str, target: str, nginx_container: str, mark: str = "", remove:
     """
     return fill(
         "switch.sh.j2", what=what, target=target, nginx=nginx_container, mark=mark, remove=remove, volume=nginx.VOLUME
-    )
-
-
-def change_base(container: str, files: str, image: str, change: str) -> str:
-    """Runs `change` on the volume `files`, whether or not the gateway is there yet."""
-    return fill("change_base.sh.j2", container=container, files=files, image=image, change=change, volume=nginx.VOLUME)
-
-
-def serve() -> str:
-    """What the gateway's container runs."""
-    return fill("nginx.sh.j2", volume=nginx.VOLUME, watch_s=CERTIFICATE_WATCH_S, command=nginx.COMMAND)
-
-
-def _asking(acme: Acme) -> dict[str, object]:
-    """What every request to the authority is made of."""
-    url = urlparse(acme.directory_url)
-    return {
-        "volume": nginx.VOLUME,
-        "webroot": nginx.WEBROOT,
-        "email": acme.email,
-        "account_folder": f"{url.netloc}{url.path}".rstrip("/"),
-        "options": ["--server", acme.directory_url],
-    }
-
-
-def renew(acme: Acme) -> str:
-    """What certbot's container runs."""
-    return fill(
-        "certbot.sh.j2",
-        ca_bundle=acme.ca_bundle,
-        interval_s=RENEWAL_INTERVAL_S,
-        watch_s=CERTIFICATE_WATCH_S,
-        **_asking(acme),
-    )
-
-
-def placeholder(domain: str) -> str:
-    """Makes a certificate of our own for `domain`, in certbot's container."""
-    return f"{fill('placeholder.sh.j2', volume=nginx.VOLUME)}placeholder {shlex.quote(domain)}\n"
-
-
-def certificate(domain: str, acme: Acme, address: str = "", is_ours: bool = False) -> str:
-    """Gets a domain's certificate from the authority, in certbot's container; the first once it leads to `address`.
-
-    A record that `is_ours` was only just made: it is waited for until the world's name servers know it.
-    """
-    return fill(
-        "certificate.sh.j2",
-        domain=domain,
-        address=address,
-        wait_s=RECORD_TIMEOUT_S if is_ours else 0,
-        directory_url=acme.directory_url,
-        acme_path=ACME_PATH,
-        **_asking(acme),
     )

@@ -128,8 +128,10 @@ def test_records_come_before_the_authority_is_asked(program: Program) -> None:
     assert {(each.inputs["name"], each.inputs["type"]) for each in records if each.name.startswith("legal")} == {
         ("legal", "A"),
     }
-    asked = program.after(program.step("legal-certificate-authority"))
-    assert {each.urn for each in records if each.name.startswith("legal")} <= asked
+    authority = program.step("legal-certificate-authority")
+    assert {each.urn for each in records if each.name.startswith("legal")} <= program.after(authority)
+    assert authority.inputs["create"].endswith(" --wait 300")
+    assert " --wait" not in Program.of("prod").step("legal-certificate-authority").inputs["create"]
 
 
 def test_no_client_comes_over_ipv6_where_it_would_have_the_address_of_dockers_bridge(program: Program) -> None:
