@@ -5,7 +5,24 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TextIO
 
-from . import detach, fingerprints, gate, images, network, network_remove, nothing, ports, ready, retire, take_out
+from . import (
+    configure,
+    detach,
+    fingerprints,
+    folder,
+    folder_remove,
+    gate,
+    images,
+    lost,
+    mount,
+    network,
+    network_remove,
+    nothing,
+    ports,
+    ready,
+    retire,
+    take_out,
+)
 
 
 class Verb(Protocol):
@@ -18,10 +35,21 @@ class Verb(Protocol):
         """Does it: `given` are the words, `told` the JSON of stdin. A `Failure` says what went wrong."""
 
 
-ASKS: dict[str, Verb] = {"fingerprints": fingerprints, "gate": gate, "nothing": nothing, "ports": ports, "ready": ready}
+ASKS: dict[str, Verb] = {
+    "fingerprints": fingerprints,
+    "gate": gate,
+    "lost": lost,
+    "nothing": nothing,
+    "ports": ports,
+    "ready": ready,
+}
 """They change nothing, so they end with their caller."""
 
 CHANGES: dict[str, Verb] = {
+    "configure": configure,
+    "folder": folder,
+    "folder-remove": folder_remove,
+    "mount": mount,
     "network": network,
     "network-remove": network_remove,
     "prune-images": images,

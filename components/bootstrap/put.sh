@@ -1,0 +1,17 @@
+# On the operator's machine: copy the program beside CONFIG to the host, unless this version is there. Safe to run again.
+# Usage: bash put.sh CONFIG ALIAS FILE. FILE is its path on the host; its name begins with its SHA-256.
+config=$1 alias=$2 file=$3
+# shellcheck disable=SC2016 # these are the host's variables
+there='
+umask 077
+mkdir -p "$folder" && cd "$folder" || exit
+if [ ! -e "$name" ]; then
+  cat > "$name.$$"
+  # A connection that breaks off ends the copy early.
+  case $(sha256sum < "$name.$$") in
+    "${name%.pyz}"*) mv "$name.$$" "$name" ;;
+    *) rm -f "$name.$$"; echo "host: the program did not arrive whole; run up again" >&2; exit 1 ;;
+  esac
+fi
+[ -e current ] || ln -sfn "$name" current'
+ssh -F "$config" "$alias" "folder=${file%/*} name=${file##*/}$there" < "${config%/*}/host.pyz"
