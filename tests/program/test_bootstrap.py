@@ -168,14 +168,15 @@ def test_an_install_over_a_connection_that_breaks_ends_as_ssh_does(operator: Ope
     assert operator.install(path).code == 255
 
 
-def test_a_host_whose_python_is_too_old_is_told_and_keeps_what_its_steps_call(operator: Operator) -> None:
+def test_a_host_whose_python_is_too_old_is_told_at_the_preview_and_at_the_installation(operator: Operator) -> None:
     operator.command("python3", "#!/bin/sh\nexit 1\n")
     path = operator.version(host_program.packed())
-    said = operator.install(path)
-    assert said.code == 1
-    assert said.error == (
-        "host: has no python3 of 3.10 or newer: install it there (apt-get install python3), then run up again\n"
-    )
+    for said in (operator.ask(path, "nothing"), operator.install(path)):
+        assert said.code == 1
+        assert said.error == (
+            "host: has no python3 of 3.10 or newer: install it there (apt-get install python3), then run up again\n"
+        )
+    assert names(operator) == set()
 
 
 def there(operator: Operator, script: str, *words: str) -> Said:
