@@ -55,8 +55,6 @@ def answer(postgres: str, sql: str, database: str = "postgres") -> str:
     return f"{psql(postgres, database)} 2>/dev/null <<'SQL' || true\n{sql}SQL\n"
 
 
-
-
 def gate(what: str, container: str, check: Sequence[str], port: int, successes: int, timeout_s: int) -> str:
     """Waits until a new container is healthy on `port`, and fails as soon as it dies.
 
