@@ -26,7 +26,8 @@ test-faults: $(READY)
 	@E2E_RESTART_DOCKER=1 $(PYTHON) -m pytest -m disruptive
 
 lint: $(READY)
-	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && \
+	  $(PYTHON) -m mypy --python-version 3.10 host
 
 bench: $(READY)
 	@$(PYTHON) -m tests.bench

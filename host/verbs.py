@@ -8,10 +8,15 @@ from typing import Any, Protocol, TextIO
 from . import (
     base,
     certificate,
+    configure,
     detach,
     fingerprints,
+    folder,
+    folder_remove,
     gate,
     images,
+    lost,
+    mount,
     network,
     network_remove,
     nothing,
@@ -35,12 +40,23 @@ class Verb(Protocol):
         """Does it: `given` are the words, `told` the JSON of stdin. A `Failure` says what went wrong."""
 
 
-ASKS: dict[str, Verb] = {"fingerprints": fingerprints, "gate": gate, "nothing": nothing, "ports": ports, "ready": ready}
+ASKS: dict[str, Verb] = {
+    "fingerprints": fingerprints,
+    "gate": gate,
+    "lost": lost,
+    "nothing": nothing,
+    "ports": ports,
+    "ready": ready,
+}
 """They change nothing, so they end with their caller."""
 
 CHANGES: dict[str, Verb] = {
     "base": base,
     "certificate": certificate,
+    "configure": configure,
+    "folder": folder,
+    "folder-remove": folder_remove,
+    "mount": mount,
     "network": network,
     "network-remove": network_remove,
     "placeholder": placeholder,

@@ -49,17 +49,6 @@ def answer(postgres: str, sql: str, database: str = "postgres") -> str:
     return f"{psql(postgres, database)} 2>/dev/null <<'SQL' || true\n{sql}SQL\n"
 
 
-def data_folder(disk: str, folder: str) -> str:
-    """Makes a volume's folder on the disk for data, and only there."""
-    missing = f"host/volume_size: no disk is mounted on {disk}; run up again"
-    return f"mountpoint -q {disk} || {{ echo {shlex.quote(missing)} >&2; exit 1; }}\nmkdir -p {shlex.quote(folder)}\n"
-
-
-def remove_folder(disk: str, folder: str) -> str:
-    """Removes what a volume without a service has left on the disk for data."""
-    return f"! mountpoint -q {disk} || rm -rf --one-file-system {shlex.quote(folder)}\n"
-
-
 def gate(what: str, container: str, check: Sequence[str], port: int, successes: int, timeout_s: int) -> str:
     """Waits until a new container is healthy on `port`, and fails as soon as it dies.
 
