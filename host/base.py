@@ -20,6 +20,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
     """Stdin: `image`, nginx's; `text`, nginx.conf; `fingerprint`, which is kept with it."""
-    gateway = Gateway(given.gateway, given.volume, told["image"])
+    gateway = Gateway(given.gateway, given.volume, told.get("image", ""))
     gateway.put_scripts(SCRIPTS)
     gateway.switch("nginx", "nginx.conf", told.get("text", ""), told.get("fingerprint", ""))

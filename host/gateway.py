@@ -34,8 +34,8 @@ class Gateway:
         """Runs host/shell/<name>.sh in the container, with the volume as its first argument."""
         arguments = ["-c", files.shell(name), name, VOLUME, *words]
         if self.image and not docker.is_running(self.container):
-            once = ["run", "--rm", "-i", "--network", "none", "--entrypoint", "bash", "-v", f"{self.volume}:{VOLUME}"]
-            return docker.run(*once, self.image, *arguments, stdin=stdin or "")
+            once = ["run", "--rm", "-i", "--pull", "never", "--network", "none", "--entrypoint", "bash"]
+            return docker.run(*once, "-v", f"{self.volume}:{VOLUME}", self.image, *arguments, stdin=stdin or "")
         return docker.execute(self.container, ["bash", *arguments], stdin=stdin)
 
     def put_scripts(self, names: Sequence[str]) -> None:

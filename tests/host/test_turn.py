@@ -79,6 +79,11 @@ def test_a_turn_is_no_drift(served: Boxes, gateway: str) -> None:
     assert marks(gateway) == "1a2b"
 
 
+def test_a_turn_leaves_the_domains_of_the_site(served: Boxes, gateway: str) -> None:
+    turn(gateway, "new")
+    assert docker("exec", gateway, "cat", f"{nginx.VOLUME}/domains/turned").out == "turned.sertantai.com"
+
+
 def test_only_electrics_upstream_is_turned(served: Boxes, gateway: str) -> None:
     text = f"cat {nginx.VOLUME}/{TARGET}"
     before = docker("exec", gateway, "sh", "-c", text).out
