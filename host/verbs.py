@@ -28,6 +28,7 @@ from . import (
     switch,
     take_out,
 )
+from .failure import Failure
 
 
 class Verb(Protocol):
@@ -69,6 +70,13 @@ CHANGES: dict[str, Verb] = {
 """They come to their end, even if the caller is gone."""
 
 
+class Told(dict[str, Any]):
+    """What stdin said. A caller that was killed before it sent everything looks like one that says less."""
+
+    def __missing__(self, name: str) -> Any:
+        raise Failure(f"{name} did not come on stdin; nothing was done: run up again")
+
+
 def run(words: Sequence[str], stdin: TextIO) -> int:
     """Calls the verb that `words` name; its exit code."""
     parser = argparse.ArgumentParser(prog="sertantai-host", description=__doc__)
@@ -76,7 +84,7 @@ def run(words: Sequence[str], stdin: TextIO) -> int:
     for name, verb in {**ASKS, **CHANGES}.items():
         verb.arguments(verbs.add_parser(name, description=verb.__doc__))
     given = parser.parse_args(words)
-    told = json.loads((not stdin.isatty() and stdin.read()) or "{}")
+    told = Told(json.loads((not stdin.isatty() and stdin.read()) or "{}"))
     if given.verb in CHANGES:
         return detach.run(lambda: CHANGES[given.verb].run(given, told))
     ASKS[given.verb].run(given, told)
