@@ -5,7 +5,29 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TextIO
 
-from . import detach, fingerprints, gate, images, network, network_remove, nothing, ports, ready, retire, take_out
+from . import (
+    database,
+    database_leave,
+    detach,
+    electric_role,
+    electric_role_remove,
+    fingerprints,
+    gate,
+    images,
+    logins,
+    migrate,
+    network,
+    network_remove,
+    nothing,
+    pg_hba,
+    ports,
+    preflight,
+    ready,
+    redis_user,
+    redis_user_remove,
+    retire,
+    take_out,
+)
 
 
 class Verb(Protocol):
@@ -18,13 +40,29 @@ class Verb(Protocol):
         """Does it: `given` are the words, `told` the JSON of stdin. A `Failure` says what went wrong."""
 
 
-ASKS: dict[str, Verb] = {"fingerprints": fingerprints, "gate": gate, "nothing": nothing, "ports": ports, "ready": ready}
+ASKS: dict[str, Verb] = {
+    "fingerprints": fingerprints,
+    "gate": gate,
+    "nothing": nothing,
+    "ports": ports,
+    "preflight": preflight,
+    "ready": ready,
+}
 """They change nothing, so they end with their caller."""
 
 CHANGES: dict[str, Verb] = {
+    "database": database,
+    "database-leave": database_leave,
+    "electric-role": electric_role,
+    "electric-role-remove": electric_role_remove,
+    "logins": logins,
+    "migrate": migrate,
     "network": network,
     "network-remove": network_remove,
+    "pg-hba": pg_hba,
     "prune-images": images,
+    "redis-user": redis_user,
+    "redis-user-remove": redis_user_remove,
     "retire": retire,
     "take-out": take_out,
 }
