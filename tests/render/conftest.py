@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from render import nginx, postgres, shell
+from tests.host.calling import call
 from tests.waiting import eventually
 
 from .box import GATEWAY_MB, Boxes, base, docker, on_host
@@ -74,6 +75,6 @@ def cluster(shared: Boxes) -> str:
     ]
     name = shared.start("postgres", script, options=[*options, "--shm-size", "256m"])
     eventually(lambda: docker("exec", name, "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres").ok)
-    access = on_host(shell.inside(name, postgres.access("mark"), stdin=False))
-    assert access.ok, access.error
+    access = call("pg-hba", name, told={**postgres.rules(), "fingerprint": "mark"})
+    assert (access.code, access.out, access.error) == (0, "", "")
     return name
