@@ -5,12 +5,13 @@ import json
 import pulumi
 from pulumi import Output
 
-from render import drift as render
 from render import verb
 from settings import Network
 
 from .host import Host
 from .names import container_name
+
+UNTOUCHED = "none"
 
 
 class Drift:
@@ -28,4 +29,4 @@ class Drift:
 
     def of(self, name: str) -> Output[str]:
         """One of them: `network`, a file of the gateway, or a login, slot or rule such as `login/legal`."""
-        return self._found.apply(lambda found: str(found.get(name, render.UNTOUCHED)))
+        return self._found.apply(lambda found: str(found.get(name, UNTOUCHED)))

@@ -6,8 +6,7 @@ import pulumi
 from pulumi import Output, ResourceOptions
 
 from render import cutover as render
-from render import drift as marks
-from render import environment, shell, sql
+from render import environment, shell, sql, verb
 from settings import Electric as ElectricSettings
 from settings import stream_id
 
@@ -54,21 +53,31 @@ class ElectricAccess(pulumi.ComponentResource):
         super().__init__("sertantai:service:ElectricAccess", name, {}, opts)
         self.secret = secret(f"{name}-secret", f"{service}_ELECTRIC_SECRET", parent=self)
         password = secret(f"{name}-password", f"{service}_ELECTRIC_DATABASE_PASSWORD", parent=self)
-        group = sql.electric_group(database.name)
-        self.ready = host.command(
+        group, stream = sql.electric_group(database.name), stream_id(service, settings)
+        self.login = password.apply(lambda value: sql.login(group, value))
+        self.ready = host.verb(
             f"{name}-sql",
-            shell.psql(postgres.container_name),
-            stdin=Output.all(password=password, mark=drift.of(f"electric-login/{service}")).apply(
-                lambda known: (
-                    sql.electric(database.name, known["password"], connections)
-                    + marks.mark("electric-login", service, sql.login(group, known["password"]), known["mark"])
-                )
-            ),
-            delete=shell.none_left(labels(service, "electric"), f"{service}/electric")
-            + shell.psql_with(
-                postgres.container_name,
-                sql.drop_electric(stream_id(service, settings)) + sql.drop_logins(group, group),
+            verb.line(
+                "electric-role",
+                service,
                 database.name,
+                owner=sql.owner(database.name),
+                group=group,
+                connections=connections,
+                postgres=postgres.container_name,
+            ),
+            told=Output.all(
+                password=password, login=self.login, fingerprint=drift.of(f"electric-login/{service}")
+            ).apply(verb.told),
+            delete=verb.line(
+                "electric-role-remove",
+                pulumi.get_stack(),
+                service,
+                database.name,
+                group=group,
+                slot=sql.slot(stream),
+                publication=sql.publication(stream),
+                postgres=postgres.container_name,
             ),
             reruns_on={"POSTGRES": postgres.container.id},
             parent=self,
@@ -76,7 +85,6 @@ class ElectricAccess(pulumi.ComponentResource):
         )
         # A cache: it goes with its service.
         self.storage = volume(f"{name}-storage", container_name(f"{service}-electric"), host, self, protect=False)
-        self.login = password.apply(lambda value: sql.login(group, value))
         url = password.apply(
             lambda value: environment.postgres_url(sql.login(group, value), value, database.name, "?sslmode=disable")
         )
@@ -84,7 +92,7 @@ class ElectricAccess(pulumi.ComponentResource):
             lambda known: environment.electric(
                 database_url=known["url"],
                 secret=known["secret"],
-                stream_id=stream_id(service, settings),
+                stream_id=stream,
                 pool_size=settings.pool_size,
                 env=settings.env,
             )

@@ -9,15 +9,16 @@ from typing import Any
 from .failure import Failure
 
 EXEC_TIMEOUT_S = 10
+TIMED_OUT = 124
 SILENT = "Docker does not answer on the host: is it running (systemctl status docker)? Then run up again"
 NOT_ANSWERING = ("Cannot connect to the Docker daemon", "error during connect", "context deadline exceeded")
 
 
-class NotFound(Exception):
+class NotFound(Failure):
     """There is no such container, image, network or volume."""
 
 
-class Refused(Exception):
+class Refused(Failure):
     """Docker answered and said no; the text is Docker's own."""
 
 
@@ -46,7 +47,7 @@ def run(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Output(124, "", f"no answer within {timeout_s} s")
+        return Output(TIMED_OUT, "", f"no answer within {timeout_s} s")
     except FileNotFoundError:
         raise Failure("the host has no program docker: install Docker, then run up again") from None
     if done.returncode and any(words in done.stderr for words in NOT_ANSWERING):
@@ -61,6 +62,19 @@ def ask(*words: str) -> str:
         error = done.error.strip()
         raise NotFound(error) if "No such" in error or "not found" in error else Refused(error)
     return done.out
+
+
+def begin(*words: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """`docker WORDS`, whose output the caller reads while it runs: both streams as one."""
+    return subprocess.Popen(
+        ["docker", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        text=True,
+        errors="replace",
+    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 from . import docker
 from .failure import Failure
 
-STACK, SERVICE = "sertantai.stack", "sertantai.service"
+STACK, SERVICE, PART = "sertantai.stack", "sertantai.service", "sertantai.part"
 LOOK_S = 0.2
 # Anchored: an unanchored pattern would match this script's own command line.
 SHUTS_DOWN = ["sh", "-c", "grep -qs '^nginx: worker process is shutting down' /proc/[0-9]*/cmdline"]

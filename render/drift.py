@@ -7,15 +7,8 @@ again, once, and leaves the new mark.
 
 from .template import fill
 
-UNTOUCHED = "none"
-
 
 def mark(kind: str, service: str, thing: str, value: str, *, connect: bool = True) -> str:
     """SQL that leaves the mark of a `login` or a `slot` (`thing`); by `connect` it goes to the database postgres."""
     name = f"{kind}/{service}"
     return fill("mark.sql.j2", name=name, kind=kind.split("-")[-1], object=thing, mark=value, connect=connect)
-
-
-def unmark(service: str) -> str:
-    """SQL that takes a service's marks away."""
-    return f"\\connect postgres\nDELETE FROM public.sertantai_marks WHERE name LIKE '%/{service}';\n"

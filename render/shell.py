@@ -27,21 +27,11 @@ def read_inside(container: str, command: Sequence[str]) -> str:
     return shlex.join(["docker", "exec", container, *command]) + " 2>/dev/null || true"
 
 
-def exports(environment: Mapping[str, str]) -> str:
-    """The environment as shell text for stdin: values may have several lines, and none is ever an argument."""
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
-
-
 def psql(postgres: str, database: str = "postgres", user: str = SUPERUSER) -> str:
     """Feeds stdin to psql as `user`, who logs in over the container's own socket."""
     # A database's owner may set a role for everybody; that of a login is its own.
     options = f"{SESSION} -c role=none" if user == SUPERUSER else SESSION
     return fill("psql.sh.j2", postgres=postgres, database=database, user=user, options=options).strip()
-
-
-def psql_with(postgres: str, sql: str, database: str) -> str:
-    """The same for SQL without a secret, for commands that must carry it themselves."""
-    return f"{psql(postgres, database)} <<'SQL'\n{sql}SQL\n"
 
 
 def answer(postgres: str, sql: str, database: str = "postgres") -> str:
@@ -75,46 +65,6 @@ def _gate(
         timeout_s=timeout_s,
         served_before=served_before,
     )
-
-
-def migrate(
-    service: str,
-    name: str,
-    image: str,
-    command: Sequence[str],
-    options: Sequence[str],
-    names: Sequence[str],
-    secrets: Sequence[str],
-    timeout_s: int,
-    psql: str,
-    psql_as_app: str,
-) -> str:
-    """Sets a restore point and runs a migration in a container of its own; says which versions were applied.
-
-    `names` are those of its environment, whose values come by stdin, `secrets` the secret ones among them. `psql` feeds
-    PostgreSQL as the superuser, `psql_as_app` the service's database as the app's login, for what the app owns; both
-    are empty where it has no database.
-    """
-    environment = [word for variable in names for word in ("-e", variable)]
-    return fill(
-        "migrate.sh.j2",
-        service=service,
-        what=f"{service}/migrate",
-        name=name,
-        image=image,
-        options=[*options, *environment, "--entrypoint", command[0]],
-        arguments=list(command[1:]),
-        secrets=list(secrets),
-        timeout_s=timeout_s,
-        psql=psql,
-        psql_as_app=psql_as_app,
-    )
-
-
-def none_left(labels: Mapping[str, str], what: str) -> str:
-    """Ends a text where such a container still runs: a release that failed may have left it to serve."""
-    running = shlex.join(["docker", "ps", "-q", *filters(labels)])
-    return f'[ -z "$({running})" ] || {{ echo "{what}: still serves; run up again" >&2; exit 1; }}\n'
 
 
 def filters(labels: Mapping[str, str]) -> list[str]:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from render import nginx, postgres, shell
+from render import nginx, postgres
+from tests.host.calling import call
 from tests.host.sites import SERVE, put_base
 from tests.waiting import eventually
 
-from .box import GATEWAY_MB, Boxes, docker, on_host
+from .box import GATEWAY_MB, Boxes, docker
 
 
 @pytest.fixture
@@ -75,6 +76,6 @@ def cluster(shared: Boxes) -> str:
     ]
     name = shared.start("postgres", script, options=[*options, "--shm-size", "256m"])
     eventually(lambda: docker("exec", name, "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres").ok)
-    access = on_host(shell.inside(name, postgres.access("mark"), stdin=False))
-    assert access.ok, access.error
+    access = call("pg-hba", name, told={**postgres.rules(), "fingerprint": "mark"})
+    assert (access.code, access.out, access.error) == (0, "", "")
     return name

@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.errors import Trouble
 from rehearsal.machine import ensure_packages
-from render import environment, postgres, preflight, redis, shell
+from render import environment, shell
 from render.cutover import cutover, turn
 from render.restore import Target, checked, restore, restored
 from settings import Health, Restore
@@ -34,35 +34,12 @@ TARGET = Target(
 RESTORE = shlex.split(restore(DUMP, TARGET, "1a2b"))[-1]
 REPLACE = shlex.split(restore(DUMP.model_copy(update={"replace": True}), replace(TARGET, stream_id=None), "1a2b"))[-1]
 BASH = {
-    "access to PostgreSQL": postgres.access("mark"),
     "restore": RESTORE,
     "restore without Electric": REPLACE,
     "restored": restored("postgres", "legal_prod"),
     "check of a dump": checked(DUMP, TARGET),
     "gate": shell.gate("legal/app", "legal-app-1", CHECK, 4000, 3, 60),
     "gate of Electric": shell.gate("legal/electric", "legal-electric-1", ELECTRIC, 3000, 1, 60),
-    "migrate": shell.migrate(
-        "legal",
-        "legal-migrate",
-        "app",
-        ["/app", "eval", 'A.b("c")'],
-        ["-x"],
-        ["A"],
-        ["A", "B"],
-        300,
-        shell.psql("postgres"),
-        shell.psql("postgres", "legal_prod", "legal_prod_1"),
-    ),
-    "migrate without a database": shell.migrate("legal", "legal-migrate", "app", ["/app"], [], ["A"], [], 300, "", ""),
-    "preflight": preflight.preflight(
-        "legal",
-        {"app": preflight.Checked(image="app", tool="wget")},
-        512,
-        nginx_container="nginx",
-        postgres_container="postgres",
-        slots="trial-slots",
-        slot=preflight.slot_free("legal", "legal", "legal_prod"),
-    ),
     "turn": turn("legal", "nginx"),
     "cutover": cutover(
         "legal",
@@ -77,15 +54,10 @@ BASH = {
         nginx_container="nginx",
         mark="1a2b",
     ),
-    "a password for Redis": redis.add_password("redis", "legal"),
-    "the one password for Redis": redis.keep_password("redis", "legal"),
-    "a user of Redis that goes": redis.remove("redis", "legal", LABELS),
     "switch": shell.switch("legal/site", "sites/legal.conf", "nginx", "1a2b"),
     "switch back": shell.switch("legal/site", "sites/legal.conf", "nginx", remove=True),
     "psql": shell.psql("postgres", "legal_prod"),
-    "psql with": shell.psql_with("postgres", "SELECT 1;\n", "legal_prod"),
     "inside": shell.inside("nginx", "echo 'it''s'"),
-    "exports": shell.exports({"A": "it's", "B": "two\nlines"}),
 }
 SH = {
     "check of Electric": ELECTRIC[2],

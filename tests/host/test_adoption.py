@@ -2,9 +2,7 @@
 
 import pytest
 
-from render import sql
-
-from .cluster import CONNECTIONS, EVERYTHING, as_login, ask, by_hand, feed, make, make_electric, owners
+from tests.render.cluster import EVERYTHING, as_login, ask, by_hand, database, make, make_electric, owners
 
 pytestmark = pytest.mark.docker
 
@@ -26,6 +24,17 @@ def test_a_database_of_before_is_taken_over_with_all_that_is_in_it(cluster: str,
     changes = "INSERT INTO t DEFAULT VALUES; ALTER TABLE t ADD c citext; DROP VIEW v; DROP SCHEMA own CASCADE;"
     said = as_login(cluster, login, "one", name, f"{changes} SELECT uuid_generate_v4() IS NOT NULL")
     assert (said.out, said.ok) == ("t", True), said.error
+
+
+def test_a_run_that_was_interrupted_is_gone_on_with(cluster: str, name: str) -> None:
+    """The previous owner is known until all that is in the database is the new one's."""
+    before = f"{name}_before"
+    ask(cluster, f"CREATE ROLE {before}; CREATE DATABASE {name} OWNER {before}")
+    by_hand(cluster, f"SET ROLE {before}; CREATE TABLE t (id int)", name)
+    assert not database(cluster, name, extensions=["nothing"]).ok
+    ask(cluster, f"ALTER DATABASE {name} OWNER TO {before}")
+    make(cluster, name)
+    assert owners(cluster, name) == {f"{name}_owner"}
 
 
 def test_the_owner_of_before_keeps_nothing(cluster: str, name: str) -> None:
@@ -56,14 +65,14 @@ def test_an_event_trigger_of_before_does_not_run_with_what_became_the_apps(clust
         CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION public.noted()""",
         name,
     )
-    taken_over = feed(cluster, sql.database(name, [], "one", CONNECTIONS))
+    taken_over = database(cluster, name)
     assert taken_over.out == f"{name}: the event trigger noted is switched off\n"
     login = make(cluster, name)
     evil = f"""CREATE OR REPLACE FUNCTION public.noted() RETURNS event_trigger LANGUAGE plpgsql AS
         'BEGIN ALTER ROLE {login} SUPERUSER; END'"""
     assert as_login(cluster, login, "one", name, evil).ok
-    again = feed(cluster, sql.database(name, ["pg_trgm"], "one", CONNECTIONS))
-    assert again.ok, again.error
+    again = database(cluster, name, extensions=["pg_trgm"])
+    assert again.ok, again.out
     assert ask(cluster, f"SELECT rolsuper FROM pg_roles WHERE rolname = '{login}'") == "f"
 
 

@@ -3,15 +3,17 @@
 import contextlib
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
 from render import environment
 from render import redis as render
+from tests.render.box import SERVE, Boxes, Said, docker, on_host
 from tests.waiting import eventually
 
-from .box import SERVE, Boxes, Said, docker, on_host
+from .calling import call
 from .redis_client import Client, Refusal
 
 ADMINISTRATOR = "it's \"the\" administrator's \\ #1"
@@ -82,17 +84,20 @@ class Server:
 
     def add(self, service: str, password: str) -> str:
         """As the step before a release does; the URL that the app is given."""
-        said = on_host(render.add_password(self.container, service), render.hashed(password))
-        assert (said.code, said.out, said.error) == (0, "", "")
+        self.change(service, {"password": render.hashed(password), "rules": render.rules(service)})
         return environment.redis_url(render.user(service), password)
 
     def keep(self, service: str, password: str) -> None:
         """As the step after a release does."""
-        said = on_host(render.keep_password(self.container, service), render.hashed(password))
+        self.change(service, {"password": render.hashed(password)}, only_password=[])
+
+    def change(self, service: str, told: dict[str, Any], **only: Sequence[str]) -> None:
+        said = call("redis-user", service, render.user(service), redis=self.container, told=told, **only)
         assert (said.code, said.out, said.error) == (0, "", "")
 
     def remove(self, boxes: Boxes, service: str) -> Said:
-        return on_host(render.remove(self.container, service, boxes.labels(service)))
+        user, prefix = render.user(service), render.prefix(service)
+        return call("redis-user-remove", boxes.stack, service, user, prefix=prefix, redis=self.container)
 
     def client(self, url: str = "") -> Client:
         return Client(self.port, url)
@@ -204,7 +209,7 @@ def test_a_user_that_is_taken_out_goes_alone_and_not_before_its_app(
     url = environment.redis_url("auth_app", "one")
     app = boxes.start("app", SERVE, boxes.labels("auth"), ["-e", f"REDIS_URL={url}"])
     early = server.remove(boxes, "auth")
-    assert (early.code, early.error) == (1, "auth/redis: is still in use; run up again\n")
+    assert (early.code, early.out) == (1, "auth/redis: is still in use; run up again\n")
     assert auth.ask("PING") == "PONG"
     docker("rm", "-f", app)
     said = server.remove(boxes, "auth")
@@ -227,3 +232,10 @@ def test_a_client_that_does_not_read_its_answers_is_cut_off_and_its_neighbour_is
     eventually(lambda: "evicted_clients:0" not in str(server.admin("INFO stats")))
     assert legal.ask("GET", "legal:a") == "1"
     assert docker("inspect", "-f", "{{.State.Running}} {{.State.OOMKilled}}", server.container).out == "true false"
+
+
+def test_a_redis_that_does_not_answer_is_told() -> None:
+    told = {"password": render.hashed("one"), "rules": render.rules("auth")}
+    said = call("redis-user", "auth", "auth_app", redis="trial-nobody", told=told)
+    assert said.code == 1
+    assert said.out.startswith("auth/redis: its user cannot be changed: ")
