@@ -13,11 +13,11 @@ SILENT = "Docker does not answer on the host: is it running (systemctl status do
 NOT_ANSWERING = ("Cannot connect to the Docker daemon", "error during connect", "context deadline exceeded")
 
 
-class NotFound(Exception):
+class NotFound(Failure):
     """There is no such container, image, network or volume."""
 
 
-class Refused(Exception):
+class Refused(Failure):
     """Docker answered and said no; the text is Docker's own."""
 
 
@@ -117,6 +117,12 @@ def is_running(container: str) -> bool:
         return False
 
 
+def addresses(container: str) -> list[str]:
+    """The IPv4 addresses of a container that runs, one for each of its networks."""
+    networks = inspect(container)["NetworkSettings"]["Networks"].values()
+    return [network["IPAddress"] for network in networks if network["IPAddress"]]
+
+
 def names(labels: Mapping[str, str], *, running: bool = False) -> list[str]:
     """The names of all containers with these labels, stopped ones included unless `running`."""
     words = [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]
@@ -156,6 +162,14 @@ def stop(containers: Sequence[str], grace_s: int) -> None:
     ]
     for client in clients:
         client.wait()
+
+
+def kill(containers: Sequence[str]) -> None:
+    """Ends containers at once, also one that Docker would start again. One that is gone or has ended is fine."""
+    for container in containers:
+        done = run("kill", container)
+        if done.code and is_running(container):
+            raise Refused(f"container {container} cannot be stopped: {done.error.strip()}; run up again")
 
 
 def remove(container: str) -> bool:

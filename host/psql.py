@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from . import docker
 from .failure import Failure
+from .mask import Mask
 
 SUPERUSER = "postgres"
+NOTHING_SECRET = Mask([])
 # A database's owner may set defaults for everyone who connects to it. These options win over them: no name of the owner
 # hides a built-in one, and no lock or query of the owner holds a step up. They also survive psql's \connect.
 _SESSION = (
@@ -25,10 +27,16 @@ _ONE_AT_A_TIME = """SET lock_timeout = '4min';
 SELECT pg_advisory_lock(hashtext('sertantai')) \\g /dev/null
 RESET lock_timeout;
 """
+SCRIPT_FAILED = 3
+"""psql's exit code for a statement that PostgreSQL refused."""
 
 
-class SqlError(Exception):
+class SqlError(Failure):
     """PostgreSQL does not answer, or refuses; the text is its own and holds no statement."""
+
+
+class Unreachable(SqlError):
+    """PostgreSQL does not answer."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +70,15 @@ class Postgres:
             environment=os.environ | environment,
         )
         if done.code:
-            raise SqlError(done.error.strip())
+            raise (SqlError if done.code == SCRIPT_FAILED else Unreachable)(done.error.strip())
         return done.out
 
 
 def silent(what: str) -> Failure:
     """The failure of a step that needs PostgreSQL."""
     return Failure(f"{what}: PostgreSQL does not answer; run up again")
+
+
+def failed(what: str, error: SqlError, mask: Mask = NOTHING_SECRET) -> Failure:
+    """The failure of a step whose statements PostgreSQL refuses, or does not get."""
+    return silent(what) if isinstance(error, Unreachable) else Failure(f"{what}: PostgreSQL says: {mask(str(error))}")

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TextIO
 from . import (
     base,
     certificate,
+    cutover,
     detach,
     fingerprints,
     gate,
@@ -41,6 +42,7 @@ ASKS: dict[str, Verb] = {"fingerprints": fingerprints, "gate": gate, "nothing": 
 CHANGES: dict[str, Verb] = {
     "base": base,
     "certificate": certificate,
+    "cutover": cutover,
     "network": network,
     "network-remove": network_remove,
     "placeholder": placeholder,
