@@ -2,12 +2,13 @@
 
 import pytest
 
-from render import drift, nginx, shell, sql
-from tests.render.box import docker, on_host
+from render import drift, nginx, sql
+from tests.render.box import docker
 from tests.render.cluster import ask, feed, make
-from tests.render.test_switch import answering, remove
 
 from .calling import fingerprints
+from .sites import remove, switch
+from .test_switch import answering
 
 
 @pytest.mark.docker
@@ -21,9 +22,8 @@ class TestFiles:
 
     @staticmethod
     def leave(gateway: str, name: str, mark: str, word: str = "one") -> None:
-        script = shell.switch(f"{name}/site", f"sites/{name}.conf", gateway, mark)
-        switched = on_host(shell.inside(gateway, script), answering(name, word))
-        assert switched.ok, switched.error
+        switched = switch(gateway, name, answering(name, word), mark)
+        assert switched.ok, switched.out
 
     @staticmethod
     def mark(gateway: str, name: str) -> str | None:

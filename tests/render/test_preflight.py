@@ -8,6 +8,7 @@ import pytest
 
 from render import preflight, shell
 from render.preflight import Checked
+from tests.host.sites import remove, switch
 from tests.waiting import eventually
 
 from .box import Said, docker, on_host
@@ -77,13 +78,13 @@ ANOTHER_HOST = 'docker() { if [ "$1" = version ]; then echo linux/riscv64; else 
 def test_a_site_is_tried_with_its_neighbours_and_without_a_trace(base_image: str, gateway: str, cluster: str) -> None:
     folder = docker("exec", gateway, "sh", "-c", "ls -lR /srv/nginx /tmp").out
     zone = "proxy_cache_path /tmp/x keys_zone=same:1m;"
-    assert on_host(shell.inside(gateway, shell.switch("near", "sites/near.conf", gateway)), zone + "\n").ok
+    assert switch(gateway, "near", zone + "\n").ok
     try:
         said = check(base_image, gateway, cluster, site=zone)
         assert "trial/site: nginx refuses its text" in said.error
         assert 'the same path name "/tmp/x" used' in said.error
     finally:
-        on_host(shell.inside(gateway, shell.switch("near", "sites/near.conf", gateway, remove=True), stdin=False))
+        remove(gateway, "near")
     assert docker("exec", gateway, "sh", "-c", "ls /srv/nginx/sites").out.find("trial") < 0
     assert folder
 

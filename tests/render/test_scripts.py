@@ -9,18 +9,14 @@ import pytest
 
 from rehearsal.errors import Trouble
 from rehearsal.machine import ensure_packages
-from render import environment, nginx, postgres, preflight, redis, shell
+from render import environment, postgres, preflight, redis, shell
 from render.cutover import cutover, turn
 from render.restore import Target, checked, restore, restored
-from settings import Acme, Health, Restore
+from settings import Health, Restore
 
 LABELS = {"sertantai.stack": "trial", "sertantai.service": "legal"}
 CHECK = environment.health_check(Health(), 4000)
 ELECTRIC = environment.electric_check(200, 202)
-PLAIN = Acme(email="operator@sertantai.com", image="certbot")
-OWN = Acme(
-    email="operator@sertantai.com", image="certbot", ca_bundle="ca.pem", directory_url="https://localhost:14000/dir"
-)
 DUMP = Restore(dump="dumps/legal.dump")
 TARGET = Target(
     service="legal",
@@ -86,20 +82,12 @@ BASH = {
     "a user of Redis that goes": redis.remove("redis", "legal", LABELS),
     "switch": shell.switch("legal/site", "sites/legal.conf", "nginx", "1a2b"),
     "switch back": shell.switch("legal/site", "sites/legal.conf", "nginx", remove=True),
-    "change the base": shell.change_base("nginx", "files", "image", shell.switch("nginx", "nginx.conf", "nginx")),
-    "serve": shell.serve(),
     "psql": shell.psql("postgres", "legal_prod"),
     "psql with": shell.psql_with("postgres", "SELECT 1;\n", "legal_prod"),
     "inside": shell.inside("nginx", "echo 'it''s'"),
     "exports": shell.exports({"A": "it's", "B": "two\nlines"}),
 }
 SH = {
-    "placeholder": shell.placeholder("legal.sertantai.com"),
-    "certificate": shell.certificate("legal.sertantai.com", PLAIN),
-    "certificate where the name leads here": shell.certificate("legal.sertantai.com", PLAIN, "192.0.2.1"),
-    "certificate of an authority of our own": shell.certificate("legal.sertantai.com", OWN),
-    "renew": shell.renew(PLAIN),
-    "renew at an authority of our own": shell.renew(OWN),
     "check of Electric": ELECTRIC[2],
 }
 EVERY = [
@@ -151,8 +139,3 @@ def test_nothing_is_left_of_a_template(kind: str, text: str) -> None:
         rest = rest.replace(filled_in_by_docker, "")
     assert "{{" not in rest
     assert "{%" not in rest
-
-
-def test_the_gateways_container_runs_nginx_itself() -> None:
-    """So that Docker's signals reach it."""
-    assert shell.serve().splitlines()[-1].startswith(f"exec nginx -c {nginx.VOLUME}/nginx.conf -g 'daemon off;' ")

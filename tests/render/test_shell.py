@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from render import shell
-from settings import Acme, Mistakes, checks, parse
+from settings import Mistakes, checks, parse
 
 from ..settings.stack import SMALL, changed
 from .box import on_host
@@ -103,25 +103,3 @@ def test_sql_that_a_command_carries_itself_is_taken_as_it_is() -> None:
 
 def test_containers_are_found_by_all_of_their_labels() -> None:
     assert shell.filters({"a": "1", "b": "2"}) == ["--filter", "label=a=1", "--filter", "label=b=2"]
-
-
-@pytest.mark.parametrize(
-    ("url", "folder"),
-    [
-        ("https://acme-v02.api.letsencrypt.org/directory", "acme-v02.api.letsencrypt.org/directory"),
-        ("https://localhost:14000/dir", "localhost:14000/dir"),
-        ("https://ca.test/", "ca.test"),
-        ("https://ca.test", "ca.test"),
-    ],
-)
-def test_an_account_that_is_forgotten_is_the_one_of_its_authority(url: str, folder: str) -> None:
-    acme = Acme(email="operator@sertantai.com", image="certbot", directory_url=url)
-    text = shell.certificate("legal.sertantai.com", acme)
-    assert f"rm -rf /etc/letsencrypt/accounts/{folder}\n" in text
-    assert f"--server {url} " in text
-
-
-@pytest.mark.parametrize("bundle", [None, "ca.pem"])
-def test_renewal_trusts_an_authority_of_our_own_where_there_is_one(bundle: str | None) -> None:
-    text = shell.renew(Acme(email="operator@sertantai.com", image="certbot", ca_bundle=bundle))
-    assert ("$CA_BUNDLE" in text) == (bundle is not None)

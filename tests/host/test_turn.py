@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from render import nginx, shell
-from render.cutover import turn
-from tests.host.calling import fingerprints
+from host.gateway import Gateway
+from render import nginx
+from tests.render.box import Boxes, docker
+from tests.render.test_gateway import curl, site
 from tests.waiting import eventually
 
-from .box import Boxes, Said, docker, on_host
-from .test_gateway import curl, site
+from .calling import fingerprints
+from .sites import placeholder, remove, switch
 
 pytestmark = pytest.mark.docker
 TARGET = "sites/turned.conf"
@@ -33,8 +34,8 @@ def answer(gateway: str) -> str:
     return curl(gateway, "http://turned-electric:3000/").partition("\n")[0]
 
 
-def turned(gateway: str, word: str) -> Said:
-    return on_host(f"turn() {{ {turn('turned', gateway)}; }}; turn turned-electric-{word}")
+def turn(gateway: str, word: str) -> None:
+    Gateway(gateway).turn("turned", f"turned-electric-{word}")
 
 
 def marks(gateway: str) -> str:
@@ -47,45 +48,45 @@ def served(shared: Boxes, gateway: str) -> Iterator[Boxes]:
     electric(shared, "old")
     text, domain = site("turned", {"domain": "turned.sertantai.com"})
     assert domain
-    assert on_host(shell.inside(gateway, shell.placeholder(domain), "sh", stdin=False)).ok
+    assert placeholder(gateway, domain).ok
     text = text.replace("turned-electric-1a2b3c4", "turned-electric-old")
-    switched = on_host(shell.inside(gateway, shell.switch("turned", TARGET, gateway, "1a2b")), text)
-    assert switched.ok, switched.error
+    switched = switch(gateway, "turned", text, "1a2b", [domain])
+    assert switched.ok, switched.out
     eventually(lambda: answer(gateway) == "old")
     yield shared
-    assert on_host(shell.inside(gateway, shell.switch("turned", TARGET, gateway, remove=True), stdin=False)).ok
+    assert remove(gateway, "turned").ok
     for name in [name for name in shared.made if "-turned-" in name]:
         docker("rm", "-f", name)
 
 
 def test_from_the_moment_of_the_turn_nobody_asks_the_old(served: Boxes, gateway: str) -> None:
     electric(served, "new")
-    assert turned(gateway, "new").ok
+    turn(gateway, "new")
     assert answer(gateway) == "new"
     assert docker("kill", f"{served.stack}-turned-old").ok
     assert {answer(gateway) for _ in range(20)} == {"new"}
 
 
 def test_it_can_be_turned_back(served: Boxes, gateway: str) -> None:
-    assert turned(gateway, "new").ok
-    assert turned(gateway, "old").ok
+    turn(gateway, "new")
+    turn(gateway, "old")
     assert answer(gateway) == "old"
 
 
 def test_a_turn_is_no_drift(served: Boxes, gateway: str) -> None:
     assert marks(gateway) == "1a2b"
-    assert turned(gateway, "new").ok
+    turn(gateway, "new")
     assert marks(gateway) == "1a2b"
 
 
 def test_only_electrics_upstream_is_turned(served: Boxes, gateway: str) -> None:
     text = f"cat {nginx.VOLUME}/{TARGET}"
     before = docker("exec", gateway, "sh", "-c", text).out
-    assert turned(gateway, "new").ok
+    turn(gateway, "new")
     after = docker("exec", gateway, "sh", "-c", text).out
     assert after == before.replace("turned-electric-old", "turned-electric-new") != before
 
 
 def test_a_service_without_a_site_yet_has_nothing_to_turn(gateway: str) -> None:
-    assert on_host(f"turn() {{ {turn('unknown', gateway)}; }}; turn unknown-electric-new").ok
+    Gateway(gateway).turn("unknown", "unknown-electric-new")
     assert not docker("exec", gateway, "test", "-e", f"{nginx.VOLUME}/sites/unknown.conf").ok
