@@ -114,12 +114,17 @@ class Cutover:
         except SqlError:
             raise Failure(f"{self.what}: PostgreSQL does not answer; nothing was touched: run up again") from None
         self._start()
+        if last.storage != self.now.storage and storage.has_served(self.container):
+            storage.empty(self.what, self.container)
         labels = {STACK: self.stack, SERVICE: self.service, PART: ELECTRIC}
         old = [name for name in docker.names(labels, running=True) if name != self.container]
+        if old:
+            self._prove_login()
+        storage.note(self.what, self.container)
         begun = time.monotonic()
         if old or last.generation != self.now.generation or not self._serves():
-            self._prepare(last, old)
-            begun = time.monotonic()
+            # From here on the slot may move on without the old one's storage.
+            self._remember(replace(last, storage=self.now.storage))
             self._change_over(last, old)
         else:
             self.gateway.turn(self.service, self.container)
@@ -128,16 +133,6 @@ class Cutover:
 
     def _serves(self) -> bool:
         return docker.answers(self.container, self.check) and self._has_slot()
-
-    def _prepare(self, last: Record, old: Sequence[str]) -> None:
-        """What can go wrong goes wrong while the old one still serves."""
-        if last.storage != self.now.storage and storage.has_served(self.container):
-            storage.empty(self.what, self.container)
-        if old:
-            self._prove_login()
-        storage.note(self.what, self.container)
-        # From here on the slot may move on without the old one's storage.
-        self._remember(replace(last, storage=self.now.storage))
 
     def _prove_login(self) -> None:
         """An Electric that never reached PostgreSQL says that it waits, too."""

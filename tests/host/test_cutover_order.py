@@ -161,7 +161,7 @@ def test_a_second_run_changes_nothing(host: Host) -> None:
     change_over(host)
     host.done.clear()
     change_over(host)
-    assert host.done == ["turn to new", "remember new 0 one and the slot"]
+    assert host.done == ["note the storage of new", "turn to new", "remember new 0 one and the slot"]
 
 
 def test_a_first_one_has_nobody_to_take_over_from(host: Host) -> None:
@@ -287,6 +287,11 @@ class TestAnotherImage:
 
     def test_a_storage_that_served_before_another_one_did_lacks_rows_and_is_emptied(self, host: Host) -> None:
         host.served = {"new"}
+        change_over(host, "two")
+        assert host.done[0] == "empty the storage of new"
+
+    def test_even_one_that_nobody_kept_from_becoming_active_is_emptied(self, host: Host) -> None:
+        host.running, host.served = ["new"], {"new"}
         change_over(host, "two")
         assert host.done[0] == "empty the storage of new"
 

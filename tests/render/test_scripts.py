@@ -10,13 +10,12 @@ import pytest
 from rehearsal.errors import Trouble
 from rehearsal.machine import ensure_packages
 from render import environment, postgres, preflight, redis, shell
-from render.cutover import cutover, turn
 from render.restore import Target, checked, restore, restored
 from settings import Health, Restore
 
 LABELS = {"sertantai.stack": "trial", "sertantai.service": "legal"}
 CHECK = environment.health_check(Health(), 4000)
-ELECTRIC = environment.electric_check(200, 202)
+ELECTRIC = environment.electric_check("waiting", "active")
 DUMP = Restore(dump="dumps/legal.dump")
 TARGET = Target(
     service="legal",
@@ -62,20 +61,6 @@ BASH = {
         postgres_container="postgres",
         slots="trial-slots",
         slot=preflight.slot_free("legal", "legal", "legal_prod"),
-    ),
-    "turn": turn("legal", "nginx"),
-    "cutover": cutover(
-        "legal",
-        "legal",
-        "legal_prod",
-        "legal-electric-1",
-        LABELS,
-        check=ELECTRIC,
-        timeout_s=60,
-        cache_generation=1,
-        psql=shell.psql("postgres"),
-        nginx_container="nginx",
-        mark="1a2b",
     ),
     "a password for Redis": redis.add_password("redis", "legal"),
     "the one password for Redis": redis.keep_password("redis", "legal"),
