@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from render import cutover as render
 from render import environment, shell, sql, verb
 from settings import Electric as ElectricSettings
 from settings import stream_id
@@ -15,7 +14,7 @@ from .database import Database
 from .drift import Drift
 from .host import Host
 from .image import Image
-from .names import container_name, labels
+from .names import container_name
 from .network import Network
 from .nginx import Nginx
 from .part import Gate, Part
@@ -25,8 +24,8 @@ from .volume import volume
 
 CHECK_TOOL = "curl"
 # Accepted before it has the slot, which the old one holds until the cut-over.
-WAITING = environment.electric_check(200, 202)
-ACTIVE = environment.electric_check(200)
+WAITING = environment.electric_check("waiting", "active")
+ACTIVE = environment.electric_check("active")
 
 
 class ElectricAccess(pulumi.ComponentResource):
@@ -113,14 +112,16 @@ def electric_part(
     depends_on: Sequence[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> Part:
-    """Electric's container beside its predecessor, on the same storage and stream id."""
+    """Electric's container next to its predecessor: the same stream id, and with the same image the same storage."""
+    folder = image.reference.apply(environment.electric_storage)
+    storage = {"ELECTRIC_STORAGE_DIR": Output.format("{0}/{1}", environment.ELECTRIC_STORAGE, folder)}
     container = Container(
         service=service,
         part="electric",
         image=image,
         memory_mb=settings.memory_mb,
         check=WAITING,
-        environment=access.environment,
+        environment=Output.all(access.environment, storage).apply(lambda known: {**known[0], **known[1]}),
         volumes={environment.ELECTRIC_STORAGE: (access.storage.name, False)},
         read_only=False,
         grace_s=shell.ELECTRIC_GRACE_S,
@@ -151,24 +152,28 @@ def cutover(
     parent: pulumi.Resource,
 ) -> pulumi.Resource:
     """The moment the slot changes hands, once every other part of the release is healthy. Safe to run again."""
-    return host.command(
+    return host.verb(
         name,
-        Output.all(container=part.container, mark=drift.of(f"slot/{service}")).apply(
-            lambda known: render.cutover(
-                service,
-                stream_id(service, settings),
-                database.name,
-                known["container"],
-                labels(service, "electric"),
-                check=ACTIVE,
-                timeout_s=settings.start_timeout_s,
-                cache_generation=settings.cache_generation,
-                psql=shell.psql(postgres.container_name),
-                nginx_container=nginx.container_name,
-                mark=known["mark"],
+        Output.all(part.container, part.image).apply(
+            lambda known: verb.line(
+                "cutover",
+                f"{service}/electric",
+                known[0],
+                stack=pulumi.get_stack(),
+                slot=sql.slot(stream_id(service, settings)),
+                database=database.name,
+                storage=environment.electric_storage(known[1]),
+                generation=settings.cache_generation,
+                postgres=postgres.container_name,
+                gateway=nginx.container_name,
+                timeout=settings.start_timeout_s,
             )
         ),
-        stdin=access.mask,
+        told=Output.all(mask=access.mask, fingerprint=drift.of(f"slot/{service}")).apply(
+            lambda known: verb.told(
+                {"check": ACTIVE, "secrets": known["mask"].splitlines(), "fingerprint": known["fingerprint"]}
+            )
+        ),
         parent=parent,
         depends_on=depends_on,
     )

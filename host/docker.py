@@ -131,6 +131,12 @@ def is_running(container: str) -> bool:
         return False
 
 
+def addresses(container: str) -> list[str]:
+    """The IPv4 addresses of a container that runs, one for each of its networks."""
+    networks = inspect(container)["NetworkSettings"]["Networks"].values()
+    return [network["IPAddress"] for network in networks if network["IPAddress"]]
+
+
 def names(labels: Mapping[str, str], *, running: bool = False) -> list[str]:
     """The names of all containers with these labels, stopped ones included unless `running`."""
     words = [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]
@@ -170,6 +176,14 @@ def stop(containers: Sequence[str], grace_s: int) -> None:
     ]
     for client in clients:
         client.wait()
+
+
+def kill(containers: Sequence[str]) -> None:
+    """Ends containers at once, also one that Docker would start again. One that is gone or has ended is fine."""
+    for container in containers:
+        done = run("kill", container)
+        if done.code and is_running(container):
+            raise Refused(f"container {container} cannot be stopped: {done.error.strip()}; run up again")
 
 
 def remove(container: str) -> bool:

@@ -1,7 +1,8 @@
 """The gateway: nginx's container, and its files on the volume that it shares with certbot."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from . import docker, files
@@ -9,6 +10,8 @@ from .failure import Failure
 from .mask import Mask
 
 VOLUME = "/srv/nginx"
+HELD = "/run/held"
+"""A server whose name is a file here is not asked: requests wait, then they are told to come back."""
 LOCK_WAIT_S = 60
 RELOAD_WAIT_S = 5
 ELECTRICS_SECRET = re.compile(r'secret=([^" ]+)')
@@ -59,6 +62,18 @@ class Gateway:
     def turn(self, service: str, electric: str) -> None:
         """Leads the requests for a service's shapes to another Electric. A service without a site yet is fine."""
         self._change(f"{service}/electric", "turn", site(service), f"{service}-electric", electric)
+
+    @contextmanager
+    def holding(self, what: str, server: str, limit_s: int) -> Iterator[None]:
+        """Lets requests for a server wait for a block, from the moment that the gateway leads to it."""
+        flag = f"{HELD}/{server}"
+        done = self.script("hold", "hold", flag, str(limit_s))
+        if done.code:
+            raise Failure(f"{what}: the gateway does not answer: {done.error.strip()}; run up again")
+        try:
+            yield
+        finally:
+            self.script("hold", "release", flag)
 
     def refusal(self, target: str, text: str) -> str:
         """What nginx has to say against `text` as the file `target`; nothing where it accepts it. Changes nothing."""

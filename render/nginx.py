@@ -12,6 +12,8 @@ from .template import fill
 VOLUME = "/srv/nginx"
 # A service whose name is a file here shows that it is back soon.
 MAINTENANCE = f"{VOLUME}/maintenance"
+# A container of Electric whose name is a file here is not asked yet: requests wait.
+HELD = "/run/held"
 WEBROOT = "/srv/webroot"
 WATCH_S = 10
 """How often nginx and certbot look whether the other one's certificates have changed."""
@@ -108,6 +110,7 @@ def site(
         upstreams=_upstreams(name, service, containers),
         locations=_locations(name, service),
         electric=service.electric is not None,
+        electric_held=f"{HELD}/{containers['electric'][0]}" if service.electric else "",
         electric_path=ELECTRIC_PATH,
         shapes={shape: public.shapes[shape].query for shape in public.shapes} if public else {},
         electric_secret=quote(electric_secret or "", safe=""),

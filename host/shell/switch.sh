@@ -4,7 +4,8 @@
 #   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S put TARGET FINGERPRINT [DOMAIN]...   stdin: the new text
 #   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S remove TARGET
 #   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S turn TARGET UPSTREAM SERVER
-# `turn` gives one upstream of the file another server. Exit codes: host/gateway.py.
+# `turn` gives one upstream of the file another server, for which requests wait as they waited for the old one.
+# Exit codes: host/gateway.py.
 set -euo pipefail
 lock_wait_s=$2 reload_wait_s=$3 how=$4 target=$5
 name=$(basename "$target" .conf)
@@ -32,7 +33,8 @@ case $how in
     [ -e "$target" ] || exit 0
     (umask 077 && awk -v upstream="$6" -v server="$7" '
       $1 == "upstream" { here = $2 == upstream }
-      here && $1 == "server" { sub(/server [^:]*:/, "server " server ":"); here = 0 }
+      here && $1 == "server" { split($2, old, ":"); sub(/server [^:]*:/, "server " server ":"); here = 0 }
+      $3 == "/run/held/" old[1] ")" { sub(/held\/.*\)/, "held/" server ")") }
       { print }' "$target" > "next/$target")
     ! cmp -s "$target" "next/$target" || exit 0
     read -r _ fingerprint < "marks/$target" || fingerprint=

@@ -10,7 +10,7 @@ import pytest
 from host import detach, docker, files, verbs
 from host.base import SCRIPTS
 from host.failure import Failure
-from host.gateway import VOLUME, Gateway
+from host.gateway import HELD, VOLUME, Gateway
 from render import nginx, verb
 
 SITE = "sites/legal.conf"
@@ -66,8 +66,8 @@ def switch() -> None:
     GATEWAY.switch("legal/site", SITE, "the text", "1a2b", ["legal.test"])
 
 
-def test_the_program_and_the_configuration_know_the_same_volume() -> None:
-    assert VOLUME == nginx.VOLUME
+def test_the_program_and_the_configuration_know_the_same_places() -> None:
+    assert (VOLUME, HELD) == (nginx.VOLUME, nginx.HELD)
 
 
 def test_a_site_is_switched_in_one_run_within_the_gateways_container(
@@ -167,3 +167,23 @@ def test_scripts_that_cannot_be_written_leave_the_configuration_alone(
     assert said == "nginx: its scripts cannot be written: mkdir: No space left on device; run up again"
     assert [fake.script(0)] == ["put_scripts"]
     assert len(fake.asked) == 1
+
+
+def test_requests_wait_for_a_block_even_one_that_fails(fake: Docker) -> None:
+    def hold() -> None:
+        with GATEWAY.holding("legal/electric", "legal-electric-1", 90):
+            assert fake.arguments() == ["hold", "/run/held/legal-electric-1", "90"]
+            raise Failure("torn")
+
+    assert failure(hold) == "torn"
+    assert fake.arguments() == ["release", "/run/held/legal-electric-1"]
+
+
+def test_a_gateway_that_does_not_answer_is_told_before_anything_changes(fake: Docker) -> None:
+    fake.answers["hold"] = docker.Output(1, "", "no such container\n")
+
+    def hold() -> None:
+        with GATEWAY.holding("legal/electric", "legal-electric-1", 90):
+            raise AssertionError("nothing is held")
+
+    assert failure(hold) == "legal/electric: the gateway does not answer: no such container; run up again"

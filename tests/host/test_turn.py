@@ -1,6 +1,9 @@
-"""The gateway is turned to the new Electric before the old one stops, so that there is always one that answers."""
+"""The gateway is turned to the new Electric, and requests wait until that one is active."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -36,6 +39,10 @@ def answer(gateway: str) -> str:
 
 def turn(gateway: str, word: str) -> None:
     Gateway(gateway).turn("turned", f"turned-electric-{word}")
+
+
+def holding(gateway: str, word: str, limit_s: int = 60) -> AbstractContextManager[None]:
+    return Gateway(gateway).holding("turned/electric", f"turned-electric-{word}", limit_s)
 
 
 def marks(gateway: str) -> str:
@@ -90,6 +97,60 @@ def test_only_electrics_upstream_is_turned(served: Boxes, gateway: str) -> None:
     turn(gateway, "new")
     after = docker("exec", gateway, "sh", "-c", text).out
     assert after == before.replace("turned-electric-old", "turned-electric-new") != before
+
+
+PUBLIC = "https://turned.sertantai.com/electric/laws?offset=-1"
+INSIDE = "http://turned-electric:3000/v1/shape?secret=s3cr3t"
+
+
+@pytest.mark.parametrize("url", [PUBLIC, INSIDE], ids=["public", "inside"])
+def test_requests_wait_and_get_their_answer_once_the_new_one_is_active(served: Boxes, gateway: str, url: str) -> None:
+    electric(served, "new")
+    with ThreadPoolExecutor(5) as pool:
+        with holding(gateway, "new"):
+            turn(gateway, "new")
+            held = [pool.submit(curl, gateway, url) for _ in range(5)]
+            time.sleep(0.7)
+            assert not [each for each in held if each.done()]
+        assert {each.result().partition("\n")[0] for each in held} == {"new"}
+
+
+@pytest.mark.parametrize("url", [PUBLIC, INSIDE], ids=["public", "inside"])
+def test_who_has_waited_for_three_seconds_is_told_to_come_back(served: Boxes, gateway: str, url: str) -> None:
+    with holding(gateway, "new"):
+        turn(gateway, "new")
+        begun = time.monotonic()
+        answer = curl(gateway, url, "-i")
+        assert 2.5 < time.monotonic() - begun < 5
+    assert answer.splitlines()[-1].startswith("503")
+    assert "retry-after: 1" in answer.lower()
+    assert "s3cr3t" not in docker("logs", gateway).out
+
+
+def test_until_the_turn_the_old_one_answers(served: Boxes, gateway: str) -> None:
+    with holding(gateway, "new"):
+        assert answer(gateway) == "old"
+
+
+def test_requests_are_let_go_if_nobody_is_left_to_do_it(served: Boxes, gateway: str) -> None:
+    electric(served, "new")
+    holding(gateway, "new", limit_s=1).__enter__()
+    turn(gateway, "new")
+    assert answer(gateway) == "new"
+    eventually(lambda: not docker("exec", gateway, "test", "-e", f"{nginx.HELD}/turned-electric-new").ok)
+
+
+def test_an_electric_that_is_gone_is_told_as_one_that_comes_back(served: Boxes, gateway: str) -> None:
+    assert docker("kill", f"{served.stack}-turned-old").ok
+    for url in (PUBLIC, INSIDE):
+        told = curl(gateway, url, "-i")
+        assert told.splitlines()[-1].startswith("503")
+        assert "retry-after: 1" in told.lower()
+
+
+def test_nobody_asks_from_outside_whether_to_wait(served: Boxes, gateway: str) -> None:
+    assert "\n404" in curl(gateway, "https://turned.sertantai.com/electric/.held")
+    assert "\n404" in curl(gateway, "http://turned-electric:3000/.held")
 
 
 def test_a_service_without_a_site_yet_has_nothing_to_turn(gateway: str) -> None:

@@ -10,13 +10,12 @@ import pytest
 from rehearsal.errors import Trouble
 from rehearsal.machine import ensure_packages
 from render import environment, shell
-from render.cutover import cutover, turn
 from render.restore import Target, checked, restore, restored
 from settings import Health, Restore
 
 LABELS = {"sertantai.stack": "trial", "sertantai.service": "legal"}
 CHECK = environment.health_check(Health(), 4000)
-ELECTRIC = environment.electric_check(200, 202)
+ELECTRIC = environment.electric_check("waiting", "active")
 DUMP = Restore(dump="dumps/legal.dump")
 TARGET = Target(
     service="legal",
@@ -40,20 +39,6 @@ BASH = {
     "check of a dump": checked(DUMP, TARGET),
     "gate": shell.gate("legal/app", "legal-app-1", CHECK, 4000, 3, 60),
     "gate of Electric": shell.gate("legal/electric", "legal-electric-1", ELECTRIC, 3000, 1, 60),
-    "turn": turn("legal", "nginx"),
-    "cutover": cutover(
-        "legal",
-        "legal",
-        "legal_prod",
-        "legal-electric-1",
-        LABELS,
-        check=ELECTRIC,
-        timeout_s=60,
-        cache_generation=1,
-        psql=shell.psql("postgres"),
-        nginx_container="nginx",
-        mark="1a2b",
-    ),
     "switch": shell.switch("legal/site", "sites/legal.conf", "nginx", "1a2b"),
     "switch back": shell.switch("legal/site", "sites/legal.conf", "nginx", remove=True),
     "psql": shell.psql("postgres", "legal_prod"),
