@@ -7,5 +7,9 @@ where a verb changes its form, the new one is added.
 RECORDED = [
     ("network-remove infra_network --stack prod", '{"fingerprint": "none"}'),
     ("take-out prod legal --postgres sertantai-prod-postgres --grace 60", ""),
+    (
+        "site-remove legal --gateway sertantai-prod-nginx",
+        '{"domains": ["legal.sertantai.com"], "fingerprint": "none", "text": "server {}"}',
+    ),
     ("folder-remove /mnt/sertantai sertantai-prod-legal-electric", ""),
 ]
