@@ -27,6 +27,7 @@ PATIENCE = {"initialDelay": 1000, "maxDelay": 32000, "multiplier": 2}
 class Outcome:
     """What the clients of one shape saw of releases of its Electric."""
 
+    pause_s: float
     latest_s: float
     refetches: int
     refused: int
@@ -78,6 +79,7 @@ def _released(platform: Platform, pause_s: float) -> Outcome:
         followers = client.followers
     late_s = [late for one in followers for late in one.late_s(word)]
     return Outcome(
+        pause_s=pause_s,
         latest_s=max(late_s),
         refetches=sum(one.refetches for one in followers),
         refused=sum(request["status"] not in (200, 204) for one in followers for request in one.requests),
