@@ -3,9 +3,26 @@
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TextIO
+from typing import Any, BinaryIO, Protocol, TextIO
 
-from . import detach, fingerprints, gate, images, network, network_remove, nothing, ports, ready, retire, take_out
+from . import (
+    detach,
+    fingerprints,
+    gate,
+    images,
+    network,
+    network_remove,
+    nothing,
+    ports,
+    ready,
+    restore_arrived,
+    restore_check,
+    restore_load,
+    restore_receive,
+    restored,
+    retire,
+    take_out,
+)
 
 
 class Verb(Protocol):
@@ -18,26 +35,53 @@ class Verb(Protocol):
         """Does it: `given` are the words, `told` the JSON of stdin. A `Failure` says what went wrong."""
 
 
-ASKS: dict[str, Verb] = {"fingerprints": fingerprints, "gate": gate, "nothing": nothing, "ports": ports, "ready": ready}
+class Receiver(Protocol):
+    """A module with a verb whose stdin is a file's content."""
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declares the words of the verb's line."""
+
+    def receive(self, given: argparse.Namespace, stream: BinaryIO) -> None:
+        """Does it, as far as the stream comes."""
+
+
+ASKS: dict[str, Verb] = {
+    "fingerprints": fingerprints,
+    "gate": gate,
+    "nothing": nothing,
+    "ports": ports,
+    "ready": ready,
+    "restore-check": restore_check,
+    "restored": restored,
+}
 """They change nothing, so they end with their caller."""
 
 CHANGES: dict[str, Verb] = {
     "network": network,
     "network-remove": network_remove,
     "prune-images": images,
+    "restore-arrived": restore_arrived,
+    "restore-load": restore_load,
     "retire": retire,
     "take-out": take_out,
 }
 """They come to their end, even if the caller is gone."""
+
+RECEIVES: dict[str, Receiver] = {"restore-receive": restore_receive}
+"""They end with their caller, and keep what has come by then."""
 
 
 def run(words: Sequence[str], stdin: TextIO) -> int:
     """Calls the verb that `words` name; its exit code."""
     parser = argparse.ArgumentParser(prog="sertantai-host", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    for name, verb in {**ASKS, **CHANGES}.items():
+    every: dict[str, Verb | Receiver] = {**ASKS, **CHANGES, **RECEIVES}
+    for name, verb in every.items():
         verb.arguments(verbs.add_parser(name, description=verb.__doc__))
     given = parser.parse_args(words)
+    if given.verb in RECEIVES:
+        RECEIVES[given.verb].receive(given, stdin.buffer)
+        return 0
     told = json.loads((not stdin.isatty() and stdin.read()) or "{}")
     if given.verb in CHANGES:
         return detach.run(lambda: CHANGES[given.verb].run(given, told))

@@ -1,18 +1,22 @@
 """What is found to be in a dump's way, asked of a real PostgreSQL."""
 
+import argparse
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
 
-from components.restore_program import assigned
-from render import restore
+from host import in_use
+from host.psql import Postgres
+from host.restore_check import of
+from render import sql
 from render.archive import Archive, Table
-from settings import Restore
+from tests.render.box import docker
+from tests.render.cluster import as_login, by_hand, make
 from tests.waiting import eventually
 
-from .box import docker, on_host
-from .cluster import by_hand
+from .calling import call
 
 pytestmark = pytest.mark.docker
 AT = "services/legal/restore"
@@ -27,10 +31,15 @@ LAWS = ["id", "name", "year", "title"]
 
 @pytest.fixture
 def database(cluster: str, name: str) -> Iterator[str]:
-    by_hand(cluster, f"CREATE DATABASE {name}")
-    by_hand(cluster, HERE, name)
+    login = make(cluster, name)
+    assert as_login(cluster, login, "one", name, HERE).ok
     yield name
     by_hand(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def as_app(cluster: str, database: str, text: str) -> None:
+    """As an app that is the owner of all it makes."""
+    by_hand(cluster, f"SET ROLE {sql.owner(database)}; {text}", database)
 
 
 def table(name: str = "laws", columns: list[str] = LAWS, rows: int = 1, schema: str = "public") -> Table:
@@ -42,29 +51,37 @@ def archive(*tables: Table, versions: list[str] | None = ("1", "2"), dumper: str
     return Archive(database="dev", server="17.1", dumper=dumper, tables=[*tables], versions=listed, size=0)
 
 
+def told(dump: Archive, database: str) -> dict[str, object]:
+    return {"dump": dump.described(), "size_mb": 0, "file_mb": 0, "owner": sql.owner(database)}
+
+
 def asked(
-    cluster: str, database: str, dump: Archive, *, preview: bool = True, electric: bool = False, replace: bool = False
+    cluster: str, database: str, dump: Archive, *, preview: bool = True, replace: bool = False, triggers: bool = True
 ) -> str:
-    target = restore.Target(
-        service="legal",
-        stack="trial",
-        database=database,
-        postgres_container=cluster,
-        nginx_container="nginx",
-        labels={},
-        grace_s=1,
-        stream_id="legal" if electric else None,
-        app_gate="",
-        electric_gate="",
-    )
-    settings = Restore(dump="legal.dump", replace=replace)
-    checked = restore.checked(settings, target)
+    """What is said, notes after problems."""
     if not preview:
-        checked = f'eval "$(cat)"\n{restore._check(settings, target)}check\n'
-    # PGDATA is the official image's own.
-    said = on_host(checked.replace('"$PGDATA"', "/data"), assigned("", dump))
+        return last_look(cluster, database, dump, replace=replace)
+    flags = {"replace": [] if replace else None, "disable_triggers": None if triggers else []}
+    said = call("restore-check", "legal", database, postgres=cluster, **flags, told=told(dump, database))
     assert said.ok, said.error
-    return said.out
+    found = json.loads(said.out)
+    return "".join(f"{line}\n" for line in [*found["problems"], *(f"note: {line}" for line in found["notes"])])
+
+
+def last_look(cluster: str, database: str, dump: Archive, *, replace: bool = False) -> str:
+    """What restore-load finds, once the release is done and before it stops anything."""
+    words = argparse.Namespace(
+        service="legal", database=database, postgres=cluster, replace=replace, disable_triggers=False
+    )
+    fit = of(words, told(dump, database))
+    facts = fit.facts(
+        lambda text, names: Postgres(cluster).ask(text, names, database=database, user=login(cluster, database))
+    )
+    return "".join(f"{line}\n" for line in fit.problems(facts))
+
+
+def login(cluster: str, database: str) -> str:
+    return sql.login(database, "one")
 
 
 def cells(said: str) -> list[list[str]]:
@@ -115,7 +132,7 @@ def test_migrations_that_only_the_dump_has_may_come_with_the_release(cluster: st
     dump = archive(table(columns=[*LAWS, "new"]), versions=["1", "2", "3"])
     said = asked(cluster, database, dump)
     assert said == (
-        f"{AT}: note: waits for migrations that are not here yet: 3; "
+        f"note: {AT}: waits for migrations that are not here yet: 3; "
         "the columns are compared when the release has run its own\n"
     )
     at_last = asked(cluster, database, dump, preview=False)
@@ -143,17 +160,17 @@ def test_a_later_pg_dump_is_an_error(cluster: str, database: str) -> None:
 
 
 def test_tables_with_rows_are_an_error_unless_they_are_to_be_replaced(cluster: str, database: str) -> None:
-    by_hand(cluster, "INSERT INTO notes VALUES (1); INSERT INTO laws (name) VALUES ('a')", database)
+    as_app(cluster, database, "INSERT INTO notes VALUES (1); INSERT INTO laws (name) VALUES ('a')")
     dump = archive(table(), table("notes", ["id"]))
     assert asked(cluster, database, dump).startswith(f"{AT}/dump: laws, notes is not empty here: with `replace: true`")
     assert asked(cluster, database, dump, replace=True) == (
-        f"{AT}: note: replace takes the rows of laws, notes away; they are dumped first\n"
+        f"note: {AT}: replace takes the rows of laws, notes away; they are dumped first\n"
     )
     assert asked(cluster, database, dump, replace=True, preview=False) == ""
 
 
 def test_rows_that_would_go_with_what_is_replaced_are_an_error(cluster: str, database: str) -> None:
-    by_hand(cluster, "CREATE TABLE children (note int REFERENCES notes)", database)
+    as_app(cluster, database, "CREATE TABLE children (note int REFERENCES notes)")
     dump = archive(table("notes", ["id"]))
     assert asked(cluster, database, dump, replace=True) == ""
     by_hand(cluster, "INSERT INTO children VALUES (NULL)", database)
@@ -166,17 +183,14 @@ def test_rows_that_would_go_with_what_is_replaced_are_an_error(cluster: str, dat
 def test_transactions_that_electric_would_wait_for_are_named(
     cluster: str, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restore, "PATIENCE_S", 0)
+    monkeypatch.setattr(in_use, "PATIENCE_S", 0)
     held = docker("exec", "-d", cluster, "psql", "-U", "postgres", "-c", "BEGIN; SELECT txid_current(), pg_sleep(30)")
     assert held.ok
     counted = "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
-    eventually(lambda: by_hand(cluster, counted) == "1")
-    dump = archive(table())
-    said = asked(cluster, database, dump, preview=False, electric=True)
+    eventually(lambda: by_hand(cluster, counted).strip() == "1")
+    [said] = in_use.transactions(Postgres(cluster), database, AT)
     assert said.startswith(f"{AT}: a transaction on postgres by postgres is open since ")
     [number] = re.findall(r"pg_terminate_backend\((\d+)\)", said)
-    assert asked(cluster, database, dump, preview=False) == "", "without Electric nobody waits"
-    assert asked(cluster, database, dump, electric=True) == "", "at preview it is too early to say"
     by_hand(cluster, f"SELECT pg_terminate_backend({number})")
-    eventually(lambda: by_hand(cluster, counted) == "0")
-    assert asked(cluster, database, dump, preview=False, electric=True) == ""
+    eventually(lambda: by_hand(cluster, counted).strip() == "0")
+    assert not [*in_use.transactions(Postgres(cluster), database, AT)]
