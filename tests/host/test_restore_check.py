@@ -61,8 +61,8 @@ def asked(
     """What is said, notes after problems."""
     if not preview:
         return last_look(cluster, database, dump, replace=replace)
-    flags = {"replace": [] if replace else None, "disable_triggers": None if triggers else []}
-    said = call("restore-check", "legal", database, postgres=cluster, **flags, told=told(dump, database))
+    words = [word for word, given in (("--replace", replace), ("--disable-triggers", not triggers)) if given]
+    said = call("restore-check", "legal", database, *words, postgres=cluster, told=told(dump, database))
     assert said.ok, said.error
     found = json.loads(said.out)
     return "".join(f"{line}\n" for line in [*found["problems"], *(f"note: {line}" for line in found["notes"])])
@@ -194,3 +194,47 @@ def test_transactions_that_electric_would_wait_for_are_named(
     by_hand(cluster, f"SELECT pg_terminate_backend({number})")
     eventually(lambda: by_hand(cluster, counted).strip() == "0")
     assert not [*in_use.transactions(Postgres(cluster), database, AT)]
+
+
+def test_tables_with_triggers_need_them_switched_off(cluster: str, database: str) -> None:
+    """pg_restore empties search_path."""
+    as_app(cluster, database, "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+    for name, when in (
+        *(("filled", "INSERT ON laws"), ("kept", "INSERT ON laws"), ("off", "INSERT ON laws")),
+        *(("changed", "UPDATE ON laws"), ("emptied", "TRUNCATE ON notes"), ("other", "INSERT ON schema_migrations")),
+    ):
+        as_app(cluster, database, f"CREATE TRIGGER {name} BEFORE {when} EXECUTE FUNCTION fill()")
+    as_app(cluster, database, "ALTER TABLE laws DISABLE TRIGGER off")
+    dump = archive(table(), table("notes", ["id"]))
+    said = asked(cluster, database, dump)
+    assert said.startswith(f"{AT}/disable_triggers: must be true, since laws has triggers (filled, kept): pg_restore ")
+    assert said.count("\n") == 1
+    assert "since notes has triggers (emptied)" in asked(cluster, database, dump, replace=True)
+    assert asked(cluster, database, dump, triggers=False) == ""
+
+
+def test_what_is_not_the_apps_own_is_told_before_it_is_dumped_or_loaded(cluster: str, database: str) -> None:
+    by_hand(cluster, 'CREATE TABLE "By Hand" (id int); CREATE SEQUENCE numbers; CREATE TABLE s (id serial)', database)
+    said = asked(cluster, database, archive(table())).splitlines()
+    names = {"By Hand": '"By Hand"', "numbers": "numbers", "s": "s"}
+    for line, (name, quoted) in zip(said, names.items(), strict=True):
+        assert line.startswith(
+            f"{AT}: {name} belongs to postgres, and a restore works as {database}_owner, who must own"
+        )
+        assert line.endswith(f": ALTER TABLE public.{quoted} OWNER TO {database}_owner")
+
+
+def test_row_security_that_binds_the_owner_too_is_told(cluster: str, database: str) -> None:
+    as_app(cluster, database, "ALTER TABLE notes FORCE ROW LEVEL SECURITY")
+    [said] = asked(cluster, database, archive(table())).splitlines()
+    assert said.startswith(f"{AT}: notes forces row security on its owner too")
+    assert said.endswith("ALTER TABLE public.notes NO FORCE ROW LEVEL SECURITY while a restore is declared")
+
+
+def test_tables_that_an_extension_brings_stay_as_they_are(cluster: str, database: str) -> None:
+    by_hand(cluster, "ALTER EXTENSION citext ADD TABLE notes", database)
+    assert asked(cluster, database, archive(table(), table("notes", ["id"], 0))) == ""
+    said = asked(cluster, database, archive(table(), table("notes", ["id"])))
+    assert said == (
+        f"{AT}/dump: has rows of notes, which belongs to an extension: dump again with --exclude-table-data=notes\n"
+    )

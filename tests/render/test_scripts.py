@@ -1,9 +1,7 @@
 """Every shell text is one that the shell takes and shellcheck finds nothing in."""
 
-import shlex
 import shutil
 import subprocess
-from dataclasses import replace
 
 import pytest
 
@@ -11,8 +9,7 @@ from rehearsal.errors import Trouble
 from rehearsal.machine import ensure_packages
 from render import environment, nginx, postgres, preflight, redis, shell
 from render.cutover import cutover, turn
-from render.restore import Target, checked, restore, restored
-from settings import Acme, Health, Restore
+from settings import Acme, Health
 
 LABELS = {"sertantai.stack": "trial", "sertantai.service": "legal"}
 CHECK = environment.health_check(Health(), 4000)
@@ -21,28 +18,8 @@ PLAIN = Acme(email="operator@sertantai.com", image="certbot")
 OWN = Acme(
     email="operator@sertantai.com", image="certbot", ca_bundle="ca.pem", directory_url="https://localhost:14000/dir"
 )
-DUMP = Restore(dump="dumps/legal.dump")
-TARGET = Target(
-    service="legal",
-    stack="trial",
-    database="legal_prod",
-    postgres_container="postgres",
-    nginx_container="nginx",
-    labels=LABELS,
-    grace_s=30,
-    stream_id="legal",
-    app_gate=shell.gate_again("legal/app", "app", CHECK, 4000, 3, 60),
-    electric_gate=shell.gate_again("legal/electric", "electric", ELECTRIC, 3000, 1, 60),
-)
-# It is one word of the text that the host is given.
-RESTORE = shlex.split(restore(DUMP, TARGET, "1a2b"))[-1]
-REPLACE = shlex.split(restore(DUMP.model_copy(update={"replace": True}), replace(TARGET, stream_id=None), "1a2b"))[-1]
 BASH = {
     "access to PostgreSQL": postgres.access("mark"),
-    "restore": RESTORE,
-    "restore without Electric": REPLACE,
-    "restored": restored("postgres", "legal_prod"),
-    "check of a dump": checked(DUMP, TARGET),
     "gate": shell.gate("legal/app", "legal-app-1", CHECK, 4000, 3, 60),
     "gate of Electric": shell.gate("legal/electric", "legal-electric-1", ELECTRIC, 3000, 1, 60),
     "migrate": shell.migrate(
