@@ -161,7 +161,7 @@ class Restore(Model):
     replace: bool = False
     """What is in the dump's tables goes; without it they must be empty."""
     disable_triggers: bool = False
-    """Meanwhile no trigger runs and no foreign key is checked: where tables have triggers, or such keys form a circle."""
+    """Meanwhile no trigger runs and no foreign key is checked: where tables have triggers, or such keys are circular."""
 
 
 class Service(Model):
