@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pulumi
 from pulumi import Output
 
-from render import environment, nginx, shell
+from render import environment, nginx, verb
 from settings import Service
 
 from .database import Database
 from .electric import ElectricAccess
 from .image import Image
-from .names import container_name, labels
+from .names import container_name
 from .platform import Platform
 from .redis_user import RedisUser
 from .secret import given, secret
@@ -70,36 +70,32 @@ def migration(
 ) -> list[pulumi.Resource]:
     """The migrations of a new image, once for each image and configuration, before its containers are made."""
     app = service.app
-    if not app.migrate:
+    if not (app.migrate and database):
         return []
-    command, on_host = app.migrate, container_name(f"{name}-migrate")
-    options = [
-        *("--network", platform.settings.network.name),
-        *("--memory", f"{app.memory_mb}m", "--memory-swap", f"{app.memory_mb}m"),
-        *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
-        *(word for key, value in labels(name, "migrate").items() for word in ("--label", f"{key}={value}")),
-    ]
-    postgres = platform.postgres.container_name
-    login = database.login if database else None
-    text = Output.all(image=image.reference, env=given_to_it, login=login).apply(
-        lambda known: shell.migrate(
-            name,
-            on_host,
-            known["image"],
-            command,
-            options,
-            sorted(known["env"]),
-            [*environment.SECRET, *app.secrets],
-            app.migrate_timeout_s,
-            shell.psql(postgres) if database else "",
-            shell.psql(postgres, database.name, known["login"]) if database else "",
+    given = Output.all(given_to_it, database.migrate_url).apply(lambda known: {**known[0], "DATABASE_URL": known[1]})
+    told = Output.all(image=image.reference, environment=given, login=database.migrate_login).apply(
+        lambda known: verb.told(
+            {
+                **known,
+                "command": app.migrate,
+                "network": platform.settings.network.name,
+                "memory_mb": app.memory_mb,
+                "secrets": environment.secret_values(known["environment"], app.secrets),
+            }
         )
     )
-    step = platform.host.command(
+    step = platform.host.verb(
         f"{name}-migrate",
-        # Only the names of the environment are in it, though they are read off the secret whole.
-        Output.unsecret(text),
-        stdin=given_to_it.apply(shell.exports),
+        verb.line(
+            "migrate",
+            pulumi.get_stack(),
+            name,
+            database.name,
+            container=container_name(f"{name}-migrate"),
+            postgres=platform.postgres.container_name,
+            timeout=app.migrate_timeout_s,
+        ),
+        told=told,
         reruns_on={"GENERATION": str(app.migrate_generation)},
         parent=parent,
         depends_on=depends_on,

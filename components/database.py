@@ -3,9 +3,8 @@
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from render import drift as render
-from render import environment, shell, sql
-from settings import Database as DatabaseSettings
+from render import environment, sql, verb
+from settings import Service
 
 from .drift import Drift
 from .host import Host
@@ -14,42 +13,58 @@ from .secret import secret
 
 
 class Database(pulumi.ComponentResource):
-    """Database, owner and login. It is kept when the service is taken out; only its logins go."""
+    """Database, owner and logins. It is kept when the service is taken out; only its logins go."""
 
     url: Output[str]
     login: Output[str]
+    migrate_url: Output[str]
+    migrate_login: Output[str]
 
     def __init__(
         self,
         name: str,
         service: str,
-        settings: DatabaseSettings,
-        connections: int,
+        settings: Service,
         postgres: Postgres,
         host: Host,
         drift: Drift,
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__("sertantai:service:Database", name, {}, opts)
-        self.name = settings.name
+        assert settings.database
+        self.name = database = settings.database.name
+        owner, extensions = sql.owner(database), settings.database.extensions
         password = secret(f"{name}-password", f"{service}_DATABASE_PASSWORD", parent=self)
-        drop = sql.drop_logins(sql.owner(self.name), self.name)
-        self.ready = host.command(
+        self.login = password.apply(lambda value: sql.login(database, value))
+        self.migrate_login = password.apply(lambda value: sql.login(sql.migrating(database), value))
+        self.url, self.migrate_url = (
+            Output.all(login, password).apply(lambda known: environment.postgres_url(known[0], known[1], database))
+            for login in (self.login, self.migrate_login)
+        )
+        migrates = settings.app.migrate is not None
+        self.ready = host.verb(
             f"{name}-sql",
-            shell.psql(postgres.container_name),
-            stdin=Output.all(password=password, mark=drift.of(f"login/{service}")).apply(
-                lambda known: (
-                    sql.database(self.name, settings.extensions, known["password"], connections)
-                    + render.mark("login", service, sql.login(self.name, known["password"]), known["mark"])
-                )
+            verb.line(
+                "database",
+                service,
+                database,
+                owner=owner,
+                connections=settings.connections["app"],
+                migrate_connections=settings.connections["migrate"] if migrates else None,
+                lock_timeout=settings.app.migrate_lock_timeout_s if migrates else None,
+                postgres=postgres.container_name,
             ),
-            delete=f"{shell.psql_with(postgres.container_name, drop + render.unmark(service), self.name)}"
-            f"echo '{service}: its database {self.name} is kept; "
-            f"to drop it: docker exec {postgres.container_name} dropdb -U postgres {self.name}'",
+            told=Output.all(
+                password=password,
+                login=self.login,
+                migrate_login=self.migrate_login,
+                fingerprints={
+                    kind: drift.of(f"{kind}/{service}") for kind in ("login", *(["migrate-login"] * migrates))
+                },
+            ).apply(lambda known: verb.told({"extensions": extensions, **known})),
+            delete=verb.line("database-leave", service, database, owner=owner, postgres=postgres.container_name),
             reruns_on={"POSTGRES": postgres.container.id},
             parent=self,
             depends_on=[postgres.ready],
         )
-        self.login = password.apply(lambda value: sql.login(self.name, value))
-        self.url = password.apply(lambda value: environment.postgres_url(sql.login(self.name, value), value, self.name))
         self.register_outputs({})

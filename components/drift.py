@@ -2,15 +2,15 @@
 
 import json
 
-import pulumi
 from pulumi import Output
 
-from render import drift as render
 from render import verb
 from settings import Network
 
 from .host import Host
 from .names import container_name
+
+UNTOUCHED = "none"
 
 
 class Drift:
@@ -19,7 +19,6 @@ class Drift:
     def __init__(self, network: Network, host: Host) -> None:
         line = verb.line(
             "fingerprints",
-            pulumi.get_stack(),
             network=network.name,
             gateway=container_name("nginx"),
             postgres=container_name("postgres"),
@@ -28,4 +27,4 @@ class Drift:
 
     def of(self, name: str) -> Output[str]:
         """One of them: `network`, a file of the gateway, or a login, slot or rule such as `login/legal`."""
-        return self._found.apply(lambda found: str(found.get(name, render.UNTOUCHED)))
+        return self._found.apply(lambda found: str(found.get(name, UNTOUCHED)))

@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from render import cutover as render
-from render import drift as marks
-from render import environment, shell, sql
+from render import environment, sql, verb
 from settings import Electric as ElectricSettings
 from settings import stream_id
 
@@ -16,7 +14,7 @@ from .database import Database
 from .drift import Drift
 from .host import Host
 from .image import Image
-from .names import container_name, labels
+from .names import container_name
 from .network import Network
 from .nginx import Nginx
 from .part import Gate, Part
@@ -25,9 +23,10 @@ from .secret import secret
 from .volume import volume
 
 CHECK_TOOL = "curl"
+GRACE_S = 60
 # Accepted before it has the slot, which the old one holds until the cut-over.
-WAITING = environment.electric_check(200, 202)
-ACTIVE = environment.electric_check(200)
+WAITING = environment.electric_check("waiting", "active")
+ACTIVE = environment.electric_check("active")
 
 
 class ElectricAccess(pulumi.ComponentResource):
@@ -35,9 +34,8 @@ class ElectricAccess(pulumi.ComponentResource):
 
     secret: Output[str]
     login: Output[str]
-    mask: Output[str]
-    """What its log must not show, a line each."""
     secrets: Output[list[str]]
+    """What its log must not show."""
 
     def __init__(
         self,
@@ -54,21 +52,31 @@ class ElectricAccess(pulumi.ComponentResource):
         super().__init__("sertantai:service:ElectricAccess", name, {}, opts)
         self.secret = secret(f"{name}-secret", f"{service}_ELECTRIC_SECRET", parent=self)
         password = secret(f"{name}-password", f"{service}_ELECTRIC_DATABASE_PASSWORD", parent=self)
-        group = sql.electric_group(database.name)
-        self.ready = host.command(
+        group, stream = sql.electric_group(database.name), stream_id(service, settings)
+        self.login = password.apply(lambda value: sql.login(group, value))
+        self.ready = host.verb(
             f"{name}-sql",
-            shell.psql(postgres.container_name),
-            stdin=Output.all(password=password, mark=drift.of(f"electric-login/{service}")).apply(
-                lambda known: (
-                    sql.electric(database.name, known["password"], connections)
-                    + marks.mark("electric-login", service, sql.login(group, known["password"]), known["mark"])
-                )
-            ),
-            delete=shell.none_left(labels(service, "electric"), f"{service}/electric")
-            + shell.psql_with(
-                postgres.container_name,
-                sql.drop_electric(stream_id(service, settings)) + sql.drop_logins(group, group),
+            verb.line(
+                "electric-role",
+                service,
                 database.name,
+                owner=sql.owner(database.name),
+                group=group,
+                connections=connections,
+                postgres=postgres.container_name,
+            ),
+            told=Output.all(
+                password=password, login=self.login, fingerprint=drift.of(f"electric-login/{service}")
+            ).apply(verb.told),
+            delete=verb.line(
+                "electric-role-remove",
+                pulumi.get_stack(),
+                service,
+                database.name,
+                group=group,
+                slot=sql.slot(stream),
+                publication=sql.publication(stream),
+                postgres=postgres.container_name,
             ),
             reruns_on={"POSTGRES": postgres.container.id},
             parent=self,
@@ -76,7 +84,6 @@ class ElectricAccess(pulumi.ComponentResource):
         )
         # A cache: it goes with its service.
         self.storage = volume(f"{name}-storage", container_name(f"{service}-electric"), host, self, protect=False)
-        self.login = password.apply(lambda value: sql.login(group, value))
         url = password.apply(
             lambda value: environment.postgres_url(sql.login(group, value), value, database.name, "?sslmode=disable")
         )
@@ -84,12 +91,11 @@ class ElectricAccess(pulumi.ComponentResource):
             lambda known: environment.electric(
                 database_url=known["url"],
                 secret=known["secret"],
-                stream_id=stream_id(service, settings),
+                stream_id=stream,
                 pool_size=settings.pool_size,
                 env=settings.env,
             )
         )
-        self.mask = self.environment.apply(environment.to_mask)
         self.secrets = self.environment.apply(environment.secret_values)
         self.register_outputs({})
 
@@ -105,17 +111,19 @@ def electric_part(
     depends_on: Sequence[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> Part:
-    """Electric's container beside its predecessor, on the same storage and stream id."""
+    """Electric's container next to its predecessor: the same stream id, and with the same image the same storage."""
+    folder = image.reference.apply(environment.electric_storage)
+    storage = {"ELECTRIC_STORAGE_DIR": Output.format("{0}/{1}", environment.ELECTRIC_STORAGE, folder)}
     container = Container(
         service=service,
         part="electric",
         image=image,
         memory_mb=settings.memory_mb,
         check=WAITING,
-        environment=access.environment,
+        environment=Output.all(access.environment, storage).apply(lambda known: {**known[0], **known[1]}),
         volumes={environment.ELECTRIC_STORAGE: (access.storage.name, False)},
         read_only=False,
-        grace_s=shell.ELECTRIC_GRACE_S,
+        grace_s=GRACE_S,
         generation=settings.restart_generation,
     )
     gate = Gate(
@@ -143,24 +151,26 @@ def cutover(
     parent: pulumi.Resource,
 ) -> pulumi.Resource:
     """The moment the slot changes hands, once every other part of the release is healthy. Safe to run again."""
-    return host.command(
+    return host.verb(
         name,
-        Output.all(container=part.container, mark=drift.of(f"slot/{service}")).apply(
-            lambda known: render.cutover(
-                service,
-                stream_id(service, settings),
-                database.name,
-                known["container"],
-                labels(service, "electric"),
-                check=ACTIVE,
-                timeout_s=settings.start_timeout_s,
-                cache_generation=settings.cache_generation,
-                psql=shell.psql(postgres.container_name),
-                nginx_container=nginx.container_name,
-                mark=known["mark"],
+        Output.all(part.container, part.image).apply(
+            lambda known: verb.line(
+                "cutover",
+                f"{service}/electric",
+                known[0],
+                stack=pulumi.get_stack(),
+                slot=sql.slot(stream_id(service, settings)),
+                database=database.name,
+                storage=environment.electric_storage(known[1]),
+                generation=settings.cache_generation,
+                postgres=postgres.container_name,
+                gateway=nginx.container_name,
+                timeout=settings.start_timeout_s,
             )
         ),
-        stdin=access.mask,
+        told=Output.all(secrets=access.secrets, fingerprint=drift.of(f"slot/{service}")).apply(
+            lambda known: verb.told({"check": ACTIVE, **known})
+        ),
         parent=parent,
         depends_on=depends_on,
     )

@@ -4,7 +4,7 @@ import pulumi
 from pulumi import ResourceOptions
 
 from render import postgres as render
-from render import shell
+from render import verb
 from settings import HEALTH_ROLE
 from settings import Postgres as PostgresSettings
 
@@ -78,10 +78,11 @@ class Postgres(pulumi.ComponentResource):
             [data, socket],
         )
         answers = readiness(f"{name}-ready", container, self.container_name, CHECK, START_TIMEOUT_S, host, self)
-        self.ready = host.command(
+        self.ready = host.verb(
             f"{name}-access",
-            drift.of("access/platform").apply(
-                lambda mark: shell.inside(self.container_name, render.access(mark), stdin=False)
+            verb.line("pg-hba", self.container_name),
+            told=drift.of("access/platform").apply(
+                lambda fingerprint: verb.told({**render.rules(), "fingerprint": fingerprint})
             ),
             reruns_on={"CONTAINER": container.id},
             parent=self,

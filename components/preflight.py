@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi import Output
 
-from render import nginx
-from render import preflight as render
-from render.cutover import slots_lock
+from render import nginx, sql, verb
 from settings import Electric, Service, stream_id
 
 from .electric import CHECK_TOOL, ElectricAccess
@@ -30,40 +28,48 @@ def preflight(
     """Fails with all that is missing; runs again for whatever is a new release."""
     blocks = service.parts()
     tools = {part: CHECK_TOOL if isinstance(block, Electric) else block.health.tool for part, block in blocks.items()}
-    slot = ""
+    slot = None
     if service.electric and service.database:
-        slot = render.slot_free(name, stream_id(name, service.electric), service.database.name)
+        database = service.database.name
+        slot = {
+            "slot": sql.slot(stream_id(name, service.electric)),
+            "database": database,
+            "group": sql.electric_group(database),
+        }
     references = Output.all(**{part: pulled.reference for part, pulled in images.items()})
-    text = references.apply(
-        lambda known: render.preflight(
-            name,
-            {part: render.Checked(image=known[part], tool=tool) for part, tool in tools.items()},
-            sum(block.memory_mb for block in blocks.values()),
-            nginx_container=platform.nginx.container_name,
-            postgres_container=platform.postgres.container_name,
-            slots=slots_lock(pulumi.get_stack()),
-            slot=slot,
-        )
-    )
     settings = service.model_dump(mode="json", exclude={**{part: {"image"} for part in blocks}, "restore": True})
-    # The new containers have no names yet; nginx looks none of them up before it serves. The comment is another one in
-    # every release.
-    site = Output.all(electric.secret if electric else None, given_to_app, references).apply(
-        lambda known: (
-            nginx.site(
-                name,
-                service,
-                {part: [f"{name}-{part}"] for part in blocks},
-                known[0],
-                platform.settings.nginx.https_port,
-            )
-            + f"# release {_hash(settings, *known[1:])}\n"
+    told = Output.all(
+        images=references, electric_secret=electric.secret if electric else None, environment=given_to_app
+    ).apply(
+        lambda known: verb.told(
+            {
+                "images": known["images"],
+                "tools": tools,
+                # The new containers have no names yet; nginx looks none of them up before it serves.
+                "site": nginx.site(
+                    name,
+                    service,
+                    {part: [f"{name}-{part}"] for part in blocks},
+                    known["electric_secret"],
+                    platform.settings.nginx.https_port,
+                ),
+                "slot": slot,
+                # Another one in every release.
+                "release": _hash(settings, known["environment"], known["images"]),
+            }
         )
     )
-    return platform.host.command(
+    return platform.host.verb(
         f"{name}-preflight",
-        text,
-        stdin=site,
+        verb.line(
+            "preflight",
+            pulumi.get_stack(),
+            name,
+            memory=sum(block.memory_mb for block in blocks.values()),
+            gateway=platform.nginx.container_name,
+            postgres=platform.postgres.container_name,
+        ),
+        told=told,
         parent=parent,
         depends_on=[platform.nginx.ready, *depends_on],
     )

@@ -3,11 +3,10 @@
 import pulumi
 from pulumi import ResourceOptions
 
-from render import environment
+from render import environment, verb
 from render import redis as render
 
 from .host import Host
-from .names import labels
 from .redis import Redis
 from .secret import secret
 
@@ -23,25 +22,34 @@ class RedisUser(pulumi.ComponentResource):
         self._service, self._redis, self._host = service, redis, host
         password = secret(f"{name}-password", f"{service}_REDIS_PASSWORD", parent=self)
         self._hashed = password.apply(render.hashed)
-        self.ready = host.command(
+        user, rules = render.user(service), render.rules(service)
+        self.prefix = render.prefix(service)
+        self.ready = host.verb(
             f"{name}-acl",
-            render.add_password(redis.container_name, service),
-            stdin=self._hashed,
-            delete=render.remove(redis.container_name, service, labels(service)),
+            verb.line("redis-user", service, user, redis=redis.container_name),
+            told=self._hashed.apply(lambda hashed: verb.told({"password": hashed, "rules": rules})),
+            delete=verb.line(
+                "redis-user-remove",
+                pulumi.get_stack(),
+                service,
+                user,
+                prefix=self.prefix,
+                redis=redis.container_name,
+            ),
             reruns_on={"REDIS": redis.container.id},
             parent=self,
             depends_on=[redis.ready],
         )
-        self.prefix = render.prefix(service)
         self.url = password.apply(lambda value: environment.redis_url(render.user(service), value))
         self.register_outputs({})
 
     def keep_password(self, name: str, parent: pulumi.Resource, retired: pulumi.Resource) -> None:
         """Ends the passwords that only the old containers used."""
-        self._host.command(
+        user, redis = render.user(self._service), self._redis.container_name
+        self._host.verb(
             name,
-            render.keep_password(self._redis.container_name, self._service),
-            stdin=self._hashed,
+            verb.line("redis-user", self._service, user, redis=redis, only_password=[]),
+            told=self._hashed.apply(lambda hashed: verb.told({"password": hashed})),
             parent=parent,
             depends_on=[retired],
         )

@@ -72,7 +72,7 @@ def restore(
     digest = _digest(target, host, parent)
     secrets = [given_to_app.apply(lambda known: environment.secret_values(known, service.app.secrets))]
     if electric:
-        secrets.append(electric.environment.apply(environment.secret_values))
+        secrets.append(electric.secrets)
     step(
         f"{name}-restore",
         PROGRAM,

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi import Output
 
-from render import shell, sql, verb
+from render import sql, verb
 from settings import Service
 
 from .database import Database
+from .electric import GRACE_S as ELECTRIC_GRACE_S
 from .electric import ElectricAccess
 from .platform import Platform
 from .redis_user import RedisUser
@@ -26,7 +27,7 @@ def cleanup(
     The containers depend on it, so it is there before the first of them and goes after the last, even if no release
     ever came to its end.
     """
-    grace_s = max(service.drain_s, shell.ELECTRIC_GRACE_S)
+    grace_s = max(service.drain_s, ELECTRIC_GRACE_S)
     postgres = platform.postgres.container_name
     return platform.host.verb(
         f"{name}-cleanup",
@@ -72,20 +73,32 @@ def retire(
     )
     if redis:
         redis.keep_password(f"{name}-redis-logins", parent, retired)
-    if not database:
-        return retired
-    owner, group = sql.owner(database.name), sql.electric_group(database.name)
-    logins = Output.all(app=database.login, electric=electric.login if electric else None)
-    platform.host.command(
+    if database:
+        _drop_logins(name, service, database, electric, platform, parent, retired)
+    return retired
+
+
+def _drop_logins(
+    name: str,
+    service: Service,
+    database: Database,
+    electric: ElectricAccess | None,
+    platform: Platform,
+    parent: pulumi.Resource,
+    retired: pulumi.Resource,
+) -> None:
+    """The logins that only the old containers used."""
+    current = Output.all(
+        app=[database.login, *([database.migrate_login] if service.app.migrate else [])],
+        electric=electric.login if electric else None,
+    )
+    line = current.apply(
+        lambda logins: verb.line("logins", name, database.name, **logins, postgres=platform.postgres.container_name)
+    )
+    platform.host.verb(
         f"{name}-logins",
-        shell.psql(platform.postgres.container_name, database.name),
-        stdin=logins.apply(
-            lambda current: (
-                sql.drop_logins(owner, database.name, current["app"])
-                + (sql.drop_logins(group, group, current["electric"]) if current["electric"] else "")
-            )
-        ),
+        Output.unsecret(line),  # a name is not secret, though it is made from the password
+        told=verb.told({"owner": sql.owner(database.name), "group": sql.electric_group(database.name)}),
         parent=parent,
         depends_on=[retired],
     )
-    return retired

@@ -43,10 +43,7 @@ class Service(pulumi.ComponentResource):
         database = electric = redis = None
         left: list[pulumi.Resource] = [platform.network.ready, platform.postgres.ready]
         if settings.database:
-            database = Database(
-                f"{name}-database", name, settings.database, settings.connections["app"],
-                postgres, host, platform.drift, own,
-            )  # fmt: skip
+            database = Database(f"{name}-database", name, settings, postgres, host, platform.drift, own)
             left.append(database.ready)
         if settings.electric and database:
             electric = ElectricAccess(

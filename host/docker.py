@@ -9,15 +9,16 @@ from typing import IO, Any
 from .failure import Failure
 
 EXEC_TIMEOUT_S = 10
+TIMED_OUT = 124
 SILENT = "Docker does not answer on the host: is it running (systemctl status docker)? Then run up again"
 NOT_ANSWERING = ("Cannot connect to the Docker daemon", "error during connect", "context deadline exceeded")
 
 
-class NotFound(Exception):
+class NotFound(Failure):
     """There is no such container, image, network or volume."""
 
 
-class Refused(Exception):
+class Refused(Failure):
     """Docker answered and said no; the text is Docker's own."""
 
 
@@ -46,7 +47,7 @@ def run(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Output(124, "", f"no answer within {timeout_s} s")
+        return Output(TIMED_OUT, "", f"no answer within {timeout_s} s")
     except FileNotFoundError:
         raise Failure("the host has no program docker: install Docker, then run up again") from None
     if done.returncode and any(words in done.stderr for words in NOT_ANSWERING):
@@ -72,6 +73,19 @@ def ask(*words: str) -> str:
         error = done.error.strip()
         raise NotFound(error) if "No such" in error or "not found" in error else Refused(error)
     return done.out
+
+
+def begin(*words: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """`docker WORDS`, whose output the caller reads while it runs: both streams as one."""
+    return subprocess.Popen(
+        ["docker", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        text=True,
+        errors="replace",
+    )
 
 
 @dataclass(frozen=True)
@@ -120,13 +134,27 @@ def is_there(container: str) -> bool:
     return True
 
 
+def is_running(container: str) -> bool:
+    """Whether there is such a container, and it runs."""
+    try:
+        return state(container).is_running
+    except NotFound:
+        return False
+
+
+def addresses(container: str) -> list[str]:
+    """The IPv4 addresses of a container that runs, one for each of its networks."""
+    networks = inspect(container)["NetworkSettings"]["Networks"].values()
+    return [network["IPAddress"] for network in networks if network["IPAddress"]]
+
+
 def names(labels: Mapping[str, str], *, running: bool = False) -> list[str]:
     """The names of all containers with these labels, stopped ones included unless `running`."""
     words = [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]
     return ask("ps", *([] if running else ["-a"]), "--format", "{{.Names}}", *words).split()
 
 
-def addresses() -> dict[str, str]:
+def by_address() -> dict[str, str]:
     """The names of all running containers, by each address that they have."""
     ids = ask("ps", "-q").split()
     # One that has ended since is not in it.
@@ -172,6 +200,14 @@ def stop(containers: Sequence[str], grace_s: int) -> None:
     ]
     for client in clients:
         client.wait()
+
+
+def kill(containers: Sequence[str]) -> None:
+    """Ends containers at once, also one that Docker would start again. One that is gone or has ended is fine."""
+    for container in containers:
+        done = run("kill", container)
+        if done.code and is_running(container):
+            raise Refused(f"container {container} cannot be stopped: {done.error.strip()}; run up again")
 
 
 def remove(container: str) -> bool:

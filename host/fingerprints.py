@@ -7,8 +7,9 @@ leaves the new one.
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from . import files, network, psql
@@ -17,7 +18,6 @@ from .gateway import Gateway
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("stack")
     parser.add_argument("--network", required=True)
     parser.add_argument("--gateway", required=True, help="nginx's container")
     parser.add_argument("--postgres", required=True, help="its container")
@@ -30,8 +30,29 @@ def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
         found |= _by_name(Gateway(given.gateway).script("fingerprints").out)
         with suppress(psql.SqlError):
             found |= _by_name(psql.Postgres(given.postgres).ask(files.sql("fingerprints")))
-        found["network"] = network.fingerprint(given.network, given.stack)
+        found["network"] = network.fingerprint(given.network)
     print(json.dumps(found, sort_keys=True))
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What is left for a thing in PostgreSQL: `kind` says how the thing is looked for by its name, `object`."""
+
+    name: str
+    kind: str
+    object: str
+    mark: str
+
+
+def leave(postgres: psql.Postgres, left: Sequence[Fingerprint]) -> None:
+    """Leaves fingerprints for things that a step has made, or found as they should be."""
+    text = json.dumps([asdict(fingerprint) for fingerprint in left])
+    postgres.ask(files.sql("fingerprints_leave"), {"fingerprints": text}, alone=True)
+
+
+def forget(postgres: psql.Postgres, service: str) -> None:
+    """Removes all fingerprints of a service."""
+    postgres.ask(files.sql("fingerprints_forget"), {"service": service}, alone=True)
 
 
 def _by_name(text: str) -> dict[str, str]:

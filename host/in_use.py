@@ -24,7 +24,7 @@ def transactions(postgres: Postgres, database: str, at: str) -> Iterator[str]:
 def others(postgres: Postgres, database: str, at: str, serving: Serving) -> Iterator[str]:
     """Who is connected to the database and does not stop with its service: what they write meanwhile could be lost."""
     sessions = json.loads(postgres.ask(files.sql("restore_sessions"), {"database": database}))
-    containers = docker.addresses() if sessions else {}
+    containers = docker.by_address() if sessions else {}
     own = serving.using()
     for session in sessions:
         container = containers.get(session["address"])

@@ -8,8 +8,10 @@ from typing import IO
 
 from . import docker
 from .failure import Failure
+from .mask import Mask
 
 SUPERUSER = "postgres"
+NOTHING_SECRET = Mask([])
 # A database's owner may set defaults for everyone who connects to it. These options win over them: no name of the owner
 # hides a built-in one, and no lock or query of the owner holds a step up. They also survive psql's \connect.
 _SESSION = (
@@ -27,10 +29,16 @@ _ONE_AT_A_TIME = """SET lock_timeout = '4min';
 SELECT pg_advisory_lock(hashtext('sertantai')) \\g /dev/null
 RESET lock_timeout;
 """
+SCRIPT_FAILED = 3
+"""psql's exit code for a statement that PostgreSQL refused."""
 
 
-class SqlError(Exception):
+class SqlError(Failure):
     """PostgreSQL does not answer, or refuses; the text is its own and holds no statement."""
+
+
+class Unreachable(SqlError):
+    """PostgreSQL does not answer."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class Postgres:
         sql = f"{fetched}{_ONE_AT_A_TIME if alone else ''}{sql}"
         done = docker.run(*command, stdin=sql, environment=environment)
         if done.code:
-            raise SqlError(done.error.strip())
+            raise (SqlError if done.code == SCRIPT_FAILED else Unreachable)(done.error.strip())
         return done.out
 
     def attach(self, *, database: str, user: str, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -91,3 +99,8 @@ def _in_environment(name: str) -> str:
 def silent(what: str) -> Failure:
     """The failure of a step that needs PostgreSQL."""
     return Failure(f"{what}: PostgreSQL does not answer; run up again")
+
+
+def failed(what: str, error: SqlError, mask: Mask = NOTHING_SECRET) -> Failure:
+    """The failure of a step whose statements PostgreSQL refuses, or does not get."""
+    return silent(what) if isinstance(error, Unreachable) else Failure(f"{what}: PostgreSQL says: {mask(str(error))}")

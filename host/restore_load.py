@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from . import docker, files, in_use, lock, restore_check
+from . import docker, files, in_use, lock, restore_check, slots
 from .dumps import Dumps
 from .failure import Failure
 from .fit import Facts, Fit
@@ -62,7 +62,7 @@ def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
     taken = f"{what}: another restore or cut-over has run for {WAIT_S} s; run up again"
     waits = f"{what}: waits for another restore, or a cut-over, to end"
     # Shared by the cut-overs: a new replication slot would wait for the end of what is put in here.
-    with lock.held(f"sertantai-{given.stack}-slots", WAIT_S, taken, waits=waits):
+    with lock.held(slots.lock_name(given.stack), WAIT_S, taken, waits=waits):
         restore.run()
 
 

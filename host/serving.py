@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from . import docker
 from .failure import Failure
-from .gateway import VOLUME, Gateway
+from .gateway import VOLUME, Gateway, site
 from .retire import SERVICE, STACK
 
 PART = "sertantai.part"
@@ -27,10 +27,10 @@ class Serving:
 
     def of(self, part: str) -> list[str]:
         """The containers of a part that the gateway leads to. One that a failed release has left may be newer."""
-        site = docker.execute(self.gateway.container, ["cat", f"{VOLUME}/sites/{self.service}.conf"])
-        if site.code:
+        text = docker.execute(self.gateway.container, ["cat", f"{VOLUME}/{site(self.service)}"])
+        if text.code:
             raise Failure(f"{self.service}: the gateway does not say which containers serve; run up again")
-        return [name for name in self._names(part) if re.search(rf"(?m)^\s*server {re.escape(name)}:", site.out)]
+        return [name for name in self._names(part) if re.search(rf"(?m)^\s*server {re.escape(name)}:", text.out)]
 
     def using(self) -> list[str]:
         """Every running container of the service that may write to its database."""

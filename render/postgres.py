@@ -1,10 +1,7 @@
 """How PostgreSQL is tuned, and who may log in to it."""
 
-import hashlib
-
 from settings import HEALTH_ROLE
 
-from . import drift, shell
 from .template import fill
 
 MAX_SLOT_WAL_MB = 8192
@@ -41,14 +38,6 @@ def arguments(memory_mb: int, max_connections: int, max_replication_slots: int) 
     return ["postgres", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
 
 
-def access(mark: str) -> str:
-    """A script for PostgreSQL's container: its pg_hba.conf and pg_ident.conf become ours; `mark` is left on them."""
-    hba, ident = fill("pg_hba.conf.j2", nobody=HEALTH_ROLE), fill("pg_ident.conf.j2")
-    checksum = hashlib.md5((hba + ident).encode(), usedforsecurity=False).hexdigest()
-    return fill(
-        "pg_hba.sh.j2",
-        hba=hba,
-        ident=ident,
-        options=shell.SESSION,
-        mark=drift.mark("access", "platform", checksum, mark),
-    )
+def rules() -> dict[str, str]:
+    """Who may log in, and from where: the texts of pg_hba.conf and pg_ident.conf."""
+    return {"hba": fill("pg_hba.conf.j2", nobody=HEALTH_ROLE), "ident": fill("pg_ident.conf.j2")}

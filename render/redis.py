@@ -1,10 +1,6 @@
 """The shared Redis: what its container runs, and a user for each service that asks for one."""
 
 import hashlib
-import shlex
-from collections.abc import Mapping
-
-from . import shell
 
 CHECK = ["redis-cli", "-e", "ping"]
 """The password is in the container's environment; `-e` makes an error, such as LOADING, a failure."""
@@ -48,36 +44,8 @@ def hashed(password: str) -> str:
     return "#" + hashlib.sha256(password.encode()).hexdigest()
 
 
-def add_password(container: str, service: str) -> str:
-    """Makes the user, or brings it to its rules, and accepts one more password. Stdin: the `hashed` password."""
-    mine = f"{prefix(service)}*"
-    names = ["resetkeys", f"~{mine}", "resetchannels", f"&{mine}"]
+def rules(service: str) -> list[str]:
+    """What the user may do, as ACL SETUSER takes it; its passwords stay as they are."""
+    own = f"{prefix(service)}*"
     commands = ["-@all", *(f"+{word}" for word in _ALLOWED), *(f"-{word}" for word in _REFUSED)]
-    return _set_user(container, service, "on", *names, *commands)
-
-
-def keep_password(container: str, service: str) -> str:
-    """Leaves one password: the `hashed` one of stdin. Open connections stay open."""
-    return _set_user(container, service, "resetpass")
-
-
-def remove(container: str, service: str, labels: Mapping[str, str]) -> str:
-    """Removes the user, its keys apart, unless a container that may still serve has its URL."""
-    running = shlex.join(["docker", "ps", "-q", *shell.filters(labels)])
-    has_url = f"xargs -r docker inspect -f '{{{{.Config.Env}}}}' | grep -q 'redis://{user(service)}:'"
-    keys = f"redis-cli --scan --pattern {prefix(service)}* | xargs redis-cli unlink"
-    said = f"{service}: its keys in Redis are kept; to remove them: {shell.inside(container, keys, 'sh', stdin=False)}"
-    return (
-        f"if {running} | {has_url}; then echo '{service}/redis: is still in use; run up again' >&2; exit 1; fi\n"
-        f"{_saved(container, ['DELUSER', user(service)])} || exit 1\n"
-        f'echo "{said}"\n'
-    )
-
-
-def _set_user(container: str, service: str, *rules: str) -> str:
-    return _saved(container, ["SETUSER", user(service), *rules], "-x")
-
-
-def _saved(container: str, words: list[str], *options: str) -> str:
-    acl = shlex.join(["redis-cli", "-e", *options, "ACL", *words])
-    return shell.inside(container, f"{acl} > /dev/null && redis-cli -e ACL SAVE > /dev/null", "sh")
+    return ["on", "resetkeys", f"~{own}", "resetchannels", f"&{own}", *commands]

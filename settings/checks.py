@@ -43,13 +43,9 @@ GIVEN_BY_THE_PLATFORM = {
     "ELECTRIC_STORAGE_DIR": "take it out",
     "ELECTRIC_PORT": "take it out",
 }
-# Names that would change what the shell or the Docker client does where a migration is started, or that the shell
-# keeps to itself.
-SHELL_NAMES = {
-    "PATH", "HOME", "IFS", "ENV", "SHELLOPTS", "POSIXLY_CORRECT", "UID", "EUID", "PPID", "GROUPS", "RANDOM", "SRANDOM",
-    "SECONDS", "LINENO", "SHLVL", "FUNCNAME", "DIRSTACK", "EPOCHSECONDS", "EPOCHREALTIME", "HISTCMD", "OPTIND", "_",
-}  # fmt: skip
-SHELL_PREFIXES = ("DOCKER_", "LD_", "BASH")
+# Names that would change what the Docker client does that starts a migration.
+CLIENTS_NAMES = ("PATH", "HOME")
+CLIENTS_PREFIXES = ("DOCKER_", "LD_")
 
 
 def service_mistakes(name: str, service: Service, known: Collection[str], secrets: Collection[str]) -> Iterator[str]:
@@ -120,8 +116,8 @@ def _environment_mistakes(at: str, names: Collection[str]) -> Iterator[str]:
             yield f"{at}/{name}: does nothing in Electric; set stream_id instead"
         elif name in GIVEN_BY_THE_PLATFORM:
             yield f"{at}/{name}: is given by the platform; {GIVEN_BY_THE_PLATFORM[name]} instead"
-        elif name in SHELL_NAMES or name.startswith(SHELL_PREFIXES):
-            yield f"{at}/{name}: belongs to the shell that starts migrations; choose another name"
+        elif name in CLIENTS_NAMES or name.startswith(CLIENTS_PREFIXES):
+            yield f"{at}/{name}: belongs to the Docker client that starts migrations; choose another name"
 
 
 def _electric_mistakes(at: str, name: str, service: Service) -> Iterator[str]:
@@ -141,8 +137,8 @@ def _electric_mistakes(at: str, name: str, service: Service) -> Iterator[str]:
             yield f"{at}/electric/access/path: no route leads it to the app; add it to {at}/app/routes"
 
 
-# A database has a role of its own name, an owner, and one for Electric.
-ROLES = ("", "_owner", "_electric")
+# A database has a role of its own name, an owner, one for Electric, and logins for migrations.
+ROLES = ("", "_owner", "_electric", "_migrate")
 
 
 def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:

@@ -68,6 +68,8 @@ class App(Part):
     """`/api/` with all below it, or `/health` alone; left out, the whole site where there is no frontend."""
     migrate: list[Word] | None = Field(default=None, min_length=1)
     migrate_timeout_s: Seconds = 300
+    migrate_lock_timeout_s: Seconds = 10
+    """How long a migration's statement may wait for a lock: others wait behind it. Its own SET lock_timeout wins."""
     migrate_generation: Generation = 0
     secrets: list[EnvName] = []
     calls: list[ServiceName] = []
@@ -161,7 +163,7 @@ class Restore(Model):
     replace: bool = False
     """What is in the dump's tables goes; without it they must be empty."""
     disable_triggers: bool = False
-    """Meanwhile no trigger runs and no foreign key is checked: where tables have triggers, or such keys are circular."""
+    """Meanwhile no trigger runs and no foreign key is checked: for tables with triggers, and for such keys in a ring."""
 
 
 class Service(Model):
@@ -190,9 +192,10 @@ class Service(Model):
         """How many connections each part's login may have, old and new side by side."""
         limits = {}
         if self.database:
-            # The old app, one that did not pass its gate, the next one, and a migration; outside a pool, its listeners.
-            pools = 4 if self.app.migrate else 3
-            limits["app"] = pools * self.database.pool_size + OUTSIDE_THE_POOLS
+            # The old app, one that did not pass its gate, and the next one; outside a pool, its listeners.
+            limits["app"] = 3 * self.database.pool_size + OUTSIDE_THE_POOLS
+            if self.app.migrate:
+                limits["migrate"] = self.database.pool_size + OUTSIDE_THE_POOLS
         if self.electric:
             # Old and new: a pool, the lock and the replication connection.
             limits["electric"] = 2 * (self.electric.pool_size + 2) + OUTSIDE_THE_POOLS

@@ -58,7 +58,10 @@ CHANGES = [
     Change("services/auth/app/health", {"successes": 2}, update="auth-preflight auth-app-gate"),
     Change("services/auth/app/migrate_generation", 1, update="auth-preflight auth-migrate"),
     Change("services/auth/app/migrate_timeout_s", 200, update="auth-preflight auth-migrate"),
-    Change("services/auth/app/migrate", None, update="auth-preflight auth-database-sql", delete="auth-migrate"),
+    Change(
+        "services/auth/app/migrate", None, update="auth-preflight auth-database-sql auth-logins", delete="auth-migrate"
+    ),
+    Change("services/auth/app/migrate_lock_timeout_s", 20, update="auth-preflight auth-database-sql"),
     Change("services/auth/app/routes", ["/api/"], update="auth-preflight auth-site-switch"),
     Change("services/auth/app/calls", ["enforcement"], replace="auth-app", update=f"{GATED} auth-migrate"),
     Change(
@@ -137,7 +140,7 @@ CHANGES = [
         "acme/email",
         "new@example.org",
         replace="certbot-server",
-        update="certbot-ready auth-certificate-authority enforcement-certificate-authority legal-certificate-authority",
+        update="certbot-ready",
     ),
     Change("nginx/memory_mb", 300, replace="nginx-server", update=f"{ALL_SITES} nginx-base nginx-ready"),
     Change("nginx/http_port", OTHER_HTTP, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),

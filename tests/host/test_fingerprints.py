@@ -2,17 +2,21 @@
 
 import pytest
 
-from render import drift, nginx, shell, sql
-from tests.render.box import docker, on_host
-from tests.render.cluster import ask, feed, make
-from tests.render.test_switch import answering, remove
+from host import fingerprints as left
+from host.fingerprints import Fingerprint
+from host.psql import Postgres
+from render import nginx, sql
+from tests.render.box import docker
+from tests.render.cluster import ask, database, leave, make, make_electric
 
 from .calling import fingerprints
+from .sites import remove, switch
+from .test_switch import answering
 
 
 @pytest.mark.docker
 def test_what_is_not_there_has_no_fingerprint() -> None:
-    assert fingerprints() == {"network": "none"}
+    assert set(fingerprints()) == {"network"}
 
 
 @pytest.mark.docker
@@ -21,9 +25,8 @@ class TestFiles:
 
     @staticmethod
     def leave(gateway: str, name: str, mark: str, word: str = "one") -> None:
-        script = shell.switch(f"{name}/site", f"sites/{name}.conf", gateway, mark)
-        switched = on_host(shell.inside(gateway, script), answering(name, word))
-        assert switched.ok, switched.error
+        switched = switch(gateway, name, answering(name, word), mark)
+        assert switched.ok, switched.out
 
     @staticmethod
     def mark(gateway: str, name: str) -> str | None:
@@ -79,27 +82,30 @@ class TestObjects:
         return fingerprints(postgres=cluster).get(name)
 
     def test_a_login_as_it_was_left_has_its_mark(self, cluster: str, name: str) -> None:
-        login = make(cluster, name)
         for value in ("none", "drift-1a2b"):
-            assert feed(cluster, drift.mark("login", name, login, value), name).error == ""
+            assert database(cluster, name, fingerprint=value).ok
             assert self.mark(cluster, f"login/{name}") == value
+            assert self.mark(cluster, f"migrate-login/{name}") == value
 
-    @pytest.mark.parametrize("kind", ["login", "electric-login"])
-    def test_a_login_that_was_dropped_has_another(self, cluster: str, name: str, kind: str) -> None:
+    @pytest.mark.parametrize("kind", ["login", "migrate-login", "electric-login"])
+    def test_a_login_that_was_dropped_has_another_until_it_is_made_again(
+        self, cluster: str, name: str, kind: str
+    ) -> None:
         login = make(cluster, name)
-        assert feed(cluster, drift.mark(kind, name, login, "none")).ok
-        ask(cluster, sql.drop_logins(sql.owner(name), name), name)
+        electric = make_electric(cluster, name)
+        dropped = {"login": login, "migrate-login": sql.login(sql.migrating(name), "one"), "electric-login": electric}
+        ask(cluster, f"DROP OWNED BY {dropped[kind]}; DROP ROLE {dropped[kind]}", name)
         drifted = self.mark(cluster, f"{kind}/{name}")
         assert drifted
         assert drifted.startswith("drift-")
-        assert make(cluster, name) == login
-        assert feed(cluster, drift.mark(kind, name, login, drifted)).ok
+        assert database(cluster, name, fingerprint=drifted).ok
+        make_electric(cluster, name, fingerprint=drifted)
         assert self.mark(cluster, f"{kind}/{name}") == drifted
 
     def test_a_slot_that_was_dropped_has_another(self, cluster: str, name: str) -> None:
         slot = sql.slot(name)
         ask(cluster, f"SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')")
-        assert feed(cluster, drift.mark("slot", name, slot, "none", connect=False)).ok
+        left.leave(Postgres(cluster), [Fingerprint(f"slot/{name}", "slot", slot, "none")])
         assert self.mark(cluster, f"slot/{name}") == "none"
         ask(cluster, f"SELECT pg_drop_replication_slot('{slot}')")
         drifted = self.mark(cluster, f"slot/{name}")
@@ -107,8 +113,8 @@ class TestObjects:
         assert drifted.startswith("drift-")
 
     def test_a_service_that_is_taken_out_leaves_no_mark(self, cluster: str, name: str) -> None:
-        for service in (name, f"{name}-b"):
-            assert feed(cluster, drift.mark("login", service, "nobody", "none")).ok
-        assert feed(cluster, drift.unmark(name), "template1").ok
+        for service in (name, f"{name}_b"):
+            make(cluster, service)
+        assert leave(cluster, name).ok
         assert self.mark(cluster, f"login/{name}") is None
-        assert self.mark(cluster, f"login/{name}-b") is not None
+        assert self.mark(cluster, f"login/{name}_b") == "none"

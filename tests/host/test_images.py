@@ -1,10 +1,13 @@
 """Which images stay on the host."""
 
+import json
+
 import pytest
 
-from render import releases
+from host import files
+from host.psql import Postgres
 from tests.render.box import Said, docker
-from tests.render.test_preflight import sql
+from tests.render.cluster import ask
 
 from .calling import call
 
@@ -17,10 +20,18 @@ def prune(cluster: str, service: str, image: str) -> Said:
 
 def test_an_image_that_began_and_never_served_counts_last(cluster: str, name: str) -> None:
     images = [f"{name}-{number}" for number in range(7)]
-    sql(cluster, releases.began(name, {"app": images[0]}))
+    began = {
+        "service": name,
+        "images": json.dumps({"app": images[0]}),
+        "path": "",
+        "slot": "",
+        "database": "",
+        "group": "",
+    }
+    Postgres(cluster).ask(files.sql("releases") + files.sql("preflight"), began)
     for image in images[1:]:
         assert prune(cluster, name, image).ok
-    left = sql(cluster, f"SELECT image FROM public.sertantai_releases WHERE service = '{name}' ORDER BY at").split()
+    left = ask(cluster, f"SELECT image FROM public.sertantai_releases WHERE service = '{name}' ORDER BY at").split()
     assert left == images[2:]
 
 

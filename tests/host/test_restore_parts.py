@@ -370,7 +370,7 @@ def session(address: str, user: str, own: bool = False) -> dict[str, object]:
 def test_who_else_is_connected_to_the_database_is_named(
     monkeypatch: pytest.MonkeyPatch, containers: Containers
 ) -> None:
-    monkeypatch.setattr(docker, "addresses", lambda: {"10.0.0.2": "legal-app-1", "10.0.0.9": "auth-app-1"})
+    monkeypatch.setattr(docker, "by_address", lambda: {"10.0.0.2": "legal-app-1", "10.0.0.9": "auth-app-1"})
     sessions = [
         *(session("10.0.0.2", "legal_1a2b3c4d", own=True), session("10.0.0.3", "legal_1a2b3c4d", own=True)),
         *(session("10.0.0.9", "legal_1a2b3c4d", own=True), session("10.0.0.1", "postgres")),

@@ -1,11 +1,16 @@
 """Asking a real PostgreSQL, as the program and as an app do."""
 
-from render import shell, sql
+from collections.abc import Sequence
 
-from .box import Said, docker, on_host
+from host.psql import Postgres
+from render import sql
+from tests.host.calling import call
+
+from .box import Said, docker
 
 # How many a login may have.
 CONNECTIONS = 6
+LOCK_TIMEOUT_S = 7
 # Something of each kind that has an owner.
 EVERYTHING = """
 CREATE SCHEMA own;
@@ -23,15 +28,9 @@ CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';
 """
 
 
-def feed(cluster: str, text: str, database: str = "postgres") -> Said:
-    """As the program does."""
-    return on_host(shell.psql(cluster, database), text)
-
-
 def ask(cluster: str, text: str, database: str = "postgres") -> str:
-    said = feed(cluster, text, database)
-    assert said.ok, said.error
-    return said.out.strip()
+    """As the program does."""
+    return Postgres(cluster).ask(text, database=database).strip()
 
 
 def by_hand(cluster: str, text: str, database: str = "postgres") -> str:
@@ -49,17 +48,60 @@ def as_login(cluster: str, login: str, password: str, database: str, text: str) 
     return docker("exec", "-i", *told, "-h", "127.0.0.1", "-U", login, "-d", database, stdin=text)
 
 
+def database(
+    cluster: str, name: str, password: str = "one", extensions: Sequence[str] = (), fingerprint: str = "none"
+) -> Said:
+    """A database with its logins; the service is called like it."""
+    told = {
+        "password": password,
+        "login": sql.login(name, password),
+        "migrate_login": sql.login(sql.migrating(name), password),
+        "extensions": list(extensions),
+        "fingerprints": {"login": fingerprint, "migrate-login": fingerprint},
+    }
+    limits = {"connections": CONNECTIONS, "migrate_connections": CONNECTIONS, "lock_timeout": LOCK_TIMEOUT_S}
+    return call("database", name, name, owner=sql.owner(name), **limits, postgres=cluster, told=told)
+
+
 def make(cluster: str, name: str, password: str = "one") -> str:
-    """The database, and its login's name."""
-    said = feed(cluster, sql.database(name, ["uuid-ossp", "citext"], password, CONNECTIONS))
+    """The database, and its app's login."""
+    said = database(cluster, name, password, ["uuid-ossp", "citext"])
     assert (said.code, said.out, said.error) == (0, "", "")
     return sql.login(name, password)
 
 
-def make_electric(cluster: str, name: str, password: str = "two") -> str:
-    said = feed(cluster, sql.electric(name, password, CONNECTIONS))
+def make_electric(cluster: str, name: str, password: str = "two", fingerprint: str = "none") -> str:
+    group = sql.electric_group(name)
+    login = sql.login(group, password)
+    told = {"password": password, "login": login, "fingerprint": fingerprint}
+    roles = {"owner": sql.owner(name), "group": group}
+    said = call("electric-role", name, name, **roles, connections=CONNECTIONS, postgres=cluster, told=told)
     assert (said.code, said.out, said.error) == (0, "", "")
-    return sql.login(sql.electric_group(name), password)
+    return login
+
+
+def keep_logins(cluster: str, name: str, *app: str, electric: str | None = None) -> Said:
+    """What a release does at its end: all logins but these go."""
+    told = {"owner": sql.owner(name), "group": sql.electric_group(name)}
+    return call("logins", name, name, app=app, electric=electric, postgres=cluster, told=told)
+
+
+def leave(cluster: str, name: str) -> Said:
+    """What happens when the service is taken out."""
+    return call("database-leave", name, name, owner=sql.owner(name), postgres=cluster)
+
+
+def remove_electric(cluster: str, name: str) -> Said:
+    return call(
+        "electric-role-remove",
+        "trial",
+        name,
+        name,
+        group=sql.electric_group(name),
+        slot=sql.slot(name),
+        publication=sql.publication(name),
+        postgres=cluster,
+    )
 
 
 def owners(cluster: str, name: str) -> set[str]:

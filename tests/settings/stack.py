@@ -101,6 +101,7 @@ FULL: dict[str, Any] = {
                 "routes": ["/api/", "/health"],
                 "migrate": ["/app/bin/legal", "eval", "Legal.Release.migrate"],
                 "migrate_timeout_s": 300,
+                "migrate_lock_timeout_s": 10,
                 "migrate_generation": 0,
                 "secrets": ["STRIPE_KEY"],
                 "calls": ["auth"],

@@ -25,7 +25,7 @@ def test_pools_over_max_connections_are_refused() -> None:
 def test_each_database_counts_three_times_and_a_fourth_where_it_is_migrated() -> None:
     bare = connections()
     assert connections({"services/auth/database/pool_size": 20}) == bare + 3 * 10
-    assert connections({"services/auth/app/migrate": ["/bin/app"]}) == bare + 10
+    assert connections({"services/auth/app/migrate": ["/bin/app"]}) == bare + 10 + 5
 
 
 def test_each_electric_counts_twice() -> None:

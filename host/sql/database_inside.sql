@@ -1,0 +1,39 @@
+-- In the service's database: what is in it becomes the owner's, then the database itself.
+SELECT datdba AS before FROM pg_database WHERE datname = :'database' \gset
+-- An event trigger would run functions that become the app's, as the superuser who changes the schema below.
+CREATE TEMP VIEW enabled AS SELECT evtname AS name FROM pg_event_trigger WHERE evtenabled <> 'D' AND NOT EXISTS (
+  SELECT FROM pg_depend WHERE classid = 'pg_event_trigger'::regclass AND objid = pg_event_trigger.oid AND deptype = 'e');
+SELECT :'database' || ': the event trigger ' || name || ' is switched off' FROM enabled;
+SELECT format('ALTER EVENT TRIGGER %I DISABLE', name) FROM enabled \gexec
+CREATE SCHEMA IF NOT EXISTS public;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT ALL ON SCHEMA public TO :"owner";
+
+-- What a superuser or the previous owner made becomes the owner's, or the app could not touch it. Extensions keep
+-- theirs; what other roles have made for themselves stays their own.
+SELECT format('ALTER %s %s OWNER TO %I', kind, name, :'owner') FROM (
+    SELECT 'TABLE', oid::regclass::text, 'pg_class'::regclass, oid, relowner, relnamespace FROM pg_class
+      -- The sequence of a serial column goes with its table.
+      WHERE relkind IN ('r', 'p', 'v', 'm', 'f') OR relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend
+        WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype IN ('a', 'i'))
+    UNION ALL
+    SELECT 'ROUTINE', oid::regprocedure::text, 'pg_proc'::regclass, oid, proowner, pronamespace FROM pg_proc
+    UNION ALL
+    SELECT 'TYPE', oid::regtype::text, 'pg_type'::regclass, oid, typowner, typnamespace FROM pg_type
+      WHERE typtype IN ('d', 'e', 'r') OR typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c')
+    UNION ALL
+    SELECT 'SCHEMA', oid::regnamespace::text, 'pg_namespace'::regclass, oid, nspowner, oid FROM pg_namespace
+      WHERE nspname <> 'public'
+  ) AS thing (kind, name, class, oid, holder, schema)
+  WHERE holder IN (SELECT oid FROM pg_roles WHERE rolsuper UNION SELECT :before) AND holder <> :'owner'::regrole
+    AND (SELECT nspname FROM pg_namespace WHERE oid = schema) !~ '^(pg_|information_schema$)'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = class AND d.objid = thing.oid AND d.deptype = 'e') \gexec
+
+-- Last: a run that was interrupted before still finds who the previous owner was.
+ALTER DATABASE :"database" OWNER TO :"owner";
+SELECT format('REVOKE %I FROM %I GRANTED BY %I', :'owner', pg_get_userbyid(:before), pg_get_userbyid(grantor))
+  FROM pg_auth_members
+  WHERE member = :before AND roleid = :'owner'::regrole \gexec
+REVOKE ALL ON DATABASE :"database", postgres FROM PUBLIC;
+SELECT format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA public', name)
+  FROM jsonb_array_elements_text(:'extensions'::jsonb) AS name \gexec

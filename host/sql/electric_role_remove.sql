@@ -1,0 +1,14 @@
+-- In the service's database. A slot that nobody reads keeps the server's log until the disk is full. One that is read
+-- belongs to another Electric: under another name the service may have come back with the same stream id.
+SELECT set_config('sertantai.slot', :'slot', false) \g /dev/null
+DO $$ BEGIN
+  FOR second IN 1..10 LOOP
+    EXIT WHEN NOT EXISTS (
+      SELECT FROM pg_replication_slots WHERE slot_name = current_setting('sertantai.slot') AND active);
+    PERFORM pg_sleep(1);
+  END LOOP;
+END $$;
+SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+  WHERE slot_name = :'slot' AND NOT active \g /dev/null
+SELECT format('DROP PUBLICATION IF EXISTS %I', :'publication')
+  WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = :'slot') \gexec

@@ -1,0 +1,282 @@
+"""A service's database, its logins and Electric's role on a real PostgreSQL: made twice, and taken away."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from host import files, psql
+from render import sql
+from tests.render.box import Boxes, docker
+from tests.render.cluster import (
+    EVERYTHING,
+    as_login,
+    ask,
+    by_hand,
+    database,
+    keep_logins,
+    leave,
+    make,
+    make_electric,
+    owners,
+    remove_electric,
+)
+
+from .calling import call
+
+pytestmark = pytest.mark.docker
+ODD = ["it's", 'back\\slash "quo\'te"', "$$dollar$1$$ `id` %I %%", "new\nline;--x", ":colon é", ":'login'"]
+
+
+def logins(cluster: str, name: str) -> set[str]:
+    found = ask(cluster, f"SELECT rolname FROM pg_roles WHERE rolname LIKE '{name}%' AND rolcanlogin")
+    return set(found.split())
+
+
+def migrating(name: str, password: str = "one") -> str:
+    return sql.login(sql.migrating(name), password)
+
+
+def test_the_cluster_runs_as_the_platform_tunes_it(cluster: str) -> None:
+    assert ask(cluster, "SHOW wal_level; SHOW max_replication_slots; SHOW max_connections;").split() == [
+        "logical",
+        "10",
+        "40",
+    ]
+
+
+def test_a_database_is_made_once_with_its_extensions(cluster: str, name: str) -> None:
+    login = make(cluster, name)
+    first = ask(cluster, f"SELECT oid FROM pg_database WHERE datname = '{name}'")
+    assert make(cluster, name) == login
+    assert ask(cluster, f"SELECT oid FROM pg_database WHERE datname = '{name}'") == first
+    where = "SELECT extname, extnamespace::regnamespace FROM pg_extension ORDER BY 1"
+    assert ask(cluster, where, name).split() == ["citext|public", "plpgsql|pg_catalog", "uuid-ossp|public"]
+
+
+def test_an_extension_that_the_server_does_not_have_is_told_with_the_service(cluster: str, name: str) -> None:
+    said = database(cluster, name, extensions=["nothing"])
+    assert said.code == 1
+    assert said.out.startswith(f'{name}/database: PostgreSQL says: ERROR:  extension "nothing" is not available')
+
+
+def test_a_postgresql_that_does_not_answer_is_told(name: str) -> None:
+    said = database("trial-nobody", name)
+    assert (said.code, said.out) == (1, f"{name}/database: PostgreSQL does not answer; run up again\n")
+
+
+def test_many_services_are_set_up_and_rid_of_old_logins_at_the_same_time(cluster: str, name: str) -> None:
+    def release(service: str) -> set[str]:
+        for _ in range(3):
+            make(cluster, service, "old")
+        current, electric = make(cluster, service, "new"), make_electric(cluster, service)
+        kept = keep_logins(cluster, service, current, electric=electric)
+        assert (kept.code, kept.out, kept.error) == (0, "", "")
+        return {current, electric}
+
+    names = [f"{name}_{letter}" for letter in "abcd"]
+    with ThreadPoolExecutor(len(names)) as pool:
+        currents = list(pool.map(release, names))
+    for service, current in zip(names, currents, strict=True):
+        assert logins(cluster, service) == current
+
+
+def test_what_a_login_makes_belongs_to_the_owner(cluster: str, name: str) -> None:
+    make(cluster, name)
+    for number, login in enumerate((sql.login(name, "one"), migrating(name))):
+        said = as_login(cluster, login, "one", name, f"CREATE TABLE t{number} (id int); SELECT current_user;")
+        assert (said.out, said.ok) == (f"{name}_owner", True), said.error
+    assert as_login(cluster, migrating(name), "one", name, EVERYTHING).ok
+    assert owners(cluster, name) == {f"{name}_owner"}
+
+
+def test_a_migration_waits_for_a_lock_for_a_while_only_and_an_app_as_long_as_it_says(cluster: str, name: str) -> None:
+    login = make(cluster, name)
+    assert as_login(cluster, migrating(name), "one", name, "SHOW lock_timeout").out == "7s"
+    assert as_login(cluster, login, "one", name, "SHOW lock_timeout").out == "0"
+    longer = "SET lock_timeout = '1min'; SHOW lock_timeout"
+    assert as_login(cluster, migrating(name), "one", name, longer).out == "1min"
+
+
+@pytest.mark.parametrize("password", ODD)
+def test_a_password_may_hold_anything(cluster: str, name: str, password: str) -> None:
+    login, electric = make(cluster, name, password), make_electric(cluster, name, password)
+    for role in (login, migrating(name, password), electric):
+        assert as_login(cluster, role, password, name, "SELECT 1").out == "1"
+    assert not as_login(cluster, login, password + "x", name, "SELECT 1").ok
+
+
+def test_the_logins_of_other_databases_cannot_connect(cluster: str, name: str) -> None:
+    make(cluster, name)
+    make_electric(cluster, name)
+    stranger = make(cluster, f"{name}_b")
+    electric = make_electric(cluster, f"{name}_b")
+    for login, password in ((stranger, "one"), (migrating(f"{name}_b"), "one"), (electric, "two")):
+        refused = as_login(cluster, login, password, name, "SELECT 1")
+        assert "no pg_hba.conf entry" in refused.error
+        assert ask(cluster, f"SELECT has_database_privilege('{login}', '{name}', 'CONNECT')") == "f"
+
+
+def test_a_login_is_nothing_more_than_it_needs_to_be(cluster: str, name: str) -> None:
+    login, electric = make(cluster, name), make_electric(cluster, name)
+    rights = "SELECT rolsuper, rolcreatedb, rolcreaterole, rolbypassrls, rolreplication FROM pg_roles WHERE rolname ="
+    assert ask(cluster, f"{rights} '{login}'") == "f|f|f|f|f"
+    assert ask(cluster, f"{rights} '{migrating(name)}'") == "f|f|f|f|f"
+    assert ask(cluster, f"{rights} '{electric}'") == "f|f|f|f|t"
+    assert (
+        ask(cluster, f"SELECT bool_or(rolcanlogin) FROM pg_roles WHERE rolname IN ('{name}_owner', '{name}_electric')")
+        == "f"
+    )
+
+
+def test_a_login_that_may_not_log_in_any_more_may_again(cluster: str, name: str) -> None:
+    login = make(cluster, name)
+    ask(cluster, f"ALTER ROLE {login} NOLOGIN")
+    make(cluster, name)
+    assert as_login(cluster, login, "one", name, "SELECT 1").out == "1"
+
+
+def test_electric_may_publish_replicate_and_read_what_is_the_owners(cluster: str, name: str) -> None:
+    login, electric = make(cluster, name), make_electric(cluster, name)
+    assert as_login(cluster, login, "one", name, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (7)").ok
+    slot = f"electric_slot_{name}"
+    text = f"""CREATE PUBLICATION electric_publication_{name};
+    ALTER TABLE t REPLICA IDENTITY FULL;
+    ALTER PUBLICATION electric_publication_{name} ADD TABLE t;
+    SELECT slot_name FROM pg_create_logical_replication_slot('{slot}', 'pgoutput');
+    SELECT id FROM t;"""
+    said = as_login(cluster, electric, "two", name, text)
+    assert (said.out.split(), said.ok) == ([slot, "7"], True), said.error
+    owner = ask(cluster, "SELECT pubowner::regrole FROM pg_publication", name)
+    assert owner == f"{name}_electric"
+
+    for _ in range(2):
+        removed = remove_electric(cluster, name)
+        assert (removed.code, removed.out, removed.error) == (0, "", "")
+    assert ask(cluster, f"SELECT count(*) FROM pg_replication_slots WHERE slot_name = '{slot}'") == "0"
+    assert ask(cluster, "SELECT count(*) FROM pg_publication", name) == "0"
+    assert electric not in logins(cluster, name)
+    assert login in logins(cluster, name)
+
+
+def test_electrics_role_stays_while_one_serves(cluster: str, boxes: Boxes, name: str) -> None:
+    make(cluster, name)
+    electric = make_electric(cluster, name)
+    container = boxes.start("electric", labels={**boxes.labels(name, "electric"), "sertantai.stack": "trial"})
+    said = remove_electric(cluster, name)
+    assert (said.code, said.out) == (1, f"{name}/electric: still serves; run up again\n")
+    assert electric in logins(cluster, name)
+    docker("stop", "-t", "1", container)
+    assert remove_electric(cluster, name).ok
+
+
+def test_a_new_password_is_a_new_login_and_the_old_one_serves_until_it_is_dropped(cluster: str, name: str) -> None:
+    old = make(cluster, name, "old")
+    assert as_login(cluster, old, "old", name, "CREATE TABLE t (id int)").ok
+    new = make(cluster, name, "new")
+    assert old != new
+    for login, password in ((old, "old"), (new, "new")):
+        assert as_login(cluster, login, password, name, "INSERT INTO t VALUES (1)").ok
+    for _ in range(2):
+        kept = keep_logins(cluster, name, new, migrating(name, "new"))
+        assert (kept.code, kept.out) == (0, "")
+    assert logins(cluster, name) == {new, migrating(name, "new")}
+    assert not as_login(cluster, old, "old", name, "SELECT 1").ok
+    assert as_login(cluster, new, "new", name, "SELECT count(*) FROM t").out == "2"
+
+
+def test_what_a_dropped_login_made_in_its_own_name_becomes_the_owners(cluster: str, name: str) -> None:
+    login = make(cluster, name)
+    assert as_login(cluster, login, "one", name, "RESET ROLE; SET ROLE NONE; CREATE TEMP TABLE mine (id int)").ok
+    by_hand(
+        cluster,
+        f"CREATE TABLE theirs (id int); ALTER TABLE theirs OWNER TO {login}; GRANT SELECT ON theirs TO {login}",
+        name,
+    )
+    assert leave(cluster, name).ok
+    assert logins(cluster, name) == set()
+    assert owners(cluster, name) == {f"{name}_owner"}
+
+
+def test_members_that_an_operator_made_are_left_alone(cluster: str, name: str) -> None:
+    login = make(cluster, name)
+    hand_made = {f"{name}_report", f"{name}_12345678x", f"{name}_ABCDEF12".lower() + "_"}
+    for role in hand_made:
+        ask(cluster, f"CREATE ROLE {role} LOGIN; GRANT {name}_owner TO {role}")
+    ask(cluster, f"CREATE ROLE {name}_abcdef12 LOGIN")  # the form of a login, but no member
+    assert logins(cluster, name) == {login, migrating(name), f"{name}_abcdef12", *hand_made}
+    assert leave(cluster, name).ok
+    assert logins(cluster, name) == {f"{name}_abcdef12", *hand_made}
+
+
+def test_a_service_that_is_taken_out_keeps_its_database_and_the_logins_that_another_uses(
+    cluster: str, name: str
+) -> None:
+    login = make(cluster, name)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(as_login, cluster, login, "one", name, "SELECT pg_sleep(5)")
+        while ask(cluster, f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{login}'") == "0":
+            assert not asked.done()
+        left = leave(cluster, name)
+    assert (
+        left.out
+        == f"{name}: its database {name} is kept; to drop it: docker exec {cluster} dropdb -U postgres {name}\n"
+    )
+    assert logins(cluster, name) == {login}
+    assert ask(cluster, f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == "1"
+
+
+def test_where_an_operator_has_dropped_the_database_its_logins_still_go(cluster: str, name: str) -> None:
+    make(cluster, name)
+    make_electric(cluster, name)
+    ask(cluster, f"DROP DATABASE {name}")
+    assert remove_electric(cluster, name).ok
+    assert leave(cluster, name).ok
+    assert logins(cluster, name) == set()
+
+
+def test_electrics_logins_are_dropped_apart_from_the_apps(cluster: str, name: str) -> None:
+    login, electric = make(cluster, name), make_electric(cluster, name)
+    assert keep_logins(cluster, name, login, migrating(name)).ok
+    assert logins(cluster, name) == {login, migrating(name), electric}
+    assert keep_logins(cluster, name, login, migrating(name), electric=make_electric(cluster, name, "three")).ok
+    assert electric not in logins(cluster, name)
+
+
+def test_a_database_named_like_anothers_electric_shares_no_login(cluster: str, name: str) -> None:
+    make(cluster, name)
+    electric = make_electric(cluster, name)
+    other = make(cluster, f"{name}_electric", "three")
+    assert remove_electric(cluster, name).ok
+    assert electric not in logins(cluster, name)
+    assert other in logins(cluster, name)
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("PASSWORD %L", "PASWORD %L"), ("SELECT format", "SELEKT format")])
+def test_a_statement_that_fails_shows_no_password(cluster: str, name: str, right: str, wrong: str) -> None:
+    password = f"pw{name[6:]}"
+    make(cluster, name)
+    told = {"login": f"{name}_x", "password": password, "role": f"{name}_owner"}
+    told |= {"connections": "1", "replication": "NOREPLICATION", "lock_timeout": ""}
+    broken = files.sql("login").replace(right, wrong)
+    with pytest.raises(psql.SqlError, match="ERROR") as caught:
+        psql.Postgres(cluster).ask(broken, told)
+    logged = docker("logs", cluster)
+    for where in (str(caught.value), logged.out, logged.error):
+        assert password[:8] not in where  # an excerpt is as bad
+
+
+def test_no_password_is_in_the_servers_log_when_all_goes_well(cluster: str, name: str) -> None:
+    password = f"pw{name[6:]}"
+    make(cluster, name, password)
+    make_electric(cluster, name, password)
+    by_hand(cluster, f"SELECT 'a marker of {name}'")
+    logged = docker("logs", cluster)
+    assert f"a marker of {name}" in logged.error + logged.out
+    assert password not in logged.error + logged.out
+
+
+def test_a_database_that_nobody_migrates_has_one_login(cluster: str, name: str) -> None:
+    told = {"password": "one", "login": sql.login(name, "one"), "extensions": [], "fingerprints": {"login": "none"}}
+    said = call("database", name, name, owner=sql.owner(name), connections=2, postgres=cluster, told=told)
+    assert (said.code, said.out, said.error) == (0, "", "")
+    assert logins(cluster, name) == {sql.login(name, "one")}

@@ -1,0 +1,122 @@
+"""The rules for logins to PostgreSQL, without one: the old ones are back whatever goes wrong."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from host import docker, pg_hba, psql
+from host.failure import Failure
+
+from .asked import Asked, postgres
+
+HBA, IDENT = "/data/pg_hba.conf", "/data/pg_ident.conf"
+RELOAD, LOADED = "SELECT pg_conf_load_time() FROM pg_reload_conf();", "SELECT pg_conf_load_time();"
+
+
+@dataclass
+class Container:
+    """PostgreSQL's container: the files in it, by what the scripts do with them."""
+
+    files: dict[str, str] = field(default_factory=lambda: {HBA: "old", IDENT: "old"})
+    refused: Sequence[str] = ()
+    """The scripts that fail."""
+    cleaned: bool = False
+
+    def execute(self, container: str, command: Sequence[str], **options: Any) -> docker.Output:
+        if command[0] == "rm":
+            self.cleaned = True
+            return docker.Output(0, "", "")
+        name, *paths = command[3:]
+        if name in self.refused:
+            return docker.Output(1, "", "read-only file system\n")
+        for path in paths:
+            self.files[path] = options["stdin"] or "old"
+        return docker.Output(0, "", "")
+
+
+@pytest.fixture
+def container(monkeypatch: pytest.MonkeyPatch) -> Container:
+    container = Container()
+    monkeypatch.setattr(docker, "execute", container.execute)
+    monkeypatch.setattr(pg_hba, "LOAD_TIMEOUT_S", 0)
+    return container
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    answers: dict[str, str | psql.SqlError] = {
+        pg_hba.FILES: f"{HBA}\n{IDENT}\n",
+        "SHOW server_version_num": "160015\n",
+        RELOAD: "before\n",
+        LOADED: "after\n",
+    }
+    return postgres(monkeypatch, **answers)
+
+
+def change() -> None:
+    told = {"hba": "new", "ident": "new", "fingerprint": "none"}
+    pg_hba.run(argparse.Namespace(container="pg"), told)
+
+
+def failure() -> str:
+    with pytest.raises(Failure) as caught:
+        change()
+    return str(caught.value)
+
+
+def test_the_new_rules_are_read_and_then_the_superuser_loses_its_password(container: Container, asked: Asked) -> None:
+    change()
+    assert container.files == {HBA: "new", IDENT: "new"}
+    assert container.cleaned
+    assert asked.names[-2:] == ["ALTER ROLE postgres PASSWORD NULL;", "fingerprints_leave"]
+    assert asked.names.index("pg_hba_roles") < asked.names.index("pg_hba_errors"), "logins are members at once"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "reason"),
+    [
+        (
+            "pg_hba_errors",
+            "pg_hba.conf line 2: bad\n",
+            "PostgreSQL refuses the new pg_hba.conf (pg_hba.conf line 2: bad)",
+        ),
+        ("pg_hba_errors", psql.Unreachable("FATAL"), "the new pg_hba.conf refuses the platform itself (FATAL)"),
+        (LOADED, psql.Unreachable("FATAL"), "the new pg_hba.conf refuses the platform itself (FATAL)"),
+        (LOADED, "before\n", "PostgreSQL did not load the new pg_hba.conf in 0 s"),
+    ],
+)
+def test_the_old_rules_are_back_where_the_new_ones_are_not_loaded(
+    container: Container, asked: Asked, question: str, answer: str | psql.SqlError, reason: str
+) -> None:
+    asked.answers[question] = answer
+    assert failure() == f"postgres: {reason}; the old pg_hba.conf is back"
+    assert container.files == {HBA: "old", IDENT: "old"}
+    assert "ALTER ROLE postgres PASSWORD NULL;" not in asked.names
+
+
+def test_an_older_postgresql_is_left_as_it_is(container: Container, asked: Asked) -> None:
+    asked.answers["SHOW server_version_num"] = "150008\n"
+    assert failure().startswith("postgres/image: is older than PostgreSQL 16")
+    assert container.files[HBA] == "old"
+
+
+def test_where_there_is_no_way_in_it_is_said_what_to_do(container: Container, asked: Asked) -> None:
+    asked.answers[pg_hba.FILES] = psql.Unreachable("FATAL")
+    assert "let pg_hba.conf begin with\n  local all postgres peer" in failure()
+
+
+def test_a_file_that_cannot_be_written_is_told(container: Container, asked: Asked) -> None:
+    container.refused = ["rules_put"]
+    reason = "the new pg_hba.conf cannot be written (read-only file system)"
+    assert failure() == f"postgres: {reason}; the old pg_hba.conf is back"
+    container.refused = ["rules_put", "rules_back"]
+    assert failure().startswith(f"postgres: {reason}; the old one could not be put back")
+    assert failure().endswith(f": it is {HBA}.previous in the container")
+
+
+def test_what_postgresql_refuses_after_that_is_told(container: Container, asked: Asked) -> None:
+    asked.answers["fingerprints_leave"] = psql.SqlError("ERROR:  no space left")
+    assert failure() == "postgres: PostgreSQL says: ERROR:  no space left"

@@ -1,0 +1,134 @@
+"""The steps for roles in PostgreSQL, without one: what they ask, in which order, and what they say of an error."""
+
+import argparse
+import json
+from typing import Any
+
+import pytest
+
+from host import database, database_leave, docker, electric_role, electric_role_remove, logins, psql
+from host.failure import Failure
+from host.verbs import Verb
+
+from .asked import Asked, postgres
+
+DATABASE = {"database": "legal_prod", "owner": "legal_prod_owner", "connections": 8, "postgres": "pg"}
+MIGRATED = {**DATABASE, "migrate_connections": 4, "lock_timeout": 10}
+TOLD = {
+    "password": "s3cr3t",
+    "login": "legal_prod_1",
+    "migrate_login": "legal_prod_migrate_1",
+    "extensions": ["citext"],
+    "fingerprints": {"login": "none", "migrate-login": "drift-1"},
+}
+ELECTRIC = {**DATABASE, "group": "legal_prod_electric"}
+REMOVED = {"stack": "trial", "database": "legal_prod", "group": "g", "slot": "s", "publication": "p", "postgres": "pg"}
+UNREACHABLE, REFUSED = psql.Unreachable("FATAL"), psql.SqlError("ERROR:  not with s3cr3t")
+
+
+def run(verb: Verb, told: dict[str, Any], **given: Any) -> None:
+    """With the options that are left out."""
+    parser = argparse.ArgumentParser()
+    verb.arguments(parser)
+    defaults = {action.dest: action.default for action in parser._actions}
+    verb.run(argparse.Namespace(**{**defaults, "service": "legal", **given}), told)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    monkeypatch.setattr(docker, "names", lambda *_, **__: [])
+    return postgres(monkeypatch, **{logins.FIND: "legal_prod\n"})
+
+
+def test_a_database_has_its_logins_before_what_is_in_it_and_its_fingerprints_last(asked: Asked) -> None:
+    run(database, TOLD, **MIGRATED)
+    assert asked.log == [
+        ("database", "postgres"),
+        ("login", "postgres"),
+        ("login", "postgres"),
+        ("database_inside", "legal_prod"),
+        ("fingerprints_leave", "postgres"),
+    ]
+    assert asked.alone == set(asked.names)
+    left = json.loads(asked.variables["fingerprints_leave"]["fingerprints"])
+    assert [(row["name"], row["object"], row["mark"]) for row in left] == [
+        ("login/legal", "legal_prod_1", "none"),
+        ("migrate-login/legal", "legal_prod_migrate_1", "drift-1"),
+    ]
+
+
+def test_the_logins_of_migrations_alone_have_a_limit_for_locks(asked: Asked) -> None:
+    run(database, TOLD, **MIGRATED)
+    assert (asked.variables["login"]["login"], asked.variables["login"]["lock_timeout"]) == (
+        "legal_prod_migrate_1",
+        "10s",
+    )
+    run(database, {**TOLD, "fingerprints": {"login": "none"}}, **DATABASE)
+    assert (asked.variables["login"]["login"], asked.variables["login"]["lock_timeout"]) == ("legal_prod_1", "")
+
+
+def test_electrics_login_replicates_and_the_apps_does_not(asked: Asked) -> None:
+    run(electric_role, {"password": "x", "login": "legal_prod_electric_1", "fingerprint": "none"}, **ELECTRIC)
+    assert asked.names == ["electric_role", "login", "electric_role_inside", "fingerprints_leave"]
+    assert asked.variables["login"]["replication"] == "REPLICATION"
+    run(database, TOLD, **MIGRATED)
+    assert asked.variables["login"]["replication"] == "NOREPLICATION"
+
+
+def test_logins_go_in_the_database_where_they_may_own_something(asked: Asked) -> None:
+    told = {"owner": "legal_prod_owner", "group": "legal_prod_electric"}
+    run(logins, told, database="legal_prod", app=["a"], electric="e", postgres="pg")
+    assert [where for name, where in asked.log if name == "logins_drop"] == ["legal_prod", "legal_prod"]
+    assert asked.variables["logins_drop"] == {
+        "role": "legal_prod_electric",
+        "prefix": "legal_prod_electric",
+        "current": '["e"]',
+    }
+
+
+def test_without_electric_only_the_apps_logins_are_looked_at(asked: Asked) -> None:
+    run(logins, {"owner": "legal_prod_owner"}, database="legal_prod", app=["a", "m"], postgres="pg")
+    assert asked.names.count("logins_drop") == 1
+    assert asked.variables["logins_drop"]["current"] == '["a", "m"]'
+
+
+def test_of_a_database_that_is_gone_the_logins_go_all_the_same(asked: Asked) -> None:
+    asked.answers[logins.FIND] = ""
+    run(database_leave, {}, database="legal_prod", owner="legal_prod_owner", postgres="pg")
+    run(electric_role_remove, {}, **REMOVED)
+    assert ("logins_drop", "postgres") in asked.log
+    assert "electric_role_remove" not in asked.names
+
+
+def test_electrics_slot_goes_before_its_logins(asked: Asked) -> None:
+    run(electric_role_remove, {}, **REMOVED)
+    assert asked.names == [logins.FIND, "electric_role_remove", logins.FIND, "logins_drop"]
+
+
+def test_nothing_of_electric_goes_while_one_serves(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker, "names", lambda *_, **__: ["legal-electric-1"])
+    with pytest.raises(Failure, match="legal/electric: still serves; run up again"):
+        run(electric_role_remove, {}, **REMOVED)
+    assert asked.names == []
+
+
+STEPS = [
+    (database, TOLD, MIGRATED, "database", "legal/database"),
+    (electric_role, {**TOLD, "fingerprint": ""}, ELECTRIC, "electric_role", "legal/electric"),
+    (electric_role_remove, {}, REMOVED, "electric_role_remove", "legal/electric"),
+    (database_leave, {}, DATABASE, "logins_drop", "legal/database"),
+    (logins, {"owner": "o"}, {**DATABASE, "app": ["a"]}, "logins_drop", "legal/database"),
+]
+
+
+@pytest.mark.parametrize(("verb", "told", "given", "sql", "path"), STEPS, ids=[step[3] for step in STEPS])
+def test_an_error_begins_with_the_path_and_holds_no_password(
+    asked: Asked, verb: Verb, told: dict[str, Any], given: dict[str, Any], sql: str, path: str
+) -> None:
+    asked.answers[sql] = UNREACHABLE
+    with pytest.raises(Failure, match=f"^{path}: PostgreSQL does not answer; run up again$"):
+        run(verb, told, **given)
+    asked.answers[sql] = REFUSED
+    with pytest.raises(Failure, match=f"^{path}: PostgreSQL says: ERROR:  not with ") as caught:
+        run(verb, told, **given)
+    assert ("s3cr3t" in str(caught.value)) == ("password" not in told)

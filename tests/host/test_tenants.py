@@ -1,0 +1,214 @@
+"""A service that is broken into: what its login can do to PostgreSQL, now and at the next `up`."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from subprocess import DEVNULL
+
+import pytest
+
+from host import files
+from host.psql import Postgres
+from render import postgres, sql
+from tests.planted import BETTER_MATCHES, OBJECTS, TRAP
+from tests.render.box import Said, docker
+from tests.render.cluster import (
+    CONNECTIONS,
+    as_login,
+    ask,
+    database,
+    keep_logins,
+    leave,
+    make,
+    make_electric,
+    remove_electric,
+)
+from tests.waiting import eventually
+
+from .calling import call, fingerprints
+
+pytestmark = pytest.mark.docker
+
+VIEW = "CREATE VIEW public.schema_migrations AS SELECT 1 AS version, public.trap();"
+OWN_SETTINGS = """
+ALTER DATABASE {name} SET search_path = public, pg_catalog;
+ALTER DATABASE {name} SET role = '{name}_owner';
+ALTER DATABASE {name} SET statement_timeout = '1ms';
+ALTER DATABASE {name} SET standard_conforming_strings = off;
+ALTER DATABASE {name} SET default_transaction_read_only = on;
+ALTER DATABASE {name} SET idle_session_timeout = '1ms';
+ALTER DATABASE {name} SET transaction_timeout = '1ms';
+"""
+
+
+def next_up(cluster: str, name: str, login: str) -> list[Said]:
+    """All that `up` asks of PostgreSQL for a service, and for one that is taken out."""
+    said = [
+        database(cluster, name, extensions=["citext"]),
+        keep_logins(cluster, name, login, migrating(name), electric=make_electric(cluster, name)),
+        remove_electric(cluster, name),
+    ]
+    for role in (login, migrating(name)):
+        versions = Postgres(cluster).ask(files.sql("migrate_versions"), database=name, user=role)
+        assert versions == "1\n"
+    said.append(leave(cluster, name))
+    assert database(cluster, name, extensions=["citext"]).ok
+    return said
+
+
+def migrating(name: str) -> str:
+    return sql.login(sql.migrating(name), "one")
+
+
+@pytest.mark.parametrize("planted", [BETTER_MATCHES, OBJECTS, OWN_SETTINGS], ids=["matches", "objects", "settings"])
+def test_what_an_app_plants_in_its_database_never_runs_as_the_superuser(cluster: str, name: str, planted: str) -> None:
+    login = make(cluster, name)
+    said = as_login(cluster, login, "one", name, (TRAP + VIEW + planted).format(login=login, name=name))
+    assert said.ok, said.error
+    for each in next_up(cluster, name, login):
+        assert each.ok, each.out
+    assert ask(cluster, f"SELECT rolsuper FROM pg_roles WHERE rolname = '{login}'") == "f"
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        "CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION public.trap()",
+        "CREATE EXTENSION dblink",
+        "CREATE EXTENSION file_fdw",
+        "CREATE FUNCTION c() RETURNS int LANGUAGE c AS 'nothing'",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "SELECT pg_read_file('/etc/passwd')",
+        "SELECT pg_ls_dir('.')",
+        "ALTER SYSTEM SET log_statement = 'all'",
+        "SET session_replication_role = replica",
+        "SET temp_file_limit = -1",
+        "SET log_min_messages = panic",
+        "CREATE ROLE another",
+        "CREATE DATABASE another",
+        "CREATE PUBLICATION everything FOR ALL TABLES",
+        "SELECT pg_create_physical_replication_slot('mine')",
+        "ALTER ROLE CURRENT_USER SUPERUSER",
+        "ALTER ROLE SESSION_USER CONNECTION LIMIT -1",
+        "GRANT {other}_owner TO {name}_owner",
+        "SET ROLE {other}_owner",
+        "SET SESSION AUTHORIZATION postgres",
+        "ALTER DATABASE {other} SET search_path = public",
+        "REASSIGN OWNED BY {other}_owner TO {name}_owner",
+    ],
+)
+def test_an_app_may_not(cluster: str, name: str, forbidden: str) -> None:
+    login, other = make(cluster, name), f"{name}_b"
+    make(cluster, other)
+    said = as_login(cluster, login, "one", name, forbidden.format(name=name, other=other))
+    assert not said.ok
+    assert any(word in said.error for word in ("permission denied", "must be", "Only roles", "superuser")), said.error
+
+
+@contextmanager
+def sessions(cluster: str, count: int, login: str, database: str) -> Iterator[None]:
+    """So many sessions of a login, until the end of the block."""
+    url = f"host=127.0.0.1 user={login} dbname={database}"
+    command = ["docker", "exec", "-e", "PGPASSWORD=one", cluster, "psql", "-X", url, "-c", "SELECT pg_sleep(1000)"]
+    begun = [subprocess.Popen(command, stdout=DEVNULL, stderr=DEVNULL) for _ in range(count)]
+    own = f"FROM pg_stat_activity WHERE usename = '{login}' AND query LIKE '%pg_sleep%'"
+    try:
+        eventually(lambda: ask(cluster, f"SELECT count(*) {own}") == str(count))
+        yield
+    finally:
+        ask(cluster, f"SELECT pg_terminate_backend(pid) {own}")
+        for each in begun:
+            each.wait()
+
+
+def test_an_app_neither_ends_nor_sees_what_a_neighbour_does(cluster: str, name: str) -> None:
+    login, other = make(cluster, name), make(cluster, f"{name}_b")
+    with sessions(cluster, 1, other, f"{name}_b"):
+        pid = ask(cluster, f"SELECT pid FROM pg_stat_activity WHERE usename = '{other}'")
+        ended = as_login(cluster, login, "one", name, f"SELECT pg_terminate_backend({pid})")
+        assert "permission denied" in ended.error
+        seen = as_login(cluster, login, "one", name, f"SELECT query FROM pg_stat_activity WHERE pid = {pid}")
+        assert seen.out == "<insufficient privilege>"
+
+
+def test_an_app_that_opens_all_the_connections_it_can_leaves_the_others_theirs(cluster: str, name: str) -> None:
+    login, other = make(cluster, name), make(cluster, f"{name}_b")
+    with sessions(cluster, CONNECTIONS, login, name):
+        assert "too many connections for role" in as_login(cluster, login, "one", name, "SELECT 1").error
+        assert as_login(cluster, other, "one", f"{name}_b", "SELECT 1").out == "1"
+
+
+def test_a_query_that_runs_away_ends_before_the_disk_is_full(cluster: str, name: str) -> None:
+    login, electric = make(cluster, name), make_electric(cluster, name)
+    for role, password in ((login, "one"), (migrating(name), "one"), (electric, "two")):
+        assert as_login(cluster, role, password, name, "SHOW temp_file_limit").out == "2GB"
+
+
+def test_a_value_that_is_bound_is_not_in_the_log(cluster: str, name: str) -> None:
+    said = as_login(cluster, make(cluster, name), "one", name, f"SELECT $1::text AS {name} \\bind 'of a person' \\g")
+    assert said.out == "of a person"
+    logged = docker("logs", cluster)
+    assert name in logged.error + logged.out
+    assert "of a person" not in logged.error + logged.out
+
+
+def test_the_superuser_has_no_password_and_comes_over_the_socket_alone(cluster: str) -> None:
+    assert ask(cluster, "SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = 'postgres'") == "t"
+    said = as_login(cluster, "postgres", "postgres", "postgres", "SELECT 1")
+    assert "pg_hba.conf rejects connection" in said.error
+
+
+def test_no_role_reaches_a_database_that_it_does_not_belong_to(cluster: str, name: str) -> None:
+    login = make(cluster, name)
+    ask(cluster, f"CREATE DATABASE {name}_open; CREATE ROLE {name}_guest LOGIN PASSWORD 'guest'")
+    for other in ("postgres", "template1", f"{name}_open"):
+        assert "pg_hba.conf" in as_login(cluster, login, "one", other, "SELECT 1").error
+    assert "no pg_hba.conf entry" in as_login(cluster, f"{name}_guest", "guest", name, "SELECT 1").error
+
+
+@pytest.mark.parametrize(
+    ("hba", "reason"),
+    [
+        ("local all all peer map=platform\nhost all all nonsense\n", "PostgreSQL refuses the new pg_hba.conf"),
+        ("host all all samenet trust\n", "the new pg_hba.conf refuses the platform itself"),
+    ],
+)
+def test_rules_that_postgresql_refuses_or_that_shut_us_out_are_taken_back(cluster: str, hba: str, reason: str) -> None:
+    rules = (
+        "SELECT string_agg(pg_read_file(current_setting(file)), '') FROM unnest('{hba_file,ident_file}'::text[]) file"
+    )
+    before = ask(cluster, rules)
+    said = access(cluster, hba=hba, ident="")
+    assert said.code == 1
+    assert f"postgres: {reason}" in said.out
+    assert said.out.endswith("; the old pg_hba.conf is back\n")
+    eventually(lambda: ask(cluster, "SELECT 1") == "1")
+    assert ask(cluster, rules) == before
+
+
+def access(cluster: str, fingerprint: str = "none", **rules: str) -> Said:
+    return call("pg-hba", cluster, told={**postgres.rules(), "fingerprint": fingerprint, **rules})
+
+
+def test_the_rules_of_an_earlier_run_do_not_come_back_for_a_fault_of_a_later_one(cluster: str) -> None:
+    assert access(cluster, hba=f"# of another time\n{postgres.rules()['hba']}").ok
+    assert access(cluster).ok
+    assert not docker("exec", cluster, "sh", "-c", "ls /data/*.previous /data/*.new").ok
+
+
+def test_a_postgresql_that_lets_us_in_nowhere_is_told_with_what_to_do() -> None:
+    said = access("trial-nobody")
+    assert said.code == 1
+    assert "let pg_hba.conf begin with\n  local all postgres peer" in said.out
+
+
+def test_rules_that_somebody_changed_by_hand_are_seen(cluster: str) -> None:
+    def mark() -> str | None:
+        return fingerprints(postgres=cluster).get("access/platform")
+
+    assert access(cluster, "ours").ok
+    assert mark() == "ours"
+    assert docker("exec", cluster, "sh", "-c", "echo '# mine' >> /data/pg_hba.conf").ok
+    assert str(mark()).startswith("drift-")
+    assert access(cluster, str(mark())).ok
+    assert "# mine" not in docker("exec", cluster, "cat", "/data/pg_hba.conf").out
