@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from render import environment, shell, sql, verb
+from render import environment, sql, verb
 from settings import Electric as ElectricSettings
 from settings import stream_id
 
@@ -23,6 +23,7 @@ from .secret import secret
 from .volume import volume
 
 CHECK_TOOL = "curl"
+GRACE_S = 60
 # Accepted before it has the slot, which the old one holds until the cut-over.
 WAITING = environment.electric_check("waiting", "active")
 ACTIVE = environment.electric_check("active")
@@ -33,9 +34,8 @@ class ElectricAccess(pulumi.ComponentResource):
 
     secret: Output[str]
     login: Output[str]
-    mask: Output[str]
-    """What its log must not show, a line each."""
     secrets: Output[list[str]]
+    """What its log must not show."""
 
     def __init__(
         self,
@@ -96,7 +96,6 @@ class ElectricAccess(pulumi.ComponentResource):
                 env=settings.env,
             )
         )
-        self.mask = self.environment.apply(environment.to_mask)
         self.secrets = self.environment.apply(environment.secret_values)
         self.register_outputs({})
 
@@ -124,7 +123,7 @@ def electric_part(
         environment=Output.all(access.environment, storage).apply(lambda known: {**known[0], **known[1]}),
         volumes={environment.ELECTRIC_STORAGE: (access.storage.name, False)},
         read_only=False,
-        grace_s=shell.ELECTRIC_GRACE_S,
+        grace_s=GRACE_S,
         generation=settings.restart_generation,
     )
     gate = Gate(
@@ -169,10 +168,8 @@ def cutover(
                 timeout=settings.start_timeout_s,
             )
         ),
-        told=Output.all(mask=access.mask, fingerprint=drift.of(f"slot/{service}")).apply(
-            lambda known: verb.told(
-                {"check": ACTIVE, "secrets": known["mask"].splitlines(), "fingerprint": known["fingerprint"]}
-            )
+        told=Output.all(secrets=access.secrets, fingerprint=drift.of(f"slot/{service}")).apply(
+            lambda known: verb.told({"check": ACTIVE, **known})
         ),
         parent=parent,
         depends_on=depends_on,

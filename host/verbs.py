@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TextIO
+from typing import Any, BinaryIO, Protocol, TextIO
 
 from . import (
     base,
@@ -34,6 +34,11 @@ from . import (
     ready,
     redis_user,
     redis_user_remove,
+    restore_arrived,
+    restore_check,
+    restore_load,
+    restore_receive,
+    restored,
     retire,
     site_remove,
     switch,
@@ -52,6 +57,16 @@ class Verb(Protocol):
         """Does it: `given` are the words, `told` the JSON of stdin. A `Failure` says what went wrong."""
 
 
+class Receiver(Protocol):
+    """A module with a verb whose stdin is a file's content."""
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declares the words of the verb's line."""
+
+    def receive(self, given: argparse.Namespace, stream: BinaryIO) -> None:
+        """Does it, as far as the stream comes."""
+
+
 ASKS: dict[str, Verb] = {
     "fingerprints": fingerprints,
     "gate": gate,
@@ -60,6 +75,8 @@ ASKS: dict[str, Verb] = {
     "ports": ports,
     "preflight": preflight,
     "ready": ready,
+    "restore-check": restore_check,
+    "restored": restored,
 }
 """They change nothing, so they end with their caller."""
 
@@ -84,12 +101,17 @@ CHANGES: dict[str, Verb] = {
     "prune-images": images,
     "redis-user": redis_user,
     "redis-user-remove": redis_user_remove,
+    "restore-arrived": restore_arrived,
+    "restore-load": restore_load,
     "retire": retire,
     "site-remove": site_remove,
     "switch": switch,
     "take-out": take_out,
 }
 """They come to their end, even if the caller is gone."""
+
+RECEIVES: dict[str, Receiver] = {"restore-receive": restore_receive}
+"""They end with their caller, and keep what has come by then."""
 
 
 class Told(dict[str, Any]):
@@ -103,9 +125,13 @@ def run(words: Sequence[str], stdin: TextIO) -> int:
     """Calls the verb that `words` name; its exit code."""
     parser = argparse.ArgumentParser(prog="sertantai-host", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    for name, verb in {**ASKS, **CHANGES}.items():
+    every: dict[str, Verb | Receiver] = {**ASKS, **CHANGES, **RECEIVES}
+    for name, verb in every.items():
         verb.arguments(verbs.add_parser(name, description=verb.__doc__))
     given = parser.parse_args(words)
+    if given.verb in RECEIVES:
+        RECEIVES[given.verb].receive(given, stdin.buffer)
+        return 0
     told = Told(json.loads((not stdin.isatty() and stdin.read()) or "{}"))
     if given.verb in CHANGES:
         return detach.run(lambda: CHANGES[given.verb].run(given, told))

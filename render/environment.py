@@ -1,8 +1,7 @@
 """What the containers are given: environments and health checks."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import quote, unquote
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 from settings import Health
 
@@ -83,28 +82,6 @@ def electric(
 def secret_values(environment: Mapping[str, str], secrets: Iterable[str] = ()) -> list[str]:
     """What a log must not show, for a verb to mask."""
     return [environment[name] for name in (*SECRET, *secrets) if name in environment]
-
-
-def to_mask(environment: Mapping[str, str], secrets: Iterable[str] = ()) -> str:
-    """What a log must not show, a line each: the lines of the secret values, and the passwords in those that are URLs.
-
-    Lines of fewer than four characters are shown all the same: they are in everything.
-    """
-    values = [environment[name] for name in (*SECRET, *secrets) if name in environment]
-    hidden = [*values, *(password for value in values for password in _passwords(value))]
-    lines = [line.strip() for text in hidden for line in re.split(r"[\r\n]", text)]
-    return "\n".join(dict.fromkeys(line for line in lines if line))
-
-
-def _passwords(url: str) -> Iterator[str]:
-    """What a program may take for the password: where its characters are not encoded, some end at another place."""
-    found = re.findall(r"(?s)://(?:[^:@/?#]*:)?(.+)@", url) + re.findall(
-        r"[?&]\w*(?:password|secret|token|key)=([^&#]+)", url
-    )
-    for password in (word for each in found for word in (each, unquote(each))):
-        yield password
-        yield from (password[: at.start()] for at in re.finditer("@", password))
-        yield from re.split("[:/?#@]", password)
 
 
 def health_check(health: Health, port: int) -> list[str]:

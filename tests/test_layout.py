@@ -40,7 +40,6 @@ def test_no_layer_imports_the_program_on_the_host(layer: str) -> None:
         assert "host" not in imported(file), file
 
 
-@pytest.mark.xfail(strict=True, reason="some steps are shell texts still")
 def test_templates_are_for_configuration_and_hold_no_shell_and_no_sql() -> None:
     names = {file.name for file in (ROOT / "render" / "templates").iterdir()}
     assert {name for name in names if name.endswith((".sh.j2", ".sql.j2"))} == set()

@@ -11,11 +11,13 @@ from components.certbot import RENEW
 from host.base import SCRIPTS
 from rehearsal.errors import Trouble
 from rehearsal.machine import ensure_packages
+from render import environment
 
 FOLDER = host_program.SOURCES / "shell"
 ON_VOLUME = FOLDER / "volume"
 TEXTS = {str(file.relative_to(FOLDER)): file.read_text() for file in sorted(FOLDER.rglob("*.sh"))}
 TEXTS["entrypoint of certbot"] = f"#!/bin/sh\n{RENEW}"
+TEXTS["health check of Electric"] = f"#!/bin/sh\n{environment.electric_check('waiting', 'active')[2]}"
 EVERY = [pytest.param(text, id=name) for name, text in TEXTS.items()]
 
 

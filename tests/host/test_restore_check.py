@@ -1,18 +1,22 @@
 """What is found to be in a dump's way, asked of a real PostgreSQL."""
 
+import argparse
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
 
-from components.restore_program import assigned
-from render import restore
+from host import in_use
+from host.psql import Postgres
+from host.restore_check import of
+from render import sql
 from render.archive import Archive, Table
-from settings import Restore
+from tests.render.box import docker
+from tests.render.cluster import as_login, by_hand, make
 from tests.waiting import eventually
 
-from .box import docker, on_host
-from .cluster import by_hand
+from .calling import call
 
 pytestmark = pytest.mark.docker
 AT = "services/legal/restore"
@@ -27,10 +31,15 @@ LAWS = ["id", "name", "year", "title"]
 
 @pytest.fixture
 def database(cluster: str, name: str) -> Iterator[str]:
-    by_hand(cluster, f"CREATE DATABASE {name}")
-    by_hand(cluster, HERE, name)
+    login = make(cluster, name)
+    assert as_login(cluster, login, "one", name, HERE).ok
     yield name
     by_hand(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def as_app(cluster: str, database: str, text: str) -> None:
+    """As an app that is the owner of all it makes."""
+    by_hand(cluster, f"SET ROLE {sql.owner(database)}; {text}", database)
 
 
 def table(name: str = "laws", columns: list[str] = LAWS, rows: int = 1, schema: str = "public") -> Table:
@@ -42,29 +51,37 @@ def archive(*tables: Table, versions: list[str] | None = ("1", "2"), dumper: str
     return Archive(database="dev", server="17.1", dumper=dumper, tables=[*tables], versions=listed, size=0)
 
 
+def told(dump: Archive, database: str) -> dict[str, object]:
+    return {"dump": dump.described(), "size_mb": 0, "file_mb": 0, "owner": sql.owner(database)}
+
+
 def asked(
-    cluster: str, database: str, dump: Archive, *, preview: bool = True, electric: bool = False, replace: bool = False
+    cluster: str, database: str, dump: Archive, *, preview: bool = True, replace: bool = False, triggers: bool = True
 ) -> str:
-    target = restore.Target(
-        service="legal",
-        stack="trial",
-        database=database,
-        postgres_container=cluster,
-        nginx_container="nginx",
-        labels={},
-        grace_s=1,
-        stream_id="legal" if electric else None,
-        app_gate="",
-        electric_gate="",
-    )
-    settings = Restore(dump="legal.dump", replace=replace)
-    checked = restore.checked(settings, target)
+    """What is said, notes after problems."""
     if not preview:
-        checked = f'eval "$(cat)"\n{restore._check(settings, target)}check\n'
-    # PGDATA is the official image's own.
-    said = on_host(checked.replace('"$PGDATA"', "/data"), assigned("", dump))
+        return last_look(cluster, database, dump, replace=replace)
+    words = [word for word, given in (("--replace", replace), ("--disable-triggers", not triggers)) if given]
+    said = call("restore-check", "legal", database, *words, postgres=cluster, told=told(dump, database))
     assert said.ok, said.error
-    return said.out
+    found = json.loads(said.out)
+    return "".join(f"{line}\n" for line in [*found["problems"], *(f"note: {line}" for line in found["notes"])])
+
+
+def last_look(cluster: str, database: str, dump: Archive, *, replace: bool = False) -> str:
+    """What restore-load finds, once the release is done and before it stops anything."""
+    words = argparse.Namespace(
+        service="legal", database=database, postgres=cluster, replace=replace, disable_triggers=False
+    )
+    fit = of(words, told(dump, database))
+    facts = fit.facts(
+        lambda text, names: Postgres(cluster).ask(text, names, database=database, user=login(cluster, database))
+    )
+    return "".join(f"{line}\n" for line in fit.problems(facts))
+
+
+def login(cluster: str, database: str) -> str:
+    return sql.login(database, "one")
 
 
 def cells(said: str) -> list[list[str]]:
@@ -115,7 +132,7 @@ def test_migrations_that_only_the_dump_has_may_come_with_the_release(cluster: st
     dump = archive(table(columns=[*LAWS, "new"]), versions=["1", "2", "3"])
     said = asked(cluster, database, dump)
     assert said == (
-        f"{AT}: note: waits for migrations that are not here yet: 3; "
+        f"note: {AT}: waits for migrations that are not here yet: 3; "
         "the columns are compared when the release has run its own\n"
     )
     at_last = asked(cluster, database, dump, preview=False)
@@ -143,17 +160,17 @@ def test_a_later_pg_dump_is_an_error(cluster: str, database: str) -> None:
 
 
 def test_tables_with_rows_are_an_error_unless_they_are_to_be_replaced(cluster: str, database: str) -> None:
-    by_hand(cluster, "INSERT INTO notes VALUES (1); INSERT INTO laws (name) VALUES ('a')", database)
+    as_app(cluster, database, "INSERT INTO notes VALUES (1); INSERT INTO laws (name) VALUES ('a')")
     dump = archive(table(), table("notes", ["id"]))
     assert asked(cluster, database, dump).startswith(f"{AT}/dump: laws, notes is not empty here: with `replace: true`")
     assert asked(cluster, database, dump, replace=True) == (
-        f"{AT}: note: replace takes the rows of laws, notes away; they are dumped first\n"
+        f"note: {AT}: replace takes the rows of laws, notes away; they are dumped first\n"
     )
     assert asked(cluster, database, dump, replace=True, preview=False) == ""
 
 
 def test_rows_that_would_go_with_what_is_replaced_are_an_error(cluster: str, database: str) -> None:
-    by_hand(cluster, "CREATE TABLE children (note int REFERENCES notes)", database)
+    as_app(cluster, database, "CREATE TABLE children (note int REFERENCES notes)")
     dump = archive(table("notes", ["id"]))
     assert asked(cluster, database, dump, replace=True) == ""
     by_hand(cluster, "INSERT INTO children VALUES (NULL)", database)
@@ -166,17 +183,58 @@ def test_rows_that_would_go_with_what_is_replaced_are_an_error(cluster: str, dat
 def test_transactions_that_electric_would_wait_for_are_named(
     cluster: str, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restore, "PATIENCE_S", 0)
+    monkeypatch.setattr(in_use, "PATIENCE_S", 0)
     held = docker("exec", "-d", cluster, "psql", "-U", "postgres", "-c", "BEGIN; SELECT txid_current(), pg_sleep(30)")
     assert held.ok
     counted = "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
-    eventually(lambda: by_hand(cluster, counted) == "1")
-    dump = archive(table())
-    said = asked(cluster, database, dump, preview=False, electric=True)
+    eventually(lambda: by_hand(cluster, counted).strip() == "1")
+    [said] = in_use.transactions(Postgres(cluster), database, AT)
     assert said.startswith(f"{AT}: a transaction on postgres by postgres is open since ")
     [number] = re.findall(r"pg_terminate_backend\((\d+)\)", said)
-    assert asked(cluster, database, dump, preview=False) == "", "without Electric nobody waits"
-    assert asked(cluster, database, dump, electric=True) == "", "at preview it is too early to say"
     by_hand(cluster, f"SELECT pg_terminate_backend({number})")
-    eventually(lambda: by_hand(cluster, counted) == "0")
-    assert asked(cluster, database, dump, preview=False, electric=True) == ""
+    eventually(lambda: by_hand(cluster, counted).strip() == "0")
+    assert not [*in_use.transactions(Postgres(cluster), database, AT)]
+
+
+def test_tables_with_triggers_need_them_switched_off(cluster: str, database: str) -> None:
+    """pg_restore empties search_path."""
+    as_app(cluster, database, "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+    for name, when in (
+        *(("filled", "INSERT ON laws"), ("kept", "INSERT ON laws"), ("off", "INSERT ON laws")),
+        *(("changed", "UPDATE ON laws"), ("emptied", "TRUNCATE ON notes"), ("other", "INSERT ON schema_migrations")),
+    ):
+        as_app(cluster, database, f"CREATE TRIGGER {name} BEFORE {when} EXECUTE FUNCTION fill()")
+    as_app(cluster, database, "ALTER TABLE laws DISABLE TRIGGER off")
+    dump = archive(table(), table("notes", ["id"]))
+    said = asked(cluster, database, dump)
+    assert said.startswith(f"{AT}/disable_triggers: must be true, since laws has triggers (filled, kept): pg_restore ")
+    assert said.count("\n") == 1
+    assert "since notes has triggers (emptied)" in asked(cluster, database, dump, replace=True)
+    assert asked(cluster, database, dump, triggers=False) == ""
+
+
+def test_what_is_not_the_apps_own_is_told_before_it_is_dumped_or_loaded(cluster: str, database: str) -> None:
+    by_hand(cluster, 'CREATE TABLE "By Hand" (id int); CREATE SEQUENCE numbers; CREATE TABLE s (id serial)', database)
+    said = asked(cluster, database, archive(table())).splitlines()
+    names = {"By Hand": '"By Hand"', "numbers": "numbers", "s": "s"}
+    for line, (name, quoted) in zip(said, names.items(), strict=True):
+        assert line.startswith(
+            f"{AT}: {name} belongs to postgres, and a restore works as {database}_owner, who must own"
+        )
+        assert line.endswith(f": ALTER TABLE public.{quoted} OWNER TO {database}_owner")
+
+
+def test_row_security_that_binds_the_owner_too_is_told(cluster: str, database: str) -> None:
+    as_app(cluster, database, "ALTER TABLE notes FORCE ROW LEVEL SECURITY")
+    [said] = asked(cluster, database, archive(table())).splitlines()
+    assert said.startswith(f"{AT}: notes forces row security on its owner too")
+    assert said.endswith("ALTER TABLE public.notes NO FORCE ROW LEVEL SECURITY while a restore is declared")
+
+
+def test_tables_that_an_extension_brings_stay_as_they_are(cluster: str, database: str) -> None:
+    by_hand(cluster, "ALTER EXTENSION citext ADD TABLE notes", database)
+    assert asked(cluster, database, archive(table(), table("notes", ["id"], 0))) == ""
+    said = asked(cluster, database, archive(table(), table("notes", ["id"])))
+    assert said == (
+        f"{AT}/dump: has rows of notes, which belongs to an extension: dump again with --exclude-table-data=notes\n"
+    )

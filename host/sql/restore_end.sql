@@ -1,3 +1,4 @@
+-- After the rows: as many as the dump has, and sequences that go on after them.
 DO $$ DECLARE each record; there bigint; BEGIN
   FOR each IN SELECT format('%I.%I', schema, name) AS name, rows FROM pg_temp.dump LOOP
     EXECUTE 'SELECT count(*) FROM ' || each.name INTO there;
@@ -17,7 +18,3 @@ DO $$ DECLARE each record; there bigint; BEGIN
     PERFORM setval(each.sequence, each.last_value, each.is_called);
   END LOOP;
 END $$;
-{% include 'restore_views.sql.j2' %}
-CREATE TABLE IF NOT EXISTS public.sertantai_restores (digest text PRIMARY KEY, path text, at timestamptz DEFAULT now());
-INSERT INTO public.sertantai_restores VALUES ({{ digest | literal }}, {{ path | literal }});
-COMMIT;

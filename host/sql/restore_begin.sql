@@ -1,10 +1,7 @@
-\set VERBOSITY default
-{% include 'restore_dump.sql.j2' %}
-SET lock_timeout = '{{ lock_timeout_s }}s';
-BEGIN;
+-- Before the rows of the tables in :'tables': nobody else reads or writes these, and they are empty.
+CREATE TEMP TABLE dump AS SELECT * FROM jsonb_to_recordset(:'tables'::jsonb) AS dumped (schema text, name text, rows bigint);
 SELECT format('LOCK TABLE %I.%I IN ACCESS EXCLUSIVE MODE', schema, name) FROM dump \gexec
-{% include 'restore_sequences.sql.j2' %}
-{% if replace %}
+\if :replace
 -- Whoever refers to them goes with them, so it must still be empty.
 DO $$ DECLARE each record; filled boolean; BEGIN
   FOR each IN WITH RECURSIVE cleared AS (SELECT format('%I.%I', schema, name)::regclass::oid AS oid FROM dump
@@ -16,11 +13,11 @@ DO $$ DECLARE each record; filled boolean; BEGIN
   END LOOP;
 END $$;
 SELECT 'TRUNCATE ' || string_agg(format('%I.%I', schema, name), ', ') || ' CASCADE' FROM dump HAVING count(*) > 0 \gexec
-{% else %}
+\else
 DO $$ DECLARE each record; filled boolean; BEGIN
   FOR each IN SELECT format('%I.%I', schema, name) AS name FROM dump LOOP
     EXECUTE 'SELECT EXISTS (SELECT FROM ' || each.name || ')' INTO filled;
     IF filled THEN RAISE EXCEPTION '% is not empty any more', each.name; END IF;
   END LOOP;
 END $$;
-{% endif %}
+\endif
