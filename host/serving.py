@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from . import docker
 from .failure import Failure
 from .gateway import VOLUME, Gateway, site
-from .retire import SERVICE, STACK
+from .retire import ELECTRIC, PART, SERVICE, STACK
 
-PART = "sertantai.part"
-ELECTRIC_GRACE_S = 10
 MAINTENANCE = f"{VOLUME}/maintenance"
 """A service whose name is a file here shows that it is back soon."""
-USE_THE_DATABASE = ("app", "electric", "migrate")
+USE_THE_DATABASE = ("app", ELECTRIC, "migrate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +45,10 @@ class Serving:
 
     def stop(self) -> bool:
         """Stops all that use the database, also those that do not serve; whether none is left."""
-        using, electric = self.using(), self._names("electric")
+        using, electric = self.using(), self._names(ELECTRIC)
         with ThreadPoolExecutor() as pool:
-            # Electric would wait for its clients' long polls, which nobody answers any more.
-            pool.submit(docker.stop, [name for name in using if name in electric], ELECTRIC_GRACE_S)
+            # Told to stop, Electric would wait for its clients' long polls, which nobody answers any more.
+            pool.submit(docker.kill, [name for name in using if name in electric])
             pool.submit(docker.stop, [name for name in using if name not in electric], self.grace_s)
         return not self.using()
 
