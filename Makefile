@@ -18,15 +18,16 @@ destroy: $(READY)
 	@$(PYTHON) -m cli destroy --stack $(STACK) $(if $(YES),--yes)
 
 test: $(READY)
-	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup
+	@$(PYTHON) -m pytest --numprocesses 4 --dist loadgroup
 
 # The last of them restart Docker, and with it all that runs there.
 test-faults: $(READY)
-	@$(PYTHON) -m pytest -m faults --numprocesses 2 --dist loadgroup
+	@$(PYTHON) -m pytest -m faults --numprocesses 4 --dist loadgroup
 	@E2E_RESTART_DOCKER=1 $(PYTHON) -m pytest -m disruptive
 
 lint: $(READY)
-	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy && \
+	  $(PYTHON) -m mypy --python-version 3.10 host
 
 bench: $(READY)
 	@$(PYTHON) -m tests.bench

@@ -25,6 +25,8 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     # The engine ends the program in this way when a step has failed, and has said itself what.
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
 config = settings.load()
+for warning in config.warnings():
+    pulumi.log.warn(warning)
 drains_s = [service.drain_s for service in config.services.values()]
 
 

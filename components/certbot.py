@@ -6,7 +6,6 @@ import pulumi
 from pulumi import ResourceOptions
 
 from render import nginx as paths
-from render import shell
 from settings import CERTBOT_MEMORY_MB, Acme
 
 from .container import Container, fixed
@@ -20,6 +19,13 @@ from .volume import volume
 # Renewal leaves a mark each time; one that is a day old means that it no longer runs.
 CHECK = ["sh", "-c", "test ! -e /tmp/renewed || find /tmp/renewed -mmin -1440 | grep -q ."]
 START_TIMEOUT_S = 30
+# The script is read again each time: another one needs no other container. What has begun comes to its end.
+RENEW = f"""trap 'exit 0' TERM
+while :; do
+  sh {paths.VOLUME}/scripts/renew.sh {paths.VOLUME}
+  sleep {paths.WATCH_S} & wait $!
+done
+"""
 
 
 class Certbot(pulumi.ComponentResource):
@@ -30,9 +36,9 @@ class Certbot(pulumi.ComponentResource):
         self.acme = acme
         self.container_name = container_name("certbot")
         certificates = volume(f"{name}-certificates", container_name("letsencrypt"), host, self, protect=True)
-        environment = {}
+        environment = {"ACME_EMAIL": acme.email, "ACME_DIRECTORY": acme.directory_url, "WEBROOT": paths.WEBROOT}
         if acme.ca_bundle:
-            environment = {"CA_BUNDLE": _bundle(acme.ca_bundle), "REQUESTS_CA_BUNDLE": "/tmp/ca.pem"}  # noqa: S108
+            environment |= {"CA_BUNDLE": _bundle(acme.ca_bundle), "REQUESTS_CA_BUNDLE": "/tmp/ca.pem"}  # noqa: S108
         container = fixed(
             f"{name}-server",
             Container(
@@ -41,7 +47,7 @@ class Certbot(pulumi.ComponentResource):
                 image=image(f"{name}-image", acme.image, host, self),
                 memory_mb=CERTBOT_MEMORY_MB,
                 check=CHECK,
-                entrypoint=["sh", "-c", shell.renew(acme)],
+                entrypoint=["sh", "-c", RENEW],
                 environment=environment,
                 volumes={
                     "/etc/letsencrypt": (certificates.name, False),
@@ -54,7 +60,7 @@ class Certbot(pulumi.ComponentResource):
             None,
             host,
             self,
-            [certificates, nginx.files, nginx.webroot],
+            [certificates, nginx.base, nginx.webroot],
         )
         self.ready = readiness(f"{name}-ready", container, self.container_name, CHECK, START_TIMEOUT_S, host, self)
         self.register_outputs({})

@@ -3,13 +3,15 @@
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from render import shell
+from render import verb
 from settings import Dns
 
 from .certbot import Certbot
 from .dns import records
 from .host import Host
 from .nginx import Nginx
+
+RECORD_TIMEOUT_S = 300
 
 
 class Certificate(pulumi.ComponentResource):
@@ -28,24 +30,26 @@ class Certificate(pulumi.ComponentResource):
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__("sertantai:service:Certificate", name, {}, opts)
-        self.placeholder = host.command(
+        self.placeholder = host.verb(
             f"{name}-placeholder",
-            shell.inside(certbot.container_name, shell.placeholder(domain), interpreter="sh", stdin=False),
+            verb.line("placeholder", domain, certbot=certbot.container_name),
             parent=self,
             depends_on=[certbot.ready],
         )
         known = records(f"{name}-dns", domain, dns, host.public, self)
         # Runs again for another authority; renewal is certbot's own.
-        self.ready = host.command(
+        self.ready = host.verb(
             f"{name}-authority",
             Output.from_input(host.public).apply(
-                lambda address: shell.inside(
-                    certbot.container_name,
-                    shell.certificate(domain, certbot.acme, address, bool(known)),
-                    "sh",
-                    stdin=False,
+                lambda address: verb.line(
+                    "certificate",
+                    domain,
+                    certbot=certbot.container_name,
+                    address=address or None,
+                    wait=RECORD_TIMEOUT_S if known else None,
                 )
             ),
+            told=verb.told({"authority": certbot.acme.directory_url}),
             parent=self,
             depends_on=[self.placeholder, nginx.ready, *known],
         )

@@ -2,7 +2,6 @@
 
 import json
 
-import pulumi
 from pulumi import Output
 
 from render import verb
@@ -20,7 +19,6 @@ class Drift:
     def __init__(self, network: Network, host: Host) -> None:
         line = verb.line(
             "fingerprints",
-            pulumi.get_stack(),
             network=network.name,
             gateway=container_name("nginx"),
             postgres=container_name("postgres"),

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from render import cutover as render
-from render import environment, shell, sql, verb
+from render import environment, sql, verb
 from settings import Electric as ElectricSettings
 from settings import stream_id
 
@@ -15,7 +14,7 @@ from .database import Database
 from .drift import Drift
 from .host import Host
 from .image import Image
-from .names import container_name, labels
+from .names import container_name
 from .network import Network
 from .nginx import Nginx
 from .part import Gate, Part
@@ -24,9 +23,10 @@ from .secret import secret
 from .volume import volume
 
 CHECK_TOOL = "curl"
+GRACE_S = 60
 # Accepted before it has the slot, which the old one holds until the cut-over.
-WAITING = environment.electric_check(200, 202)
-ACTIVE = environment.electric_check(200)
+WAITING = environment.electric_check("waiting", "active")
+ACTIVE = environment.electric_check("active")
 
 
 class ElectricAccess(pulumi.ComponentResource):
@@ -34,9 +34,8 @@ class ElectricAccess(pulumi.ComponentResource):
 
     secret: Output[str]
     login: Output[str]
-    mask: Output[str]
-    """What its log must not show, a line each."""
     secrets: Output[list[str]]
+    """What its log must not show."""
 
     def __init__(
         self,
@@ -97,7 +96,6 @@ class ElectricAccess(pulumi.ComponentResource):
                 env=settings.env,
             )
         )
-        self.mask = self.environment.apply(environment.to_mask)
         self.secrets = self.environment.apply(environment.secret_values)
         self.register_outputs({})
 
@@ -113,17 +111,19 @@ def electric_part(
     depends_on: Sequence[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> Part:
-    """Electric's container beside its predecessor, on the same storage and stream id."""
+    """Electric's container next to its predecessor: the same stream id, and with the same image the same storage."""
+    folder = image.reference.apply(environment.electric_storage)
+    storage = {"ELECTRIC_STORAGE_DIR": Output.format("{0}/{1}", environment.ELECTRIC_STORAGE, folder)}
     container = Container(
         service=service,
         part="electric",
         image=image,
         memory_mb=settings.memory_mb,
         check=WAITING,
-        environment=access.environment,
+        environment=Output.all(access.environment, storage).apply(lambda known: {**known[0], **known[1]}),
         volumes={environment.ELECTRIC_STORAGE: (access.storage.name, False)},
         read_only=False,
-        grace_s=shell.ELECTRIC_GRACE_S,
+        grace_s=GRACE_S,
         generation=settings.restart_generation,
     )
     gate = Gate(
@@ -151,24 +151,26 @@ def cutover(
     parent: pulumi.Resource,
 ) -> pulumi.Resource:
     """The moment the slot changes hands, once every other part of the release is healthy. Safe to run again."""
-    return host.command(
+    return host.verb(
         name,
-        Output.all(container=part.container, mark=drift.of(f"slot/{service}")).apply(
-            lambda known: render.cutover(
-                service,
-                stream_id(service, settings),
-                database.name,
-                known["container"],
-                labels(service, "electric"),
-                check=ACTIVE,
-                timeout_s=settings.start_timeout_s,
-                cache_generation=settings.cache_generation,
-                psql=shell.psql(postgres.container_name),
-                nginx_container=nginx.container_name,
-                mark=known["mark"],
+        Output.all(part.container, part.image).apply(
+            lambda known: verb.line(
+                "cutover",
+                f"{service}/electric",
+                known[0],
+                stack=pulumi.get_stack(),
+                slot=sql.slot(stream_id(service, settings)),
+                database=database.name,
+                storage=environment.electric_storage(known[1]),
+                generation=settings.cache_generation,
+                postgres=postgres.container_name,
+                gateway=nginx.container_name,
+                timeout=settings.start_timeout_s,
             )
         ),
-        stdin=access.mask,
+        told=Output.all(secrets=access.secrets, fingerprint=drift.of(f"slot/{service}")).apply(
+            lambda known: verb.told({"check": ACTIVE, **known})
+        ),
         parent=parent,
         depends_on=depends_on,
     )

@@ -10,7 +10,7 @@ import pulumi_tls as tls
 from pulumi import Output, ResourceOptions
 
 from render import server as render
-from render import ssh
+from render import ssh, verb
 from render.cloud_init import user_data
 from settings import Dns, HetznerHost, Registry
 
@@ -26,6 +26,7 @@ DATA = "/mnt/sertantai"
 OF_ALL = ["name", "labels", "deleteProtection"]
 FIRST_ANSWER_TIMEOUT_S = 300
 BOOT_TIMEOUT_S = 600
+VOLUME_TIMEOUT_S = 120
 CONSOLE = "look at its console: https://console.hetzner.cloud, or `hcloud server request-console`"
 
 
@@ -187,21 +188,28 @@ def hetzner_host(settings: HetznerHost, dns: Dns | None, registry: Registry | No
     what = Output.concat("host: the server ", settings.name, " (", made.server.id, ", ", made.ipv4.ip_address, ")")
     again = number | {"TYPE": made.server.server_type}
     reached = access.reached(what, CONSOLE, FIRST_ANSWER_TIMEOUT_S, again, [made.on])
-    booted = access.there("server-booted", ssh.booted(BOOT_TIMEOUT_S), number, [reached])
-    settled = access.there("server-settings", render.settled(settings.reboot_at), number, [booted])
-    authorized = list(settings.authorized_keys.values())
-    keys = access.config.apply(lambda config: ssh.authorized(config, access.alias, authorized))
-    let_in = access.here("server-keys", keys, number, [settled])
-    lost = reading(access.reader, render.is_lost(DATA), [booted])
-    mounted = access.there(
-        "server-mount",
-        made.disk.linux_device.apply(lambda device: render.mounted(device, DATA)),
-        number | {"SIZE": made.disk.size.apply(str), "LOST": lost},
-        [settled, made.attached],
+    booted = access.there("server-booted", "booted", str(BOOT_TIMEOUT_S), reruns_on=number, after=[reached])
+    installed = access.install(number, [booted])
+    configured = access.verb(
+        "server-settings",
+        verb.line("configure"),
+        told=verb.told(render.configuration(settings.reboot_at)),
+        reruns_on=number,
+        after=[installed],
     )
-    ready = access.there("host-ready", ssh.ready(), again, [let_in, mounted])
+    keys = "".join(f"{key}\n" for key in settings.authorized_keys.values())
+    authorize = access.config.apply(lambda config: ssh.here("authorized_keys", config, access.alias))
+    authorized = access.here("server-keys", authorize, number, [configured], stdin=keys)
+    lost = reading(access.asker, verb.line("lost", DATA), [booted])
+    mounted = access.verb(
+        "server-mount",
+        made.disk.linux_device.apply(lambda device: verb.line("mount", device, DATA, wait=VOLUME_TIMEOUT_S)),
+        reruns_on=number | {"SIZE": made.disk.size.apply(str), "LOST": lost},
+        after=[configured, made.attached],
+    )
+    ready = access.there("host-ready", "ready", reruns_on=again, after=[authorized, mounted])
     return replace(
-        access.host(made.ipv4.ip_address, registry, token, ready),
+        access.host(made.ipv4.ip_address, registry, token, ready, installed),
         public=made.ipv4.ip_address,
         data=DATA,
     )

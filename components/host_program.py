@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import shlex
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -30,21 +29,22 @@ def packed() -> bytes:
 
 
 def file_name() -> str:
-    """Its name on a host: another one for every version, since a file that is replaced fails at its next import."""
+    """Its name on a host: a new one for every version, since a file that is replaced fails at its next import."""
     return f"{hashlib.sha256(packed()).hexdigest()[:12]}.pyz"
 
 
-def put(to_host: str) -> str:
-    """On the operator's machine: copies stdin to the host, unless this version is there. `to_host` is ssh's words."""
-    file = f"{FOLDER}/{file_name()}"
-    # In one move: another run may put the same file there, or call it.
-    there = f"[ -e {file} ] || {{ umask 077 && mkdir -p {FOLDER} && cat > {file}.$$ && mv {file}.$$ {file}; }}"
-    return f"{to_host} {shlex.quote(there)}"
+def digest(folder: str) -> str:
+    """What the shell scripts in host/shell/<folder> do, as a short hash: another comment makes no other one."""
+    lines = [
+        line for file in sorted((SOURCES / "shell" / folder).glob("*.sh")) for line in file.read_text().splitlines()
+    ]
+    does = [line for line in lines if not line.lstrip().startswith("#")]
+    return hashlib.sha256("\n".join(does).encode()).hexdigest()[:12]
 
 
-def current() -> str:
-    """Makes this version the one that steps call. The old ones stay: a step may be running one of them."""
-    return f"ln -sfn {file_name()} {FOLDER}/current"
+def path() -> str:
+    """Where this version is on a host."""
+    return f"{FOLDER}/{file_name()}"
 
 
 CALL = f'python3 "$(readlink -f {FOLDER}/current)"'

@@ -7,9 +7,10 @@ import pulumi_docker as docker
 from pulumi import Output, ResourceOptions
 
 from render import nginx as render
-from render import shell, verb
+from render import verb
 from settings import Nginx as NginxSettings
 
+from . import host_program
 from .container import Container, fixed
 from .drift import Drift
 from .host import Host
@@ -42,18 +43,13 @@ class Nginx(pulumi.ComponentResource):
         pulled = image(f"{name}-image", settings.image, host, self)
         self.files = volume(f"{name}-files", self.container_name, host, self, protect=False)
         self.webroot = volume(f"{name}-webroot", container_name("webroot"), host, self, protect=False)
-        target = "nginx.conf"
-        base = host.command(
+        scripts = host_program.digest("volume")
+        self.base = host.verb(
             f"{name}-base",
-            Output.all(image=pulled.reference, mark=drift.of(target)).apply(
-                lambda known: shell.change_base(
-                    self.container_name,
-                    self.container_name,
-                    known["image"],
-                    shell.switch("nginx", target, self.container_name, known["mark"]),
-                )
+            verb.line("base", self.container_name, volume=self.container_name, scripts=scripts),
+            told=Output.all(image=pulled.reference, fingerprint=drift.of("nginx.conf")).apply(
+                lambda known: verb.told({**known, "text": render.base(drains_s, settings)})
             ),
-            stdin=render.base(drains_s, settings),
             parent=self,
             depends_on=[pulled.resource, self.files],
         )
@@ -76,7 +72,7 @@ class Nginx(pulumi.ComponentResource):
                 image=pulled,
                 memory_mb=settings.memory_mb,
                 check=CHECK,
-                entrypoint=["bash", "-c", shell.serve()],
+                entrypoint=render.SERVE,
                 volumes={
                     render.VOLUME: (self.files.name, False),
                     render.WEBROOT: (self.webroot.name, True),
@@ -93,7 +89,7 @@ class Nginx(pulumi.ComponentResource):
             (network, self.address),
             host,
             self,
-            [base, free, self.webroot],
+            [self.base, free, self.webroot],
         )
         self.ready = readiness(f"{name}-ready", self.container, self.container_name, CHECK, START_TIMEOUT_S, host, self)
         self.register_outputs({})

@@ -1,50 +1,78 @@
-"""Runs on the operator's machine (`python3 -c`): looks into a dump, sends it to the host and has it put in there."""
+"""On the operator's machine (`python -m components.restore_program`): looks into a dump, sends it to the host, and has
+it put in there.
+"""
 
+import argparse
+import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from render import verb
 from render.archive import Archive, read
 from render.archive_format import Unreadable
 
 PIECE = 1 << 20
 TRIES = 3
 BAR = 30
+WHOLE = "whole"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Restore:
-    """The file `dump` with the SHA-256 `digest`, and the texts for the host, which `interpreter` runs there."""
+    """The file `dump` with the SHA-256 `digest`, and the host, whose verbs `program` calls."""
 
-    what: str
-    at: str
+    service: str
     dump: str
-    expect: dict[str, int]
     digest: str
-    interpreter: Sequence[str]
-    restored: str
-    incoming: str
-    load: str
+    replace: bool
+    disable_triggers: bool
+    program: Sequence[str]
+    stack: str
+    database: str
+    postgres: str
+    gateway: str
+    expect: Mapping[str, int]
+    told: Mapping[str, Any]
+    """What restore-load is told beside the dump's description."""
 
-    def run(self, mask: str) -> None:
-        """Puts the dump in, unless PostgreSQL has it. Ends the program where that fails. `mask` are secrets."""
-        if any(line.startswith(self.digest) for line in self.on_host(self.restored).splitlines()):
-            self.on_host(self.load, assigned(mask), show=True)
-            return
-        archive, wrong = opened(self.at, self.dump, self.expect)
-        if wrong:
-            sys.exit("\n".join(wrong))
-        self.send()
-        self.on_host(self.load, assigned(mask, archive, Path(self.dump).stat().st_size), show=True)
+    @property
+    def at(self) -> str:
+        """The path of its setting."""
+        return f"services/{self.service}/restore"
 
-    def on_host(self, text: str, stdin: str = "", *, show: bool = False) -> str:
-        """Runs a text on the host; what it printed, if it is not to be shown."""
-        done = subprocess.run(
-            [*self.interpreter, text], input=stdin, stdout=None if show else subprocess.PIPE, text=True
+    def run(self) -> None:
+        """Puts the dump in, unless PostgreSQL has it. Ends the program where that fails."""
+        told = dict(self.told)
+        if self.digest not in digests(self.asked(*restored(self.database, self.postgres, self.told["owner"]))):
+            archive, wrong = opened(self.at, self.dump, self.expect)
+            if wrong or not archive:
+                sys.exit("\n".join(wrong))
+            self.send()
+            told |= described(archive, self.dump)
+        line = verb.line(
+            "restore-load",
+            self.service,
+            self.database,
+            self.digest,
+            stack=self.stack,
+            postgres=self.postgres,
+            gateway=self.gateway,
+            **flags(self.replace, self.disable_triggers),
         )
+        self.called(line, verb.told(told), stdout=None)
+
+    def asked(self, line: str, told: str = "") -> str:
+        """What a verb prints."""
+        return self.called(line, told, stdout=subprocess.PIPE)
+
+    def called(self, line: str, told: str, stdout: int | None) -> str:
+        """Calls a verb on the host; ends the program if it fails."""
+        done = subprocess.run([*self.program, line], input=told, stdout=stdout, text=True)
         if done.returncode:
             sys.exit(done.returncode)
         return done.stdout or ""
@@ -52,46 +80,58 @@ class Restore:
     def send(self) -> None:
         """Has the dump on the host, whole: goes on after what is there of it already."""
         size = Path(self.dump).stat().st_size
-        for _ in range(TRIES):
-            arrived = int(
-                self.on_host(
-                    f'umask 077; file={self.incoming}; mkdir -p "${{file%/*}}"; '
-                    'for other in "${file%-*}"-*; do [ "$other" = "$file" ] || rm -f "$other"; done; '
-                    'stat -c %s "$file" 2>/dev/null || echo 0'
-                )
-            )
-            if arrived < size and not self._sent(size, arrived):
-                continue
-            if self.on_host(f"sha256sum < {self.incoming}").split()[0] == self.digest:
+        ask = verb.line("restore-arrived", self.service, self.digest, stack=self.stack, size=size)
+        for left in reversed(range(TRIES + 1)):
+            arrived = self.asked(ask).strip()
+            if arrived == WHOLE:
                 return
-            self.on_host(f"rm -f {self.incoming}")
+            if left:
+                self._send(size, int(arrived))
         sys.exit(
             f"{self.at}/dump: {self.dump} could not be sent whole in {TRIES} tries; run up again: it goes on from there"
         )
 
-    def _sent(self, size: int, start: int) -> bool:
-        write = f"umask 077; cat >> {self.incoming}"
+    def _send(self, size: int, start: int) -> None:
+        line = verb.line("restore-receive", self.service, self.digest, stack=self.stack)
         shown = start * 10 // size
         with Path(self.dump).open("rb") as file:
             file.seek(start)
-            host = subprocess.Popen([*self.interpreter, write], stdin=subprocess.PIPE)
+            host = subprocess.Popen([*self.program, line], stdin=subprocess.PIPE)
             assert host.stdin
             try:
                 while piece := file.read(PIECE):
                     host.stdin.write(piece)
                     tenth = file.tell() * 10 // size
                     if tenth > shown and size > 10 * PIECE:
-                        bar, shown = "#" * (BAR * tenth // 10), tenth
-                        line = f"{self.what}: sending [{bar:{BAR}}] {tenth * 10} % of {size / 10**6:,.0f} MB"
-                        sys.stdout.write(f"{line}\n")
-                        sys.stdout.flush()
+                        shown = tenth
+                        self._show(tenth, size)
                 host.stdin.close()
             except OSError:  # it went away: what has arrived stays
                 host.kill()
-            return host.wait() == 0
+            host.wait()
+
+    def _show(self, tenth: int, size: int) -> None:
+        bar = "#" * (BAR * tenth // 10)
+        sys.stdout.write(f"{self.service}/restore: sending [{bar:{BAR}}] {tenth * 10} % of {size / 10**6:,.0f} MB\n")
+        sys.stdout.flush()
 
 
-def opened(at: str, dump: str, expect: dict[str, int]) -> tuple[Archive | None, list[str]]:
+def restored(database: str, postgres: str, owner: str) -> tuple[str, str]:
+    """Asks the host which dumps a database has: a verb's line, and what it is told."""
+    return verb.line("restored", database, postgres=postgres), verb.told({"owner": owner})
+
+
+def digests(answer: str) -> dict[str, str]:
+    """The dumps in that answer: their digests, by which they are known, with their paths. The newest comes first."""
+    return {each["digest"]: each["path"] for each in json.loads(answer or "[]")}
+
+
+def flags(replace: bool, disable_triggers: bool) -> dict[str, str | int | Sequence[str] | None]:
+    """A restore's settings as options of a line, which have no value."""
+    return {"replace": [] if replace else None, "disable_triggers": [] if disable_triggers else None}
+
+
+def opened(at: str, dump: str, expect: Mapping[str, int]) -> tuple[Archive | None, list[str]]:
     """What is in a file, and what is wrong with it, a line each; None where it cannot be read."""
     try:
         with Path(dump).open("rb") as file:
@@ -103,14 +143,26 @@ def opened(at: str, dump: str, expect: dict[str, int]) -> tuple[Archive | None, 
     return archive, [f"{at}/expect/{table}: {words}" for table, words in archive.unexpected(expect)]
 
 
-def assigned(mask: str, archive: Archive | None = None, size: int = 0) -> str:
-    """What a text on the host learns of a dump of so many bytes, as shell assignments for its stdin."""
-    described = archive.described() if archive else "{}"
-    quoted = described.replace("\\", "\\\\").replace("'", "''")
-    values = {
-        "DUMP": f"\\set dump '{quoted}'",
-        "SIZE_MB": str(archive.size // 10**6 if archive else 0),
-        "FILE_MB": str(size // 10**6),
-        "SECRETS": mask,
+def described(archive: Archive, dump: str) -> dict[str, Any]:
+    """What restore-check and restore-load are told of a dump."""
+    return {
+        "dump": archive.described(),
+        "size_mb": archive.size // 10**6,
+        "file_mb": Path(dump).stat().st_size // 10**6,
     }
-    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
+
+
+def main(words: Sequence[str]) -> None:
+    """`legal dumps/legal.dump --digest 1a2b... [--replace] [--disable-triggers]`; the rest comes on stdin, as JSON."""
+    parser = argparse.ArgumentParser(prog="restore")
+    parser.add_argument("service")
+    parser.add_argument("dump")
+    parser.add_argument("--digest", required=True)
+    parser.add_argument("--replace", action="store_true")
+    parser.add_argument("--disable-triggers", action="store_true")
+    given = parser.parse_args(shlex.split(words[0]) if len(words) == 1 else words)
+    Restore(**vars(given), **json.load(sys.stdin)).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

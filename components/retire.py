@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi import Output
 
-from render import shell, sql, verb
+from render import sql, verb
 from settings import Service
 
 from .database import Database
+from .electric import GRACE_S as ELECTRIC_GRACE_S
 from .electric import ElectricAccess
 from .platform import Platform
 from .redis_user import RedisUser
@@ -26,7 +27,7 @@ def cleanup(
     The containers depend on it, so it is there before the first of them and goes after the last, even if no release
     ever came to its end.
     """
-    grace_s = max(service.drain_s, shell.ELECTRIC_GRACE_S)
+    grace_s = max(service.drain_s, ELECTRIC_GRACE_S)
     postgres = platform.postgres.container_name
     return platform.host.verb(
         f"{name}-cleanup",

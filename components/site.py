@@ -6,7 +6,7 @@ import pulumi
 from pulumi import Output, ResourceOptions
 
 from render import nginx as render
-from render import shell
+from render import verb
 from settings import Service
 
 from .drift import Drift
@@ -32,7 +32,6 @@ class Site(pulumi.ComponentResource):
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__("sertantai:service:Site", name, {}, opts)
-        target = f"sites/{service}.conf"
         text = Output.all(secret=electric_secret, **containers).apply(
             lambda known: render.site(
                 service,
@@ -42,16 +41,14 @@ class Site(pulumi.ComponentResource):
                 https_port,
             )
         )
-        what = f"{service}/site"
-        self.switched = host.command(
+        domains = [settings.domain] if settings.domain else []
+        self.switched = host.verb(
             f"{name}-switch",
-            drift.of(target).apply(
-                lambda mark: shell.inside(nginx.container_name, shell.switch(what, target, nginx.container_name, mark))
+            verb.line("switch", service, gateway=nginx.container_name),
+            told=Output.all(text=text, fingerprint=drift.of(f"sites/{service}.conf")).apply(
+                lambda known: verb.told({**known, "domains": domains})
             ),
-            stdin=text,
-            delete=shell.inside(
-                nginx.container_name, shell.switch(what, target, nginx.container_name, remove=True), stdin=False
-            ),
+            delete=verb.line("site-remove", service, gateway=nginx.container_name),
             reruns_on={"NGINX": nginx.container.id},
             parent=self,
             depends_on=[nginx.ready, *depends_on],

@@ -1,6 +1,5 @@
 """The way to a host that is reached over SSH: one pinned, multiplexed connection for steps and for Docker."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
@@ -14,7 +13,7 @@ from pulumi_command import local
 from render import ssh
 from settings import Registry, SshHost
 
-from . import host_program, ssh_files
+from . import host_program
 from .host import Host, registry_auth, step
 from .ssh_files import folder, write
 
@@ -61,28 +60,61 @@ class Access:
         reruns_on: Mapping[str, Input[str]],
         after: Sequence[pulumi.Resource],
     ) -> local.Command:
-        """There once the host lets us in. `what` names it in errors, `advice` is for one that is silent."""
+        """There once the host accepts a connection. `what` names it in errors, `advice` is for one that is silent."""
         text = Output.all(config=self.config, what=what).apply(
-            lambda known: ssh.reached(known["config"], self.alias, known["what"], advice, timeout_s)
+            lambda known: ssh.here("reached", known["config"], self.alias, str(timeout_s), known["what"], advice)
         )
         return self.here("host-reached", text, reruns_on, after)
 
     def here(
-        self, name: str, text: Input[str], reruns_on: Mapping[str, Input[str]], after: Sequence[pulumi.Resource]
+        self,
+        name: str,
+        text: Input[str],
+        reruns_on: Mapping[str, Input[str]],
+        after: Sequence[pulumi.Resource],
+        stdin: str | None = None,
     ) -> local.Command:
         """A step on the operator's machine."""
-        return step(name, ["bash", "-c"], text, reruns_on=reruns_on, parent=self.parent, depends_on=after)
+        return step(name, ["bash", "-c"], text, stdin=stdin, reruns_on=reruns_on, parent=self.parent, depends_on=after)
 
     def there(
-        self, name: str, text: Input[str], reruns_on: Mapping[str, Input[str]], after: Sequence[pulumi.Resource]
+        self,
+        name: str,
+        script: str,
+        *words: str,
+        reruns_on: Mapping[str, Input[str]],
+        after: Sequence[pulumi.Resource],
     ) -> local.Command:
-        """A step on the host before it is ready to be one."""
-        return step(name, self.interpreter, text, reruns_on=reruns_on, parent=self.parent, depends_on=after)
+        """A step on the host before the program is there: a script of components/bootstrap."""
+        text = self.config.apply(lambda config: ssh.there(config, self.alias, script, *words))
+        return self.here(name, text, reruns_on, after)
+
+    def install(self, reruns_on: Mapping[str, Input[str]], after: Sequence[pulumi.Resource]) -> local.Command:
+        """Puts this version of the program on the host: the one step that runs again for another version."""
+        text = self.config.apply(lambda config: ssh.here("install", config, self.alias, host_program.path()))
+        return self.here("host-program", text, reruns_on, after)
+
+    def verb(
+        self,
+        name: str,
+        line: Input[str],
+        *,
+        told: str | None = None,
+        reruns_on: Mapping[str, Input[str]],
+        after: Sequence[pulumi.Resource],
+    ) -> local.Command:
+        """A step that calls a verb on the host before it is ready to be one; see `Host.verb`."""
+        return step(name, self.program, line, stdin=told, reruns_on=reruns_on, parent=self.parent, depends_on=after)
 
     def host(
-        self, address: Input[str], registry: Registry | None, token: Output[str] | None, ready: pulumi.Resource
+        self,
+        address: Input[str],
+        registry: Registry | None,
+        token: Output[str] | None,
+        ready: pulumi.Resource,
+        installed: pulumi.Resource,
     ) -> Host:
-        """The host itself, once it is `ready`."""
+        """The host itself, once it is `ready` and has the program."""
         # The provider asks Docker as soon as it is made.
         provider = docker.Provider(
             "docker",
@@ -94,32 +126,23 @@ class Access:
         return Host(
             provider=provider,
             interpreter=self.interpreter,
-            program=self.interpreter.apply(lambda words: [*words, host_program.CALL]),
+            program=self.program,
             reader=self.reader,
-            asker=self.config.apply(lambda config: ["bash", "-c", self._asks(config)]),
+            asker=self.asker,
             address=address,
             ready=[ready],
-            installed=[self._install(ready)],
+            installed=[installed],
         )
 
-    def _install(self, ready: pulumi.Resource) -> local.Command:
-        """Puts this version of the program on the host; the one step that runs again for another version."""
-        text = self.config.apply(
-            lambda config: (
-                f"{self._put(config)} && {shlex.join(['ssh', '-F', config, self.alias, host_program.current()])}"
-            )
-        )
-        return self.here("host-program", text, {}, [ready])
+    @property
+    def program(self) -> Output[Sequence[str]]:
+        """Calls the program on the host."""
+        return self.interpreter.apply(lambda words: [*words, host_program.CALL])
 
-    def _put(self, config: str) -> str:
-        file = shlex.quote(str(Path(config).with_name(ssh_files.PROGRAM)))
-        return f"{host_program.put(shlex.join(['ssh', '-F', config, self.alias]))} < {file}"
-
-    def _asks(self, config: str) -> str:
-        """Brings the program along and calls it; a host that cannot be reached says nothing."""
-        there = f"python3 {host_program.FOLDER}/{host_program.file_name()}"
-        call = f'{shlex.join(["ssh", "-F", config, self.alias, there])} "$0"'
-        return f"{self._put(config)} 2>/dev/null && {call} 2>/dev/null || [ $? -eq 255 ]"
+    @property
+    def asker(self) -> Output[Sequence[str]]:
+        """As `program`, for verbs that only read; a host that cannot be reached says nothing."""
+        return self.config.apply(lambda config: ["bash", ssh.file("ask"), config, self.alias, host_program.path()])
 
     @property
     def reader(self) -> Output[Sequence[str]]:
@@ -138,8 +161,9 @@ def ssh_host(settings: SshHost, registry: Registry | None, token: Output[str] | 
         reruns_on,
         [],
     )
-    ready = access.there("host-ready", ssh.ready(), reruns_on, [reached])
-    host = access.host(settings.address, registry, token, ready)
+    ready = access.there("host-ready", "ready", reruns_on=reruns_on, after=[reached])
+    installed = access.install(reruns_on, [ready])
+    host = access.host(settings.address, registry, token, ready, installed)
     return replace(host, public=settings.address) if _is_public(settings.address) else host
 
 

@@ -4,7 +4,7 @@ import pulumi
 import pulumi_docker as docker
 from pulumi import ResourceOptions
 
-from render import shell
+from render import verb
 
 from .host import Host
 from .names import LABEL
@@ -21,16 +21,15 @@ def volume(
     before = list(host.ready)
     bound = None
     if host.data and not exists:
-        folder = f"{host.data}/{on_host}"
         before.append(
-            host.command(
+            host.verb(
                 f"{name}-folder",
-                shell.data_folder(host.data, folder),
-                delete=None if protect else shell.remove_folder(host.data, folder),
+                verb.line("folder", host.data, on_host),
+                delete=None if protect else verb.line("folder-remove", host.data, on_host),
                 parent=parent,
             )
         )
-        bound = {"type": "none", "o": "bind", "device": folder}
+        bound = {"type": "none", "o": "bind", "device": f"{host.data}/{on_host}"}
     return docker.Volume(
         name,
         name=on_host,

@@ -4,7 +4,7 @@ import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from .failure import Failure
 
@@ -53,6 +53,17 @@ def run(
     if done.returncode and any(words in done.stderr for words in NOT_ANSWERING):
         raise Failure(SILENT)
     return Output(done.returncode, done.stdout, done.stderr)
+
+
+def attach(
+    *words: str,
+    environment: Mapping[str, str] | None = None,
+    stdin: IO[bytes] | int = subprocess.DEVNULL,
+    stdout: IO[bytes] | int = subprocess.DEVNULL,
+    stderr: IO[bytes] | int = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Begins `docker WORDS` between streams of the caller, for what is too large to be held."""
+    return subprocess.Popen(["docker", *words], env=environment, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
 def ask(*words: str) -> str:
@@ -123,10 +134,37 @@ def is_there(container: str) -> bool:
     return True
 
 
+def is_running(container: str) -> bool:
+    """Whether there is such a container, and it runs."""
+    try:
+        return state(container).is_running
+    except NotFound:
+        return False
+
+
+def addresses(container: str) -> list[str]:
+    """The IPv4 addresses of a container that runs, one for each of its networks."""
+    networks = inspect(container)["NetworkSettings"]["Networks"].values()
+    return [network["IPAddress"] for network in networks if network["IPAddress"]]
+
+
 def names(labels: Mapping[str, str], *, running: bool = False) -> list[str]:
     """The names of all containers with these labels, stopped ones included unless `running`."""
     words = [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]
     return ask("ps", *([] if running else ["-a"]), "--format", "{{.Names}}", *words).split()
+
+
+def by_address() -> dict[str, str]:
+    """The names of all running containers, by each address that they have."""
+    ids = ask("ps", "-q").split()
+    # One that has ended since is not in it.
+    found = json.loads(run("container", "inspect", *ids).out or "[]") if ids else []
+    return {
+        network["IPAddress"]: container["Name"].removeprefix("/")
+        for container in found
+        for network in container["NetworkSettings"]["Networks"].values()
+        if network["IPAddress"]
+    }
 
 
 def execute(
@@ -162,6 +200,14 @@ def stop(containers: Sequence[str], grace_s: int) -> None:
     ]
     for client in clients:
         client.wait()
+
+
+def kill(containers: Sequence[str]) -> None:
+    """Ends containers at once, also one that Docker would start again. One that is gone or has ended is fine."""
+    for container in containers:
+        done = run("kill", container)
+        if done.code and is_running(container):
+            raise Refused(f"container {container} cannot be stopped: {done.error.strip()}; run up again")
 
 
 def remove(container: str) -> bool:

@@ -18,7 +18,6 @@ from .gateway import Gateway
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("stack")
     parser.add_argument("--network", required=True)
     parser.add_argument("--gateway", required=True, help="nginx's container")
     parser.add_argument("--postgres", required=True, help="its container")
@@ -31,7 +30,7 @@ def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
         found |= _by_name(Gateway(given.gateway).script("fingerprints").out)
         with suppress(psql.SqlError):
             found |= _by_name(psql.Postgres(given.postgres).ask(files.sql("fingerprints")))
-        found["network"] = network.fingerprint(given.network, given.stack)
+        found["network"] = network.fingerprint(given.network)
     print(json.dumps(found, sort_keys=True))
 
 

@@ -5,8 +5,8 @@ is ours stays as it is.
 """
 
 import argparse
-import hashlib
 import json
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,13 +49,14 @@ def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
         )
 
 
-def fingerprint(name: str, stack: str) -> str:
-    """What the network was made with; another value once it is gone from under its containers."""
+def fingerprint(name: str) -> str:
+    """What the network was made with.
+
+    Without a network it is a new value at each reading: the step runs again whatever it was made with, also on a server
+    that was made again.
+    """
     found = _inspect(name)
-    if found:
-        return str(found["Labels"].get(FINGERPRINT, UNTOUCHED))
-    containers = docker.ask("ps", "-aq", "--no-trunc", "--filter", f"label={STACK}={stack}").split()
-    return f"gone-{hashlib.sha256(repr(sorted(containers)).encode()).hexdigest()[:12]}" if containers else UNTOUCHED
+    return str(found["Labels"].get(FINGERPRINT, UNTOUCHED)) if found else f"gone-{uuid.uuid4().hex[:12]}"
 
 
 def remove(name: str, stack: str) -> None:

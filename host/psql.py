@@ -1,8 +1,10 @@
 """PostgreSQL, asked by the psql in its own container."""
 
 import os
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import IO
 
 from . import docker
 from .failure import Failure
@@ -58,20 +60,40 @@ class Postgres:
 
         `alone`: no other step that says so runs meanwhile. `SqlError` if PostgreSQL does not answer, or refuses.
         """
-        options = _AS_SUPERUSER if user == SUPERUSER else _SESSION
-        environment = {f"HOST_{name.upper()}": value for name, value in (variables or {}).items()}
-        fetched = "".join(f"\\getenv {name} HOST_{name.upper()}\n" for name in variables or {})
-        done = docker.run(
-            *("exec", "-i", "-e", f"PGOPTIONS={options}"),
-            *(word for name in environment for word in ("-e", name)),
-            *(self.container, "psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1"),
-            *("-v", "VERBOSITY=terse", "-U", user, "-d", database),
-            stdin=f"{fetched}{_ONE_AT_A_TIME if alone else ''}{sql}",
-            environment=os.environ | environment,
-        )
+        command, environment = self._command(variables or {}, database, user)
+        fetched = "".join(f"\\getenv {name} {_in_environment(name)}\n" for name in variables or {})
+        sql = f"{fetched}{_ONE_AT_A_TIME if alone else ''}{sql}"
+        done = docker.run(*command, stdin=sql, environment=environment)
         if done.code:
             raise (SqlError if done.code == SCRIPT_FAILED else Unreachable)(done.error.strip())
         return done.out
+
+    def attach(self, *, database: str, user: str, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+        """psql, which runs what its stdin brings as it comes."""
+        command, environment = self._command({}, database, user)
+        return docker.attach(
+            *command, environment=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=stderr
+        )
+
+    def _command(self, variables: Mapping[str, str], database: str, user: str) -> tuple[list[str], dict[str, str]]:
+        """Docker's words for psql, and the environment that holds the variables' values."""
+        environment = {_in_environment(name): value for name, value in variables.items()}
+        return [
+            *("exec", "-i", "-e", f"PGOPTIONS={_AS_SUPERUSER if user == SUPERUSER else _SESSION}"),
+            *(word for name in environment for word in ("-e", name)),
+            *(self.container, "psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1"),
+            *("-v", "VERBOSITY=terse", "-U", user, "-d", database),
+        ], os.environ | environment
+
+
+def assigned(name: str, value: str) -> str:
+    """Gives psql a variable whose value is too long for an environment, such as a list of all tables, in one line."""
+    quoted = value.replace("\\", "\\\\").replace("'", "''")
+    return f"\\set {name} '{quoted}'\n"
+
+
+def _in_environment(name: str) -> str:
+    return f"HOST_{name.upper()}"
 
 
 def silent(what: str) -> Failure:

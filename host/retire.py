@@ -8,10 +8,11 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from . import docker
+from . import docker, storage
 from .failure import Failure
 
 STACK, SERVICE, PART = "sertantai.stack", "sertantai.service", "sertantai.part"
+ELECTRIC = "electric"
 LOOK_S = 0.2
 # Anchored: an unanchored pattern would match this script's own command line.
 SHUTS_DOWN = ["sh", "-c", "grep -qs '^nginx: worker process is shutting down' /proc/[0-9]*/cmdline"]
@@ -27,10 +28,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Drains, stops and removes."""
+    """Drains, stops and removes; then the storage that only an old Electric had."""
     if containers := old(given.stack, given.service, given.keep):
         drain(given.service, given.gateway, given.drain)
         remove(given.service, containers, given.grace)
+    for electric in docker.names({STACK: given.stack, SERVICE: given.service, PART: ELECTRIC}, running=True):
+        storage.prune(f"{given.service}/electric", electric)
 
 
 def old(stack: str, service: str, keep: Collection[str] = ()) -> list[str]:

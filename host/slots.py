@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from . import lock
-from .failure import Failure
 
 
 def lock_name(stack: str) -> str:
@@ -16,11 +15,5 @@ def lock_name(stack: str) -> str:
 @contextmanager
 def after_restore(stack: str, what: str) -> Iterator[None]:
     """Waits for the end of a restore, also of another service's, and keeps new ones waiting for a block."""
-    name = lock_name(stack)
-    with ExitStack() as held:
-        try:
-            held.enter_context(lock.held(name, 0, "", shared=True))
-        except Failure:
-            print(f"{what}: waits for a restore to end", flush=True)
-            held.enter_context(lock.held(name, math.inf, "", shared=True))
+    with lock.held(lock_name(stack), math.inf, "", shared=True, waits=f"{what}: waits for a restore to end"):
         yield

@@ -1,13 +1,13 @@
 """A dump in pg_dump's custom format, looked into without PostgreSQL: what it holds, and whether all of it is there.
 
-Imports nothing but the standard library: a step's program runs it with whatever Python the operator has.
+What pg_restore passes on as it stands is no more than rows and where sequences stand: a dump with SQL of its own is
+refused. Imports nothing but the standard library, so that a step which needs it starts at once.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from .archive_format import (
     CUT_SHORT,
@@ -23,10 +23,18 @@ from .archive_format import (
     version_of,
 )
 
-IDENTIFIER = r'"(?:[^"]|"")*"|[^\s".,()]+'
+IDENTIFIER = r'"(?:[^"]|"")*"|[a-z_][a-z0-9_]*'
 COPY = re.compile(
     rf"COPY (?:{IDENTIFIER})\.(?:{IDENTIFIER}) (?:\(((?:{IDENTIFIER})(?:, (?:{IDENTIFIER}))*)\))? ?FROM stdin;\n"
 )
+# All that pg_restore passes on to psql as it stands, where rows and sequences are put in.
+SQL = {
+    "SEARCHPATH": re.compile(r"SELECT pg_catalog\.set_config\('search_path', '', false\);\n"),
+    "SEQUENCE SET": re.compile(r"SELECT pg_catalog\.setval\('(?:[^'\\]|'')+', -?\d+, (?:true|false)\);\n"),
+    "TABLE DATA": re.compile(r"(?:-- load via partition root [^\r\n]+)?"),
+}
+FOREIGN_SQL = "has SQL of its own at {0}: it was not made by pg_dump; make it with `./sertantai dump`"
+LARGE_OBJECTS = "has large objects, which a restore cannot take out again: make it with pg_dump --no-blobs"
 # What belongs to one database alone: its migrations, its jobs, its own notes of restores.
 LEFT_OUT = ("schema_migrations", "oban_jobs", "oban_peers", "oban_producers", "sertantai_restores")
 MIGRATIONS = "schema_migrations"
@@ -61,11 +69,11 @@ class Archive:
         """Those of its tables whose rows are put in."""
         return [table for table in self.tables if table.name not in LEFT_OUT]
 
-    def described(self) -> str:
-        """As JSON, for PostgreSQL to compare with what it has."""
+    def described(self) -> dict[str, Any]:
+        """For the host to compare with what PostgreSQL has."""
         tables = [vars(table) for table in self.restored()]
         major = int(re.match(r"\d+", self.dumper)[0])  # type: ignore[index]
-        return json.dumps({"database": self.database, "major": major, "versions": self.versions, "tables": tables})
+        return {"database": self.database, "major": major, "versions": self.versions, "tables": tables}
 
     def unexpected(self, expect: Mapping[str, int]) -> Iterator[tuple[str, str]]:
         """The tables whose rows are not as many as expected, and what is wrong with them."""
@@ -87,7 +95,10 @@ def read(file: BinaryIO) -> Archive:
     database, server, dumper = reader.text(), reader.text(), reader.text()
     if not re.match(r"\d", dumper):
         raise Unreadable(DAMAGED)
+    _check_lines("its versions", server, dumper)
     entries = dict(entry_of(reader, version) for _ in range(reader.number()))
+    for entry in entries.values():
+        _check_sql(entry)
     blocks = blocks_of(reader, compression, {number for number, entry in entries.items() if _is_migrations(entry)})
     tables, versions = [], None
     for number, entry in entries.items():
@@ -95,15 +106,28 @@ def read(file: BinaryIO) -> Archive:
             continue
         if number not in blocks:
             raise Unreadable(CUT_SHORT)
-        if entry.kind != "TABLE DATA":
-            continue
         rows = blocks[number]
-        table = Table(schema=entry.schema, name=entry.tag, columns=_columns(entry), rows=_count(rows))
+        table = Table(schema=entry.schema, name=entry.tag, columns=_columns(entry), rows=_count(entry, rows))
         tables.append(table)
         if _is_migrations(entry):
             versions = _versions(table, b"".join(rows.kept))
     size = sum(rows.size for rows in blocks.values())
     return Archive(database=database, server=server, dumper=dumper, tables=tables, versions=versions, size=size)
+
+
+def _check_sql(entry: Entry) -> None:
+    what = f"{entry.kind} {entry.tag!r}"
+    _check_lines(what, entry.tag, entry.schema, entry.owner)
+    if entry.kind in SQL and not SQL[entry.kind].fullmatch(entry.sql):
+        raise Unreadable(FOREIGN_SQL.format(what))
+    if entry.has_data and entry.kind != "TABLE DATA":
+        raise Unreadable(LARGE_OBJECTS)
+
+
+def _check_lines(what: str, *texts: str) -> None:
+    """They stand in pg_restore's comments, each of which ends with its line."""
+    if any(sign in text for text in texts for sign in "\r\n"):
+        raise Unreadable(FOREIGN_SQL.format(what))
 
 
 def _is_migrations(entry: Entry) -> bool:
@@ -117,9 +141,11 @@ def _columns(entry: Entry) -> list[str]:
     return [name[1:-1].replace('""', '"') if name.startswith('"') else name for name in listed]
 
 
-def _count(rows: Rows) -> int:
-    if rows.tail != END:
+def _count(entry: Entry, rows: Rows) -> int:
+    if rows.tail != b"\n" + END:
         raise Unreadable(CUT_SHORT)
+    if rows.ends != 1:
+        raise Unreadable(FOREIGN_SQL.format(f"the rows of {entry.tag!r}, which end before their end"))
     return rows.count - END.count(b"\n")
 
 

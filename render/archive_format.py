@@ -19,6 +19,9 @@ CUT_SHORT, DAMAGED = "is cut short: copy or make it again", "is damaged: copy or
 LONGEST = 1 << 28
 # A table's rows end with a line of `\.` and two empty ones.
 END = b"\\.\n\n\n"
+# psql takes such a line for the end of the rows wherever it stands, and runs what comes after it. Here after the end of
+# the line before.
+LAST_LINE = b"\n\\."
 
 
 class Unreadable(Exception):
@@ -30,8 +33,11 @@ class Entry(NamedTuple):
 
     tag: str
     kind: str
+    sql: str
+    """What pg_restore runs for it, as it stands; `copy` comes before its rows."""
     copy: str
     schema: str
+    owner: str
     has_data: bool
 
 
@@ -41,14 +47,16 @@ class Rows:
 
     count: int = 0
     size: int = 0
-    tail: bytes = b""
+    ends: int = 0
+    tail: bytes = b"\n"
     kept: list[bytes] = field(default_factory=list)
 
     def take(self, piece: bytes, keep: bool) -> None:
         """Learns one piece of a block."""
         self.count += piece.count(b"\n")
         self.size += len(piece)
-        self.tail = (self.tail + piece)[-len(END) :]
+        self.ends += (self.tail[1 - len(LAST_LINE) :] + piece).count(LAST_LINE)
+        self.tail = (self.tail + piece)[-len(END) - 1 :]
         if keep:
             self.kept.append(piece)
 
@@ -126,19 +134,21 @@ def entry_of(reader: Reader, version: tuple[int, int]) -> tuple[int, Entry]:
     reader.text(), reader.text()  # ids of the catalog
     tag, kind = reader.text(), reader.text()
     reader.number()  # section
-    reader.text(), reader.text()  # how it is made and dropped
+    sql = reader.text()
+    reader.text()  # how it is dropped
     copy, schema = reader.text(), reader.text()
     reader.text()  # tablespace
     if version >= (1, 14):
         reader.text()  # access method
     if version >= (1, 16):
         reader.number()  # kind of relation
-    reader.text(), reader.text()  # owner, and a flag of before
+    owner = reader.text()
+    reader.text()  # a flag of before
     while reader.text():  # what it depends on
         pass
     # Where its block lies; it is found by reading on.
     reader.take(1 + reader.offset)
-    return number, Entry(tag=tag, kind=kind, copy=copy, schema=schema, has_data=bool(has_data))
+    return number, Entry(tag=tag, kind=kind, sql=sql, copy=copy, schema=schema, owner=owner, has_data=bool(has_data))
 
 
 def blocks_of(reader: Reader, compression: str, keep: Collection[int]) -> dict[int, Rows]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from .server import PACKAGES, docker_daemon, files, settled
+from .server import PACKAGES, at_first_boot
 
 
 class _Readable(yaml.SafeDumper):
@@ -18,9 +18,8 @@ _Readable.add_representer(
 
 
 def user_data(host_key: str, host_key_public: str, authorized_keys: Sequence[str], reboot_at: str) -> str:
-    """A cloud-config: the host key that the operator's side has pinned, the operators' keys, and the server's settings.
-
-    The files are there before the first sshd and the first Docker start; the settings' own text then does the rest.
+    """A cloud-config: the host key that the operator's side has pinned, the operators' keys, packages, and the files
+    that must be there before the first sshd and the first Docker start. The step `server-settings` does the rest.
     """
     config = {
         "ssh_deletekeys": True,
@@ -30,7 +29,6 @@ def user_data(host_key: str, host_key_public: str, authorized_keys: Sequence[str
         "users": [],  # root alone: the image's own user would have the same keys, and sudo
         "package_update": True,
         "packages": list(PACKAGES),
-        "write_files": [{"path": file.path, "content": file.content} for file in [*files(reboot_at), docker_daemon()]],
-        "runcmd": [["bash", "-c", settled(reboot_at)]],
+        "write_files": [{"path": file.path, "content": file.content} for file in at_first_boot(reboot_at)],
     }
     return "#cloud-config\n" + yaml.dump(config, Dumper=_Readable, sort_keys=False)

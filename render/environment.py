@@ -1,13 +1,13 @@
 """What the containers are given: environments and health checks."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import quote, unquote
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 from settings import Health
 
 ELECTRIC_PORT = 3000
 ELECTRIC_STORAGE = "/var/lib/electric"
+"""The volume of its shapes, in which each image has a folder of its own: another version empties the one it finds."""
 SECRET = ("DATABASE_URL", "ELECTRIC_SECRET", "REDIS_URL", "SECRET_KEY_BASE")
 """What of the environment below is secret; a service's own `secrets` come on top."""
 
@@ -67,7 +67,6 @@ def electric(
         "DATABASE_URL": database_url,
         "ELECTRIC_SECRET": secret,
         "ELECTRIC_REPLICATION_STREAM_ID": stream_id,
-        "ELECTRIC_STORAGE_DIR": ELECTRIC_STORAGE,
         "ELECTRIC_PORT": str(ELECTRIC_PORT),
         "ELECTRIC_DB_POOL_SIZE": str(pool_size),
         "ELECTRIC_TCP_READ_TIMEOUT": "120s",
@@ -85,28 +84,6 @@ def secret_values(environment: Mapping[str, str], secrets: Iterable[str] = ()) -
     return [environment[name] for name in (*SECRET, *secrets) if name in environment]
 
 
-def to_mask(environment: Mapping[str, str], secrets: Iterable[str] = ()) -> str:
-    """What a log must not show, a line each: the lines of the secret values, and the passwords in those that are URLs.
-
-    Lines of fewer than four characters are shown all the same: they are in everything.
-    """
-    values = [environment[name] for name in (*SECRET, *secrets) if name in environment]
-    hidden = [*values, *(password for value in values for password in _passwords(value))]
-    lines = [line.strip() for text in hidden for line in re.split(r"[\r\n]", text)]
-    return "\n".join(dict.fromkeys(line for line in lines if line))
-
-
-def _passwords(url: str) -> Iterator[str]:
-    """What a program may take for the password: where its characters are not encoded, some end at another place."""
-    found = re.findall(r"(?s)://(?:[^:@/?#]*:)?(.+)@", url) + re.findall(
-        r"[?&]\w*(?:password|secret|token|key)=([^&#]+)", url
-    )
-    for password in (word for each in found for word in (each, unquote(each))):
-        yield password
-        yield from (password[: at.start()] for at in re.finditer("@", password))
-        yield from re.split("[:/?#@]", password)
-
-
 def health_check(health: Health, port: int) -> list[str]:
     """The command that asks a part whether it serves, by the tool that its image has."""
     # Not localhost: BusyBox tries its first address only, which may be IPv6.
@@ -116,8 +93,13 @@ def health_check(health: Health, port: int) -> list[str]:
     return ["curl", "-fsS", "-m", "3", "-o", "/dev/null", url]
 
 
-def electric_check(*accepted: int) -> list[str]:
-    """The command that asks Electric: 200 is active; 202 is waiting for its lock, which `curl -f` takes for health."""
-    codes = "|".join(str(code) for code in accepted)
-    ask = f"curl -so /dev/null -m 3 -w '%{{http_code}}' http://127.0.0.1:{ELECTRIC_PORT}/v1/health"
-    return ["sh", "-c", f'case "$({ask})" in {codes}) ;; *) exit 1 ;; esac']
+def electric_storage(image: str) -> str:
+    """The folder of an image's shapes on the volume, by its digest."""
+    return image.rpartition("sha256:")[2][:12]
+
+
+def electric_check(*accepted: str) -> list[str]:
+    """The command that asks Electric whether its status is one of these: `curl -f` takes each of them for health."""
+    statuses = "|".join(f"*'\"{status}\"'*" for status in accepted)
+    ask = f"curl -s -m 3 http://127.0.0.1:{ELECTRIC_PORT}/v1/health"
+    return ["sh", "-c", f'case "$({ask})" in {statuses}) ;; *) exit 1 ;; esac']

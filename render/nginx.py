@@ -12,8 +12,14 @@ from .template import fill
 VOLUME = "/srv/nginx"
 # A service whose name is a file here shows that it is back soon.
 MAINTENANCE = f"{VOLUME}/maintenance"
+# A container of Electric whose name is a file here is not asked yet: requests wait.
+HELD = "/run/held"
 WEBROOT = "/srv/webroot"
-COMMAND = ["nginx", "-c", f"{VOLUME}/nginx.conf", "-g", "daemon off;"]
+WATCH_S = 10
+"""How often nginx and certbot look whether the other one's certificates have changed."""
+SERVE = ["bash", f"{VOLUME}/scripts/serve.sh", VOLUME, str(WATCH_S), "nginx", "-c", f"{VOLUME}/nginx.conf"]
+SERVE += ["-g", "daemon off;"]
+"""The entrypoint of nginx's container: a script on the volume, so that another one needs no other container."""
 # Beyond the longest drain, so that it is the drain that ends what is in flight.
 SHUTDOWN_MARGIN_S = 15
 # Of each of the two workers: a connection with half a request and large headers takes about 60 kB.
@@ -104,6 +110,7 @@ def site(
         upstreams=_upstreams(name, service, containers),
         locations=_locations(name, service),
         electric=service.electric is not None,
+        electric_held=f"{HELD}/{containers['electric'][0]}" if service.electric else "",
         electric_path=ELECTRIC_PATH,
         shapes={shape: public.shapes[shape].query for shape in public.shapes} if public else {},
         electric_secret=quote(electric_secret or "", safe=""),

@@ -1,13 +1,12 @@
-"""What is configured on the server, as data, and the texts that bring a server to it at any time."""
+"""What is configured on the server, as data: the verb `configure` brings a server to it at any time."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from settings import DOCKERS_POOL
 
 from .template import fill
-
-VOLUME_WAIT_S = 120
 
 PACKAGES = {
     "apparmor": ("apparmor_parser",),
@@ -61,13 +60,16 @@ SYSCTLS = {
 
 SWAP_MB = 2048
 
-UNITS = ("docker", "apt-daily.timer", "apt-daily-upgrade.timer", "sertantai-metadata")
+METADATA_ADDRESS, METADATA_UNIT = "169.254.169.254", "sertantai-metadata"
+"""Where a server at Hetzner asks about itself, and the unit that keeps containers from it."""
+
+UNITS = ("docker", "apt-daily.timer", "apt-daily-upgrade.timer", METADATA_UNIT)
 """What runs from boot on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """A file on the server. `then` names what must take a change over: sshd, docker, journald or units."""
+    """A file on the server. `then` names what must take a change over: sshd, docker, journald, kernel or units."""
 
     path: str
     content: str
@@ -82,15 +84,19 @@ def files(reboot_at: str) -> list[File]:
             path="/etc/apt/apt.conf.d/52sertantai-upgrades",
             content=fill("server_upgrades.conf.j2", reboot_at=reboot_at),
         ),
-        File(path="/etc/sysctl.d/99-sertantai.conf", content="".join(f"{key} = {SYSCTLS[key]}\n" for key in SYSCTLS)),
+        File(
+            path="/etc/sysctl.d/99-sertantai.conf",
+            content="".join(f"{key} = {SYSCTLS[key]}\n" for key in SYSCTLS),
+            then="kernel",
+        ),
         File(
             path="/etc/systemd/journald.conf.d/10-sertantai.conf",
             content=fill("server_journald.conf.j2"),
             then="journald",
         ),
         File(
-            path="/etc/systemd/system/sertantai-metadata.service",
-            content=fill("server_metadata.service.j2"),
+            path=f"/etc/systemd/system/{METADATA_UNIT}.service",
+            content=fill("server_metadata.service.j2", address=METADATA_ADDRESS),
             then="units",
         ),
     ]
@@ -98,32 +104,26 @@ def files(reboot_at: str) -> list[File]:
 
 def docker_daemon() -> File:
     """Docker's own settings; apart, since settings of the server's own are kept in it."""
-    return File(path="/etc/docker/daemon.json", content=json.dumps(DOCKER, indent=2) + "\n", then="docker")
+    content = json.dumps(DOCKER, indent=2, sort_keys=True) + "\n"
+    return File(path="/etc/docker/daemon.json", content=content, then="docker")
 
 
-def settled(reboot_at: str) -> str:
-    """Brings a server to all this, new or adopted; says what it changed, a line each."""
-    return fill(
-        "server_settled.sh.j2",
-        packages=PACKAGES,
-        files=files(reboot_at),
-        docker=docker_daemon(),
-        kept=DOCKER_KEPT,
-        sysctls=SYSCTLS,
-        swap_mb=SWAP_MB,
-        units=UNITS,
-    )
+def at_first_boot(reboot_at: str) -> list[File]:
+    """The files that must be there before the first sshd and the first Docker start.
 
-
-def mounted(device: str, folder: str, wait_s: int = VOLUME_WAIT_S) -> str:
-    """Mounts the volume `device` on `folder`, now and at each boot.
-
-    Only a volume that has nothing on it gets a file system; one that was enlarged is used whole.
+    What is for a program that already runs by then is left to `configure`, which makes that program read it.
     """
-    return fill("server_mounted.sh.j2", device=device, volume=device.rpartition("_")[2], folder=folder, wait_s=wait_s)
+    early = [file for file in files(reboot_at) if file.then in ("", "sshd")]
+    return [*early, docker_daemon()]
 
 
-def is_lost(folder: str) -> str:
-    """Says `lost` where the volume that was once mounted on `folder` is not there any more."""
-    there = f"mountpoint -q {folder} && ls {folder} >/dev/null 2>&1"
-    return f"grep -qs ' {folder} ' /etc/fstab && ! {{ {there}; }} && echo lost || true"
+def configuration(reboot_at: str) -> dict[str, Any]:
+    """All this, as the verb `configure` reads it."""
+    return {
+        "packages": {package: list(commands) for package, commands in PACKAGES.items()},
+        "files": [asdict(file) for file in files(reboot_at)],
+        "docker": {"path": docker_daemon().path, "settings": DOCKER, "kept": list(DOCKER_KEPT)},
+        "swap_mb": SWAP_MB,
+        "units": list(UNITS),
+        "metadata": {"address": METADATA_ADDRESS, "unit": METADATA_UNIT},
+    }

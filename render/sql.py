@@ -2,21 +2,6 @@
 
 import hashlib
 
-from .template import _templates
-
-
-def identifier(name: str) -> str:
-    """`name` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """`text` as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-_templates().filters.update(identifier=identifier, literal=literal)
-
 
 def owner(database: str) -> str:
     """The role that owns a database and what is in it; nobody logs in as it."""

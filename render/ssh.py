@@ -4,8 +4,6 @@ import hashlib
 import shlex
 from collections.abc import Sequence
 
-from .template import fill
-
 
 def alias(stack: str) -> str:
     """The name under which a stack's host is known to the operator's OpenSSH, and to Docker."""
@@ -48,30 +46,21 @@ def files(
     return {"config": config, "known_hosts": "".join(f"{alias(stack)} {key.strip()}\n" for key in host_keys)}
 
 
-def reached(config: str, alias: str, what: str, advice: str, timeout_s: int) -> str:
-    """Waits on the operator's machine until the host lets us in; `what` names it in the error, `advice` is what
-    to do where it is silent.
-
-    A key that is not the pinned one, or a user that is not let in, is no matter of time and ends it at once.
-    """
-    return fill("ssh_reached.sh.j2", config=config, alias=alias, what=what, advice=advice, timeout_s=timeout_s)
+def here(script: str, *words: str) -> str:
+    """Runs components/bootstrap/<script>.sh on the operator's machine."""
+    return shlex.join(["bash", file(script), *words])
 
 
-def booted(timeout_s: int) -> str:
-    """Waits on the host until its first boot is over; says what went wrong in it, which the next steps may mend."""
-    return fill("host_booted.sh.j2", timeout_s=timeout_s)
+def there(config: str, alias: str, script: str, *words: str) -> str:
+    """Runs components/bootstrap/<script>.sh on the host, where there is no program of ours yet."""
+    return f"{shlex.join(['ssh', '-F', config, alias, 'bash', '-s', '--', *words])} < {file(script)}"
 
 
-def ready() -> str:
-    """Waits on the host until Docker answers."""
-    return fill("host_ready.sh.j2")
+def file(script: str) -> str:
+    """Its path in the project's folder, where the steps run."""
+    return f"components/bootstrap/{script}.sh"
 
 
 def or_nothing(config: str, alias: str) -> str:
     """Runs its first argument on the host; where that cannot be reached it says nothing and is content."""
     return f'ssh -F {shlex.quote(config)} {shlex.quote(alias)} "$0" 2>/dev/null || [ $? -eq 255 ]'
-
-
-def authorized(config: str, alias: str, keys: Sequence[str]) -> str:
-    """On the operator's machine: these keys and no others open the host, or the old ones where these shut us out."""
-    return fill("authorized_keys.sh.j2", config=config, alias=alias, keys=keys)

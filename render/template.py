@@ -1,30 +1,23 @@
 """Fills the templates that lie beside this file."""
 
 import functools
-import shlex
 from pathlib import Path
 
 import jinja2
-
-from . import known
 
 FOLDER = Path(__file__).with_name("templates")
 
 
 @functools.cache
 def _templates() -> jinja2.Environment:
-    templates = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - no HTML; `q` quotes for the shell
+        autoescape=False,  # noqa: S701 - no HTML
     )
-    templates.globals["known_lines"] = known.LINES
-    templates.filters["q"] = lambda value: shlex.quote(str(value))
-    templates.filters["words"] = shlex.join
-    return templates
 
 
 def fill(template: str, **values: object) -> str:

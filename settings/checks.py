@@ -26,6 +26,8 @@ LONGEST_SHAPE = 3500
 # The system itself, Docker and the page cache.
 HOST_MEMORY_MB = 512
 TOKEN_LENGTH = 64
+# Electric takes 210 MB before its first shape.
+ELECTRIC_MEMORY_MB = 384
 # Where Docker puts networks that nobody gave a subnet, on a server of ours.
 DOCKERS_POOL = "172.31.0.0/16"
 
@@ -135,6 +137,16 @@ def _electric_mistakes(at: str, name: str, service: Service) -> Iterator[str]:
             yield from _claimed_mistakes(f"{at}/electric/access/path", access.path)
         if not any(_covers(route, access.path) for route in service.routes):
             yield f"{at}/electric/access/path: no route leads it to the app; add it to {at}/app/routes"
+
+
+def electric_warnings(services: Mapping[str, Service]) -> Iterator[str]:
+    """What works for a while."""
+    for name, service in services.items():
+        if service.electric and service.electric.memory_mb < ELECTRIC_MEMORY_MB:
+            yield (
+                f"services/{name}/electric/memory_mb: {service.electric.memory_mb} is little for Electric, which takes "
+                f"210 MB before its first shape: give it {ELECTRIC_MEMORY_MB} or more"
+            )
 
 
 # A database has a role of its own name, an owner, one for Electric, and logins for migrations.

@@ -224,7 +224,7 @@ SshPublicKey = Annotated[
 SshHostKey = Annotated[
     str, _Text(r"(?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+", "be a key's kind and the key: ssh-ed25519 AAAA...")
 ]
-PlainPath = Annotated[str, _Text(r"[A-Za-z0-9._/@+-]+", "be a plain path such as dumps/legal.dump")]
+PlainPath = Annotated[str, _Text(r"[A-Za-z0-9._/@+-]{1,200}", "be a plain path such as dumps/legal.dump, 200 at most")]
 KeyPath = Annotated[str, _Text(r"~?[A-Za-z0-9._/@+-]+", "be a plain path such as ~/.ssh/id_ed25519")]
 Subnet = Annotated[str, AfterValidator(_subnet)]
 Cidr = Annotated[str, AfterValidator(_cidr)]

@@ -42,6 +42,10 @@ class Settings(Model):
             blocks |= {f"services/{name}/{part}": block for part, block in service.parts().items()}
         return {f"{path}/image": block.image for path, block in blocks.items() if block}
 
+    def warnings(self) -> list[str]:
+        """What is no mistake and should be known, a line each, path first."""
+        return list(checks.electric_warnings(self.services))
+
 
 class Mistakes(Exception):
     """Everything that is wrong with a configuration, one line each, path first."""

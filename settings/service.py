@@ -163,7 +163,7 @@ class Restore(Model):
     replace: bool = False
     """What is in the dump's tables goes; without it they must be empty."""
     disable_triggers: bool = False
-    """Without triggers and foreign keys' checks meanwhile: for foreign keys in a circle."""
+    """No trigger runs and no foreign key is checked meanwhile: for tables with triggers, and keys in a circle."""
 
 
 class Service(Model):

@@ -19,6 +19,7 @@ from rich.table import Table
 from . import bench_engine, bench_restore
 from .e2e.runner import has_engine
 from .electric import bench as electric
+from .electric import bench_release
 from .hetzner import bench as far
 from .load import releases
 from .places import local
@@ -83,6 +84,10 @@ def main() -> None:
             table.add_row(what, limit, figure, "python -m tests.electric.bench")
         subprocess.run(["make", "destroy", "YES=1"], cwd=clone, check=False, capture_output=True)
         shutil.rmtree(clone)
+    for outcome in bench_release.measure():
+        what = f"the latest row while Electric changes over, one row each {outcome.pause_s} s; who fetched again"
+        figure = f"{outcome.latest_s:.1f} s; {outcome.refetches}; {outcome.wrong} with other rows than the table's"
+        table.add_row(what, "2 s; 0", figure, "python -m tests.electric.bench_release")
     if has_engine():
         for what, limit, figure in bench_engine.rows():
             table.add_row(what, limit, figure, "python -m tests.bench_engine")

@@ -1,5 +1,6 @@
 """A restore beside PostgreSQL's own `pg_restore`, in one run: wall time, and memory on the operator's machine."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,12 +15,17 @@ from tests.e2e.runner import Engine, Rehearsal, Runner, has_engine
 
 SIZES = (19_318, 1_000_000)
 BARE = "legal_bare"
-# What looks into the dump and sends it, to a host that is this machine and throws it away; its peak in KiB.
+# What looks into the dump and sends it, to a host that is this machine; its peak in KiB.
 PEAK = """
 import hashlib, resource, sys
-from components.restore_program import Restore
+from components.host_program import LOCAL
+from components.restore_program import Restore, described, opened
 digest = hashlib.file_digest(open(sys.argv[1], "rb"), "sha256").hexdigest()
-Restore("bench", "bench", sys.argv[1], {}, digest, ["bash", "-c"], "true", sys.argv[2], "cat > /dev/null").run("")
+described(opened("bench", sys.argv[1], {})[0], sys.argv[1])
+Restore(
+    service="bench", dump=sys.argv[1], digest=digest, replace=False, disable_triggers=False, program=LOCAL,
+    stack="bench", database="bench", postgres="bench", gateway="bench", expect={}, told={},
+).send()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
@@ -41,8 +47,8 @@ def bare(platform: Platform, dump: Path) -> float:
 def peak_mb(dump: Path) -> float:
     """Of the step's own program, in MiB."""
     with tempfile.TemporaryDirectory() as folder:
-        told = [sys.executable, "-c", PEAK, str(dump), f"{folder}/arrived-{dump.stat().st_size}"]
-        return int(subprocess.run(told, capture_output=True, text=True, check=True).stdout.split()[-1]) / 1024
+        told, home = [sys.executable, "-c", PEAK, str(dump)], os.environ | {"HOME": folder}
+        return int(subprocess.run(told, env=home, capture_output=True, text=True, check=True).stdout.split()[-1]) / 1024
 
 
 def rows(kind: type[Runner]) -> Iterator[tuple[str, str, str]]:

@@ -1,6 +1,7 @@
 """The structure of the project itself."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,23 @@ def test_imports_go_one_way_from_settings_to_the_program(layer: str) -> None:
     forbidden = {*LAYERS[LAYERS.index(layer) + 1 :], "rehearsal", "cli", "tests"}
     for file in (ROOT / layer).rglob("*.py"):
         assert not imported(file) & forbidden, file
+
+
+def test_the_program_on_the_host_needs_nothing_but_pythons_own_library() -> None:
+    for file in (ROOT / "host").rglob("*.py"):
+        assert imported(file) <= {*sys.stdlib_module_names, "host"}, file
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_layer_imports_the_program_on_the_host(layer: str) -> None:
+    """It is called by a line, so that the version on a host and this one need not be the same."""
+    for file in (ROOT / layer).rglob("*.py"):
+        assert "host" not in imported(file), file
+
+
+def test_templates_are_for_configuration_and_hold_no_shell_and_no_sql() -> None:
+    names = {file.name for file in (ROOT / "render" / "templates").iterdir()}
+    assert {name for name in names if name.endswith((".sh.j2", ".sql.j2"))} == set()
 
 
 def test_only_the_settings_read_configuration() -> None:

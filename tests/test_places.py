@@ -13,7 +13,7 @@ from tests.places import OWNERS, ROOT, RUNS, Place, local
 EVERY = [Place(owner, run) for owner in OWNERS for run in range(RUNS)]
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 # Their texts are only read: nothing listens there but in containers without a port on this machine.
-ONLY_READ = {"settings", "render", "program", "cli"}
+ONLY_READ = {"settings", "render", "host", "program", "cli"}
 OF_ITS_OWN = re.compile(
     r"(localhost|127\.0\.0\.1)(:|\W{2,4})\d{4,5}"
     r"|(?i:port|registry|acme|http|bind).*\b([5-9]|[1-5]\d)_?\d{3}\b"

@@ -28,17 +28,30 @@ APART = (
 )
 
 
+# Where the engine is, it proves the platform; these prove that the rehearsal does the same.
+REHEARSED = ("test_changes", "test_serving")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What proves the platform and not the runner is run once; `pytest -m engine` runs all of it on the engine."""
     if "engine" not in str(config.option.markexpr):
-        twice = [item for item in items if item.get_closest_marker("one_runner") and item.get_closest_marker("engine")]
+        twice = [item for item in items if _is_run_elsewhere(item)]
         config.hook.pytest_deselected(items=twice)
         items[:] = [item for item in items if item not in twice]
     for item in items:
         if isinstance(item, pytest.Function) and "raised" in item.fixturenames:
             runner = getattr(item.callspec.params["raised"], "name", "")
             item.add_marker(pytest.mark.xdist_group(f"{runner} {'apart' if item.path.stem in APART else ''}".strip()))
+
+
+def _is_run_elsewhere(item: pytest.Item) -> bool:
+    """Whether the other runner proves what this test does: the rehearsal where it is enough, else the engine."""
+    once = item.get_closest_marker("one_runner") is not None
+    if item.get_closest_marker("engine"):
+        return once
+    both = isinstance(item, pytest.Function) and "raised" in item.fixturenames
+    return both and not once and has_engine() and item.path.stem not in REHEARSED
 
 
 @pytest.fixture(scope="session", params=RUNNERS)

@@ -62,6 +62,11 @@ class Dev:
         return f"dumps/{name}"
 
 
+def as_app(platform: Platform, statement: str) -> None:
+    """Changes the service's database as its app does, whose all of it is."""
+    platform.sql(f"SET ROLE {LEGAL}_owner; {statement}", LEGAL)
+
+
 def ask_for(platform: Platform, dump: str, service: str = "legal", **more: Any) -> None:
     """Declares the restore of a dump."""
     platform.services[service]["restore"] = {"dump": dump, **more}

@@ -27,6 +27,8 @@ FOLLOWED = [
     pytest.mark.usefixtures("laws"),
 ]
 """The marks of a module whose tests follow the tables by Electric's own client."""
+LATE_S = 5
+"""So late a row may be while an Electric changes over, on a machine that does much else meanwhile."""
 
 
 def service_of(url: str) -> str:
@@ -67,10 +69,6 @@ def has_exactly(client: Client, wanted: set[tuple[str, str]]) -> None:
     client.wait("the same rows as the table", lambda one: one.current and seen(one) == wanted)
     assert not client.one.faults
     assert not client.one.errors
-
-
-def refetches(follower: Follower) -> int:
-    return sum(message["headers"].get("control") == "must-refetch" for message in follower.messages)
 
 
 def electric(platform: Platform, service: str = "legal") -> Container:

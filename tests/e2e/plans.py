@@ -140,7 +140,7 @@ CHANGES = [
         "acme/email",
         "new@example.org",
         replace="certbot-server",
-        update="certbot-ready auth-certificate-authority enforcement-certificate-authority legal-certificate-authority",
+        update="certbot-ready",
     ),
     Change("nginx/memory_mb", 300, replace="nginx-server", update=f"{ALL_SITES} nginx-base nginx-ready"),
     Change("nginx/http_port", OTHER_HTTP, replace="nginx-server", update=f"{ALL_SITES} nginx-ready nginx-ports"),

@@ -1,6 +1,5 @@
 """The moments of a restore, and what it has come to."""
 
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from .dumps import ON_HOST, checksum
 from .foundation import eventually
 from .laws import LEGAL
-from .platform import STACK, Platform
+from .platform import Platform
 
 HOST = "legal.localhost"
 
@@ -49,14 +48,22 @@ def reach(platform: Platform, moment: str) -> None:
         time.sleep(0.01)
 
 
-def scripts() -> list[str]:
-    """The processes on the host that put a dump in."""
-    return subprocess.run(["pgrep", "-f", f"{STACK}/legal-incoming-"], capture_output=True, text=True).stdout.split()
+def processes(platform: Platform) -> list[str]:
+    """Those that put a dump in, and what they have begun: all that a run that was killed has left."""
+    everywhere = (path for path in Path("/proc").iterdir() if path.name.isdigit())
+    return [path.name for path in everywhere if _folder(path) == platform.folder]
+
+
+def _folder(process: Path) -> Path | None:
+    try:
+        return (process / "cwd").readlink()
+    except OSError:
+        return None
 
 
 def settle(platform: Platform) -> None:
     """Until nothing of it runs on the host any more."""
-    eventually(lambda: not scripts(), 120)
+    eventually(lambda: not processes(platform), 120)
     eventually(lambda: not copying(platform), 120)
 
 
@@ -75,10 +82,3 @@ def ends_well(platform: Platform) -> None:
     assert platform.get(HOST, "/health").status_code == 200
     assert platform.get(HOST, "/").status_code == 200
     assert not slotless(platform)
-
-
-def command_line(process: str) -> list[str]:
-    try:
-        return [*Path(f"/proc/{process}/cmdline").read_text().split("\0"), "", ""]
-    except OSError:
-        return ["", "", ""]

@@ -46,6 +46,7 @@ class Runner:
 
     def __init__(self, folder: Path, stack: str) -> None:
         self.folder, self.stack = folder, stack
+        (folder / ".venv").symlink_to(ROOT / ".venv")
 
     def run(self, verb: str) -> Run:
         """`up`, `preview`, `down` or `destroy`."""
@@ -103,7 +104,6 @@ class Engine(Runner):
         super().__init__(folder, stack)
         self.state = folder / ".pulumi-state"
         self.state.mkdir()
-        (folder / ".venv").symlink_to(ROOT / ".venv")
         self.environment = {
             "PULUMI_BACKEND_URL": self.state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "local",

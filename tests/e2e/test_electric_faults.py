@@ -2,11 +2,15 @@
 
 import time
 
+import pytest
+
+from rehearsal import images
 from tests.electric.client import Client
 
 from .laws import (
     EITHER,
     FOLLOWED,
+    LATE_S,
     LEGAL,
     PUBLIC,
     electric,
@@ -14,11 +18,10 @@ from .laws import (
     has_exactly,
     insert,
     names,
-    refetches,
     service_of,
     table,
 )
-from .platform import Platform
+from .platform import ELECTRIC_IMAGE, REGISTRY, Platform
 
 pytestmark = FOLLOWED
 
@@ -46,7 +49,27 @@ def test_a_client_loses_and_repeats_nothing_while_electric_changes_over(
         insert(platform, names(5), database)
         has_exactly(client, table(platform, database))
         assert len(client.one.rows) == made + 5
-        assert refetches(client.one) == 0
+        assert client.one.refetches == 0
+        assert max(client.one.late_s()) < LATE_S
+
+
+@pytest.mark.skipif(ELECTRIC_IMAGE is not None, reason="there is one image of the real Electric")
+def test_another_image_of_electric_begins_anew_and_so_does_going_back(platform: Platform) -> None:
+    block, registry = platform.services["legal"]["electric"], platform.config["sertantai:registry"]["username"]
+    token = platform.config["sertantai:registry_token"]
+    versions = images.build("electric", "newer", REGISTRY, registry, token), block["image"]
+    insert(platform, names(5))
+    with follow(platform) as client:
+        for block["image"] in versions:
+            before = client.one.refetches
+            up = platform.up()
+            assert up.ok, up.error
+            insert(platform, names(5))
+            client.wait("told to fetch anew", lambda one: one.refetches > before)  # noqa: B023 - called at once
+            has_exactly(client, table(platform))
+            assert client.one.refetches == before + 1
+            folders = bytes(electric(platform).exec_run(["ls", "-A", "/var/lib/electric"]).output).split()  # type: ignore[arg-type]
+            assert len(folders) == 1
 
 
 def test_a_client_gets_what_was_committed_while_electric_was_down(platform: Platform) -> None:
@@ -60,7 +83,7 @@ def test_a_client_gets_what_was_committed_while_electric_was_down(platform: Plat
         insert(platform, names(20))
         container.start()
         has_exactly(client, table(platform))
-        assert refetches(client.one) == 0
+        assert client.one.refetches == 0
         assert client.one.requests[-1]["handle"] == handle
 
 
@@ -73,7 +96,7 @@ def test_a_client_fetches_anew_by_itself_when_the_slot_was_lost(platform: Platfo
         insert(platform, names(5))
         platform.sql("DELETE FROM uk_lrt WHERE id IN (SELECT id FROM uk_lrt LIMIT 3)", LEGAL)
         container.start()
-        client.wait("told to fetch anew", refetches)
+        client.wait("told to fetch anew", lambda one: one.refetches)
         has_exactly(client, table(platform))
         assert 409 in {request["status"] for request in client.one.requests}
         insert(platform, names(1))
@@ -84,7 +107,7 @@ def test_a_client_with_a_handle_that_is_lost_starts_anew(platform: Platform) -> 
     insert(platform, names(5))
     with Client(PUBLIC, platform.acme / "roots.pem", {}, handle="1-1", offset="0_0") as client:
         client.wait("up to date", lambda one: one.current)
-        assert refetches(client.one) == 1
+        assert client.one.refetches == 1
         assert [request["status"] for request in client.one.requests][:2] == [409, 200]
         has_exactly(client, table(platform))
 
@@ -93,7 +116,7 @@ def test_a_table_that_changed_or_was_emptied_is_fetched_anew(platform: Platform)
     insert(platform, names(5))
     with follow(platform) as client:
         platform.sql("TRUNCATE uk_lrt", LEGAL)
-        client.wait("told to fetch anew", refetches, 5)
+        client.wait("told to fetch anew", lambda one: one.refetches, 5)
         has_exactly(client, set())
 
 
@@ -106,13 +129,14 @@ def test_a_raised_cache_generation_makes_clients_fetch_again_by_themselves(
         insert(platform, names(5), database)
         client.wait("the inserts", lambda one: len(one.rows) == 5, 5)
         container = electric(platform, service)
-        begun = container.logs().count(b"all shapes begin anew")
+        handle = client.one.requests[-1]["handle"]
         platform.services[service]["electric"]["cache_generation"] = 1
         up = platform.up()
         assert up.ok, up.error
         assert up.touched() == {f"{service}-preflight", f"{service}-cutover"}
-        client.wait("a new handle", lambda one: refetches(one) == 1)
+        client.wait("a new handle", lambda one: one.refetches == 1)
         insert(platform, names(5), database)
         has_exactly(client, table(platform, database))
-        assert container.logs().count(b"all shapes begin anew") == begun + 1
+        assert client.one.requests[-1]["handle"] != handle
+        assert client.one.refetches == 1
         assert electric(platform, service).id == container.id

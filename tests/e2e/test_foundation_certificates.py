@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from rehearsal import doubles
-from render import shell
+from render import nginx
 
 from .foundation import all_serve, certificate, eventually, inside, own
 from .plans import NOTES
@@ -117,7 +117,7 @@ def test_an_authority_that_has_forgotten_us_is_got_on_with_and_what_is_not_due_s
         renewed = certificate(AUTH)
         assert renewed.issuer != before.issuer
         renew(platform)
-        time.sleep(shell.CERTIFICATE_WATCH_S + 2)
+        time.sleep(nginx.WATCH_S + 2)
         assert certificate(AUTH) == renewed
         assert all_serve(platform)
     finally:

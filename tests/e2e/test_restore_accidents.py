@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from rehearsal import declare
 from tests.electric.client import MISSING
+from tests.program.declared import plain
 
 from .dumps import Dev, ask_for, checksum, dev
 from .foundation import eventually, own, strike
 from .laws import ENFORCEMENT, LEGAL, follow, has_exactly, table
-from .platform import Platform
-from .restoring import HOST, MOMENTS, command_line, ends_well, is_whole, reach, scripts, settle, stopped
+from .platform import STACK, Platform
+from .restoring import HOST, MOMENTS, ends_well, is_whole, processes, reach, settle, stopped
 from .test_foundation_disk import LARGE, VOLUME, Disk
 
 __all__ = ["dev"]
@@ -49,7 +51,7 @@ def test_the_host_fails_when(platform: Platform, large: Dev, moment: str) -> Non
     process = platform.begin()
     reach(platform, moment)
     platform.kill(process)
-    subprocess.run(["kill", "-9", *scripts()], check=False)
+    subprocess.run(["kill", "-9", *processes(platform)], check=False)
     settle(platform)
     is_whole(platform, before)
     ends_well(platform)
@@ -145,14 +147,20 @@ def test_two_services_at_once_wait_for_each_other(platform: Platform, dev: Dev) 
         platform.sql("DROP TABLE IF EXISTS sertantai_restores", ENFORCEMENT)
 
 
-def test_the_same_dump_twice_at_once_is_in_once(platform: Platform, large: Dev) -> None:
+def test_the_same_dump_twice_at_once_is_in_once(
+    platform: Platform, large: Dev, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The step itself, by two who share no state."""
+    monkeypatch.chdir(platform.folder)
+    platform.write()
+    [step] = [resource for resource in declare(STACK) if resource.name == "legal-restore"]
     first = platform.begin()
     reach(platform, "the app has stopped")
-    [text] = [words[2] for words in map(command_line, scripts()) if "restore_program" in words[2]]
-    second = subprocess.run(["python3", "-c", text], cwd=platform.folder, stdin=subprocess.DEVNULL, capture_output=True)
+    command = [*plain(step.inputs["interpreter"]), step.inputs["create"]]
+    second = subprocess.run(command, input=plain(step.inputs["stdin"]), capture_output=True, text=True)
     assert second.returncode == 0, second.stderr
-    assert b"its rows stay as they are" in second.stdout
+    assert "waits for another restore, or a cut-over, to end" in second.stdout
+    assert "its rows stay as they are" in second.stdout
     assert platform.runner.ended(first).ok
     ends_well(platform)
 

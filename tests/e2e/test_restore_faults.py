@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .dumps import Dev, ask_for, checksum, dev
+from .dumps import Dev, as_app, ask_for, checksum, dev
 from .foundation import own
 from .laws import LEGAL
 from .platform import Platform
@@ -153,7 +153,7 @@ def test_tables_with_rows_are_replaced_only_where_that_is_said(platform: Platfor
 
 
 def test_names_with_spaces_quotes_and_capitals(platform: Platform, dev: Dev) -> None:
-    platform.sql(ODD, LEGAL)
+    as_app(platform, ODD)
     try:
         dev.sql(ODD)
         dev.sql("""INSERT INTO "Odd ""Name""; --" VALUES (1, 'x', 'y', 'z'), (2, NULL, '', E'\\t')""")
@@ -173,7 +173,7 @@ def test_rows_that_look_like_sql(platform: Platform, dev: Dev) -> None:
 
 
 def test_foreign_keys_in_a_circle(platform: Platform, dev: Dev) -> None:
-    platform.sql(CIRCLE, LEGAL)
+    as_app(platform, CIRCLE)
     try:
         dev.sql(CIRCLE)
         dev.sql("INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1); UPDATE a SET b = 1")
@@ -191,9 +191,67 @@ def test_foreign_keys_in_a_circle(platform: Platform, dev: Dev) -> None:
         platform.sql("DROP TABLE a, b CASCADE", LEGAL)
 
 
+def test_tables_with_triggers_need_them_switched_off(platform: Platform, dev: Dev) -> None:
+    """pg_restore empties search_path, in which this one finds no table."""
+    body = "BEGIN PERFORM count(*) FROM items; NEW.title := 'by a trigger'; RETURN NEW; END"
+    as_app(
+        platform,
+        f"CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$;"
+        "CREATE TRIGGER fill BEFORE INSERT ON uk_lrt FOR EACH ROW EXECUTE FUNCTION fill()",
+    )
+    try:
+        dev.laws(3)
+        ask_for(platform, dev.dump())
+        words = "services/legal/restore/disable_triggers: must be true, since uk_lrt has triggers (fill)"
+        shown = platform.run("preview")
+        assert not shown.ok
+        assert words in shown.error + shown.said
+        refused(platform, words)
+        ask_for(platform, "dumps/legal.dump", disable_triggers=True)
+        goes_in(platform)
+        assert checksum(platform) == checksum(platform, "legal_dev")
+        platform.sql("INSERT INTO uk_lrt (name) VALUES ('new')", LEGAL)
+        assert platform.sql("SELECT title FROM uk_lrt WHERE name = 'new'", LEGAL) == "by a trigger"
+    finally:
+        platform.sql("DROP FUNCTION fill CASCADE", LEGAL)
+
+
+def test_a_table_that_is_not_the_apps_own(platform: Platform, dev: Dev) -> None:
+    dev.laws(3)
+    ask_for(platform, dev.dump())
+    platform.sql("CREATE TABLE by_hand (id int)", LEGAL)
+    try:
+        refused(platform, f"services/legal/restore: by_hand belongs to postgres, and a restore works as {LEGAL}_owner")
+    finally:
+        platform.sql("DROP TABLE by_hand", LEGAL)
+    goes_in(platform)
+
+
+def test_a_newer_container_that_does_not_serve_is_stopped_and_not_taken_for_the_one_that_does(
+    platform: Platform, dev: Dev
+) -> None:
+    """As a release that was killed leaves it: it may write, and nobody is led to it."""
+    dev.laws(3)
+    ask_for(platform, dev.dump())
+    [serving] = platform.containers(service="legal", part="app")
+    labels = {name: serving.labels[name] for name in serving.labels if name.startswith("sertantai.")}
+    image, network = serving.attrs["Config"]["Image"], next(iter(serving.attrs["NetworkSettings"]["Networks"]))
+    left = platform.docker.containers.run(
+        image, entrypoint=["sleep", "600"], labels=labels, network=network, name="legal-app-left", detach=True
+    )
+    try:
+        goes_in(platform)
+        serving.reload()
+        left.reload()
+        assert (serving.status, left.status) == ("running", "exited")
+        assert checksum(platform) == checksum(platform, "legal_dev")
+    finally:
+        left.remove(force=True)
+
+
 def test_jobs_and_migrations_stay_as_they_are(platform: Platform, dev: Dev) -> None:
     jobs = "CREATE TABLE oban_jobs (id bigserial PRIMARY KEY, worker text)"
-    platform.sql(f"{jobs}; INSERT INTO oban_jobs (worker) VALUES ('own')", LEGAL)
+    as_app(platform, f"{jobs}; INSERT INTO oban_jobs (worker) VALUES ('own')")
     try:
         dev.sql(f"{jobs}; INSERT INTO oban_jobs (worker) VALUES ('a'), ('b'), ('c')")
         dev.laws(2)
@@ -209,7 +267,7 @@ def test_a_failure_after_the_last_row_leaves_sequences_and_views_as_they_were(pl
     """A sequence that is set is not set back by a rollback of itself."""
     few = "SELECT count(*) / (CASE WHEN count(*) > 3 THEN 0 ELSE 1 END) AS laws FROM uk_lrt"
     platform.sql(f"INSERT INTO items (key) SELECT g::text FROM generate_series(1, 50) g; {few}", LEGAL)
-    platform.sql(f"CREATE MATERIALIZED VIEW few AS {few}", LEGAL)
+    as_app(platform, f"CREATE MATERIALIZED VIEW few AS {few}")
     try:
         dev.laws(4)
         dev.sql("INSERT INTO items (key) VALUES ('one')")
@@ -220,9 +278,8 @@ def test_a_failure_after_the_last_row_leaves_sequences_and_views_as_they_were(pl
         assert "division by zero" in bad.error
         assert checksum(platform) == before
         assert platform.sql("SELECT nextval('items_id_seq')", LEGAL) == "51"
-        platform.sql(
-            "DROP MATERIALIZED VIEW few; CREATE MATERIALIZED VIEW few AS SELECT count(*) AS laws FROM uk_lrt", LEGAL
-        )
+        few = "CREATE MATERIALIZED VIEW few AS SELECT count(*) AS laws FROM uk_lrt"
+        as_app(platform, f"DROP MATERIALIZED VIEW few; {few}")
         goes_in(platform)
         assert platform.sql("SELECT laws FROM few", LEGAL) == "4"
         assert platform.sql("SELECT nextval('items_id_seq')", LEGAL) == "2"

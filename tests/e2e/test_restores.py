@@ -6,7 +6,7 @@ from rehearsal import images
 from tests.electric.client import MISSING
 
 from .dumps import ON_HOST, Dev, ask_for, checksum, dev
-from .laws import LEGAL, follow, has_exactly, refetches, table
+from .laws import LEGAL, follow, has_exactly, table
 from .platform import REGISTRY, Platform
 from .watching import Watching
 
@@ -142,7 +142,7 @@ def test_electrics_clients_see_the_new_rows_without_a_reload(platform: Platform,
         has_exactly(client, wanted)
         platform.sql("INSERT INTO uk_lrt (name) VALUES ('live')", LEGAL)
         has_exactly(client, table(platform))
-        assert refetches(client.one) >= 1
+        assert client.one.refetches >= 1
 
 
 def test_other_services_answer_all_the_while_and_the_site_says_that_it_is_back_soon(

@@ -6,15 +6,13 @@ Bounded in number and time, on this machine alone: `python -m tests.electric.ben
 import argparse
 import subprocess
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from statistics import quantiles
 
 from tests.places import local
 
-from .client import Client, Follower, install
+from .client import Client, install
 
 ROOT = Path(__file__).parents[2]
 ROWS, PAUSE_S = 1000, 0.01
@@ -79,16 +77,10 @@ def _measure(target: Target, streams: int, rows: int, pause_s: float) -> Delay:
         followers = client.followers
     faults = [fault for one in followers for fault in [*one.faults, *one.errors]]
     assert not faults, faults[:3]
-    delays = [delay for one in followers for delay in _delays(one, name)]
+    delays = [late_s * 1000 for one in followers for late_s in one.late_s(name)]
     cuts = quantiles(delays, n=100)
     failures = sum(request["status"] not in (200, 409) for one in followers for request in one.requests)
     return Delay(p50_ms=cuts[49], p99_ms=cuts[98], events=len(delays), failures=failures)
-
-
-def _delays(follower: Follower, name: str) -> Iterator[float]:
-    for message in follower.messages:
-        if message["headers"].get("operation") == "insert" and message["value"]["name"].startswith(name):
-            yield message["at"] - datetime.fromisoformat(message["value"]["created_at"]).timestamp() * 1000
 
 
 def main() -> None:

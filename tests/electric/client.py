@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,19 @@ class Follower:
         self.errors: list[str] = []
         self.faults: list[str] = []
         self.current = False
+
+    @property
+    def refetches(self) -> int:
+        """How often it was told to begin anew."""
+        return sum(message["headers"].get("control") == "must-refetch" for message in self.messages)
+
+    def late_s(self, name: str = "") -> list[float]:
+        """How long after its row each insert arrived, of the rows whose names begin like this."""
+        return [
+            message["at"] / 1000 - datetime.fromisoformat(message["value"]["created_at"]).timestamp()
+            for message in self.messages
+            if message["headers"].get("operation") == "insert" and message["value"]["name"].startswith(name)
+        ]
 
     def take(self, said: dict[str, Any]) -> None:
         """Learn one line of the client's output."""

@@ -3,6 +3,7 @@
 import "./local.mjs";
 import { ShapeStream } from "@electric-sql/client";
 
+const soon = { initialDelay: 100, maxDelay: 1000, multiplier: 2 };
 const { streams = 1, ...options } = JSON.parse(process.argv[2]);
 const print = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
@@ -17,9 +18,8 @@ for (let number = 0; number < streams; number += 1) {
       throw error;
     }
   };
-  const backoffOptions = { initialDelay: 100, maxDelay: 1000, multiplier: 2 };
   const onError = (error) => print({ number, error: String(error) });
-  const stream = new ShapeStream({ ...options, fetchClient, backoffOptions, onError });
+  const stream = new ShapeStream({ backoffOptions: soon, ...options, fetchClient, onError });
   stream.subscribe((messages) => print({ number, at: Date.now(), messages }));
   // One after the other: a process that is busy for seconds takes itself for one that has slept, and begins anew.
   await new Promise((done) => setTimeout(done, 10));

@@ -2,12 +2,14 @@
 
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from render import server, ssh
+from components import host_program, ssh_files
+from render import server, ssh, verb
 from render.cloud_init import user_data
 from tests.hetzner.machine import Machines
 from tests.places import INSIDE
@@ -47,8 +49,21 @@ class Reach:
     def ssh(self, text: str, stdin: str = "") -> Said:
         return on_host(text, stdin, self.interpreter())
 
-    def settle(self, text: str | None = None) -> Said:
-        return self.ssh(text or server.settled("05:30"))
+    def verb(self, line: str, told: Mapping[str, Any] | None = None) -> Said:
+        """A verb of the program, as a step calls it."""
+        return on_host(line, verb.told(told or {}), [*self.interpreter(), host_program.CALL])
+
+    def settle(self, **changes: Any) -> Said:
+        """The server's settings, with some of them changed."""
+        return self.verb(verb.line("configure"), server.configuration("05:30") | changes)
+
+    def install(self) -> Said:
+        """Puts the program on the server, with the program's own scripts."""
+        folder = self.keys / "program"
+        folder.mkdir()
+        self.write(folder, [(self.keys / "host.pub").read_text()], str(self.keys / "operator"))
+        (folder / ssh_files.PROGRAM).write_bytes(host_program.packed())
+        return on_host(ssh.here("install", str(folder / "config"), ssh.alias(self.stack), host_program.path()))
 
     def first_boot(self) -> str:
         """What the server is told."""
@@ -76,7 +91,7 @@ class Reach:
 
 @contextmanager
 def booted(machines: Machines, keys: Path, stack: str, address: str) -> Iterator[Reach]:
-    """A server whose first boot is over, with a container `inner` that runs; all is gone at the end."""
+    """A server whose first boot is over, with its settings and a container `inner`; all is gone at the end."""
     for name in ("host", "operator", "stranger"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)], check=True)
     sockets = tempfile.TemporaryDirectory(prefix="ssh-")
@@ -88,6 +103,8 @@ def booted(machines: Machines, keys: Path, stack: str, address: str) -> Iterator
         eventually(lambda: reach.ssh("true").ok, BOOT_S)
         over = reach.ssh("cloud-init status --wait --long && cloud-init schema --system")
         assert over.ok, f"{over.out}\n{machines.log(SERVER)}"
+        for done in (reach.install(), reach.settle()):
+            assert done.ok, f"{done.out}\n{done.error}"
         assert reach.ssh(TINY).ok
         yield reach
     finally:

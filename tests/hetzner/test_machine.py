@@ -3,16 +3,18 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from render import server
+from render import server, verb
 from settings import DOCKERS_POOL
 from tests.hetzner.booted import BOOT_S, SERVER, Reach, booted
 from tests.hetzner.machine import Machines
@@ -66,7 +68,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory, web: int, names: None) -> Ite
         yield reach
 
 
-def test_the_first_boot_leaves_what_the_server_is_told(prod: Reach) -> None:
+def test_the_first_boot_and_the_settings_leave_what_the_server_is_told(prod: Reach) -> None:
     for file in [*server.files("05:30"), server.docker_daemon()]:
         assert prod.ssh(f"cat {file.path}").out == file.content
     assert prod.ssh("cat /root/.ssh/authorized_keys").out == (prod.keys / "operator.pub").read_text()
@@ -146,13 +148,13 @@ def test_steps_share_a_connection_and_the_process_list_tells_no_secret(prod: Rea
 
 
 def mount(reach: Reach, wait_s: int = 2) -> Said:
-    return reach.ssh(server.mounted(DEVICE, FOLDER, wait_s))
+    return reach.verb(verb.line("mount", DEVICE, FOLDER, wait=wait_s))
 
 
 def test_a_volume_that_never_attaches_is_told(prod: Reach) -> None:
     said = mount(prod, wait_s=1)
     assert said.code == 1
-    assert said.error.startswith(f"host/volume_size: the volume {VOLUME} did not attach within 1 s: see")
+    assert said.out.startswith(f"host/volume_size: the volume {VOLUME} did not attach within 1 s: see")
 
 
 FOREIGN: dict[str, tuple[str, str]] = {
@@ -174,8 +176,8 @@ def test_what_is_on_a_volume_is_never_formatted(prod: Reach, what: str) -> None:
     before = prod.ssh(f"sha256sum {DEVICE}").out
     said = mount(prod)
     assert said.code == 1
-    assert words in said.error
-    assert "was left alone" in said.error
+    assert words in said.out
+    assert "was left alone" in said.out
     assert prod.ssh(f"sha256sum {DEVICE}").out == before
     prod.machines.detach(VOLUME)
 
@@ -188,9 +190,10 @@ def test_an_empty_volume_is_made_ready_when_it_comes_late_and_once(prod: Reach) 
     assert said.out.splitlines() == [
         f"host: made a file system on the volume {VOLUME}",
         f"host: mounted the volume {VOLUME} on {FOLDER}",
-    ], said.error
+    ], said.out
     assert prod.ssh(f"mkdir -p {FOLDER}/postgres && echo kept > {FOLDER}/postgres/data").ok
     assert [mount(prod).out, mount(prod).error] == ["", ""]
+    assert prod.verb(verb.line("lost", FOLDER)).out == ""
     assert prod.ssh(f"grep -c ' {FOLDER} ext4 nofail,noatime,' /etc/fstab").out == "1\n"
 
 
@@ -217,25 +220,32 @@ def test_a_restart_brings_everything_back(prod: Reach) -> None:
 
 def test_nothing_can_be_put_where_the_volume_is_not_mounted(prod: Reach) -> None:
     prod.machines.detach(VOLUME)
+    assert prod.verb(verb.line("lost", FOLDER)).out == "lost\n"
+    told = f"host/volume_size: no disk is mounted on {FOLDER}; run up again\n"
+    assert prod.verb(verb.line("folder", FOLDER, "postgres")).out == told
     assert not prod.ssh(f"mkdir -p {FOLDER}/postgres").ok
     for kind in (f"-v {FOLDER}/postgres:/data", f"--mount type=bind,source={FOLDER}/postgres,target=/data"):
         assert not prod.ssh(f"docker run --rm {kind} tiny:1 /usr/bin/sleep 0").ok
     assert prod.ssh(f"ls -A {FOLDER}").out == ""
 
 
-def test_another_server_finds_what_the_volume_holds(prod: Reach) -> None:
+def test_another_server_finds_what_the_volume_holds(prod: Reach, tmp_path: Path) -> None:
     machines = prod.machines
     machines.remove(SERVER)
     machines.create(OTHER, "sertantai-prod", OTHER_ADDRESS, prod.first_boot())
     machines.start(OTHER)
     machines.attach(VOLUME, OTHER)
-
-    def settled(text: str) -> Callable[[], bool]:
-        return lambda: machines.run(OTHER, text)[0] == 0
-
-    eventually(settled(server.mounted(DEVICE, FOLDER)), BOOT_S)
-    assert machines.run(OTHER, f"cat {FOLDER}/postgres/data") == (0, "kept\n")
-    eventually(settled("cloud-init status --wait"), BOOT_S)
+    ignored = shutil.ignore_patterns("program", "config", "known_hosts")
+    other = replace(prod, address=OTHER_ADDRESS, keys=shutil.copytree(prod.keys, tmp_path / "keys", ignore=ignored))
+    other.configure(other.keys, "host.pub")
+    eventually(lambda: other.ssh("cloud-init status --wait").ok, BOOT_S)
+    assert other.install().ok
+    assert mount(other).out == f"host: mounted the volume {VOLUME} on {FOLDER}\n"
+    assert other.ssh(f"cat {FOLDER}/postgres/data").out == "kept\n"
+    assert other.verb(verb.line("folder", FOLDER, "redis")).ok
+    for folders in ("lost+found\npostgres\nredis\n", "lost+found\nredis\n"):
+        assert other.ssh(f"ls {FOLDER}").out == folders
+        assert other.verb(verb.line("folder-remove", FOLDER, "postgres")).ok
 
 
 def test_nothing_stays_when_it_is_over(prod: Reach) -> None:

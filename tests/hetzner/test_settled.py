@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,12 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
         yield reach
 
 
+def docker(changes: dict[str, Any]) -> dict[str, Any]:
+    """Docker's part of the settings, with some of Docker's own changed."""
+    told: dict[str, Any] = server.configuration("05:30")["docker"]
+    return told | {"settings": told["settings"] | changes}
+
+
 def test_a_server_that_is_as_it_should_be_is_left_alone(prod: Reach) -> None:
     before = prod.ssh("find /etc -newer /proc/1 -type f | sort | xargs stat -c '%n %y'").out
     runs = [prod.settle() for _ in range(3)]
@@ -42,7 +49,7 @@ def test_what_was_changed_by_hand_is_mended_and_told(prod: Reach) -> None:
         "sed -i 's/ 10m/ 99m/; s/10m/99m/' /etc/docker/daemon.json"
     ).ok
     mended = prod.settle()
-    assert mended.ok, mended.error
+    assert mended.ok, mended.out
     assert mended.out.splitlines() == [
         "host: changed /etc/ssh/sshd_config.d/10-sertantai.conf",
         "host: changed /etc/apt/apt.conf.d/52sertantai-upgrades",
@@ -60,21 +67,17 @@ def test_what_was_changed_by_hand_is_mended_and_told(prod: Reach) -> None:
 
 def test_a_package_that_is_missing_is_installed_or_its_lack_told(prod: Reach) -> None:
     """The stand-in has no mirror: what counts is what is asked of apt, and what is said."""
-    text = server.settled("05:30")
-    assert (
-        prod.settle(text.replace("command -v iptables ", "command -v not-there ")).out == "host: installed iptables\n"
-    )
-    lacking = text.replace("command -v iptables ", "command -v not-there ").replace(' iptables"', ' not-there"')
-    said = prod.settle(lacking)
+    assert prod.settle(packages={"iptables": ["not-there"]}).out == "host: installed iptables\n"
+    said = prod.settle(packages={"not-there": ["not-there"]})
     assert said.code == 1
-    assert "Unable to locate package not-there" in said.error
-    assert "host: cannot install not-there; run up again" in said.error
+    assert said.out.startswith("host: cannot install not-there; run up again")
+    assert "Unable to locate package not-there" in said.out
 
 
 def test_containers_go_on_while_docker_takes_new_settings(prod: Reach) -> None:
     about = "docker inspect inner -f '{{.State.Pid}} {{.State.StartedAt}} {{.RestartCount}}'"
     before = prod.ssh(about).out
-    changed = prod.settle(server.settled("05:30").replace('"max-file": "3"', '"max-file": "4"'))
+    changed = prod.settle(docker=docker({"log-opts": {"max-file": "4", "max-size": "10m"}}))
     assert changed.out.splitlines()[-1] == "host: restarted Docker; its containers went on"
     assert prod.ssh(about).out == before
     assert prod.settle().ok
@@ -98,7 +101,7 @@ def test_an_adopted_dockers_own_place_stays_and_what_would_open_it_goes(prod: Re
     assert json.loads(prod.ssh("cat /etc/docker/daemon.json").out) == {"data-root": "/var/lib/docker", **server.DOCKER}
     assert prod.settle().out == ""
     assert prod.ssh("echo '{' > /etc/docker/daemon.json").ok
-    assert "is no JSON" in prod.settle().error
+    assert "is no JSON" in prod.settle().out
     assert prod.ssh("rm /etc/docker/daemon.json").ok
     assert prod.settle().ok
 
@@ -106,15 +109,18 @@ def test_an_adopted_dockers_own_place_stays_and_what_would_open_it_goes(prod: Re
 def test_settings_that_sshd_does_not_take_are_taken_back(prod: Reach) -> None:
     path = "/etc/ssh/sshd_config.d/10-sertantai.conf"
     before = prod.ssh(f"cat {path}").out
-    said = prod.settle(server.settled("05:30").replace("X11Forwarding no", "X11Forwarding perhaps"))
+    files = server.configuration("05:30")["files"]
+    [sshd] = [file for file in files if file["path"] == path]
+    broken = sshd | {"content": f"{sshd['content']}X11Forwarding perhaps\n"}
+    said = prod.settle(files=[broken if file == sshd else file for file in files])
     assert said.code == 1
-    assert "those of before are back" in said.error
-    assert "unsupported option" in said.error
+    assert "the previous ones are back" in said.out
+    assert "unsupported option" in said.out
     assert prod.ssh(f"cat {path}").out == before
     assert prod.settle().out == ""
     # A server of another origin, which has no such key: it keeps the way in that it has.
     assert prod.ssh(f"rm {path}; mv /etc/ssh/ssh_host_ed25519_key /etc/ssh/away").ok
-    assert "no hostkeys available" in prod.settle().error.replace("\n", " ")
+    assert "no hostkeys available" in prod.settle().out
     assert not prod.ssh(f"test -e {path}").ok
     assert prod.ssh("mv /etc/ssh/away /etc/ssh/ssh_host_ed25519_key").ok
     assert prod.settle().ok
@@ -122,15 +128,15 @@ def test_settings_that_sshd_does_not_take_are_taken_back(prod: Reach) -> None:
 
 def test_an_sshd_that_reads_no_settings_of_ours_is_told(prod: Reach) -> None:
     assert prod.ssh("cp /etc/ssh/sshd_config /root/; sed -i '1i PasswordAuthentication yes' /etc/ssh/sshd_config").ok
-    assert "sshd still takes passwords" in prod.settle().error
+    assert "sshd still takes passwords" in prod.settle().out
     assert prod.ssh("mv /root/sshd_config /etc/ssh/sshd_config").ok
     assert prod.settle().out == ""
 
 
 def test_settings_that_docker_cannot_start_with_are_taken_back(prod: Reach) -> None:
     before = prod.ssh("cat /etc/docker/daemon.json").out
-    for broken in (("172.31.0.0", "172.331.0.0"), ('"icc": false', '"icc": "no"')):
-        assert prod.settle(server.settled("05:30").replace(*broken)).code == 1
+    for broken in ({"default-address-pools": [{"base": "not a subnet", "size": 24}]}, {"icc": "no"}):
+        assert prod.settle(docker=docker(broken)).code == 1
         assert prod.ssh("cat /etc/docker/daemon.json").out == before
     assert prod.ssh("docker ps -q").out != ""
     assert prod.settle().out == ""

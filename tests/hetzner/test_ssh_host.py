@@ -52,6 +52,18 @@ def test_the_next_up_changes_nothing_over_a_few_connections(up: Far) -> None:
     assert up.connections() - before <= MOST_CONNECTIONS
 
 
+def test_a_changed_comment_in_the_program_shows_its_installation_and_nothing_else(up: Far) -> None:
+    for file, comment in {"gate.py": "#", "shell/fingerprints.sh": "#", "sql/releases.sql": "--"}.items():
+        with (up.project.folder / "host" / file).open("a") as text:
+            text.write(f"{comment} another comment\n")
+    shown = up.project.preview()
+    assert shown.ok, shown.text
+    assert up.project.changes() == {"host-program": "update"}
+    done = up.project.up()
+    assert done.ok, done.text
+    assert up.project.changes() == {}
+
+
 def test_another_laptop_with_the_same_state_changes_nothing(up: Far, tmp_path: Path) -> None:
     elsewhere = up.project.copied(tmp_path / "another laptop's folder")
     assert not (elsewhere.folder / ".sertantai").exists()

@@ -40,7 +40,11 @@ def config(server: Reach, folder: Path, host_key: str = "host.pub", key: str = "
 
 
 def reached(config: str, timeout_s: int = 5) -> Said:
-    return on_host(ssh.reached(config, ssh.alias("way"), "host: the server", ADVICE, timeout_s))
+    return on_host(ssh.here("reached", config, ssh.alias("way"), str(timeout_s), "host: the server", ADVICE))
+
+
+def authorize(config: str, *keys: str) -> Said:
+    return on_host(ssh.here("authorized_keys", config, ssh.alias("way")), "".join(f"{key}\n" for key in keys))
 
 
 def public(server: Reach, name: str) -> str:
@@ -60,16 +64,16 @@ def test_a_server_that_boots_is_waited_for(server: Reach, tmp_path: Path) -> Non
 
 def test_other_keys_are_put_in_place_of_the_old(server: Reach, tmp_path: Path) -> None:
     way, keys = config(server, tmp_path), [public(server, "operator"), public(server, "stranger")]
-    said = on_host(ssh.authorized(way, ssh.alias("way"), keys))
+    said = authorize(way, *keys)
     assert (said.code, said.out) == (0, "host/authorized_keys: 2 open this server\n")
     assert server.ssh("cat ~/.ssh/authorized_keys").out.splitlines() == keys
-    again = on_host(ssh.authorized(way, ssh.alias("way"), keys))
+    again = authorize(way, *keys)
     assert (again.code, again.out, again.error) == (0, "", "")
 
 
 def test_keys_that_would_shut_the_operator_out_are_taken_back(server: Reach, tmp_path: Path) -> None:
     before = server.ssh("cat ~/.ssh/authorized_keys").out
-    said = on_host(ssh.authorized(config(server, tmp_path), ssh.alias("way"), [public(server, "host")]))
+    said = authorize(config(server, tmp_path), public(server, "host"))
     assert said.code == 1
     assert said.error.startswith("host/authorized_keys: the key that you use is not among them")
     assert server.ssh("cat ~/.ssh/authorized_keys").out == before

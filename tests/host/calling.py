@@ -21,7 +21,7 @@ def fingerprints(
     gateway: str = "trial-nobody", postgres: str = "trial-nobody", network: str = "trial-none"
 ) -> dict[str, str]:
     """What is read before anything is declared."""
-    said = call("fingerprints", "trial", network=network, gateway=gateway, postgres=postgres)
+    said = call("fingerprints", network=network, gateway=gateway, postgres=postgres)
     assert said.ok, said.error
     found: dict[str, str] = json.loads(said.out)
     return found

@@ -5,17 +5,18 @@ import pytest
 from host import fingerprints as left
 from host.fingerprints import Fingerprint
 from host.psql import Postgres
-from render import nginx, shell, sql
-from tests.render.box import docker, on_host
+from render import nginx, sql
+from tests.render.box import docker
 from tests.render.cluster import ask, database, leave, make, make_electric
-from tests.render.test_switch import answering, remove
 
 from .calling import fingerprints
+from .sites import remove, switch
+from .test_switch import answering
 
 
 @pytest.mark.docker
 def test_what_is_not_there_has_no_fingerprint() -> None:
-    assert fingerprints() == {"network": "none"}
+    assert set(fingerprints()) == {"network"}
 
 
 @pytest.mark.docker
@@ -24,9 +25,8 @@ class TestFiles:
 
     @staticmethod
     def leave(gateway: str, name: str, mark: str, word: str = "one") -> None:
-        script = shell.switch(f"{name}/site", f"sites/{name}.conf", gateway, mark)
-        switched = on_host(shell.inside(gateway, script), answering(name, word))
-        assert switched.ok, switched.error
+        switched = switch(gateway, name, answering(name, word), mark)
+        assert switched.ok, switched.out
 
     @staticmethod
     def mark(gateway: str, name: str) -> str | None:

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.render.box import SERVE, Boxes, Said, docker
-from tests.render.test_switch import remove, switch
 from tests.waiting import eventually
 
 from .calling import call
+from .sites import remove, switch
 
 pytestmark = pytest.mark.docker
 # Answers each request after the seconds of its path, like one in flight while its container is to go.

@@ -1,11 +1,13 @@
 """What the production stack asks of Hetzner goes through the field checks of the API's double."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 import yaml
 
+from host import verbs
 from rehearsal import Resource
 from tests.hetzner import fields
 
@@ -106,6 +108,22 @@ def test_docker_is_not_asked_before_the_server_is_ready(program: Program) -> Non
             assert ready in program.after(resource), resource.name
 
 
+def test_the_server_has_the_program_before_the_first_step_that_calls_it(program: Program) -> None:
+    installed = program.step("host-program")
+    assert program.step("server-booted").urn in program.after(installed)
+    known = {**verbs.ASKS, **verbs.CHANGES}
+    calls = [step for step in program.all(COMMAND) if step.inputs["create"].split()[0] in known]
+    assert {"server-settings", "server-mount", "postgres-data-folder"} <= {step.name for step in calls}
+    for step in calls:
+        assert installed.urn in program.after(step), step.name
+
+
+def test_a_server_that_is_made_again_gets_the_program_again(program: Program) -> None:
+    server = program.named("hcloud:index/server:Server", "server-server")
+    for name in ("server-booted", "host-program", "server-settings", "server-keys", "server-mount", "host-ready"):
+        assert program.step(name).inputs["environment"]["SERVER"] == server.id, name
+
+
 def test_a_change_of_what_the_first_boot_is_told_never_replaces_a_server(program: Program) -> None:
     server = program.named("hcloud:index/server:Server", "server-server")
     assert set(server.options["ignore_changes"]) == {"userData", "sshKeys", "image", "publicNets"}
@@ -120,7 +138,9 @@ def test_the_reboots_time_is_a_setting_and_by_default_after_the_nights_jobs() ->
     host = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]["sertantai:host"]
     later = Program.of("prod", host=host | {"reboot_at": "23:15"})
     for program, time in ((Program.of("prod"), "05:30"), (later, "23:15")):
-        assert f'Automatic-Reboot-Time "{time}";' in program.step("server-settings").inputs["create"]
+        told = json.loads(program.step("server-settings").inputs["stdin"])
+        [upgrades] = [file["content"] for file in told["files"] if file["path"].endswith("52sertantai-upgrades")]
+        assert f'Automatic-Reboot-Time "{time}";' in upgrades
 
 
 def test_records_come_before_the_authority_is_asked(program: Program) -> None:
@@ -128,8 +148,10 @@ def test_records_come_before_the_authority_is_asked(program: Program) -> None:
     assert {(each.inputs["name"], each.inputs["type"]) for each in records if each.name.startswith("legal")} == {
         ("legal", "A"),
     }
-    asked = program.after(program.step("legal-certificate-authority"))
-    assert {each.urn for each in records if each.name.startswith("legal")} <= asked
+    authority = program.step("legal-certificate-authority")
+    assert {each.urn for each in records if each.name.startswith("legal")} <= program.after(authority)
+    assert authority.inputs["create"].endswith(" --wait 300")
+    assert " --wait" not in Program.of("prod").step("legal-certificate-authority").inputs["create"]
 
 
 def test_no_client_comes_over_ipv6_where_it_would_have_the_address_of_dockers_bridge(program: Program) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal import Resource, Secret
+from components import host_program
+from rehearsal import Resource, Secret, declare
 
 from .declared import COMMAND, CONTAINER, IMAGE, PASSWORD, PROVIDER, VOLUME, Program, plain, secret_values
 
@@ -33,6 +34,15 @@ def test_the_gateways_temporary_files_cannot_take_its_memory(program: Program) -
     [gateway] = [container for container in program.all(CONTAINER) if container.name == GATEWAY]
     sizes = [int(options.removeprefix("size=").removesuffix("m")) for options in gateway.inputs["tmpfs"].values()]
     assert sum(sizes) < gateway.inputs["memory"] / 8
+
+
+def test_another_script_reaches_the_gateway_and_certbot_with_no_other_container(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = {resource.name: resource.inputs for resource in declare("local")}
+    monkeypatch.setattr(host_program, "digest", lambda folder: "another")
+    after = {resource.name: resource.inputs for resource in declare("local")}
+    assert [name for name in after if after[name] != before[name]] == ["nginx-base"]
 
 
 def test_only_certbot_is_on_the_hosts_network(program: Program) -> None:

@@ -1,5 +1,6 @@
 """A declared restore, as the engine sees it."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,11 @@ def empty(name: bytes) -> bytes:
     return b"".join([*head, *(number(len(text)) + text for text in texts), number(0)])
 
 
-def declared(stack: str, dump: Path) -> Program:
+def declared(stack: str, dump: Path, **more: Any) -> Program:
     services: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"][
         "sertantai:services"
     ]
-    services["legal"]["restore"] = {"dump": str(dump)}
+    services["legal"]["restore"] = {"dump": str(dump), **more}
     return Program.of(stack, services=services)
 
 
@@ -50,6 +51,16 @@ def test_it_runs_again_for_another_dump_and_not_for_a_release(tmp_path: Path) ->
     other = tmp_path / "other.dump"
     other.write_bytes(empty(b"two"))
     assert declared("local", other).step("legal-restore").inputs["create"] != first
+
+
+def test_its_text_says_in_a_line_which_dump_goes_in_and_how(tmp_path: Path) -> None:
+    dump = tmp_path / "legal.dump"
+    dump.write_bytes(empty(b"one"))
+    digest = hashlib.sha256(dump.read_bytes()).hexdigest()
+    text = declared("local", dump).step("legal-restore").inputs["create"]
+    assert text == f"legal {dump} --digest {digest}"
+    text = declared("local", dump, replace=True, disable_triggers=True).step("legal-restore").inputs["create"]
+    assert text == f"legal {dump} --digest {digest} --replace --disable-triggers"
 
 
 def test_no_secret_is_in_its_text(program: Program) -> None:

@@ -1,8 +1,11 @@
 """A dump on its way to the host: what has arrived stays, and only what is whole is put in."""
 
 import hashlib
+import json
+import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,24 +14,34 @@ from components.restore_program import PIECE, Restore
 
 from .test_restore import empty
 
-# Stands for the way to the host: it breaks after so many bytes while there is a line in the file `cuts`.
-WAY = """
-case "$2" in
-  *"cat >> "*)
+ROOT = Path(__file__).parents[2]
+# Stands for the way to the host, which breaks after so many bytes while there is a line in the file `cuts`, and for the
+# host where it asks PostgreSQL.
+WAY = f"""
+case "$1" in
+  "restore-receive "*)
     if limit=$(head -n 1 cuts) && [ -n "$limit" ]; then
       sed -i 1d cuts
-      head -c "$limit" | bash -c "$2"
+      head -c "$limit" | PYTHONPATH={ROOT} python3 -m host "$1"
       exit 255
     fi ;;
+  "restored "*) exec cat restored ;;
+  "restore-load "*)
+    echo "$1" > line
+    cat > told
+    ls .sertantai/trial > there 2> /dev/null
+    exit 0 ;;
 esac
-exec bash -c "$2"
+PYTHONPATH={ROOT} exec python3 -m host "$1"
 """
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "cuts").touch()
+    (tmp_path / "restored").write_text("[]")
     (tmp_path / "way").write_text(WAY)
     return tmp_path
 
@@ -42,27 +55,32 @@ def dump(folder: Path, megabytes: int = 0) -> tuple[str, str]:
     return "legal.dump", hashlib.sha256(content).hexdigest()
 
 
-def restore(folder: Path, name: str, digest: str, restored: str = "true") -> Restore:
+def restore(name: str, digest: str, secrets: Sequence[str] = ()) -> Restore:
     return Restore(
-        what="legal/restore",
-        at="services/legal/restore",
+        service="legal",
         dump=name,
-        expect={},
         digest=digest,
-        interpreter=["bash", "way", "-c"],
-        restored=restored,
-        incoming=f"{folder}/host/legal-incoming-{digest}.dump",
-        load=f"cat > told; ls {folder}/host > there || true",
+        replace=False,
+        disable_triggers=True,
+        program=["bash", "way"],
+        stack="trial",
+        database="legal_trial",
+        postgres="postgres",
+        gateway="nginx",
+        expect={},
+        told={"owner": "legal_trial_owner", "secrets": list(secrets)},
     )
 
 
-def arrived(folder: Path, digest: str) -> Path:
-    return folder / "host" / f"legal-incoming-{digest}.dump"
+def arrived(folder: Path, digest: str, service: str = "legal") -> Path:
+    place = folder / ".sertantai" / "trial"
+    place.mkdir(parents=True, exist_ok=True)
+    return place / f"{service}-incoming-{digest}.dump"
 
 
 def test_it_arrives_whole_with_a_bar_that_grows(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     name, digest = dump(folder, 20)
-    restore(folder, name, digest).send()
+    restore(name, digest).send()
     assert hashlib.sha256(arrived(folder, digest).read_bytes()).hexdigest() == digest
     assert arrived(folder, digest).stat().st_mode & 0o077 == 0, "nobody else may read it"
     lines = capfd.readouterr().out.splitlines()
@@ -74,7 +92,7 @@ def test_it_arrives_whole_with_a_bar_that_grows(folder: Path, capfd: pytest.Capt
 def test_after_a_cut_it_goes_on_from_where_it_was(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     name, digest = dump(folder, 20)
     (folder / "cuts").write_text(f"{5 * PIECE}\n")
-    restore(folder, name, digest).send()
+    restore(name, digest).send()
     assert hashlib.sha256(arrived(folder, digest).read_bytes()).hexdigest() == digest
     assert "10 %" not in capfd.readouterr().out.splitlines()[-7], "what had arrived was not sent again"
 
@@ -83,62 +101,94 @@ def test_a_way_that_breaks_again_and_again_is_an_error_and_the_next_run_goes_on(
     name, digest = dump(folder, 8)
     (folder / "cuts").write_text(f"{PIECE}\n" * 3)
     with pytest.raises(SystemExit, match=r"legal.dump could not be sent whole in 3 tries; run up again: it goes on"):
-        restore(folder, name, digest).send()
+        restore(name, digest).send()
     assert arrived(folder, digest).stat().st_size == 3 * PIECE
-    restore(folder, name, digest).send()
+    restore(name, digest).send()
     assert hashlib.sha256(arrived(folder, digest).read_bytes()).hexdigest() == digest
 
 
 @pytest.mark.parametrize("there", [b"another", b"x" * (3 * PIECE)], ids=["shorter", "longer"])
 def test_what_is_there_of_something_else_is_thrown_away(folder: Path, there: bytes) -> None:
     name, digest = dump(folder, 2)
-    arrived(folder, digest).parent.mkdir()
     arrived(folder, digest).write_bytes(there)
-    restore(folder, name, digest).send()
+    restore(name, digest).send()
     assert hashlib.sha256(arrived(folder, digest).read_bytes()).hexdigest() == digest
 
 
-def test_other_dumps_that_never_arrived_are_removed(folder: Path) -> None:
+def test_other_dumps_that_never_arrived_are_removed_and_no_other_services_files(folder: Path) -> None:
     name, digest = dump(folder)
-    (folder / "host").mkdir()
-    for other in ("legal-incoming-1a2b.dump", "legal-before.dump", "enforcement-incoming-1a2b.dump"):
-        (folder / "host" / other).touch()
-    restore(folder, name, digest).run("")
+    other = hashlib.sha256(b"other").hexdigest()
+    kept = ["legal-before.dump", "legal-incoming-before.dump", "legal-incoming-notes.txt"]
+    of_others = [arrived(folder, other, service).name for service in ("enforcement", "legal-incoming", "legal-2")]
+    for file in (*kept, *of_others, arrived(folder, other).name):
+        arrived(folder, other).with_name(file).touch()
+    restore(name, digest).run()
     there = (folder / "there").read_text().split()
-    assert there == ["enforcement-incoming-1a2b.dump", "legal-before.dump", arrived(folder, digest).name]
+    assert sorted(there) == sorted([*kept, *of_others, arrived(folder, digest).name])
 
 
 def test_a_dump_that_postgresql_has_is_not_sent(folder: Path) -> None:
     name, digest = dump(folder)
-    restore(folder, name, digest, restored=f"echo {digest} 2026-11-23 10:00 UTC {name}").run("")
-    assert (folder / "told").exists(), "the host still sees to it that everything serves"
-    assert not (folder / "host").exists()
+    known = [{"digest": digest, "at": "2026-11-23 10:00", "path": name}]
+    (folder / "restored").write_text(json.dumps(known))
+    restore(name, digest).run()
+    assert "dump" not in json.loads((folder / "told").read_text()), "the host still sees to it that everything serves"
+    assert not arrived(folder, digest).exists()
 
 
 def test_a_dump_that_was_changed_since_the_preview_is_not_put_in(folder: Path) -> None:
     name, digest = dump(folder)
     (folder / name).write_bytes(empty(b"other"))
     with pytest.raises(SystemExit, match="could not be sent whole"):
-        restore(folder, name, digest).run("")
+        restore(name, digest).run()
     assert not (folder / "told").exists()
 
 
 def test_no_secret_is_in_a_command_and_the_description_comes_by_stdin(folder: Path) -> None:
     name, digest = dump(folder)
-    restore(folder, name, digest).run("a secret\nit's another")
-    told = (folder / "told").read_text()
-    assert "SECRETS='a secret\nit'\"'\"'s another'" in told
-    assert told.startswith("DUMP='\\set dump ")
+    restore(name, digest, ["a secret\nit's another"]).run()
+    told = json.loads((folder / "told").read_text())
+    assert told["secrets"] == ["a secret\nit's another"]
+    assert told["dump"] == {"database": "dev", "major": 17, "tables": [], "versions": None}
+    words = f"restore-load legal legal_trial {digest} --stack trial --postgres postgres --gateway nginx"
+    assert (folder / "line").read_text() == f"{words} --disable-triggers\n"
 
 
-def test_it_needs_nothing_but_pythons_own_library() -> None:
-    """The operator's python3 has none of the project's packages."""
-    text = "import sys; sys.path.insert(0, ''); import components.restore_program; print(*sys.modules)"
-    said = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", text],
-        cwd=Path(__file__).parents[2],
+def test_a_step_that_fails_on_the_host_fails_here(folder: Path) -> None:
+    name, digest = dump(folder)
+    (folder / "way").write_text("exit 3")
+    with pytest.raises(SystemExit) as ended:
+        restore(name, digest).run()
+    assert ended.value.code == 3
+
+
+def test_a_file_that_is_no_dump_is_not_sent(folder: Path) -> None:
+    (folder / "legal.dump").write_text("-- PostgreSQL database dump")
+    with pytest.raises(SystemExit, match=r"services/legal/restore/dump: legal.dump is no dump in pg_dump's custom"):
+        restore("legal.dump", "1a2b").run()
+    with pytest.raises(SystemExit, match=r"services/legal/restore/dump: other.dump cannot be read"):
+        restore("other.dump", "1a2b").run()
+    assert not (folder / "told").exists()
+
+
+def test_its_words_and_its_stdin_are_those_of_the_step(folder: Path) -> None:
+    name, digest = dump(folder)
+    told: dict[str, object] = dict.fromkeys(["stack", "database", "postgres", "gateway"], "trial")
+    told |= {"program": ["bash", "way"], "expect": {"laws": 1}, "told": {"owner": "trial_owner"}}
+    done = subprocess.run(
+        [sys.executable, "-m", "components.restore_program", f"legal {name} --digest {digest} --replace"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        input=json.dumps(told),
         capture_output=True,
         text=True,
-        check=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "services/legal/restore/expect/laws: is not among the dump's tables\n"
+
+
+def test_it_starts_at_once_since_it_needs_nothing_but_pythons_own_library() -> None:
+    text = "import sys; sys.path.insert(0, ''); import components.restore_program; print(*sys.modules)"
+    said = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", text], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert not {"pulumi", "jinja2", "pydantic", "docker"} & {*said.stdout.split()}

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from render import nginx, postgres, shell
+from render import nginx, postgres
 from tests.host.calling import call
+from tests.host.sites import SERVE, put_base
 from tests.waiting import eventually
 
-from .box import GATEWAY_MB, Boxes, base, docker, on_host
+from .box import GATEWAY_MB, Boxes, docker
 
 
 @pytest.fixture
@@ -37,16 +38,16 @@ def shared(base_image: str) -> Iterator[Boxes]:
 
 
 @pytest.fixture(scope="session")
-def gateway(shared: Boxes) -> str:
+def gateway(shared: Boxes, base_image: str) -> str:
     """A gateway that serves its own configuration alone."""
     prepared = f"until [ -e {nginx.VOLUME}/nginx.conf ]; do sleep 0.05; done"
     options = ["--network", shared.stack, "-p", "127.0.0.1::443"]
     options += ["--memory", f"{GATEWAY_MB}m", "--memory-swap", f"{GATEWAY_MB}m"]
     options += ["--tmpfs", "/run:size=1m", "--tmpfs", "/tmp:size=16m"]
-    name = shared.start("nginx", f"{prepared}\n{shell.serve()}", options=options)
+    name = shared.start("nginx", f"{prepared}\n{SERVE}", options=options)
     assert docker("exec", name, "mkdir", nginx.VOLUME).ok
-    switched = on_host(shell.inside(name, shell.switch("nginx", "nginx.conf", name)), base())
-    assert switched.ok, switched.error
+    switched = put_base(name, base_image)
+    assert switched.ok, switched.out
     eventually(lambda: docker("exec", name, "curl", "-fs", "http://127.0.0.1:8999/").ok)
     return name
 

@@ -24,7 +24,7 @@ CREATE SCHEMA "Other.One"; CREATE TABLE "Other.One".t (a int); INSERT INTO "Othe
 CREATE TABLE nobody (a int);
 CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES;
 CREATE TABLE oban_jobs (id int); INSERT INTO oban_jobs VALUES (1);
-SELECT lo_from_bytea(4242, 'large') \g /dev/null
+CREATE TABLE short (word text); INSERT INTO short VALUES ('ab'), ('cd');
 """
 
 
@@ -79,7 +79,7 @@ def test_tables_columns_and_rows_are_those_that_postgresql_finds(cluster: str, s
 def test_what_belongs_to_one_database_alone_is_not_restored(cluster: str, source: str) -> None:
     names = [table.name for table in looked_into(dumped(cluster, source)).restored()]
     assert not {*names} & {*LEFT_OUT}
-    assert sorted(names) == ['Odd " Name', "laws", "nobody", "nothing", "t"]
+    assert sorted(names) == ['Odd " Name', "laws", "nobody", "nothing", "short", "t"]
 
 
 def test_a_dump_that_is_cut_short_anywhere_is_never_taken_for_a_whole_one(cluster: str, source: str) -> None:
@@ -126,6 +126,56 @@ def test_an_empty_file_is_refused() -> None:
 
 def test_a_row_that_ends_as_a_table_does_is_a_row() -> None:
     assert END == b"\\.\n\n\n", "no row can hold it: PostgreSQL writes a backslash in a row as two"
+
+
+@pytest.mark.parametrize(
+    ("genuine", "forged", "what"),
+    [
+        (b"SELECT pg_catalog.setval('public.laws_", b"SELECT public.f('public.laws_", "SEQUENCE SET 'laws_id_seq'"),
+        (b"_seq', 3000, true);\n", b"_seq', 3,1);DROP x;\n", "SEQUENCE SET 'laws_id_seq'"),
+        (b"SELECT pg_catalog.set_config('search_path', '', false);", b"DROP TABLE laws;", "SEARCHPATH 'SEARCHPATH'"),
+        (b"ab\n", b"\\.\n", "the rows of 'short'"),
+        (b"cd\n", b"\\.\n", "the rows of 'short'"),
+        (b"COPY public.nobody (a) FROM stdin;\n", b"COPY a;\\!id>b.nobo (a) FROM stdin;\n", None),
+        (b"COPY public.nobody (a) FROM stdin;\n", b"COPY b.nobod(a) FROM PROGRAM 'id';\n", None),
+    ],
+)
+def test_a_dump_that_would_run_sql_of_its_own_is_refused(
+    cluster: str, source: str, genuine: bytes, forged: bytes, what: str | None
+) -> None:
+    """pg_restore passes these texts on as they stand, and psql runs them."""
+    dump = dumped(cluster, source, "--data-only", "--compress=0")
+    assert genuine in dump
+    assert len(genuine) == len(forged) or what
+    words = f"has SQL of its own at {what}" if what else "has nobody as INSERTs, or in a form that is not known here"
+    with pytest.raises(Unreadable, match=re.escape(words)):
+        looked_into(dump.replace(genuine, forged.ljust(len(genuine))))
+
+
+def test_rows_that_do_not_end_with_a_line_of_their_own_are_no_whole_rows(cluster: str, source: str) -> None:
+    dump = dumped(cluster, source, "--data-only", "--compress=0")
+    with pytest.raises(Unreadable, match="is cut short"):
+        looked_into(dump.replace(b"cd\n", b"cd;"))
+
+
+def test_a_table_whose_name_would_end_a_comment_is_refused(cluster: str, source: str) -> None:
+    dump = dumped(cluster, source, "--data-only", "--compress=0")
+    with pytest.raises(Unreadable, match="has SQL of its own at TABLE DATA"):
+        looked_into(dump.replace(b"nobody", b"no\nody", 1))
+    version = re.search(rb"17\.\d+ \(", dump)
+    assert version
+    with pytest.raises(Unreadable, match="has SQL of its own at its versions"):
+        looked_into(dump.replace(version[0], b"17\n".ljust(len(version[0]))))
+
+
+def test_large_objects_are_refused(cluster: str, source: str) -> None:
+    by_hand(cluster, "SELECT lo_from_bytea(4242, 'large') \\g /dev/null", source)
+    try:
+        with pytest.raises(Unreadable, match=r"has large objects, .*make it with pg_dump --no-blobs"):
+            looked_into(dumped(cluster, source))
+        assert looked_into(dumped(cluster, source, "--no-blobs")).tables
+    finally:
+        by_hand(cluster, "SELECT lo_unlink(4242) \\g /dev/null", source)
 
 
 def archive(**rows: int) -> Archive:

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from render import nginx, shell
+from render import nginx
+from tests.host.sites import placeholder, remove, switch
 from tests.waiting import eventually
 
 from ..settings.stack import OUT
-from .box import GATEWAY_MB, Boxes, docker, on_host
+from .box import GATEWAY_MB, Boxes, docker
 from .test_gateway import curl, site
 from .wire import Wire, connect, port
 
@@ -71,13 +72,13 @@ def attacked(shared: Boxes, gateway: str) -> Iterator[str]:
         alone = {"domain": f"{name}.sertantai.com", "app/routes": OUT, "frontend": OUT, "electric": OUT}
         text, domain = site(name, alone | changes)
         assert domain
-        assert on_host(shell.inside(gateway, shell.placeholder(domain), "sh", stdin=False)).ok
-        switched = on_host(shell.inside(gateway, shell.switch(name, f"sites/{name}.conf", gateway)), text)
-        assert switched.ok, switched.error
+        assert placeholder(gateway, domain).ok
+        switched = switch(gateway, name, text)
+        assert switched.ok, switched.out
     eventually(lambda: serves(gateway))
     yield gateway
     for name in names:
-        on_host(shell.inside(gateway, shell.switch(name, f"sites/{name}.conf", gateway, remove=True), stdin=False))
+        remove(gateway, name)
 
 
 def serves(gateway: str) -> bool:

@@ -78,7 +78,6 @@ def test_electric_is_given_all_that_keeps_it_apart_and_alive() -> None:
         "DATABASE_URL": "postgresql://x?sslmode=disable",
         "ELECTRIC_SECRET": "s3cr3t",
         "ELECTRIC_REPLICATION_STREAM_ID": "legal",
-        "ELECTRIC_STORAGE_DIR": "/var/lib/electric",
         "ELECTRIC_PORT": "3000",
         "ELECTRIC_DB_POOL_SIZE": "8",
         "ELECTRIC_TCP_READ_TIMEOUT": "120s",
@@ -119,16 +118,25 @@ def test_a_health_check_asks_by_the_tool_that_the_image_has(tool: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accepted", "code", "passes"),
+    ("accepted", "body", "passes"),
     [
-        ((200,), 200, True),
-        ((200,), 202, False),
-        ((200, 202), 202, True),
-        ((200, 202), 503, False),
-        ((200,), "000", False),
+        (["active"], '{"status":"active"}', True),
+        (["active"], '{"status": "active"}', True),
+        (["active"], '{"status":"waiting"}', False),
+        (["waiting", "active"], '{"status":"waiting"}', True),
+        (["waiting", "active"], '{"status":"active"}', True),
+        (["waiting", "active"], '{"status":"starting"}', False),
+        (["waiting", "active"], "", False),
     ],
 )
-def test_electric_that_waits_for_its_lock_is_not_active(accepted: tuple[int, ...], code: object, passes: bool) -> None:
+def test_electric_is_asked_for_its_status_since_one_code_stands_for_two(
+    accepted: list[str], body: str, passes: bool
+) -> None:
     (sh, c, script) = environment.electric_check(*accepted)
     assert (sh, c) == ("sh", "-c")
-    assert on_host(f"curl() {{ printf {code}; }}\n{script}", interpreter=[sh, c]).ok == passes
+    assert on_host(f"curl() {{ printf %s '{body}'; }}\n{script}", interpreter=[sh, c]).ok == passes
+
+
+def test_each_image_has_a_folder_of_its_own_for_its_shapes() -> None:
+    reference = f"localhost:5050/sertantai/electric@sha256:{'53f94c8a1b2c' + 'd' * 52}"
+    assert environment.electric_storage(reference) == "53f94c8a1b2c"

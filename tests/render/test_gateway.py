@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from render import nginx, shell
+from render import nginx
 from settings import parse
+from tests.host.sites import placeholder, remove, switch
 from tests.waiting import eventually
 
 from ..settings.stack import OUT, SMALL, changed
-from .box import ECHO, Boxes, base, docker, on_host
+from .box import ECHO, Boxes, base, docker
 
 pytestmark = pytest.mark.docker
 LONGEST = "a" + "b" * 38 + "c"
@@ -49,9 +50,10 @@ def site(name: str, changes: Mapping[str, Any], https_port: int = 443) -> tuple[
 
 def refusal(gateway: str, files: Mapping[str, str], domains: Collection[str | None] = ()) -> str:
     """What `nginx -t` has to say against these files together; nothing where it takes them."""
-    certificates = [f"( {shell.placeholder(domain)} )" for domain in domains if domain]
+    script = f"{nginx.VOLUME}/scripts/placeholder.sh {nginx.VOLUME}"
+    certificates = [f"sh {script} {domain}" for domain in domains if domain]
     written = [f'printf %s {shlex.quote(text)} > "$folder/{name}"' for name, text in files.items()]
-    script = [
+    lines = [
         "set -e",
         "folder=$(mktemp -d)",
         "mkdir $folder/sites",
@@ -59,7 +61,7 @@ def refusal(gateway: str, files: Mapping[str, str], domains: Collection[str | No
         *written,
         "nginx -t -q -c $folder/nginx.conf",
     ]
-    said = docker("exec", "-i", gateway, "bash", "-s", stdin="\n".join(script))
+    said = docker("exec", "-i", gateway, "bash", "-s", stdin="\n".join(lines))
     return said.out + said.error + ("" if said.ok else f"exit code {said.code}")
 
 
@@ -102,13 +104,13 @@ def serving(shared: Boxes, gateway: str) -> Iterator[str]:
         "served", {"domain": "served.sertantai.com", "names": ["served_app"], "app/routes": ["/api/"]}, 8443
     )
     assert domain
-    assert on_host(shell.inside(gateway, shell.placeholder(domain), "sh", stdin=False)).ok
-    switched = on_host(shell.inside(gateway, shell.switch("served", "sites/served.conf", gateway)), text)
-    assert switched.ok, switched.error
+    assert placeholder(gateway, domain).ok
+    switched = switch(gateway, "served", text)
+    assert switched.ok, switched.out
     eventually(lambda: '"port": 4000' in curl(gateway, "https://served.sertantai.com/api/x"))
     eventually(lambda: '"port": 3000' in curl(gateway, "http://served-electric:3000/v1/health"))
     yield gateway
-    on_host(shell.inside(gateway, shell.switch("served", "sites/served.conf", gateway, remove=True), stdin=False))
+    remove(gateway, "served")
 
 
 def curl(gateway: str, url: str, *options: str) -> str:

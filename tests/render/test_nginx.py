@@ -40,7 +40,11 @@ def locations(text: str) -> dict[str, str]:
     """Where each path of the public site goes."""
     public = text[text.index("listen 443") :]
     found = {match: block(public, f"location {match}") for match in re.findall(r"location ([^@].*) {", public)}
-    return {match: re.findall(r"(?:proxy_pass|return) (\S+);", inner)[-1] for match, inner in found.items()}
+    return {
+        match: re.findall(r"(?:proxy_pass|return) (\S+);", inner)[-1]
+        for match, inner in found.items()
+        if "internal;" not in inner
+    }
 
 
 def test_every_part_has_its_upstream() -> None:
@@ -150,10 +154,11 @@ def test_no_site_is_served_without_its_headers() -> None:
     public = site()[site().index("listen 443") :]
     for header in ("Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy"):
         assert re.search(rf"^    add_header {header} .* ?always;$|^    add_header {header} \S+ always;$", public, re.M)
-        assert re.search(rf"^ +add_header {header} ", block(public, "location @maintenance"), re.M)
+        for location in ("@maintenance", "@electric_later"):
+            assert re.search(rf"^ +add_header {header} ", block(public, f"location {location}"), re.M)
     # A location with one of its own would lose the others.
     assert len(re.findall("^    add_header", public, re.M)) == 4
-    assert len(re.findall("add_header", public)) == 4 + 6
+    assert len(re.findall("add_header", public)) == 4 + 6 + 6
 
 
 @pytest.mark.parametrize(("drains_s", "shutdown_s"), [([], 45), ([10], 45), ([10, 120, 30], 135)])

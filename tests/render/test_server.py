@@ -1,11 +1,8 @@
-"""What is configured on a server, read as data and as text; tests/hetzner runs it on one."""
+"""What is configured on a server; tests/hetzner runs it on one."""
 
 import ipaddress
 import json
 import re
-import subprocess
-
-import pytest
 
 from render import server
 from settings import Network
@@ -69,36 +66,28 @@ def test_the_kernels_settings_are_written_as_it_tells_them() -> None:
     assert "ip_forward" not in FILES["/etc/sysctl.d/99-sertantai.conf"]  # Docker's own to set
 
 
-def test_a_file_ends_where_its_text_ends() -> None:
+def test_a_file_ends_with_its_last_line() -> None:
     for content in FILES.values():
         assert content.endswith("\n")
-        assert "END_OF_FILE" not in content
 
 
 def test_a_server_that_has_a_programs_other_package_gets_no_second() -> None:
     """Debian's docker.io would put the docker-ce of an adopted server out."""
-    assert "command -v dockerd >/dev/null || missing=" in server.settled("05:30")
-    assert "chronyd" in server.settled("05:30")
+    packages = server.configuration("05:30")["packages"]
+    assert packages["docker.io"] == ["dockerd"]
+    assert "chronyd" in packages["systemd-timesyncd"]
 
 
-def test_what_the_settings_lock_out_is_asked_before_sshd_reads_them() -> None:
-    text = server.settled("05:30")
-    assert text.index("sshd -t") < text.index("systemctl reload ssh")
-    assert (
-        text.index("dockerd --validate")
-        < text.index("systemctl reload docker")
-        < text.index("systemctl restart docker")
-    )
-
-
-def test_a_volumes_texts_quote_and_name_it() -> None:
-    text = server.mounted("/dev/disk/by-id/scsi-0HC_Volume_12", "/mnt/data", wait_s=7)
-    assert "the volume 12 did not attach within 7 s" in text
-    assert f"within {server.VOLUME_WAIT_S} s" in server.mounted("/dev/x_1", "/mnt/data")
-
-
-@pytest.mark.parametrize(
-    "text", [server.settled("05:30"), server.mounted("/dev/disk/by-id/scsi-0HC_Volume_12", "/mnt/data")]
-)
-def test_the_texts_are_bash(text: str) -> None:
-    assert subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True).stderr == ""
+def test_what_already_runs_at_the_first_boot_gets_its_file_from_the_step_that_makes_it_read_it() -> None:
+    early = {file.path for file in server.at_first_boot("05:30")}
+    later = {file["path"] for file in server.configuration("05:30")["files"]} - early
+    assert early == {
+        "/etc/ssh/sshd_config.d/10-sertantai.conf",
+        "/etc/apt/apt.conf.d/52sertantai-upgrades",
+        "/etc/docker/daemon.json",
+    }
+    assert later == {
+        "/etc/sysctl.d/99-sertantai.conf",
+        "/etc/systemd/journald.conf.d/10-sertantai.conf",
+        "/etc/systemd/system/sertantai-metadata.service",
+    }

@@ -9,12 +9,13 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from render import nginx, shell
+from render import nginx
 from settings import parse
+from tests.host.sites import placeholder, remove, switch
 from tests.waiting import eventually
 
 from ..settings.stack import SMALL, changed
-from .box import ECHO, Boxes, docker, on_host
+from .box import ECHO, Boxes, docker
 from .wire import Wire
 
 pytestmark = pytest.mark.docker
@@ -79,14 +80,13 @@ def public(shared: Boxes, gateway: str) -> Iterator[str]:
     electric = ["--network", shared.stack, "--network-alias", "legal-electric-1"]
     shared.start("electric", f"exec python3 -c '{ECHO}'", options=electric)
     for name in ("legal", "down"):
-        made = on_host(shell.inside(gateway, shell.placeholder(f"{name}.sertantai.com"), "sh", stdin=False))
-        assert made.ok, made.error
-        switched = on_host(shell.inside(gateway, shell.switch(name, f"sites/{name}.conf", gateway)), site(name))
-        assert switched.ok, switched.error
+        assert placeholder(gateway, f"{name}.sertantai.com").ok
+        switched = switch(gateway, name, site(name))
+        assert switched.ok, switched.out
     eventually(lambda: ask(gateway, "offset=-1")[0] == 200)
     yield gateway
     for name in ("legal", "down"):
-        on_host(shell.inside(gateway, shell.switch(name, f"sites/{name}.conf", gateway, remove=True), stdin=False))
+        remove(gateway, name)
 
 
 @pytest.fixture(scope="module")

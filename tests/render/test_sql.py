@@ -9,15 +9,6 @@ from render import sql
 PASSWORD = "it's; a \\password"
 
 
-def test_an_identifier_is_quoted() -> None:
-    assert sql.identifier("uuid-ossp") == '"uuid-ossp"'
-    assert sql.identifier('od"d') == '"od""d"'
-
-
-def test_a_literal_is_quoted() -> None:
-    assert sql.literal("it's") == "'it''s'"
-
-
 def test_a_new_password_is_a_new_login() -> None:
     logins = {sql.login("legal", password) for password in ("one", "two", "")}
     assert len(logins) == 3

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from settings import parse
+
 from .stack import FULL, OUT, SMALL, changed, said, said_of
 
 
@@ -89,3 +91,20 @@ def test_the_local_host_is_as_large_as_this_machine(
     monkeypatch.setattr(os, "sysconf", sizes.__getitem__)
     lines = said_of(SMALL)
     assert [line.startswith(f"host: {size_mb} MB of memory; ") for line in lines] == [True] * mistakes
+
+
+@pytest.mark.parametrize(("memory_mb", "warned"), [(383, True), (384, False)])
+def test_a_little_memory_for_electric_is_warned_of(memory_mb: int, warned: bool) -> None:
+    warnings = parse(changed(SMALL, {"services/legal/electric/memory_mb": memory_mb})).warnings()
+    assert (
+        warnings
+        == [
+            "services/legal/electric/memory_mb: 383 is little for Electric, which takes 210 MB before its first shape: "
+            "give it 384 or more"
+        ]
+        * warned
+    )
+
+
+def test_electric_has_enough_memory_where_nothing_is_said() -> None:
+    assert parse(changed(SMALL, {"services/legal/electric/memory_mb": OUT})).warnings() == []

@@ -228,7 +228,8 @@ def test_a_restore_without_a_database_is_refused() -> None:
     ("block", "mistake"),
     [
         ({}, "dump: is missing"),
-        ({"dump": "a\nb"}, "dump: must be a plain path such as dumps/legal.dump"),
+        ({"dump": "a\nb"}, "dump: must be a plain path such as dumps/legal.dump, 200 at most"),
+        ({"dump": "a" * 201}, "dump: must be a plain path such as dumps/legal.dump, 200 at most"),
         ({"dump": "a", "expect": {"uk_lrt": -1}}, "expect/uk_lrt: must be greater than or equal to 0"),
         ({"dump": "a", "expect": {"uk_lrt": "many"}}, "expect/uk_lrt: must be a valid integer"),
         ({"dump": "a", "replase": True}, "replase: is not a known setting; did you mean replace?"),

@@ -21,8 +21,8 @@ from .storage import Storage
 
 STREAM_ID = re.compile(r"[a-z_][a-z0-9_]{0,41}")
 CHUNK_BYTES = 10 << 20
-# Long polls are told of the end at once; what else is in flight has this long.
-SHUTDOWN_S = 30
+# Told to stop, it answers nobody new, and keeps the lock until what is in flight has ended, but no longer than this.
+SHUTDOWN_S = 15
 
 
 def main() -> int:
@@ -49,29 +49,31 @@ async def serve(stream_id: str) -> None:
     """Answer requests and read the stream until told to stop; the slot is let go last."""
     env, publication = os.environ, f"electric_publication_{stream_id}"
     chunk_bytes = int(env.get("ELECTRIC_SHAPE_CHUNK_BYTES_THRESHOLD", CHUNK_BYTES))
-    storage = Storage(Path(env.get("ELECTRIC_STORAGE_DIR", "persistent"), "shapes"), chunk_bytes)
+    storage = Storage(Path(env.get("ELECTRIC_STORAGE_DIR", "persistent"), "shapes"), chunk_bytes, env["VERSION"])
     pool = Pool(env["DATABASE_URL"], int(env.get("ELECTRIC_DB_POOL_SIZE", "20")))
     slot, fail = f"electric_slot_{stream_id}", env.get("FAIL", "")
     replication = Replication(env["DATABASE_URL"], slot, publication, fail=fail)
     shapes = Shapes(pool, publication, storage, chunk_bytes, replication.lease)
     replication.receiver = Receiver(
-        new_slot=_from_thread(shapes.clear), active=_from_thread(shapes.wake), committed=_from_thread(shapes.apply)
+        new_slot=_from_thread(shapes.clear), active=_from_thread(shapes.lead), committed=_from_thread(shapes.apply)
     )
-    stop = asyncio.Event()
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
     api = Api(replication, shapes, storage, env.get("ELECTRIC_SECRET", ""))
-    runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    runner = web.AppRunner(api.application(), access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, port=int(env.get("ELECTRIC_PORT", "3000")), backlog=1024).start()
+    assert runner.server
+    server = await loop.create_server(runner.server, port=int(env.get("ELECTRIC_PORT", "3000")), backlog=1024)
     replication.start()
     say(f"Running the stand-in {env['VERSION']} of Electric with the stream id {stream_id}")
     await stop.wait()
     say("stopping: no new requests")
-    await runner.cleanup()
+    server.close()
+    await api.idle(SHUTDOWN_S)
     await asyncio.to_thread(replication.stop)
     say("stopped")
-    # A thread may still wait for PostgreSQL; nothing waits for the thread.
+    # What is in flight still is cut. A thread may wait for PostgreSQL; nothing waits for the thread.
     os._exit(0)
 
 

@@ -30,12 +30,21 @@ EXPOSED = (
 MUST_REFETCH = [{"headers": {"control": "must-refetch"}}]
 
 
+class Unknown(Exception):
+    """A handle of a shape that was made since this Electric started and waits; `key` is the shape's."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
 class Api:
     """Answers requests; without a secret (ELECTRIC_INSECURE) anyone's."""
 
     def __init__(self, replication: Replication, shapes: Shapes, storage: Storage, secret: str) -> None:
         self._replication, self._shapes, self._storage, self._secret = replication, shapes, storage, secret
-        self._closing = False
+        self._in_flight = 0
+        self._refused: set[str] = set()
 
     def application(self) -> web.Application:
         """The server's part of it."""
@@ -43,12 +52,13 @@ class Api:
         application.router.add_get("/v1/health", self._health)
         application.router.add_get("/v1/shape", self._shape)
         application.router.add_options("/v1/shape", self._options)
-        application.on_shutdown.append(self._close)
         return application
 
-    async def _close(self, _: web.Application) -> None:
-        self._closing = True
-        await self._shapes.wake()
+    async def idle(self, seconds: float) -> None:
+        """Wait so long at most until no shape is being asked for."""
+        end = time.monotonic() + seconds
+        while self._in_flight and time.monotonic() < end:
+            await asyncio.sleep(LOOK_S)
 
     async def _health(self, _: web.Request) -> web.Response:
         status = self._replication.status
@@ -59,6 +69,13 @@ class Api:
         return web.Response(status=204, headers={**_cors(request), "access-control-max-age": "86400"})
 
     async def _shape(self, request: web.Request) -> web.Response:
+        self._in_flight += 1
+        try:
+            return await self._answered(request)
+        finally:
+            self._in_flight -= 1
+
+    async def _answered(self, request: web.Request) -> web.Response:
         # Of a parameter given twice the last counts.
         query = dict(request.query.items())
         given = query.get("secret", query.get("api_secret", ""))
@@ -73,6 +90,9 @@ class Api:
                 answer = _rotated(shape.handle)
         except Invalid as error:
             answer = _invalid(error.errors)
+        except Unknown as unknown:
+            self._refused.add(unknown.key)
+            answer = _rotated(None)
         except NotReady:
             answer = _later("Timeout waiting for Postgres lock acquisition", 5)
         except psycopg2.OperationalError:
@@ -86,24 +106,31 @@ class Api:
 
     async def _find(self, wanted: Wanted) -> Shape:
         """The shape, also from the storage of whoever holds the slot; one that is new once the slot is ours."""
-        for _ in range(int(READY_S / LOOK_S)):
+        key, end = wanted.definition.key, time.monotonic() + READY_S
+        while True:
             try:
                 return await self._shapes.get(wanted.definition)
             except NotReady:
-                await asyncio.sleep(LOOK_S)
-        return await self._shapes.get(wanted.definition)
+                if wanted.handle or key in self._refused:
+                    raise Unknown(key) from None
+                if time.monotonic() > end:
+                    raise
+            await asyncio.sleep(LOOK_S)
 
     async def _follow(self, wanted: Wanted, shape: Shape) -> web.Response:
         """What follows an offset: at once where there is something, else when it comes or the time is over."""
-        begun = time.monotonic()
+        begun, led = time.monotonic(), self._shapes.leads
         while True:
             changed = self._shapes.changed(shape.handle)
             if not self._storage.has(shape.handle):
                 return _rotated(None)
-            end = self._storage.end(shape.handle)
+            end = self._shapes.end(shape.handle)
             offset = end if wanted.offset is None else wanted.offset
-            piece = self._storage.read(shape.handle, offset)
+            piece = self._storage.read(shape.handle, offset, end)
             ahead = offset > end
+            if piece.bodies and self._shapes.leads != led:
+                # It began while another one held the slot, and is given up at the first news.
+                return _rotated(None)
             if piece.bodies or not (wanted.live or ahead):
                 fresh = offset == START
                 lsn = piece.end.transaction if wanted.live else max(self._storage.stored(), piece.end.transaction)
@@ -111,7 +138,7 @@ class Api:
                 return self._answer(wanted, shape, piece.end, [*piece.bodies, *last], bool(last))
             # A client can be ahead of us for a moment, after a restart.
             left = begun + LONG_POLL_S / (2 if ahead else 1) - time.monotonic()
-            if left <= 0 or self._closing:
+            if left <= 0:
                 if ahead:
                     return _invalid({"offset": ["out of bounds for this shape"]})
                 return self._answer(wanted, shape, end, [up_to_date(self._storage.stored())], True, has_data=False)

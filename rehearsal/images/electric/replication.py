@@ -36,7 +36,7 @@ class Replication(threading.Thread):
 
     def __init__(self, url: str, slot: str, publication: str, *, fail: str) -> None:
         super().__init__(daemon=True)
-        self.status = STARTING
+        self.status = WAITING
         self.receiver: Receiver | None = None
         self._url, self._slot, self._publication, self._fail = url, slot, publication, fail
         self._stopping = threading.Event()
@@ -57,7 +57,7 @@ class Replication(threading.Thread):
             except psycopg2.Error as error:
                 if not self._stopping.is_set():
                     say(f"[error] {type(error).__name__}: {error}".strip())
-            self.status = STARTING
+            self.status = WAITING
             self._stopping.wait(RETRY_SECONDS)
 
     def stop(self) -> None:

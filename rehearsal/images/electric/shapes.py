@@ -11,6 +11,7 @@ import psycopg2
 from ..shared.database import Pool
 from . import messages, tables, where
 from .definition import Definition, Invalid
+from .offset import Offset
 from .pgoutput import Change, Transaction
 from .storage import Entry, Shape, Storage
 
@@ -34,13 +35,24 @@ class Shapes:
         self._making, self._turn = asyncio.Lock(), asyncio.Lock()
         self._recent: deque[int] = deque(maxlen=1000)
         self._changed: dict[str, asyncio.Event] = {}
+        self.leads = False
+        """Whether the slot has become ours since we started."""
+        self._at_start = {shape.handle: storage.end(shape.handle) for shape in storage.shapes()}
+
+    def end(self, handle: str) -> Offset:
+        """Where a shape's log ends for us: until the slot is ours we have no news of what its holder writes."""
+        return self._storage.end(handle) if self.leads else self._at_start[handle]
 
     def changed(self, handle: str) -> asyncio.Event:
         """Set at the next change of a shape."""
         return self._changed.setdefault(handle, asyncio.Event())
 
-    async def wake(self) -> None:
-        """Let everyone who waits look again."""
+    async def lead(self) -> None:
+        """Serve everything from now on."""
+        self.leads = True
+        await self._wake()
+
+    async def _wake(self) -> None:
         for event in self._changed.values():
             event.set()
         self._changed.clear()
@@ -49,12 +61,14 @@ class Shapes:
         """Forget all shapes: clients are told to begin anew."""
         async with self._turn:
             self._storage.clear()
-        await self.wake()
+        await self._wake()
 
     async def get(self, wanted: Definition) -> Shape:
         """The shape of a definition; Invalid where the database knows no such thing."""
         if shape := self._storage.find(wanted.key):
-            return shape
+            if self.leads or shape.handle in self._at_start:
+                return shape
+            raise NotReady  # made since we started
         async with self._making:
             return self._storage.find(wanted.key) or await self._make(wanted)
 

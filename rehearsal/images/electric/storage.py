@@ -17,6 +17,7 @@ TABLES = """
         primary key (handle, lsn, number)) without rowid;
     create table if not exists stored (lsn integer not null);
     insert into stored select 0 where not exists (select 1 from stored);
+    create table if not exists version (name text not null);
 """
 FORGET = (
     "delete from shapes where handle = ?",
@@ -74,7 +75,7 @@ class Piece(NamedTuple):
 class Storage:
     """Keeps shapes with their logs, and how far the replication stream has been stored."""
 
-    def __init__(self, folder: Path, piece_bytes: int) -> None:
+    def __init__(self, folder: Path, piece_bytes: int, version: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._piece_bytes = piece_bytes
         self._db = sqlite3.connect(folder / "shapes.sqlite", timeout=10, isolation_level=None)
@@ -82,6 +83,10 @@ class Storage:
         # The slot forgets what is confirmed to it: that must be on the disk.
         self._db.execute("pragma synchronous = full")
         self._db.executescript(TABLES)
+        if self._one("select name from version") != version:
+            # Whoever serves from it still: another version's shapes mean nothing to this one.
+            self.clear()
+            self._write(("delete from version", [()]), ("insert into version values (?)", [(version,)]))
 
     def stored(self) -> int:
         """The commit up to which everything is here."""
@@ -128,7 +133,7 @@ class Storage:
         ).fetchone()
         return Offset(*row) if row else SNAPSHOT_END
 
-    def read(self, handle: str, after: Offset) -> Piece:
+    def read(self, handle: str, after: Offset, until: Offset) -> Piece:
         """What follows a place, no more of it than makes one answer."""
         if after < SNAPSHOT_END:
             number = 0 if after == START else after.number + 1
@@ -137,8 +142,9 @@ class Storage:
                 return Piece([str(body)], Offset(0, number), False)
         place, size, bodies = max(after, SNAPSHOT_END), 0, []
         rows = self._db.execute(
-            "select lsn, number, body from log where handle = ? and (lsn, number) > (?, ?) order by lsn, number",
-            (handle, *place),
+            "select lsn, number, body from log where handle = ? and (lsn, number) > (?, ?) and (lsn, number) <= (?, ?) "
+            "order by lsn, number",
+            (handle, *place, *until),
         )
         for lsn, number, body in rows:
             if size >= self._piece_bytes:

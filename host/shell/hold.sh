@@ -1,0 +1,14 @@
+#!/bin/bash
+# In nginx's container: requests for a server wait until `release`, but no longer than LIMIT_S altogether, even if
+# nobody is left to release them. The flag is not on the volume: it does not outlive the container.
+#   hold VOLUME hold FLAG LIMIT_S
+#   hold VOLUME release FLAG
+set -euo pipefail
+how=$2 flag=$3
+if [ "$how" = release ]; then
+  rm -f "$flag"
+  exit
+fi
+mkdir -p "$(dirname "$flag")"
+echo $$ > "$flag"
+( sleep "$4" && { [ "$(cat "$flag")" != $$ ] || rm -f "$flag"; } ) < /dev/null > /dev/null 2>&1 &

@@ -1,0 +1,100 @@
+#!/bin/bash
+# In nginx's container: changes one file of the gateway. All files together are tested before any is touched; on an
+# error the old ones are back. Safe to run again: it ends in the same files.
+#   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S put TARGET FINGERPRINT [DOMAIN]...   stdin: the new text
+#   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S remove TARGET
+#   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S turn TARGET UPSTREAM SERVER
+# `turn` gives one upstream of the file another server, for which requests wait as they waited for the old one.
+# Exit codes: host/gateway.py.
+set -euo pipefail
+lock_wait_s=$2 reload_wait_s=$3 how=$4 target=$5
+name=$(basename "$target" .conf)
+cd "$1"
+mkdir -p sites certs marks/sites domains
+
+# certbot takes the same lock, on the same volume.
+exec 9> lock
+flock -w "$lock_wait_s" 9 || exit 10
+
+rm -rf next previous
+mkdir next previous
+cp -rp sites next/sites
+if [ -e nginx.conf ]; then cp -p nginx.conf next/; fi
+rm -f "next/$target"
+case $how in
+  put)
+    fingerprint=$6
+    (umask 077 && cat > "next/$target")
+    # A client that was killed before it sent anything looks like an empty text, which nginx would accept.
+    [ -s "next/$target" ] || exit 11
+    ;;
+  turn)
+    # There is no site before the first release.
+    [ -e "$target" ] || exit 0
+    (umask 077 && awk -v upstream="$6" -v server="$7" '
+      $1 == "upstream" { here = $2 == upstream }
+      here && $1 == "server" { split($2, old, ":"); sub(/server [^:]*:/, "server " server ":"); here = 0 }
+      $3 == "/run/held/" old[1] ")" { sub(/held\/.*\)/, "held/" server ")") }
+      { print }' "$target" > "next/$target")
+    ! cmp -s "$target" "next/$target" || exit 0
+    read -r _ fingerprint < "marks/$target" || fingerprint=
+    ;;
+esac
+if [ -e next/nginx.conf ] && ! nginx -t -q -c "$PWD/next/nginx.conf" 2> next/words; then
+  sed "s#$PWD/next/##g" next/words
+  exit 12
+fi
+
+files=("$target" "marks/$target" "domains/$name")
+for file in "${files[@]}"; do
+  if [ -e "$file" ]; then cp -p --parents "$file" previous/; fi
+done
+put_back() {
+  for file in "${files[@]}"; do
+    if [ -e "previous/$file" ]; then mv "previous/$file" "$file"; else rm -f "$file"; fi
+  done
+}
+if [ "$how" = remove ]; then
+  rm -f "${files[@]}"
+else
+  mv "next/$target" "$target"
+  sum=$(sha256sum "$target")
+  # fingerprints.sh compares the file with it.
+  echo "${sum%% *} $fingerprint" > "marks/$target"
+fi
+if [ "$how" = put ]; then
+  # The names that need a certificate: serve.sh and renew.sh read them.
+  rm -f "domains/$name"
+  if [ $# -gt 6 ]; then printf '%s\n' "${@:7}" > "domains/$name"; fi
+fi
+# A restore that was killed may have left the site in maintenance.
+if [ "$how" != turn ]; then rm -f "maintenance/$name"; fi
+
+master=$(cat /run/nginx.pid 2>/dev/null || true)
+[ -n "$master" ] && [ -e "/proc/$master" ] || exit 0
+workers() {
+  for child in $(cat "/proc/$master/task/$master/children"); do
+    if grep -qs '^nginx: worker' "/proc/$child/cmdline"; then echo "$child"; fi
+  done
+}
+before=" $(workers | tr '\n' ' ') "
+reloaded=
+kill -HUP "$master"
+for _ in $(seq $((reload_wait_s * 20))); do
+  for worker in $(workers); do
+    case "$before" in *" $worker "*) ;; *) reloaded=1 ;; esac
+  done
+  [ -z "$reloaded" ] || break
+  sleep 0.05
+done
+if [ -z "$reloaded" ]; then
+  put_back
+  exit 13
+fi
+# For a moment the old workers answer too: only when each is gone or shuts down does all traffic go the new way.
+for worker in $before; do
+  for _ in $(seq 100); do
+    { [ -e "/proc/$worker" ] && ! grep -q 'shutting down' "/proc/$worker/cmdline" 2>/dev/null; } || break
+    sleep 0.05
+  done
+done

@@ -1,0 +1,371 @@
+"""The server's settings: what differs is changed and told, and nobody is locked out. tests/hetzner runs it on one."""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host import configure, dockerd, due, mounts, system
+from host.failure import Failure
+from render import server as settings
+from tests.places import ROOT
+
+from .commands import FINE, Commands, failed, printed
+
+KEYS_ONLY = printed("port 22\npasswordauthentication no\n")
+UNITS = [*settings.UNITS, "systemd-timesyncd"]
+
+
+@dataclass
+class Server:
+    """A server in a folder, with all that it should have."""
+
+    root: Path
+    commands: Commands
+    docker: Commands
+    told: dict[str, Any]
+    capsys: pytest.CaptureFixture[str]
+
+    def configure(self) -> list[str]:
+        """What it said."""
+        self.commands.ran.clear()
+        self.docker.ran.clear()
+        self.capsys.readouterr()  # of a run that failed
+        configure.run(argparse.Namespace(), self.told)
+        return self.capsys.readouterr().out.splitlines()
+
+    def path(self, name: str) -> Path:
+        """The file whose path on a server ends like this."""
+        [found] = [Path(file["path"]) for file in self.told["files"] if file["path"].endswith(name)]
+        return found
+
+    @property
+    def daemon(self) -> Path:
+        return Path(self.told["docker"]["path"])
+
+    def is_due(self, name: str) -> bool:
+        return (self.root / "run" / name).exists()
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Server:
+    commands = Commands(
+        {
+            "sshd -T": KEYS_ONLY,
+            "swapon --show": printed("/swapfile\n"),
+            "sysctl -e": printed("vm.swappiness = 10\n"),
+            "systemctl is-enabled docker": printed("enabled\n" * len(UNITS)),
+            "systemctl is-active docker": printed("active\n" * len(UNITS)),
+        }
+    )
+    docker = Commands({"info": printed("true\n"), "ps": printed("a1\n")})
+    monkeypatch.setattr(system, "run", commands)
+    monkeypatch.setattr("host.docker.run", docker)
+    monkeypatch.setattr(configure, "is_root", lambda: True)
+    monkeypatch.setattr(shutil, "which", lambda command: command)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for module in (due, dockerd):
+        monkeypatch.setattr(module, "FOLDER", tmp_path / "run")
+    monkeypatch.setattr(configure, "SWAP", tmp_path / "swapfile")
+    monkeypatch.setattr(configure, "CLOCK", tmp_path / "systemd-timesyncd")
+    monkeypatch.setattr(mounts, "FSTAB", tmp_path / "fstab")
+    (tmp_path / "systemd-timesyncd").write_text("")
+    (tmp_path / "systemd-timesyncd").chmod(0o755)
+    told = settings.configuration("05:30")
+    told["files"] = [file | {"path": f"{tmp_path}{file['path']}"} for file in told["files"]]
+    told["docker"] = told["docker"] | {"path": f"{tmp_path}{told['docker']['path']}"}
+    made = Server(tmp_path, commands, docker, told, capsys)
+    made.configure()
+    return made
+
+
+def test_a_server_that_is_as_it_should_be_is_left_alone(server: Server) -> None:
+    before = {file: file.stat().st_mtime_ns for file in server.root.rglob("*") if "run" not in file.parts}
+    assert server.configure() == []
+    asked = ("sshd -T", "sysctl -e ", "swapon --show", "systemctl is-", "iptables -w 30 -C")
+    assert [line for line in server.commands.ran if not line.startswith(asked)] == []
+    assert server.docker.ran == []
+    assert {file: file.stat().st_mtime_ns for file in before} == before
+
+
+def test_what_was_changed_by_hand_is_as_it_should_be_again_and_told(server: Server) -> None:
+    server.path("sshd_config.d/10-sertantai.conf").write_text("PermitRootLogin yes\n")
+    server.path("52sertantai-upgrades").chmod(0o666)
+    server.path("journald.conf.d/10-sertantai.conf").unlink()
+    with server.path("sertantai-metadata.service").open("a") as file:
+        file.write("# mine\n")
+    server.commands.answers["sysctl -e"] = printed("vm.swappiness = 60\n")
+    server.daemon.write_text("{}")
+    etc = f"{server.root}/etc"
+    assert server.configure() == [
+        f"host: changed {etc}/ssh/sshd_config.d/10-sertantai.conf",
+        f"host: changed {etc}/apt/apt.conf.d/52sertantai-upgrades",
+        f"host: changed {etc}/systemd/journald.conf.d/10-sertantai.conf",
+        f"host: changed {etc}/systemd/system/sertantai-metadata.service",
+        "host: set the kernel's settings",
+        f"host: changed {etc}/docker/daemon.json",
+        "host: restarted Docker; its containers went on",
+    ]
+    for line in (
+        "systemctl reload ssh",
+        "systemctl restart systemd-journald",
+        "systemctl daemon-reload",
+        "systemctl restart sertantai-metadata",
+        "systemctl restart docker",
+    ):
+        assert server.commands.has_run(line), line
+    server.commands.answers["sysctl -e"] = printed("vm.swappiness = 10\n")
+    assert server.configure() == []
+
+
+def test_a_file_is_written_in_one_move_and_for_everyone_to_read(server: Server) -> None:
+    file = server.path("52sertantai-upgrades")
+    file.write_text("another")
+    server.configure()
+    assert file.read_text() == settings.files("05:30")[1].content
+    assert file.stat().st_mode & 0o777 == 0o644
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+def test_only_root_is_asked_to_do_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configure, "is_root", lambda: False)
+    with pytest.raises(Failure, match=r"^host: the server's own settings are root's: connect as root \(host/user\)"):
+        server.configure()
+
+
+def test_another_run_is_waited_for_and_then_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system, "LOCK_WAIT_S", 0)
+    hold = "from host import system\nwith system.alone(): print('held', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(server.root)},
+    ) as other:
+        assert other.stdout
+        other.stdout.readline()
+        with pytest.raises(Failure, match=r"^host: another run has been at the server's settings for 0 minutes"):
+            server.configure()
+        other.communicate(b"\n")
+    assert server.configure() == []
+
+
+class TestPackages:
+    @pytest.fixture(autouse=True)
+    def _lacks_iptables(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(shutil, "which", lambda command: None if command == "iptables" else command)
+
+    def test_one_that_is_missing_is_installed(self, server: Server) -> None:
+        assert server.configure() == ["host: installed iptables"]
+        [install] = [line for line in server.commands.ran if " install " in line]
+        assert install.endswith(" install iptables")
+
+    def test_one_that_cannot_be_installed_is_told_with_apts_reason(self, server: Server) -> None:
+        server.commands.answers["apt-get -qq -o"] = failed("E: Unable to locate package iptables\n", 100)
+        with pytest.raises(Failure) as failure:
+            server.configure()
+        assert str(failure.value).splitlines() == [
+            "host: cannot install iptables; run up again. apt's last lines:",
+            "    E: Unable to locate package iptables",
+        ]
+
+    def test_lists_that_are_busy_at_a_first_boot_are_tried_again(self, server: Server) -> None:
+        answers = iter([failed(), failed(), FINE])
+        server.commands.answers["apt-get -qq update"] = lambda: next(answers)
+        assert server.configure() == ["host: installed iptables"]
+
+    def test_lists_that_stay_busy_do_not_keep_it_from_trying(self, server: Server) -> None:
+        server.commands.answers["apt-get -qq update"] = failed()
+        assert server.configure() == ["host: installed iptables"]
+
+
+class TestSshd:
+    @pytest.fixture(autouse=True)
+    def _has_another_file(self, server: Server) -> None:
+        server.path("sshd_config.d/10-sertantai.conf").write_text("# previous\n")
+
+    def test_settings_that_it_refuses_are_taken_back_before_it_reads_them(self, server: Server) -> None:
+        server.commands.answers["sshd -t"] = failed("line 3: Bad configuration option\nterminating\n")
+        with pytest.raises(Failure) as failure:
+            server.configure()
+        assert str(failure.value).splitlines() == [
+            "host: sshd refuses its new settings, and the previous ones are back:",
+            "    line 3: Bad configuration option",
+            "    terminating",
+        ]
+        assert server.path("sshd_config.d/10-sertantai.conf").read_text() == "# previous\n"
+        assert not server.commands.has_run("systemctl reload ssh")
+        assert not server.is_due("sshd")
+
+    def test_where_there_were_none_none_are_left(self, server: Server) -> None:
+        server.path("sshd_config.d/10-sertantai.conf").unlink()
+        server.commands.answers["sshd -t"] = failed("no hostkeys available")
+        with pytest.raises(Failure, match="no hostkeys available"):
+            server.configure()
+        assert not server.path("sshd_config.d/10-sertantai.conf").exists()
+
+    def test_an_interrupted_run_is_completed_by_the_next(self, server: Server) -> None:
+        server.commands.answers["systemctl reload ssh"] = failed("interrupted")
+        with pytest.raises(Failure, match=r"^host: systemctl reload ssh failed with exit code 1: interrupted"):
+            server.configure()
+        assert server.is_due("sshd")
+        server.commands.answers["systemctl reload ssh"] = FINE
+        assert server.configure() == []
+        assert server.commands.has_run("systemctl reload ssh")
+        assert not server.is_due("sshd")
+
+    def test_what_an_interrupted_run_kept_is_what_is_taken_back(self, server: Server) -> None:
+        path = server.path("sshd_config.d/10-sertantai.conf")
+        server.commands.answers["systemctl reload ssh"] = failed()
+        with pytest.raises(Failure):
+            server.configure()
+        path.write_text("# half\n")
+        server.commands.answers["sshd -t"] = failed("bad")
+        with pytest.raises(Failure, match="the previous ones are back"):
+            server.configure()
+        assert path.read_text() == "# previous\n"
+
+    def test_one_that_still_takes_passwords_is_told(self, server: Server) -> None:
+        server.commands.answers["sshd -T"] = printed("passwordauthentication yes\n")
+        with pytest.raises(Failure, match=r"^host: sshd still takes passwords: let .* begin with Include"):
+            server.configure()
+
+
+def test_a_setting_that_the_kernel_refuses_is_told(server: Server) -> None:
+    server.commands.answers["sysctl -e"] = printed("vm.swappiness = 60\n")
+    server.commands.answers["sysctl -q -e -p"] = failed()
+    with pytest.raises(Failure, match=r"^host: the kernel refuses a setting of .*99-sertantai.conf$"):
+        server.configure()
+
+
+class TestSwap:
+    @pytest.fixture(autouse=True)
+    def _has_none(self, server: Server) -> None:
+        server.commands.answers["swapon --show"] = FINE
+        server.told["swap_mb"] = 1
+
+    def test_a_server_without_it_gets_a_file(self, server: Server) -> None:
+        mounts.FSTAB.write_text("UUID=root / ext4 rw 0 1\n")
+        assert server.configure() == [f"host: swaps to {configure.SWAP}"]
+        assert (configure.SWAP.stat().st_size, configure.SWAP.stat().st_mode & 0o777) == (1 << 20, 0o600)
+        assert mounts.FSTAB.read_text() == f"UUID=root / ext4 rw 0 1\n{configure.SWAP} none swap sw 0 0\n"
+        assert server.commands.has_run("mkswap ")
+
+    def test_a_file_that_is_there_is_used_and_is_named_once(self, server: Server) -> None:
+        server.configure()
+        server.configure()
+        assert not server.commands.has_run("mkswap ")
+        assert server.commands.has_run(f"swapon {configure.SWAP}")
+        assert mounts.FSTAB.read_text().count("swap sw") == 1
+
+    def test_no_room_for_it_is_told_and_nothing_is_left(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "posix_fallocate", full)
+        with pytest.raises(Failure, match=r"^host: no room for a swap file of 1 MB$"):
+            server.configure()
+        assert list(server.root.glob("swapfile*")) == []
+
+
+class TestDocker:
+    @pytest.fixture(autouse=True)
+    def _has_another_file(self, server: Server) -> None:
+        server.daemon.write_text('{"icc": true}')
+
+    def test_its_own_place_stays_and_what_would_open_it_goes(self, server: Server) -> None:
+        server.daemon.write_text(json.dumps({"data-root": "/srv/docker", "hosts": ["tcp://0.0.0.0:2375"]}))
+        server.configure()
+        assert json.loads(server.daemon.read_text()) == {"data-root": "/srv/docker", **settings.DOCKER}
+
+    def test_what_the_first_boot_wrote_is_what_is_wanted(self, server: Server) -> None:
+        server.daemon.write_text(settings.docker_daemon().content)
+        assert server.configure() == []
+
+    @pytest.mark.parametrize("content", ["{", "7"])
+    def test_a_file_that_is_no_json_is_left_alone(self, server: Server, content: str) -> None:
+        server.daemon.write_text(content)
+        with pytest.raises(Failure, match=r"^host: .*daemon.json there is no JSON: fix it by hand"):
+            server.configure()
+        assert server.daemon.read_text() == content
+
+    def test_settings_that_it_refuses_change_nothing(self, server: Server) -> None:
+        server.commands.answers["dockerd --validate"] = failed("unable to configure\ninvalid pool\n")
+        with pytest.raises(
+            Failure, match=r"^host: Docker refuses its new settings, and nothing of them was changed: invalid pool$"
+        ):
+            server.configure()
+        assert server.daemon.read_text() == '{"icc": true}'
+
+    def test_settings_that_it_cannot_start_with_are_taken_back(self, server: Server) -> None:
+        answers = iter([failed("failed to start"), FINE])
+        server.commands.answers["systemctl restart docker"] = lambda: next(answers)
+        with pytest.raises(Failure, match=r"^host: Docker does not start with its new settings, and the previous ones"):
+            server.configure()
+        assert server.daemon.read_text() == '{"icc": true}'
+        assert server.commands.ran[-1] == "systemctl restart docker"
+        assert not server.is_due("docker")
+
+    def test_containers_that_would_not_outlive_a_restart_go_on(self, server: Server) -> None:
+        server.docker.answers["info"] = printed("false\n")
+        assert "at its next restart" in server.configure()[-1]
+        assert server.commands.has_run("systemctl reload docker")
+        assert not server.commands.has_run("systemctl restart docker")
+        assert server.configure() == []
+
+    def test_without_containers_it_is_restarted_whatever_it_was_told_before(self, server: Server) -> None:
+        server.docker.answers |= {"info": printed("false\n"), "ps": FINE}
+        assert server.configure()[-1] == "host: restarted Docker; its containers went on"
+
+    def test_one_that_does_not_run_reads_them_when_it_starts(self, server: Server) -> None:
+        server.commands.answers["systemctl is-active -q docker"] = failed()
+        assert server.configure() == [f"host: changed {server.daemon}"]
+        assert server.docker.ran == []
+
+
+def test_a_unit_that_does_not_run_or_would_not_at_boot_is_started(server: Server) -> None:
+    server.commands.answers |= {
+        "systemctl is-active docker": printed("active\ninactive\n"),
+        "systemctl is-active -q apt-daily.timer": failed(),
+        "systemctl is-enabled -q systemd-timesyncd": failed(),
+    }
+    assert server.configure() == ["host: started apt-daily.timer", "host: started systemd-timesyncd"]
+    assert server.commands.has_run("systemctl enable -q --now apt-daily.timer")
+
+
+def test_a_server_with_another_clock_is_not_asked_for_ours(server: Server) -> None:
+    configure.CLOCK.unlink()
+    server.configure()
+    assert not any("timesyncd" in line for line in server.commands.ran)
+
+
+def test_a_metadata_unit_that_does_not_run_yet_is_not_restarted_but_started(server: Server) -> None:
+    server.path("sertantai-metadata.service").unlink()
+    server.commands.answers["systemctl is-active -q sertantai-metadata"] = failed()
+    server.commands.answers["systemctl is-active docker"] = printed("inactive\n")
+    assert "host: started sertantai-metadata" in server.configure()
+    assert not server.commands.has_run("systemctl restart sertantai-metadata")
+
+
+def test_a_rule_that_was_removed_by_hand_is_there_again(server: Server) -> None:
+    server.commands.answers["iptables"] = failed()
+    assert server.configure() == ["host: closed the metadata service to containers"]
+    assert server.commands.has_run("systemctl restart sertantai-metadata")
+
+
+def test_a_command_that_is_not_there_is_an_error_and_no_traceback() -> None:
+    assert system.run("not-there-at-all").code == 127
+    with pytest.raises(Failure, match=r"^host: not-there-at-all failed with exit code 127: "):
+        system.must("not-there-at-all")
+    assert system.must("echo", "a b") == "a b\n"

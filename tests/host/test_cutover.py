@@ -1,0 +1,308 @@
+"""Electric's slot changes hands, on a real PostgreSQL: only one may hold it."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from render import sql, verb
+from tests.render.box import Boxes, Said, docker
+from tests.render.cluster import ask, make, make_electric
+from tests.waiting import eventually
+
+from .calling import PROGRAM, call
+
+pytestmark = pytest.mark.docker
+# Waits for the lock of its slot as long as it takes, makes the slot, and is active. One that starts again is not yet.
+ELECTRIC = """
+trap 'exit 0' TERM
+{ echo "SELECT pg_advisory_lock(hashtext('$SLOT')) \\\\g /dev/null"; echo '\\! touch /tmp/locked'; sleep infinity; } |
+  psql -X -q &
+until [ -e /tmp/locked ]; do sleep 0.05; done
+"""
+BECOMES_ACTIVE = """
+psql -X -q -t -c "SELECT pg_create_logical_replication_slot('$SLOT', 'pgoutput')
+  WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '$SLOT')"
+touch /tmp/active; echo active
+"""
+LIVES = "while :; do sleep 0.05; done"
+NEVER = f"echo 'no such publication'; {LIVES}"
+ACTIVE = ["test", "-e", "/tmp/active"]
+STORAGE = "/var/lib/electric"
+
+
+@dataclass
+class Service:
+    """A service with a database, and its Electrics."""
+
+    boxes: Boxes
+    network: str
+    cluster: str
+    gateway: str
+    name: str
+    login: str
+
+    @property
+    def slot(self) -> str:
+        return sql.slot(self.name)
+
+    def electric(self, name: str, then: str = BECOMES_ACTIVE, password: str = "two", image: str = "one") -> str:
+        """An Electric that does `then` once it has the lock."""
+        given = {
+            "PATH": "/usr/lib/postgresql/17/bin:/usr/bin:/bin",
+            "SLOT": self.slot,
+            "PGHOST": "postgres",
+            "PGUSER": self.login,
+            "PGPASSWORD": password,
+            "PGDATABASE": self.name,
+            "ELECTRIC_STORAGE_DIR": f"{STORAGE}/{image}",
+        }
+        environment = [word for key, value in given.items() for word in ("-e", f"{key}={value}")]
+        options = ["--network", self.network, "-v", f"{self.boxes.stack}:{STORAGE}", "--tmpfs", "/tmp"]
+        labels = self.boxes.labels(self.name, "electric")
+        return self.boxes.start(name, f"{ELECTRIC}{then}\n{LIVES}", labels, [*options, *environment])
+
+    def active(self) -> str:
+        """The first Electric, once it is active."""
+        old = self.electric("old")
+        assert self.change_over(old).ok
+        return old
+
+    def line(self, container: str, timeout_s: int = 10, image: str = "one", **options: Any) -> dict[str, Any]:
+        return {
+            "stack": self.boxes.stack,
+            "slot": self.slot,
+            "database": self.name,
+            "storage": image,
+            "generation": 0,
+            "postgres": self.cluster,
+            "gateway": self.gateway,
+            "timeout": timeout_s,
+        } | options
+
+    def change_over(self, container: str, *words: Any, secrets: tuple[str, ...] = (), **options: Any) -> Said:
+        told = {"check": ACTIVE, "secrets": secrets, "fingerprint": "none"}
+        return call("cutover", f"{self.name}/electric", container, told=told, **self.line(container, *words, **options))
+
+
+@pytest.fixture
+def service(shared: Boxes, boxes: Boxes, cluster: str, gateway: str, name: str) -> Iterator[Service]:
+    make(cluster, name)
+    login = make_electric(cluster, name)
+    service = Service(boxes, shared.stack, cluster, gateway, name, login)
+    yield service
+    boxes.clear()
+    docker("volume", "rm", boxes.stack)
+    ask(cluster, f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{name}'")
+
+
+def is_active(container: str) -> bool:
+    return docker("exec", container, *ACTIVE).ok
+
+
+def started(container: str) -> str:
+    return docker("inspect", "-f", "{{.State.StartedAt}}", container).out
+
+
+def test_the_old_stops_and_the_new_is_active(service: Service) -> None:
+    old, new = service.active(), service.electric("new")
+    assert not is_active(new)
+    said = service.change_over(new)
+    assert said.ok, said.out
+    assert said.out.startswith(f"{service.name}/electric: active after ")
+    assert is_active(new)
+    assert not service.boxes.running(old)
+    assert not docker("exec", service.gateway, "sh", "-c", "ls /run/held/*").ok
+
+
+def test_a_second_run_changes_nothing(service: Service) -> None:
+    service.active()
+    new = service.electric("new")
+    assert service.change_over(new).ok
+    begun = started(new)
+    assert service.change_over(new).ok
+    assert started(new) == begun
+
+
+def test_a_new_one_that_is_never_active_gives_the_slot_back(service: Service) -> None:
+    old, new = service.active(), service.electric("new", NEVER)
+    said = service.change_over(new, 1)
+    assert said.code == 1
+    lines = said.out.splitlines()
+    assert f"{service.name}/electric: the new Electric is not active after " in lines[0]
+    assert "    no such publication" in lines
+    assert lines[-1] == f"{service.name}/electric: the old Electric serves again"
+    assert not service.boxes.running(new)
+    assert is_active(old)
+
+
+def test_a_new_one_that_dies_gives_the_slot_back_at_once(service: Service) -> None:
+    old, new = service.active(), service.electric("new", "echo 'out of shapes'; exit 1")
+    said = service.change_over(new, 600)
+    assert said.code == 1
+    assert "out of shapes" in said.out
+    assert is_active(old)
+
+
+def test_a_new_one_that_was_stopped_is_started_again_by_the_next_run(service: Service) -> None:
+    old = service.active()
+    new = service.electric("new", f"while [ ! -e {STORAGE}/mended ]; do sleep 0.05; done{BECOMES_ACTIVE}")
+    assert service.change_over(new, 1).code == 1
+    assert not service.boxes.running(new)
+    assert docker("exec", old, "touch", f"{STORAGE}/mended").ok
+    said = service.change_over(new)
+    assert said.ok, said.out
+    assert is_active(new)
+    assert not service.boxes.running(old)
+
+
+def test_a_new_one_that_cannot_log_in_leaves_the_old_one_alone(service: Service) -> None:
+    old, new = service.active(), service.electric("new", password="another")
+    begun = started(old)
+    said = service.change_over(new, 1)
+    assert said.code == 1
+    assert f"{service.name}/electric: the new Electric has not logged in to PostgreSQL after " in said.out
+    assert "PostgreSQL refuses its login" in said.out
+    assert "what served before still serves" in said.out
+    assert started(old) == begun
+    assert is_active(old)
+
+
+def test_one_whose_slot_was_dropped_under_it_starts_anew(service: Service) -> None:
+    new = service.active()
+    begun = started(new)
+    ask(service.cluster, f"SELECT pg_drop_replication_slot('{service.slot}')")
+    said = service.change_over(new)
+    assert said.ok, said.out
+    assert started(new) != begun
+    assert is_active(new)
+
+
+def test_a_new_one_that_is_gone_does_not_stop_the_old(service: Service) -> None:
+    old = service.active()
+    said = service.change_over("trial-nobody")
+    assert said.code == 1
+    assert f"{service.name}/electric: container trial-nobody cannot be started; run up again" in said.out
+    assert is_active(old)
+
+
+def test_the_electrics_of_other_services_and_other_parts_go_on(service: Service) -> None:
+    service.active()
+    new = service.electric("new")
+    other = service.boxes.start("other", labels=service.boxes.labels("auth", "electric"))
+    app = service.boxes.start("app", labels=service.boxes.labels(service.name, "app"))
+    assert service.change_over(new).ok
+    assert service.boxes.running(other)
+    assert service.boxes.running(app)
+
+
+def test_another_cache_generation_drops_the_slot_once_while_no_electric_runs(service: Service) -> None:
+    old, new = service.active(), service.electric("new")
+    ask(service.cluster, f"SELECT pg_replication_slot_advance('{service.slot}', pg_current_wal_lsn())")
+    position = f"SELECT restart_lsn FROM pg_replication_slots WHERE slot_name = '{service.slot}'"
+    before = ask(service.cluster, position)
+    said = service.change_over(new, generation=1)
+    assert said.ok, said.out
+    assert "slot and shapes begin anew (cache_generation 1)" in said.out
+    assert is_active(new)
+    assert not service.boxes.running(old)
+    assert ask(service.cluster, position) != before
+    assert "anew" not in service.change_over(new, generation=1).out
+
+
+def test_another_cache_generation_alone_begins_anew_in_the_same_container(service: Service) -> None:
+    only = service.active()
+    begun = started(only)
+    assert service.change_over(only, generation=1).ok
+    assert started(only) != begun
+    assert is_active(only)
+
+
+def test_a_run_killed_after_the_old_stopped_gives_the_slot_back_when_it_is_run_again(service: Service) -> None:
+    old, new = service.active(), service.electric("new", NEVER)
+    assert docker("kill", old).ok
+    said = service.change_over(new, 1)
+    assert said.code == 1
+    assert said.out.endswith(f"{service.name}/electric: the old Electric serves again\n")
+    assert is_active(old)
+
+
+def test_a_cutover_comes_to_its_end_without_its_caller(service: Service) -> None:
+    old, new = service.active(), service.electric("new", f"sleep 1{BECOMES_ACTIVE}")
+    line = verb.line("cutover", f"{service.name}/electric", new, **service.line(new))
+    with subprocess.Popen([*PROGRAM, line], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as caller:
+        assert caller.stdin
+        caller.stdin.write(verb.told({"check": ACTIVE, "fingerprint": "none"}))
+        caller.stdin.close()
+        eventually(lambda: not service.boxes.running(old))
+        caller.kill()
+    record = f"SELECT object FROM public.sertantai_marks WHERE name = 'cutover/{service.name}'"
+    eventually(lambda: ask(service.cluster, record) == new)
+    assert is_active(new)
+
+
+def test_without_postgres_nothing_is_touched(service: Service) -> None:
+    old, new = service.active(), service.electric("new")
+    said = service.change_over(new, postgres="trial-nobody")
+    assert said.code == 1
+    assert "/electric: PostgreSQL does not answer; nothing was touched" in said.out
+    assert is_active(old)
+
+
+def test_the_log_of_a_new_one_that_fails_hides_its_secrets(service: Service) -> None:
+    service.active()
+    new = service.electric("new", f"echo 'connecting with s3cr3t'; {LIVES}")
+    said = service.change_over(new, 1, secrets=("s3cr3t",))
+    assert "connecting with [secret]" in said.out
+    assert "s3cr3t" not in said.out
+
+
+class TestStorage:
+    """Each image has a folder of its own."""
+
+    @staticmethod
+    def leave_shapes(container: str) -> None:
+        assert docker("exec", container, "sh", "-c", 'echo rows > "$ELECTRIC_STORAGE_DIR/shapes"').ok
+
+    @staticmethod
+    def folders(container: str) -> set[str]:
+        said = docker("exec", container, "sh", "-c", f"cd {STORAGE}; ls -A; ls */shapes 2>/dev/null")
+        return set(said.out.split())
+
+    def test_the_same_image_finds_the_shapes_of_the_old_one(self, service: Service) -> None:
+        self.leave_shapes(service.active())
+        new = service.electric("new")
+        assert service.change_over(new).ok
+        assert self.folders(new) == {"one", "one/shapes"}
+
+    def test_going_back_to_an_older_image_does_not_find_what_it_once_left(self, service: Service) -> None:
+        self.leave_shapes(service.active())
+        newer = service.electric("newer", image="two")
+        said = service.change_over(newer, image="two")
+        assert said.ok, said.out
+        assert "shapes begin anew with another image" in said.out
+        assert self.folders(newer) == {"one", "one/shapes", "two"}
+        again = service.electric("again")
+        said = service.change_over(again)
+        assert said.ok, said.out
+        assert self.folders(again) == {"one", "two"}
+
+    def test_what_no_electric_serves_from_is_removed_with_the_old_container(self, service: Service) -> None:
+        self.leave_shapes(service.active())
+        new = service.electric("new", image="two")
+        assert service.change_over(new, image="two").ok
+        said = call("retire", service.boxes.stack, service.name, keep=[new], gateway=service.gateway, drain=1, grace=1)
+        assert said.ok, said.out
+        assert self.folders(new) == {"two"}
+
+    def test_a_container_whose_shapes_lie_elsewhere_loses_nothing(self, service: Service) -> None:
+        folder = ["-e", "ELECTRIC_STORAGE_DIR=/var/lib/elsewhere/shapes"]
+        container = service.boxes.start("odd", labels=service.boxes.labels(service.name, "electric"), options=folder)
+        before = docker("exec", container, "ls", "/var/lib").out
+        said = call(
+            "retire", service.boxes.stack, service.name, keep=[container], gateway=service.gateway, drain=1, grace=1
+        )
+        assert said.ok, said.out
+        assert docker("exec", container, "ls", "/var/lib").out == before

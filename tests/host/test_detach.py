@@ -1,0 +1,101 @@
+"""A step that has begun comes to its end, whatever becomes of its caller."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from host import detach
+from host.failure import Failure
+from tests.places import ROOT
+from tests.waiting import eventually
+
+WORK = """
+import sys, time
+from pathlib import Path
+from host import detach
+
+def work():
+    print("begun", flush=True)
+    time.sleep(1)
+    print("x" * 200_000)
+    Path(sys.argv[1]).write_text("done")
+
+sys.exit(detach.run(work))
+"""
+
+
+@pytest.fixture
+def done(tmp_path: Path) -> Path:
+    """What the work writes at its end."""
+    return tmp_path / "done"
+
+
+def begin(done: Path) -> "subprocess.Popen[str]":
+    """The step, once its work has begun."""
+    command = [sys.executable, "-c", WORK, str(done)]
+    caller = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert caller.stdout
+    assert caller.stdout.readline() == "begun\n"
+    return caller
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_it_goes_on_when_everything_of_the_caller_is_killed(done: Path, how: signal.Signals) -> None:
+    caller = begin(done)
+    os.killpg(caller.pid, how)
+    caller.wait()
+    eventually(done.exists)
+
+
+def test_it_goes_on_when_the_caller_no_longer_listens(done: Path) -> None:
+    caller = begin(done)
+    assert caller.stdout
+    caller.stdout.close()
+    eventually(done.exists)
+    caller.wait()
+
+
+def test_it_goes_on_when_the_caller_does_not_read(done: Path) -> None:
+    caller = begin(done)
+    eventually(done.exists)
+    assert caller.poll() is None  # it still waits for somebody to take the long line
+    assert len(caller.communicate()[0]) == 200_001
+    assert caller.returncode == 0
+
+
+def test_nothing_but_the_caller_holds_its_pipe(done: Path) -> None:
+    """The command provider waits until the last of those that hold it is gone."""
+    caller = begin(done)
+    caller.kill()
+    begun = time.monotonic()
+    assert caller.communicate()[0] == ""
+    assert not done.exists(), time.monotonic() - begun
+
+
+def test_a_failure_is_printed_and_is_exit_code_1(capfd: pytest.CaptureFixture[str]) -> None:
+    def work() -> None:
+        raise Failure("legal/app: cannot be started; mend the image and run up again")
+
+    assert detach.run(work) == 1
+    assert capfd.readouterr().out == "legal/app: cannot be started; mend the image and run up again\n"
+
+
+def test_the_log_is_private_while_it_is_there_and_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    seen: Path = tmp_path / "seen"
+
+    def work() -> None:
+        modes = [oct(os.fstat(stream).st_mode & 0o777) for stream in (1, 2)]
+        seen.write_text(f"{modes} {sorted(each.name for each in tmp_path.iterdir())}")
+
+    assert detach.run(work) == 0
+    assert seen.read_text() == "['0o600', '0o600'] []"
+    assert [each.name for each in tmp_path.iterdir()] == ["seen"]

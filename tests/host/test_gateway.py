@@ -1,0 +1,189 @@
+"""What the gateway's verbs ask of its container, and how they tell what went wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from host import detach, docker, files, verbs
+from host.base import SCRIPTS
+from host.failure import Failure
+from host.gateway import HELD, VOLUME, Gateway
+from render import nginx, verb
+
+SITE = "sites/legal.conf"
+GATEWAY = Gateway("nginx")
+
+
+@dataclass
+class Docker:
+    """A Docker whose containers do nothing: `answers` are what each script prints and how it ends."""
+
+    runs: bool = True
+    answers: dict[str, docker.Output] = field(default_factory=dict)
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    stdin: list[str] = field(default_factory=list)
+
+    def run(self, *words: str, stdin: str = "", **_: Any) -> docker.Output:
+        self.asked.append(words)
+        self.stdin.append(stdin)
+        return self.answers.get(self.script(-1), docker.Output(0, "", ""))
+
+    def script(self, number: int) -> str:
+        """The name of the script that was run."""
+        words = self.asked[number]
+        return words[words.index("-c") + 2]
+
+    def arguments(self, number: int = -1) -> list[str]:
+        """What the script was given, after the volume."""
+        words = self.asked[number]
+        return list(words[words.index("-c") + 4 :])
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Docker:
+    fake = Docker()
+    monkeypatch.setattr(docker, "run", fake.run)
+    monkeypatch.setattr(docker, "is_running", lambda container: fake.runs)
+    return fake
+
+
+def call(line: str, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a verb within this process."""
+    monkeypatch.setattr(detach, "run", lambda work: work())
+    verbs.run(line.split(), StringIO(verb.told(told)))
+
+
+def failure(work: Callable[[], None]) -> str:
+    with pytest.raises(Failure) as failed:
+        work()
+    return str(failed.value)
+
+
+def switch() -> None:
+    GATEWAY.switch("legal/site", SITE, "the text", "1a2b", ["legal.test"])
+
+
+def test_the_program_and_the_configuration_know_the_same_places() -> None:
+    assert (VOLUME, HELD) == (nginx.VOLUME, nginx.HELD)
+
+
+def test_a_site_is_switched_in_one_run_within_the_gateways_container(
+    fake: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"text": "the text", "fingerprint": "1a2b", "domains": ["legal.test", "laws.test"]}
+    call("switch legal --gateway nginx", told, monkeypatch)
+    assert [words[:4] for words in fake.asked] == [("exec", "-i", "nginx", "bash")]
+    assert fake.arguments() == ["60", "5", "put", SITE, "1a2b", "legal.test", "laws.test"]
+    assert fake.stdin == ["the text"]
+
+
+def test_a_text_that_never_came_is_nothing_and_no_traceback(fake: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.answers["switch"] = docker.Output(11, "", "")
+    said = failure(lambda: call("switch legal --gateway nginx", {}, monkeypatch))
+    assert said == "legal/site: no text came; run up again"
+    assert fake.stdin == [""]
+
+
+def test_a_site_is_removed_by_its_service(fake: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
+    call("site-remove legal --gateway nginx", {}, monkeypatch)
+    assert fake.arguments() == ["60", "5", "remove", SITE]
+
+
+def test_electrics_upstream_is_turned_by_its_service(fake: Docker) -> None:
+    GATEWAY.turn("legal", "legal-electric-1a2b3c4")
+    assert fake.arguments() == ["60", "5", "turn", SITE, "legal-electric", "legal-electric-1a2b3c4"]
+    fake.answers["switch"] = docker.Output(13, "", "")
+    assert failure(lambda: GATEWAY.turn("legal", "x")).startswith("legal/electric: nginx did not take the new text")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (10, "another change has held the gateway's lock for 60 s; run up again"),
+        (11, "no text came; run up again"),
+        (12, "nginx refuses the new text; what served before still serves\nnginx: [emerg] unknown directive"),
+        (
+            13,
+            "nginx did not take the new text over; the old one is back. Its log says why: docker logs nginx",
+        ),
+    ],
+)
+def test_each_way_in_which_a_switch_fails_is_told_with_what_to_do(fake: Docker, code: int, reason: str) -> None:
+    fake.answers["switch"] = docker.Output(code, "nginx: [emerg] unknown directive\n" if code == 12 else "", "")
+    assert failure(switch) == f"legal/site: {reason}"
+
+
+def test_a_container_that_is_gone_is_told_in_dockers_words(fake: Docker) -> None:
+    fake.answers["switch"] = docker.Output(1, "", "Error response from daemon: No such container: nginx\n")
+    assert failure(switch) == (
+        "legal/site: the gateway cannot be changed: Error response from daemon: No such container: nginx; run up again"
+    )
+
+
+def test_no_secret_is_among_nginxs_words_whosesoever_it_is(fake: Docker) -> None:
+    words = (
+        'unknown directive "proxy_pas" "http://x?a&secret=s3cr3t" in sites/auth.conf:3\nnear "0th3r", secret=0th3r\n'
+    )
+    fake.answers |= {"switch": docker.Output(12, words, ""), "try": docker.Output(12, words, "")}
+    for said in (failure(switch), GATEWAY.refusal(SITE, "the text")):
+        assert "secret=[secret]" in said
+        assert "s3cr3t" not in said
+        assert "0th3r" not in said
+
+
+def test_a_text_that_nginx_accepts_has_no_refusal(fake: Docker) -> None:
+    assert GATEWAY.refusal(SITE, "the text") == ""
+    assert (fake.arguments(), fake.stdin) == ([SITE], ["the text"])
+    fake.answers["try"] = docker.Output(12, "nginx: [emerg] no\n", "")
+    assert GATEWAY.refusal(SITE, "the text") == "nginx: [emerg] no"
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_the_base_is_put_by_nginx_itself_or_by_a_container_that_only_writes_it(
+    fake: Docker, runs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.runs = runs
+    line = "base nginx --volume files --scripts 1a2b"
+    call(line, {"image": "nginx@sha256:1a", "text": "the text", "fingerprint": "none"}, monkeypatch)
+    once = ("run", "--rm", "-i", "--pull", "never", "--network", "none", "--entrypoint", "bash")
+    throwaway = (*once, "-v", f"files:{VOLUME}", "nginx@sha256:1a")
+    for words in fake.asked:
+        assert (words[:1] == ("exec",)) if runs else (words[: len(throwaway)] == throwaway)
+    assert [fake.script(0), fake.script(1)] == ["put_scripts", "switch"]
+    assert fake.arguments(0)[::2] == list(SCRIPTS)
+    assert fake.arguments(0)[1::2] == [files.shell(f"volume/{name}") for name in SCRIPTS]
+    assert fake.arguments(1) == ["60", "5", "put", "nginx.conf", "none"]
+
+
+def test_scripts_that_cannot_be_written_leave_the_configuration_alone(
+    fake: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.answers["put_scripts"] = docker.Output(1, "", "mkdir: No space left on device\n")
+    line = "base nginx --volume files --scripts 1a2b"
+    said = failure(lambda: call(line, {"image": "nginx@sha256:1a", "text": "the text"}, monkeypatch))
+    assert said == "nginx: its scripts cannot be written: mkdir: No space left on device; run up again"
+    assert [fake.script(0)] == ["put_scripts"]
+    assert len(fake.asked) == 1
+
+
+def test_requests_wait_for_a_block_even_one_that_fails(fake: Docker) -> None:
+    def hold() -> None:
+        with GATEWAY.holding("legal/electric", "legal-electric-1", 90):
+            assert fake.arguments() == ["hold", "/run/held/legal-electric-1", "90"]
+            raise Failure("torn")
+
+    assert failure(hold) == "torn"
+    assert fake.arguments() == ["release", "/run/held/legal-electric-1"]
+
+
+def test_a_gateway_that_does_not_answer_is_told_before_anything_changes(fake: Docker) -> None:
+    fake.answers["hold"] = docker.Output(1, "", "no such container\n")
+
+    def hold() -> None:
+        with GATEWAY.holding("legal/electric", "legal-electric-1", 90):
+            raise AssertionError("nothing is held")
+
+    assert failure(hold) == "legal/electric: the gateway does not answer: no such container; run up again"

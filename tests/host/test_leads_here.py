@@ -1,0 +1,115 @@
+"""The authority is asked for a name only once it leads to the server, and nowhere else."""
+
+import socket
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from host import certificate
+from host.certbot import Certbot
+from host.failure import Failure
+
+HERE = "192.0.2.2"
+ASKED = "https://ca.test/dir"
+NOT_ASKED = f"a.test: {ASKED} was not asked; the other services go on"
+
+
+@pytest.fixture
+def records(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Sequence[str]]]:
+    """What the name servers say, look by look: addresses by the record's type. The last one stays."""
+    looks: list[Mapping[str, Sequence[str]]] = []
+
+    def getaddrinfo(domain: str, port: int, family: socket.AddressFamily) -> list[object]:
+        kind = {"AF_INET": "A", "AF_INET6": "AAAA"}[family.name]
+        now = looks[0] if kind == "A" or len(looks) == 1 else looks.pop(0)
+        if kind not in now:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        # One for each kind of socket, as the C library gives them.
+        return [(family, kind, 0, "", (address, port)) for address in now[kind] for kind in ("stream", "datagram")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(certificate, "LOOK_S", 0.05)
+    return looks
+
+
+def refusal(wait_s: int = 0) -> list[str]:
+    """The lines of the error; nothing where the name leads here."""
+    try:
+        certificate.wait_until_it_leads_here("a.test", HERE, wait_s, ASKED)
+    except Failure as failure:
+        return str(failure).splitlines()
+    return []
+
+
+def test_a_name_that_leads_here_is_asked_for(records: list[Mapping[str, Sequence[str]]]) -> None:
+    records.append({"A": [HERE]})
+    assert refusal() == []
+
+
+@pytest.mark.parametrize(
+    ("addresses", "there"), [([], "nothing"), (["192.0.2.1"], "192.0.2.1"), ([HERE, "192.0.2.1"], f"192.0.2.1 {HERE}")]
+)
+def test_a_name_that_leads_elsewhere_is_refused_with_what_to_do(
+    records: list[Mapping[str, Sequence[str]]], addresses: list[str], there: str
+) -> None:
+    records.append({"A": addresses} if addresses else {})
+    assert refusal() == [
+        f"a.test: leads to {there} and this server is {HERE}: set its A record to that alone, with no proxy or CDN "
+        "between, wait for its TTL, and run up again",
+        NOT_ASKED,
+    ]
+
+
+@pytest.mark.parametrize("wait_s", [0, 1])
+def test_a_name_with_an_aaaa_record_is_refused_with_what_to_do(
+    records: list[Mapping[str, Sequence[str]]], wait_s: int
+) -> None:
+    records.append({"A": [HERE], "AAAA": ["2001:db8::7"]})
+    assert refusal(wait_s) == [
+        "a.test: its AAAA record leads to 2001:db8::7, and this server is reached over IPv4 alone: "
+        "remove it, wait for its TTL, and run up again",
+        NOT_ASKED,
+    ]
+
+
+def test_a_record_of_ours_is_waited_for(records: list[Mapping[str, Sequence[str]]]) -> None:
+    records += [{}, {"A": ["192.0.2.1"]}, {"A": [HERE], "AAAA": ["2001:db8::7"]}, {"A": [HERE]}]
+    assert refusal(wait_s=60) == []
+
+
+def test_a_record_of_ours_that_never_comes_points_at_the_registrar(
+    records: list[Mapping[str, Sequence[str]]],
+) -> None:
+    records.append({})
+    assert refusal(wait_s=1) == [
+        f"a.test: its record is made and after 1 s it still leads to nothing, not to {HERE} alone: "
+        "is the zone the one that the registrar names?",
+        NOT_ASKED,
+    ]
+
+
+@pytest.mark.parametrize(("address", "certified"), [(None, False), (HERE, True)])
+def test_where_nothing_leads_to_or_the_certificate_is_there_no_name_is_looked_up(
+    monkeypatch: pytest.MonkeyPatch, address: str | None, certified: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", None)
+    monkeypatch.setattr(Certbot, "has", lambda self, domain: certified)
+    monkeypatch.setattr(Certbot, "ask", lambda self, domain: [])
+    monkeypatch.setattr(Certbot, "install", lambda self, domain: "issuer=A\n")
+    certificate.run(given(address), {"authority": ASKED})
+    assert capsys.readouterr().out == "issuer=A\n"
+
+
+def test_an_authority_that_refuses_is_told_with_the_last_of_certbots_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Certbot, "ask", lambda self, domain: [f"line {number}" for number in range(30)])
+    with pytest.raises(Failure) as failure:
+        certificate.run(given(None), {"authority": ASKED})
+    first, *lines, last = str(failure.value).splitlines()
+    assert first == f"a.test: {ASKED} gave no certificate; it was asked over http://a.test/.well-known/acme-challenge/"
+    assert lines == [f"    line {number}" for number in range(10, 30)]
+    assert last == "a.test: the other services go on; mend it (does the name lead to this server?) and run up again"
+
+
+def given(address: str | None) -> Namespace:
+    return Namespace(domain="a.test", certbot="certbot", address=address, wait=0)

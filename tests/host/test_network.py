@@ -1,0 +1,110 @@
+"""The network of all containers: made once, never taken from another, and made again where it is gone."""
+
+import argparse
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from host import network, network_remove
+from host.docker import NotFound, Refused
+from host.failure import Failure
+
+
+@dataclass
+class Networks:
+    """Docker's networks, in place of `docker.ask`."""
+
+    made: dict[str, dict[str, Any]] = field(default_factory=dict)
+    is_in_use: bool = False
+
+    def ask(self, *words: str) -> str:
+        match words:
+            case ("network", "ls", *_):
+                return "".join(f"{name}\n" for name in ["bridge", *self.made])
+            case ("network", "inspect", name):
+                if name not in self.made:
+                    raise NotFound(name)
+                return json.dumps([self.made[name]])
+            case ("network", "create", *_, name):
+                labels = dict(words[at + 1].split("=", 1) for at, word in enumerate(words) if word == "--label")
+                self.made[name] = {
+                    "Labels": labels,
+                    "IPAM": {"Config": [{"Subnet": words[words.index("--subnet") + 1]}]},
+                }
+                return "id\n"
+            case ("network", "rm", name):
+                if self.is_in_use:
+                    raise Refused("network has active endpoints")
+                del self.made[name]
+                return ""
+        raise AssertionError(words)
+
+    def make(self, name: str = "ours", stack: str = "prod", subnet: str = "172.30.0.0/24") -> None:
+        """Calls the verb."""
+        parser = argparse.ArgumentParser()
+        network.arguments(parser)
+        line = f"{name} --stack {stack} --subnet {subnet} --gateway 172.30.0.1 --ip-range 172.30.0.128/25"
+        network.run(parser.parse_args(line.split()), {"fingerprint": network.fingerprint(name)})
+
+
+@pytest.fixture
+def networks(monkeypatch: pytest.MonkeyPatch) -> Networks:
+    networks = Networks()
+    monkeypatch.setattr("host.docker.ask", networks.ask)
+    return networks
+
+
+def test_it_is_made_once_and_then_has_the_fingerprint_that_it_was_made_with(networks: Networks) -> None:
+    networks.make()
+    before = json.dumps(networks.made)
+    assert networks.made["ours"]["Labels"]["sertantai.stack"] == "prod"
+    networks.make()
+    assert json.dumps(networks.made) == before
+    assert network.fingerprint("ours") == networks.made["ours"]["Labels"]["sertantai.fingerprint"]
+
+
+def test_one_that_is_gone_has_another_fingerprint_than_it_was_made_with(networks: Networks) -> None:
+    """Also on a server that was made again, where nothing else tells that it is not there."""
+    networks.make()
+    made_with = network.fingerprint("ours")
+    networks.made.clear()
+    assert network.fingerprint("ours") != made_with
+    networks.make()
+    assert network.fingerprint("ours") != made_with
+
+
+def test_one_of_another_stack_is_not_ours(networks: Networks) -> None:
+    networks.make(stack="local")
+    with pytest.raises(
+        Failure, match=r"^network/name: the network ours already exists and belongs to the stack local: "
+    ):
+        networks.make()
+    networks.made["ours"]["Labels"].clear()
+    with pytest.raises(
+        Failure, match=r"^network/name: the network ours already exists and belongs to something else: "
+    ):
+        networks.make()
+    network.remove("ours", "prod")
+    assert set(networks.made) == {"ours"}
+    assert network.fingerprint("ours") == network.UNTOUCHED
+
+
+def test_another_subnet_needs_another_name(networks: Networks) -> None:
+    networks.make()
+    with pytest.raises(Failure, match=r"^network/subnet: .* already exists with the subnet 172\.30\.0\.0/24: give"):
+        networks.make(subnet="172.31.0.0/24")
+
+
+def test_it_goes_once_and_not_from_under_containers(networks: Networks) -> None:
+    networks.make()
+    networks.is_in_use = True
+    with pytest.raises(Failure, match=r"^network/name: network has active endpoints: stop the containers"):
+        network.remove("ours", "prod")
+    networks.is_in_use = False
+    parser = argparse.ArgumentParser()
+    network_remove.arguments(parser)
+    for _ in range(2):
+        network_remove.run(parser.parse_args(["ours", "--stack", "prod"]), {})
+    assert networks.made == {}

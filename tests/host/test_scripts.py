@@ -1,0 +1,65 @@
+"""The shell that runs in nginx's and certbot's containers."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from components import host_program
+from components.certbot import RENEW
+from host.base import SCRIPTS
+from rehearsal.errors import Trouble
+from rehearsal.machine import ensure_packages
+from render import environment
+
+FOLDER = host_program.SOURCES / "shell"
+ON_VOLUME = FOLDER / "volume"
+TEXTS = {str(file.relative_to(FOLDER)): file.read_text() for file in sorted(FOLDER.rglob("*.sh"))}
+TEXTS["entrypoint of certbot"] = f"#!/bin/sh\n{RENEW}"
+TEXTS["health check of Electric"] = f"#!/bin/sh\n{environment.electric_check('waiting', 'active')[2]}"
+EVERY = [pytest.param(text, id=name) for name, text in TEXTS.items()]
+
+
+def shell(text: str) -> str:
+    """What it is made for: certbot's container may have no bash."""
+    return text.splitlines()[0].removeprefix("#!/bin/")
+
+
+@pytest.mark.parametrize("text", EVERY)
+def test_the_shell_accepts_it(text: str) -> None:
+    said = subprocess.run([shell(text), "-n"], input=text, capture_output=True, text=True)
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+@pytest.fixture(scope="module")
+def _shellcheck() -> None:
+    if not shutil.which("shellcheck"):
+        try:
+            ensure_packages("shellcheck")
+        except Trouble as trouble:
+            pytest.skip(str(trouble))
+
+
+@pytest.mark.usefixtures("_shellcheck")
+@pytest.mark.parametrize("text", EVERY)
+def test_shellcheck_finds_nothing(text: str) -> None:
+    said = subprocess.run(["shellcheck", "-S", "warning", "-"], input=text, capture_output=True, text=True)
+    assert said.stdout == ""
+
+
+def test_what_lies_on_the_volume_is_what_the_base_puts_there() -> None:
+    assert sorted(SCRIPTS) == [file.stem for file in sorted(ON_VOLUME.glob("*.sh"))]
+
+
+def test_a_script_that_does_something_else_has_another_digest_and_another_comment_has_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_program, "SOURCES", tmp_path)
+    script = tmp_path / "shell" / "volume" / "one.sh"
+    script.parent.mkdir(parents=True)
+    digests = []
+    for text in ("# First.\necho 1\n", "# Second.\n  # Third.\necho 1\n", "# First.\necho 2\n"):
+        script.write_text(text)
+        digests.append(host_program.digest("volume"))
+    assert digests[0] == digests[1] != digests[2]

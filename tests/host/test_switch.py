@@ -1,0 +1,210 @@
+"""Changing the gateway's files while it serves."""
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from host import gateway as gateways
+from host.failure import Failure
+from host.gateway import Gateway
+from render import nginx
+from tests.render.box import Boxes, base, docker
+from tests.waiting import eventually
+
+from .calling import fingerprints
+from .sites import SERVE, put_base, remove, switch
+
+pytestmark = pytest.mark.docker
+LOCK = f"{nginx.VOLUME}/lock"
+
+
+def answering(name: str, word: str) -> str:
+    """A site that answers every request with one word."""
+    return f'server {{ listen 80; server_name {name}.test; location / {{ return 200 "{word}"; }} }}\n'
+
+
+def answer(gateway: str, name: str) -> str:
+    said = docker("exec", gateway, "curl", "-s", "-H", f"Host: {name}.test", "http://127.0.0.1/")
+    return said.out if said.ok else f"curl: {said.code}"
+
+
+def files(gateway: str) -> dict[str, str]:
+    """The sites as they lie on the volume."""
+    said = docker(
+        "exec", gateway, "sh", "-c", f'cd {nginx.VOLUME}/sites; for f in *.conf; do echo "$f $(cat $f)"; done'
+    )
+    return dict(line.split(" ", 1) for line in said.out.splitlines() if "*" not in line.split(" ")[0])
+
+
+@pytest.fixture
+def name(gateway: str) -> Iterator[str]:
+    """A site of the test's own."""
+    name = f"trial-{uuid.uuid4().hex[:6]}"
+    yield name
+    docker("exec", gateway, "sh", "-c", f"cd {nginx.VOLUME}; rm -f sites/{name}* marks/sites/{name}* domains/{name}*")
+
+
+def test_a_good_text_serves_from_the_moment_the_switch_is_done(gateway: str, name: str) -> None:
+    for turn in range(8):
+        assert switch(gateway, name, answering(name, f"turn {turn}")).ok
+        assert answer(gateway, name) == f"turn {turn}"
+
+
+def test_a_switch_waits_for_nothing_but_the_old_workers(gateway: str, name: str) -> None:
+    assert switch(gateway, name, answering(name, "one")).took_s < 20
+
+
+def test_the_same_text_again_changes_nothing(gateway: str, name: str) -> None:
+    first = answering(name, "one")
+    assert switch(gateway, name, first).ok
+    assert switch(gateway, name, first).ok
+    assert files(gateway)[f"{name}.conf"] == first.strip()
+    assert answer(gateway, name) == "one"
+
+
+def test_a_text_that_nginx_refuses_leaves_the_old_one_serving(gateway: str, name: str) -> None:
+    assert switch(gateway, name, answering(name, "one")).ok
+    before = files(gateway)
+    refused = switch(gateway, name, "proxy_pass http://x/?secret=s3cr3t;\n")
+    assert refused.code == 1
+    assert refused.out.startswith(f"{name}/site: nginx refuses the new text; what served before still serves\n")
+    assert f"sites/{name}.conf:1" in refused.out
+    assert "/next/" not in refused.out
+    assert files(gateway) == before
+    assert answer(gateway, name) == "one"
+
+
+def test_a_refusal_shows_no_secret(gateway: str, name: str) -> None:
+    refused = switch(
+        gateway, name, f'server {{ listen 80; server_name {name}.test; proxy_pas "http://x/?secret=s3cr3t"; }}'
+    )
+    assert refused.code == 1
+    assert "s3cr3t" not in refused.out
+    refused = switch(gateway, name, "proxy_pass_to_http://x/?a&secret=s3cr3t on;")
+    assert "secret=[secret]" in refused.out
+    assert "s3cr3t" not in refused.out
+
+
+def test_a_first_text_that_nginx_refuses_leaves_no_file(gateway: str, name: str) -> None:
+    assert switch(gateway, name, "nonsense;").code == 1
+    assert f"{name}.conf" not in files(gateway)
+
+
+def test_a_text_that_never_came_changes_nothing(gateway: str, name: str) -> None:
+    assert switch(gateway, name, answering(name, "one")).ok
+    refused = switch(gateway, name, "")
+    assert (refused.code, refused.out) == (1, f"{name}/site: no text came; run up again\n")
+    assert answer(gateway, name) == "one"
+
+
+def test_a_text_that_clashes_with_anothers_is_refused(gateway: str, name: str) -> None:
+    upstream = f"upstream {name} {{ server 127.0.0.1:1; }}\n"
+    assert switch(gateway, f"{name}-a", upstream).ok
+    refused = switch(gateway, f"{name}-b", upstream)
+    assert refused.code == 1
+    assert "duplicate upstream" in refused.out
+
+
+def test_a_text_that_nginx_only_refuses_when_it_takes_it_over_is_undone(gateway: str, name: str) -> None:
+    assert switch(gateway, name, answering(name, "one"), "first", ["one.test"]).ok
+    docker("exec", "-d", gateway, "python3", "-m", "http.server", "--bind", "127.0.0.1", "7777")
+    eventually(lambda: docker("exec", gateway, "curl", "-so", "/dev/null", "http://127.0.0.1:7777").ok)
+    before = files(gateway)
+    refused = switch(gateway, name, answering(name, "two").replace("80", "7777"), "second", ["two.test"])
+    docker("exec", gateway, "bash", "-c", "kill $(grep -lz http.server /proc/[0-9]*/cmdline | cut -d/ -f3)")
+    assert refused.code == 1
+    assert refused.out.startswith(f"{name}/site: nginx did not take the new text over; the old one is back.")
+    assert files(gateway) == before
+    assert fingerprints(gateway)[f"sites/{name}.conf"] == "first"
+    assert {"one.test", "two.test"} & set(domains(gateway)) == {"one.test"}
+    assert answer(gateway, name) == "one"
+
+
+def test_broken_texts_do_not_keep_good_ones_from_serving_at_the_same_time(gateway: str, name: str) -> None:
+    good = [f"{name}-good-{n}" for n in range(10)]
+    bad = [f"{name}-bad-{n}" for n in range(10)]
+    with ThreadPoolExecutor(20) as pool:
+        goods = [pool.submit(switch, gateway, one, answering(one, one)) for one in good]
+        bads = [pool.submit(switch, gateway, one, "nonsense;") for one in bad]
+    assert [said.result().out for said in goods] == [""] * 10
+    assert [said.result().code for said in bads] == [1] * 10
+    assert [answer(gateway, one) for one in good] == good
+    assert not {f"{one}.conf" for one in bad} & set(files(gateway))
+
+
+def test_a_removed_site_is_gone(gateway: str, name: str) -> None:
+    assert switch(gateway, name, answering(name, "one")).ok
+    assert remove(gateway, name).ok
+    assert f"{name}.conf" not in files(gateway)
+    assert answer(gateway, name) == "curl: 52"
+
+
+def test_a_site_that_is_not_there_may_be_removed(gateway: str, name: str) -> None:
+    assert remove(gateway, name).ok
+
+
+def test_a_site_that_others_need_is_not_removed(gateway: str, name: str) -> None:
+    assert switch(gateway, f"{name}-map", f"map $host ${name.replace('-', '_')} {{ default 1; }}\n").ok
+    assert switch(gateway, name, answering(name, f"${name.replace('-', '_')}")).ok
+    refused = remove(gateway, f"{name}-map")
+    assert refused.code == 1
+    assert f"{name}-map.conf" in files(gateway)
+    assert answer(gateway, name) == "1"
+    assert remove(gateway, name).ok
+
+
+def test_a_lock_that_is_never_given_back_is_told(gateway: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateways, "LOCK_WAIT_S", 1)
+    docker("exec", "-d", gateway, "flock", LOCK, "sleep", "2")
+    eventually(lambda: not docker("exec", gateway, "flock", "-n", LOCK, "true").ok)
+    with pytest.raises(Failure) as failure:
+        Gateway(gateway).switch(f"{name}/site", f"sites/{name}.conf", answering(name, "one"), "none")
+    docker("exec", gateway, "flock", LOCK, "true")
+    assert str(failure.value) == f"{name}/site: another change has held the gateway's lock for 1 s; run up again"
+    assert f"{name}.conf" not in files(gateway)
+
+
+def test_a_site_file_is_for_root_alone(gateway: str, name: str) -> None:
+    assert switch(gateway, name, answering(name, "one")).ok
+    said = docker("exec", gateway, "stat", "-c", "%a %U", f"{nginx.VOLUME}/sites/{name}.conf")
+    assert said.out == "600 root"
+
+
+def domains(gateway: str) -> list[str]:
+    """The names that need a certificate."""
+    return docker("exec", gateway, "sh", "-c", f"cat {nginx.VOLUME}/domains/*").out.split()
+
+
+def test_the_domains_of_a_site_are_known_as_long_as_it_is_there(gateway: str, name: str) -> None:
+    first, second = f"{name}.test", f"www.{name}.test"
+    assert switch(gateway, name, answering(name, "one"), domains=[first, second]).ok
+    assert {first, second} <= set(domains(gateway))
+    assert switch(gateway, name, "nonsense;", domains=["other.test"]).code == 1
+    assert {first, second} <= set(domains(gateway))
+    assert "other.test" not in domains(gateway)
+    assert switch(gateway, name, answering(name, "one"), domains=[second]).ok
+    assert first not in domains(gateway)
+    assert remove(gateway, name).ok
+    assert second not in domains(gateway)
+
+
+def test_the_base_is_written_before_the_gateway_is_there_and_changed_once_it_is(boxes: Boxes, base_image: str) -> None:
+    container, volume = f"{boxes.stack}-late", f"{boxes.stack}-files"
+
+    def written() -> str:
+        return docker("exec", container, "cat", f"{nginx.VOLUME}/nginx.conf").out
+
+    try:
+        assert put_base(container, base_image, base([30]), volume).ok
+        boxes.start("late", SERVE, options=["-v", f"{volume}:{nginx.VOLUME}"])
+        eventually(lambda: docker("exec", container, "curl", "-fs", "http://127.0.0.1:8999/").ok)
+        assert "worker_shutdown_timeout 45s;" in written()
+        assert put_base(container, base_image, base([100]), volume).ok
+        assert "worker_shutdown_timeout 115s;" in written()
+        assert put_base(container, base_image, "nonsense;", volume).code == 1
+        assert "worker_shutdown_timeout 115s;" in written()
+    finally:
+        boxes.clear()
+        docker("volume", "rm", volume)

@@ -1,0 +1,158 @@
+"""The gateway is turned to the new Electric, and requests wait until that one is active."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+
+import pytest
+
+from host.gateway import Gateway
+from render import nginx
+from tests.render.box import Boxes, docker
+from tests.render.test_gateway import curl, site
+from tests.waiting import eventually
+
+from .calling import fingerprints
+from .sites import placeholder, remove, switch
+
+pytestmark = pytest.mark.docker
+TARGET = "sites/turned.conf"
+ANSWER = """
+import http.server
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"NAME")
+http.server.ThreadingHTTPServer(("", 3000), Answer).serve_forever()
+"""
+
+
+def electric(shared: Boxes, word: str) -> str:
+    """An Electric that answers by one word."""
+    options = ["--network", shared.stack, "--network-alias", f"turned-electric-{word}"]
+    return shared.start(f"turned-{word}", f"exec python3 -c '{ANSWER.replace('NAME', word)}'", options=options)
+
+
+def answer(gateway: str) -> str:
+    return curl(gateway, "http://turned-electric:3000/").partition("\n")[0]
+
+
+def turn(gateway: str, word: str) -> None:
+    Gateway(gateway).turn("turned", f"turned-electric-{word}")
+
+
+def holding(gateway: str, word: str, limit_s: int = 60) -> AbstractContextManager[None]:
+    return Gateway(gateway).holding("turned/electric", f"turned-electric-{word}", limit_s)
+
+
+def marks(gateway: str) -> str:
+    return str(fingerprints(gateway=gateway).get(TARGET, ""))
+
+
+@pytest.fixture
+def served(shared: Boxes, gateway: str) -> Iterator[Boxes]:
+    """A gateway whose site leads to the old Electric."""
+    electric(shared, "old")
+    text, domain = site("turned", {"domain": "turned.sertantai.com"})
+    assert domain
+    assert placeholder(gateway, domain).ok
+    text = text.replace("turned-electric-1a2b3c4", "turned-electric-old")
+    switched = switch(gateway, "turned", text, "1a2b", [domain])
+    assert switched.ok, switched.out
+    eventually(lambda: answer(gateway) == "old")
+    yield shared
+    assert remove(gateway, "turned").ok
+    for name in [name for name in shared.made if "-turned-" in name]:
+        docker("rm", "-f", name)
+
+
+def test_from_the_moment_of_the_turn_nobody_asks_the_old(served: Boxes, gateway: str) -> None:
+    electric(served, "new")
+    turn(gateway, "new")
+    assert answer(gateway) == "new"
+    assert docker("kill", f"{served.stack}-turned-old").ok
+    assert {answer(gateway) for _ in range(20)} == {"new"}
+
+
+def test_it_can_be_turned_back(served: Boxes, gateway: str) -> None:
+    turn(gateway, "new")
+    turn(gateway, "old")
+    assert answer(gateway) == "old"
+
+
+def test_a_turn_is_no_drift(served: Boxes, gateway: str) -> None:
+    assert marks(gateway) == "1a2b"
+    turn(gateway, "new")
+    assert marks(gateway) == "1a2b"
+
+
+def test_a_turn_leaves_the_domains_of_the_site(served: Boxes, gateway: str) -> None:
+    turn(gateway, "new")
+    assert docker("exec", gateway, "cat", f"{nginx.VOLUME}/domains/turned").out == "turned.sertantai.com"
+
+
+def test_only_electrics_upstream_is_turned(served: Boxes, gateway: str) -> None:
+    text = f"cat {nginx.VOLUME}/{TARGET}"
+    before = docker("exec", gateway, "sh", "-c", text).out
+    turn(gateway, "new")
+    after = docker("exec", gateway, "sh", "-c", text).out
+    assert after == before.replace("turned-electric-old", "turned-electric-new") != before
+
+
+PUBLIC = "https://turned.sertantai.com/electric/laws?offset=-1"
+INSIDE = "http://turned-electric:3000/v1/shape?secret=s3cr3t"
+
+
+@pytest.mark.parametrize("url", [PUBLIC, INSIDE], ids=["public", "inside"])
+def test_requests_wait_and_get_their_answer_once_the_new_one_is_active(served: Boxes, gateway: str, url: str) -> None:
+    electric(served, "new")
+    with ThreadPoolExecutor(5) as pool:
+        with holding(gateway, "new"):
+            turn(gateway, "new")
+            held = [pool.submit(curl, gateway, url) for _ in range(5)]
+            time.sleep(0.7)
+            assert not [each for each in held if each.done()]
+        assert {each.result().partition("\n")[0] for each in held} == {"new"}
+
+
+@pytest.mark.parametrize("url", [PUBLIC, INSIDE], ids=["public", "inside"])
+def test_who_has_waited_for_three_seconds_is_told_to_come_back(served: Boxes, gateway: str, url: str) -> None:
+    with holding(gateway, "new"):
+        turn(gateway, "new")
+        begun = time.monotonic()
+        answer = curl(gateway, url, "-i")
+        assert 2.5 < time.monotonic() - begun < 5
+    assert answer.splitlines()[-1].startswith("503")
+    assert "retry-after: 1" in answer.lower()
+    assert "s3cr3t" not in docker("logs", gateway).out
+
+
+def test_until_the_turn_the_old_one_answers(served: Boxes, gateway: str) -> None:
+    with holding(gateway, "new"):
+        assert answer(gateway) == "old"
+
+
+def test_requests_are_let_go_if_nobody_is_left_to_do_it(served: Boxes, gateway: str) -> None:
+    electric(served, "new")
+    holding(gateway, "new", limit_s=1).__enter__()
+    turn(gateway, "new")
+    assert answer(gateway) == "new"
+    eventually(lambda: not docker("exec", gateway, "test", "-e", f"{nginx.HELD}/turned-electric-new").ok)
+
+
+def test_an_electric_that_is_gone_is_told_as_one_that_comes_back(served: Boxes, gateway: str) -> None:
+    assert docker("kill", f"{served.stack}-turned-old").ok
+    for url in (PUBLIC, INSIDE):
+        told = curl(gateway, url, "-i")
+        assert told.splitlines()[-1].startswith("503")
+        assert "retry-after: 1" in told.lower()
+
+
+def test_nobody_asks_from_outside_whether_to_wait(served: Boxes, gateway: str) -> None:
+    assert "\n404" in curl(gateway, "https://turned.sertantai.com/electric/.held")
+    assert "\n404" in curl(gateway, "http://turned-electric:3000/.held")
+
+
+def test_a_service_without_a_site_yet_has_nothing_to_turn(gateway: str) -> None:
+    Gateway(gateway).turn("unknown", "unknown-electric-new")
+    assert not docker("exec", gateway, "test", "-e", f"{nginx.VOLUME}/sites/unknown.conf").ok

@@ -1,0 +1,288 @@
+"""What brings the program to a host, before anything on it can be called: run with an SSH client of the tests' own."""
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from components import host_program
+from render import ssh
+from tests.places import ROOT
+from tests.render.box import Said
+
+SCRIPTS = sorted((ROOT / "components" / "bootstrap").glob("*.sh"))
+# The remote command is run here, in a home folder of its own, by the login shell that a host would have.
+SSH = """#!/bin/bash
+[ ! -e "$HOME/unreachable" ] || { echo 'ssh: connect to host: Connection refused' >&2; exit 255; }
+options=""
+while [[ $1 = -* ]]; do options="$options $1 $2"; shift 2; done
+shift
+[ ! -e "$HOME/locked-out" ] || [[ $options != *ControlPath=none* ]] || exit 255
+cd "$HOME/there" && HOME=$HOME/there exec bash -c "$*"
+"""
+
+
+@dataclass
+class Operator:
+    """The operator's machine, and the home folder on the host."""
+
+    home: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def there(self) -> Path:
+        return self.home / "there"
+
+    @property
+    def programs(self) -> Path:
+        return self.there / host_program.FOLDER
+
+    @property
+    def config(self) -> str:
+        return str(self.home / "config")
+
+    def command(self, name: str, text: str) -> None:
+        """A command of the tests' own, here and on the host."""
+        file = self.home / "bin" / name
+        file.write_text(text)
+        file.chmod(0o755)
+
+    def version(self, content: bytes) -> str:
+        """A version of the program lies beside the configuration; its path on the host."""
+        (self.home / "host.pyz").write_bytes(content)
+        return host_program.path()
+
+    def run(self, text: str, stdin: str = "") -> Said:
+        environment = os.environ | {"HOME": str(self.home), "PATH": f"{self.home}/bin:{os.environ['PATH']}"}
+        environment |= self.environment
+        done = subprocess.run(
+            ["bash", "-c", text], cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True
+        )
+        return Said(done.returncode, done.stdout, done.stderr, 0)
+
+    def install(self, path: str) -> Said:
+        return self.run(ssh.here("install", self.config, "alias", path))
+
+    def ask(self, path: str, line: str, stdin: str = "") -> Said:
+        return self.run(ssh.here("ask", self.config, "alias", path, line), stdin)
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    for folder in ("bin", "there"):
+        (tmp_path / folder).mkdir()
+    operator = Operator(tmp_path)
+    operator.command("ssh", SSH)
+    return operator
+
+
+@pytest.fixture
+def version(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], str]:
+    """Makes some bytes the program's version; its path on the host."""
+
+    def make(content: bytes) -> str:
+        monkeypatch.setattr(host_program, "packed", lambda: content)
+        return operator.version(content)
+
+    return make
+
+
+def names(operator: Operator) -> set[str]:
+    return {file.name for file in operator.programs.iterdir()}
+
+
+def test_the_program_is_installed_once_and_the_steps_call_it(operator: Operator) -> None:
+    path = operator.version(host_program.packed())
+    assert operator.install(path) == operator.install(path) == Said(0, "", "", 0)
+    assert names(operator) == {Path(path).name, "current"}
+    called = operator.run(shlex.join(["ssh", "-F", operator.config, "alias", host_program.CALL, "nothing"]))
+    assert called == Said(0, "", "", 0)
+
+
+def test_a_new_version_comes_beside_the_old_one(operator: Operator, version: Callable[[bytes], str]) -> None:
+    old, new = version(b"old"), version(b"new")
+    assert old != new
+    version(b"old")
+    assert operator.install(old).code == 0
+    version(b"new")
+    assert operator.install(new).code == 0
+    assert names(operator) == {Path(old).name, Path(new).name, "current"}
+    assert (operator.programs / "current").read_bytes() == b"new"
+
+
+def test_a_copy_that_broke_off_is_not_taken_for_the_program(
+    operator: Operator, version: Callable[[bytes], str]
+) -> None:
+    path = version(b"the whole program")
+    operator.version(b"the who")
+    said = operator.install(path)
+    assert said.code == 1
+    assert "host: the program did not arrive whole; run up again" in said.error
+    assert names(operator) == set()
+    version(b"the whole program")
+    assert operator.install(path).code == 0
+
+
+def test_a_link_that_was_removed_by_hand_is_there_again_before_the_steps_need_it(operator: Operator) -> None:
+    path = operator.version(host_program.packed())
+    assert operator.install(path).code == 0
+    (operator.programs / "current").unlink()
+    assert operator.ask(path, "nothing").code == 0
+    assert (operator.programs / "current").resolve().name == Path(path).name
+
+
+def test_a_question_brings_its_program_along_and_leaves_the_steps_theirs(
+    operator: Operator, version: Callable[[bytes], str]
+) -> None:
+    script = b"import sys; print(sys.argv[1:], sys.stdin.read())"
+    old = version(script)
+    assert operator.install(old).code == 0
+    new = version(script + b"  # new")
+    said = operator.ask(new, "fingerprints 'a b' --gateway nginx", '{"told": 1}')
+    assert (said.code, said.out) == (0, "['fingerprints', 'a b', '--gateway', 'nginx'] {\"told\": 1}\n")
+    assert names(operator) == {Path(old).name, Path(new).name, "current"}
+    assert (operator.programs / "current").resolve().name == Path(old).name
+
+
+def test_a_host_that_cannot_be_reached_answers_nothing(operator: Operator) -> None:
+    path = operator.version(host_program.packed())
+    (operator.home / "unreachable").touch()
+    said = operator.ask(path, "nothing")
+    assert (said.code, said.out) == (0, "")
+
+
+def test_a_question_that_fails_on_the_host_says_why(operator: Operator, version: Callable[[bytes], str]) -> None:
+    said = operator.ask(version(b"import sys; sys.exit('the reason')"), "nothing")
+    assert (said.code, said.error) == (1, "the reason\n")
+
+
+def test_an_install_over_a_connection_that_breaks_ends_as_ssh_does(operator: Operator) -> None:
+    """So that the command can say that the connection broke off."""
+    path = operator.version(host_program.packed())
+    (operator.home / "unreachable").touch()
+    assert operator.install(path).code == 255
+
+
+def test_a_host_whose_python_is_too_old_is_told_at_the_preview_and_at_the_installation(operator: Operator) -> None:
+    operator.command("python3", "#!/bin/sh\nexit 1\n")
+    path = operator.version(host_program.packed())
+    for said in (operator.ask(path, "nothing"), operator.install(path)):
+        assert said.code == 1
+        assert said.error == (
+            "host: has no python3 of 3.10 or newer: install it there (apt-get install python3), then run up again\n"
+        )
+    assert names(operator) == set()
+
+
+def there(operator: Operator, script: str, *words: str) -> Said:
+    return operator.run(ssh.there(operator.config, "alias", script, *words))
+
+
+def test_a_first_boot_is_waited_for_and_what_went_wrong_in_it_is_said(operator: Operator) -> None:
+    operator.command("cloud-init", '#!/bin/sh\n[ "$2" = --wait ] || echo "status: error"; exit 1\n')
+    operator.command("tail", "#!/bin/sh\necho the last lines\n")
+    said = there(operator, "booted", "5")
+    assert (said.code, said.out) == (0, "host: the first boot failed:\nstatus: error\nthe last lines\n")
+
+
+@pytest.mark.parametrize("code", [0, 2])
+def test_a_first_boot_that_went_well_says_nothing(operator: Operator, code: int) -> None:
+    operator.command("cloud-init", f"#!/bin/sh\nexit {code}\n")
+    assert there(operator, "booted", "5") == Said(0, "", "", 0)
+
+
+def test_a_first_boot_that_does_not_end_is_an_error(operator: Operator) -> None:
+    operator.command("cloud-init", "#!/bin/sh\nexec sleep 60\n")
+    operator.command("tail", "#!/bin/sh\necho the last lines\n")
+    said = there(operator, "booted", "1")
+    assert (said.code, said.error) == (
+        1,
+        "host: the first boot is not over after 1 s; it is at:\nthe last lines\n",
+    )
+
+
+def test_a_server_without_python_gets_it(operator: Operator) -> None:
+    """An adopted server, perhaps."""
+    for name in ("bash", "env", "timeout", "tail"):
+        (operator.home / "bin" / name).symlink_to(str(shutil.which(name)))
+    operator.command("apt-get", f'#!/bin/sh\necho "$*" >> {operator.home}/asked\n')
+    operator.environment["PATH"] = str(operator.home / "bin")
+    said = there(operator, "booted", "5")
+    assert (said.code, said.out) == (0, "host: installed python3\n")
+    assert (operator.home / "asked").read_text().splitlines()[-1].endswith(" install --no-install-recommends python3")
+    operator.command("apt-get", "#!/bin/sh\necho E: no network; exit 100\n")
+    said = there(operator, "booted", "5")
+    assert (said.code, said.error) == (1, "E: no network\nhost: cannot install python3; run up again\n")
+
+
+def test_a_host_is_ready_once_docker_answers(operator: Operator) -> None:
+    operator.environment["SHELL"] = "/bin/bash"
+    operator.command("docker", "#!/bin/sh\necho 28.0\n")
+    assert there(operator, "ready") == Said(0, "", "", 0)
+
+
+def test_a_user_who_may_not_ask_docker_is_told_at_once(operator: Operator) -> None:
+    operator.environment["SHELL"] = "/bin/bash"
+    operator.command("docker", "#!/bin/sh\necho permission denied >&2; exit 1\n")
+    said = there(operator, "ready")
+    assert said.code == 1
+    assert said.error.splitlines() == [
+        "host: Docker does not answer there: permission denied",
+        "host: install Docker, start it, and let this user in (group docker), then run up again",
+    ]
+
+
+def test_another_login_shell_than_bash_is_told(operator: Operator) -> None:
+    operator.environment["SHELL"] = "/usr/bin/fish"
+    said = there(operator, "ready")
+    assert (said.code, said.error) == (1, "host/user: its login shell must be bash: chsh -s /bin/bash there\n")
+
+
+def keys(operator: Operator) -> Path:
+    return operator.there / ".ssh" / "authorized_keys"
+
+
+def authorize(operator: Operator, text: str) -> Said:
+    return operator.run(ssh.here("authorized_keys", operator.config, "alias"), text)
+
+
+def test_the_keys_are_put_in_one_move_and_once(operator: Operator) -> None:
+    assert authorize(operator, "ssh-ed25519 A\nssh-ed25519 B\n").out == "host/authorized_keys: 2 open this server\n"
+    assert keys(operator).read_text() == "ssh-ed25519 A\nssh-ed25519 B\n"
+    assert authorize(operator, "ssh-ed25519 A\nssh-ed25519 B\n") == Said(0, "", "", 0)
+
+
+def test_keys_that_lock_the_operator_out_are_taken_back(operator: Operator) -> None:
+    assert authorize(operator, "ssh-ed25519 A\n").code == 0
+    (operator.home / "locked-out").touch()
+    said = authorize(operator, "ssh-ed25519 B\n")
+    assert said.code == 1
+    assert said.error.startswith("host/authorized_keys: the key that you use is not among them")
+    assert keys(operator).read_text() == "ssh-ed25519 A\n"
+
+
+def test_a_list_of_keys_that_broke_off_changes_nothing(operator: Operator) -> None:
+    assert authorize(operator, "ssh-ed25519 A\n").code == 0
+    operator.command("ssh", SSH.replace("exec bash", "head -c 5 | bash"))
+    said = authorize(operator, "ssh-ed25519 A\nssh-ed25519 B\n")
+    assert said.code == 1
+    assert "the keys did not arrive whole, and nothing was changed" in said.error
+    assert keys(operator).read_text() == "ssh-ed25519 A\n"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.stem)
+def test_the_operators_bash_takes_it(script: Path) -> None:
+    said = subprocess.run(["bash", "-n", script], capture_output=True, text=True)
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck: apt-get install shellcheck")
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.stem)
+def test_shellcheck_finds_nothing(script: Path) -> None:
+    said = subprocess.run(["shellcheck", "-s", "bash", script], capture_output=True, text=True)
+    assert said.stdout == ""
