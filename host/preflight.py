@@ -101,7 +101,7 @@ class Needs:
         name = f"sertantai-{self.stack}-{self.service}-tool-{secrets.token_hex(4)}"
         labels = {STACK: self.stack, SERVICE: self.service, PART: "tool"}
         done = docker.run(
-            *("run", "--rm", "--name", name, "--network", "none", "--memory", "64m"),
+            *("run", "--rm", "--pull", "never", "--name", name, "--network", "none", "--memory", "64m"),
             *(word for key, value in labels.items() for word in ("--label", f"{key}={value}")),
             *("--entrypoint", tool, image, "--version"),
             timeout_s=TOOL_TIMEOUT_S,

@@ -9,7 +9,7 @@ import pytest
 
 from host import files
 from host.psql import Postgres
-from render import postgres, sql
+from render import postgres
 from tests.planted import BETTER_MATCHES, OBJECTS, TRAP
 from tests.render.box import Said, docker
 from tests.render.cluster import (
@@ -21,6 +21,7 @@ from tests.render.cluster import (
     leave,
     make,
     make_electric,
+    migrating,
     remove_electric,
 )
 from tests.waiting import eventually
@@ -54,10 +55,6 @@ def next_up(cluster: str, name: str, login: str) -> list[Said]:
     said.append(leave(cluster, name))
     assert database(cluster, name, extensions=["citext"]).ok
     return said
-
-
-def migrating(name: str) -> str:
-    return sql.login(sql.migrating(name), "one")
 
 
 @pytest.mark.parametrize("planted", [BETTER_MATCHES, OBJECTS, OWN_SETTINGS], ids=["matches", "objects", "settings"])

@@ -104,6 +104,17 @@ def remove_electric(cluster: str, name: str) -> Said:
     )
 
 
+def logins(cluster: str, name: str) -> set[str]:
+    """All that begin with a database's name."""
+    found = ask(cluster, f"SELECT rolname FROM pg_roles WHERE rolname LIKE '{name}%' AND rolcanlogin")
+    return set(found.split())
+
+
+def migrating(name: str, password: str = "one") -> str:
+    """The login of its migrations."""
+    return sql.login(sql.migrating(name), password)
+
+
 def owners(cluster: str, name: str) -> set[str]:
     """The owners of all that is in a database, its extensions' own things apart."""
     text = """SELECT DISTINCT holder::regrole FROM (

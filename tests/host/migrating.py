@@ -1,0 +1,79 @@
+"""Migrations of throwaway containers on the shared cluster."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from render import environment, sql, verb
+from tests.render.box import Boxes, Said, on_host
+from tests.render.cluster import as_login, ask
+from tests.waiting import eventually
+
+from .calling import PROGRAM
+
+
+def login() -> str:
+    return sql.login(sql.migrating("migrated"), "one")
+
+
+def line(boxes: Boxes, cluster: str, timeout_s: int = 60) -> str:
+    container = f"{boxes.stack}-migrate"
+    boxes.made.append(container)
+    options: dict[str, str | int] = {"container": container, "postgres": cluster, "timeout": timeout_s}
+    return verb.line("migrate", boxes.stack, "legal", "migrated", **options)
+
+
+def told(
+    boxes: Boxes,
+    script: str,
+    given: Mapping[str, str] | None = None,
+    secrets: Sequence[str] = (),
+    network: str = "none",
+) -> dict[str, Any]:
+    return {
+        "image": boxes.image,
+        "command": ["bash", "-c", script],
+        "network": network,
+        "memory_mb": 64,
+        "environment": dict(given or {}),
+        "login": login(),
+        "secrets": list(secrets),
+    }
+
+
+def run(boxes: Boxes, cluster: str, told: dict[str, Any], timeout_s: int = 60) -> Said:
+    return on_host(line(boxes, cluster, timeout_s), verb.told(told), interpreter=PROGRAM)
+
+
+def migrate(boxes: Boxes, cluster: str, script: str, timeout_s: int = 60, **more: Any) -> Said:
+    return run(boxes, cluster, told(boxes, script, **more), timeout_s)
+
+
+def shown(said: Said) -> str:
+    """What the migration itself has printed."""
+    return "\n".join(row.removeprefix("    ") for row in said.out.splitlines() if row.startswith("    "))
+
+
+def on_database(boxes: Boxes, cluster: str, script: str) -> dict[str, Any]:
+    """What a migration is told that reaches the cluster."""
+    given = {"DATABASE_URL": environment.postgres_url(login(), "one", "migrated")}
+    return told(boxes, script, given, network=cluster.removesuffix("-postgres"))
+
+
+def migrate_database(boxes: Boxes, cluster: str, script: str, timeout_s: int = 60) -> Said:
+    return run(boxes, cluster, on_database(boxes, cluster, script), timeout_s)
+
+
+@contextmanager
+def locked(cluster: str, database: str, seconds: int) -> Iterator[None]:
+    """The app reads a table for so long, and a migration that changes it has to wait; at the end the app is done."""
+    app = sql.login(database, "one")
+    assert as_login(cluster, app, "one", database, "CREATE TABLE IF NOT EXISTS busy (id int)").ok
+    text = f"BEGIN; LOCK busy IN ACCESS SHARE MODE; SELECT pg_sleep({seconds}); COMMIT"
+    waiting = f"SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND usename = '{app}'"
+    with ThreadPoolExecutor(1) as pool:
+        reads = pool.submit(as_login, cluster, app, "one", database, text)
+        eventually(lambda: ask(cluster, waiting) == "1")
+        yield
+        assert reads.result().ok, reads.result().error

@@ -1,0 +1,190 @@
+"""Migrations without Docker: what is asked, in which order, and what is said of each way in which one can end."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from host import docker as docker_client
+from host import psql
+from host.failure import Failure
+from host.mask import Mask
+from host.migrate import Migration
+
+
+class Client:
+    """The Docker client of a migration that prints lines and ends with a code, or only once its container is gone."""
+
+    def __init__(self, code: int | None, lines: Sequence[str] = ()) -> None:
+        self.code, self.stdout, self.killed = code, list(lines), False
+
+    def wait(self, timeout_s: float | None = None) -> int:
+        if self.code is None and not self.killed:
+            raise subprocess.TimeoutExpired("docker", timeout_s or 0)
+        return self.code or 0
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+class Host:
+    """What Docker and PostgreSQL do; `log` says in which order they were asked."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.log, self.words = client, list[str](), list[str]()
+        self.environment: Mapping[str, str] = {}
+        self.stays = False
+        self.remaining = ""
+        self.versions = ["1", "1\n2\n3"]
+        self.silent_at = ""
+
+    def begin(self, *words: str, environment: Mapping[str, str]) -> Client:
+        self.log.append("migrates")
+        self.words, self.environment = list(words), environment
+        return self.client
+
+    def stop(self, containers: Sequence[str], grace_s: int) -> None:
+        self.log.append("stops")
+
+    def remove(self, container: str) -> bool:
+        self.log.append("removes")
+        return True
+
+    def is_there(self, container: str) -> bool:
+        return self.stays
+
+    def ask(self, postgres: psql.Postgres, sql: str, *_: Any, user: str = "postgres", **__: Any) -> str:
+        step = "point" if "restore_point" in sql else "ends" if "terminate" in sql else f"versions as {user}"
+        self.log.append(step)
+        if step.startswith(self.silent_at or "-") and (step == "point" or "migrates" in self.log):
+            raise psql.Unreachable("psql: error: connection refused")
+        if step == "ends":
+            return self.remaining if "migrates" in self.log else ""
+        return self.versions.pop(0) if step.startswith("versions") else ""
+
+
+def begin(monkeypatch: pytest.MonkeyPatch, client: Client) -> tuple[Host, Migration]:
+    host = Host(client)
+    for name in ("begin", "stop", "remove", "is_there"):
+        monkeypatch.setattr(docker_client, name, getattr(host, name))
+    monkeypatch.setattr(psql.Postgres, "ask", lambda *words, **options: host.ask(*words, **options))
+    migration = Migration(
+        stack="trial",
+        service="legal",
+        container="trial-legal-migrate",
+        image="image@sha256:a",
+        command=["/bin/app", "eval", 'IO.puts("it\'s $HOME")', ""],
+        network="trial",
+        memory_mb=64,
+        environment={"B": "s3cr3t", "A": ""},
+        database="legal_prod",
+        login="legal_prod_migrate_1",
+        postgres=psql.Postgres("postgres"),
+        timeout_s=5,
+        mask=Mask(["s3cr3t"]),
+    )
+    return host, migration
+
+
+def failure(migration: Migration) -> list[str]:
+    with pytest.raises(Failure) as caught:
+        migration.run()
+    return str(caught.value).splitlines()
+
+
+STILL = (
+    "What served before still serves, on what was applied; mend the migration and run up again: it goes on from there"
+)
+
+
+def test_what_an_interrupted_run_left_ends_before_the_restore_point_and_the_migration_after_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host, migration = begin(monkeypatch, Client(0, ["with s3cr3t\n"]))
+    migration.run()
+    versions = "versions as legal_prod_migrate_1"
+    assert host.log == ["removes", "ends", versions, "point", "migrates", versions]
+    point, line, applied = capsys.readouterr().out.splitlines()
+    assert point.startswith("legal/migrate: restore point legal-")
+    assert (line, applied) == ("    with [secret]", "legal/migrate: applied 2 3")
+
+
+def test_its_words_are_no_shells_and_hold_the_names_of_its_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, migration = begin(monkeypatch, Client(0))
+    migration.run()
+    assert (
+        host.words[-9:]
+        == [
+            *("-e", "A", "-e", "B", "--entrypoint", "/bin/app"),
+            *("image@sha256:a", "eval", 'IO.puts("it\'s $HOME")', ""),
+        ][-9:]
+    )
+    assert host.words[:4] == ["run", "--rm", "--name", "trial-legal-migrate"]
+    assert {"no-new-privileges", "64m", "sertantai.part=migrate"} <= set(host.words)
+    assert "s3cr3t" not in " ".join(host.words)
+    assert host.environment["B"] == "s3cr3t"
+    assert host.environment["PATH"]
+
+
+def test_one_that_fails_leaves_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, migration = begin(monkeypatch, Client(3))
+    assert failure(migration) == [
+        "legal/migrate: failed with exit code 3",
+        f"legal/migrate: applied before that: 2 3. {STILL}",
+    ]
+    assert host.log[-2:] == ["ends", "versions as legal_prod_migrate_1"]
+
+
+def test_one_that_takes_too_long_is_told_to_stop_before_it_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, migration = begin(monkeypatch, Client(None))
+    host.stays = True
+    assert failure(migration)[0] == "legal/migrate: stopped after 5 s; raise migrate_timeout_s if it needs longer"
+    assert host.log[4:] == ["migrates", "stops", "removes", "ends", "versions as legal_prod_migrate_1"]
+    assert host.client.killed
+
+
+def test_one_that_docker_has_lost_sight_of_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, migration = begin(monkeypatch, Client(1))
+    host.stays = True
+    assert failure(migration)[0].startswith("legal/migrate: stopped")
+    assert "removes" in host.log[4:]
+
+
+def test_a_session_that_does_not_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, migration = begin(monkeypatch, Client(1))
+    host.remaining = "17\n18\n"
+    assert failure(migration)[1] == (
+        "legal/migrate: its sessions in PostgreSQL do not end (pid 17, 18); end them, then run up again"
+    )
+
+
+def test_one_whose_postgresql_goes_meanwhile_says_that_nobody_knows_what_is_applied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host, migration = begin(monkeypatch, Client(1))
+    host.silent_at = "versions"
+    assert "nobody knows what, since PostgreSQL does not answer" in failure(migration)[-1]
+
+
+def test_without_a_restore_point_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, migration = begin(monkeypatch, Client(0))
+    host.silent_at = "point"
+    assert failure(migration) == ["legal/migrate: PostgreSQL does not answer; nothing was touched: run up again"]
+    assert "migrates" not in host.log
+
+
+def test_a_lock_that_it_did_not_get_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, migration = begin(monkeypatch, Client(1, ["** (Postgrex.Error) canceling statement due to lock timeout\n"]))
+    assert failure(migration)[1].startswith(
+        "legal/migrate: another session held for longer than migrate_lock_timeout_s"
+    )
+
+
+def test_what_an_app_calls_its_versions_makes_no_line_too_long_for_the_provider(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host, migration = begin(monkeypatch, Client(0))
+    host.versions = ["", "\n".join(str(number) for number in range(100_000))]
+    migration.run()
+    assert max(len(line) for line in capsys.readouterr().out.splitlines()) < 5000
