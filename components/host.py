@@ -1,4 +1,4 @@
-"""Where everything runs: a Docker provider, and commands and reads on the same machine."""
+"""Where everything runs: a Docker provider, and the program on the same machine."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,17 +15,15 @@ from . import host_program
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A machine with Docker. `interpreter` runs a text on it; `ready` are the resources that bring it into being."""
+    """A machine with Docker and the program; `ready` are the resources that bring it into being."""
 
     provider: docker.Provider
-    interpreter: Input[Sequence[str]]
     address: Input[str]
     program: Input[Sequence[str]]
     """Calls the program on the host; a verb's line comes after it."""
-    reader: Input[Sequence[str]] | None = None
-    """As `interpreter`, for what is only read: nothing from a machine that cannot be reached."""
     asker: Input[Sequence[str]] | None = None
-    """As `program`, for verbs that only read. It runs before the steps, so it brings the program along."""
+    """As `program`, for verbs that only read. It runs before the steps, so it brings the program along; a machine that
+    cannot be reached answers nothing."""
     installed: Sequence[pulumi.Resource] = ()
     """Puts the program where the steps call it."""
     public: Input[str] = ""
@@ -35,33 +33,6 @@ class Host:
     ready: Sequence[pulumi.Resource] = ()
     digests: dict[str, Output[str]] = field(default_factory=dict)
     """Repository and digest of each image, by its reference: what `digests.resolve` has found."""
-
-    def command(
-        self,
-        name: str,
-        create: Input[str],
-        *,
-        delete: Input[str] | None = None,
-        stdin: Input[str] | None = None,
-        reruns_on: Mapping[str, Input[str]] | None = None,
-        parent: pulumi.Resource,
-        depends_on: Sequence[pulumi.Resource] = (),
-    ) -> local.Command:
-        """A step on the host. It runs again, in place, when its text, its stdin or a value of `reruns_on` changes.
-
-        Those values are in the environment on the operator's side and mean nothing to the text: a step with `triggers`
-        would be replaced, and its old `delete` would run after the new `create`. What is secret goes into `stdin`.
-        """
-        return step(
-            name,
-            self.interpreter,
-            create,
-            delete=delete,
-            stdin=stdin,
-            reruns_on=reruns_on,
-            parent=parent,
-            depends_on=[*self.ready, *depends_on],
-        )
 
     def verb(
         self,
@@ -78,7 +49,9 @@ class Host:
         """A step that calls a verb of the program on the host (`render.verb`): `told` is what the verb reads on stdin.
 
         It runs again, in place, when its line, `told` or a value of `reruns_on` changes; never for another version of
-        the program. `triggers` is for a step whose `delete` is about another thing than its new `create`.
+        the program. Those values are in the environment on the operator's side and mean nothing to the verb. A step
+        with `triggers` is replaced, and its old `delete` runs after the new `create`: they are only for a step whose
+        old `delete` is about a different thing.
         """
         return step(
             name,
@@ -96,10 +69,6 @@ class Host:
         """What a verb prints that changes nothing, at preview too. Unknown until the host is ready."""
         return reading(self.asker or self.program, line, self.ready, told)
 
-    def read(self, command: Input[str], stdin: Input[str] | None = None) -> Output[str]:
-        """What a command on the host prints, at preview too; it must change nothing. Unknown until it is ready."""
-        return reading(self.reader or self.interpreter, command, self.ready, stdin)
-
 
 def step(
     name: str,
@@ -113,7 +82,7 @@ def step(
     parent: pulumi.Resource | None = None,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> local.Command:
-    """A text that is run by `interpreter`; see `Host.command` for when it runs again."""
+    """A text that is run by `interpreter`; see `Host.verb` for when it runs again."""
     return local.Command(
         name,
         interpreter=Output.from_input(interpreter).apply(list),
@@ -157,4 +126,4 @@ def registry_auth(registry: Registry | None, token: Output[str] | None) -> list[
 def local_host(registry: Registry | None, token: Output[str] | None) -> Host:
     """This machine's Docker."""
     provider = docker.Provider("docker", registry_auth=registry_auth(registry, token))
-    return Host(provider=provider, interpreter=["bash", "-c"], program=host_program.LOCAL, address="127.0.0.1")
+    return Host(provider=provider, program=host_program.LOCAL, address="127.0.0.1")

@@ -23,8 +23,6 @@ CONNECT_TIMEOUT_S = 30
 class Access:
     """OpenSSH's configuration for one host, written before every operation; what runs over it."""
 
-    interpreter: Output[Sequence[str]]
-
     def __init__(
         self,
         address: Input[str],
@@ -50,7 +48,6 @@ class Access:
                 )
             )
         )
-        self.interpreter = self.config.apply(lambda config: ["ssh", "-F", config, self.alias])
 
     def reached(
         self,
@@ -125,9 +122,7 @@ class Access:
         )
         return Host(
             provider=provider,
-            interpreter=self.interpreter,
             program=self.program,
-            reader=self.reader,
             asker=self.asker,
             address=address,
             ready=[ready],
@@ -137,17 +132,12 @@ class Access:
     @property
     def program(self) -> Output[Sequence[str]]:
         """Calls the program on the host."""
-        return self.interpreter.apply(lambda words: [*words, host_program.CALL])
+        return self.config.apply(lambda config: ["ssh", "-F", config, self.alias, host_program.CALL])
 
     @property
     def asker(self) -> Output[Sequence[str]]:
         """As `program`, for verbs that only read; a host that cannot be reached says nothing."""
         return self.config.apply(lambda config: ["bash", ssh.file("ask"), config, self.alias, host_program.path()])
-
-    @property
-    def reader(self) -> Output[Sequence[str]]:
-        """As the interpreter, for what is only read; a host that cannot be reached says nothing."""
-        return self.config.apply(lambda config: ["bash", "-c", ssh.or_nothing(config, self.alias)])
 
 
 def ssh_host(settings: SshHost, registry: Registry | None, token: Output[str] | None) -> Host:

@@ -59,8 +59,3 @@ def there(config: str, alias: str, script: str, *words: str) -> str:
 def file(script: str) -> str:
     """Its path in the project's folder, where the steps run."""
     return f"components/bootstrap/{script}.sh"
-
-
-def or_nothing(config: str, alias: str) -> str:
-    """Runs its first argument on the host; where that cannot be reached it says nothing and is content."""
-    return f'ssh -F {shlex.quote(config)} {shlex.quote(alias)} "$0" 2>/dev/null || [ $? -eq 255 ]'

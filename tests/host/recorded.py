@@ -11,5 +11,19 @@ RECORDED = [
         "site-remove legal --gateway sertantai-prod-nginx",
         '{"domains": ["legal.sertantai.com"], "fingerprint": "none", "text": "server {}"}',
     ),
+    (
+        "database-leave legal sertantai_legal_prod --owner sertantai_legal_prod_owner "
+        "--postgres sertantai-prod-postgres",
+        '{"extensions": ["citext"], "fingerprints": {"login": "none"}, "login": "sertantai_legal_prod_8015f26c"}',
+    ),
+    (
+        "electric-role-remove prod legal sertantai_legal_prod --group sertantai_legal_prod_electric "
+        "--slot electric_slot_legal --publication electric_publication_legal --postgres sertantai-prod-postgres",
+        '{"fingerprint": "none", "login": "sertantai_legal_prod_electric_655c1a1f", "password": "a password"}',
+    ),
+    (
+        "redis-user-remove prod auth auth_app --prefix auth: --redis sertantai-prod-redis",
+        '{"password": "#afc6d073", "rules": ["on", "resetkeys"]}',
+    ),
     ("folder-remove /mnt/sertantai sertantai-prod-legal-electric", ""),
 ]

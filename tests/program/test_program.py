@@ -79,7 +79,6 @@ def test_the_packed_program_runs_and_has_its_files(tmp_path: Path) -> None:
     assert said.stdout == (host_program.SOURCES / "sql" / "releases.sql").read_text() + "\n", said.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="some steps are shell texts still")
 @pytest.mark.parametrize("stack", ["local", "prod"])
 def test_no_text_of_a_step_is_longer_than_a_person_reads(
     stack: str, reached: Callable[[], dict[str, dict[str, Any]]]
