@@ -1,1 +1,1 @@
-"""Pure functions from settings to text: nginx files, SQL, shell, environments. They decide; nothing here acts."""
+"""Pure functions from settings to text: nginx files, environments, lines of steps. They decide; nothing here acts."""

@@ -7,20 +7,24 @@ from pathlib import Path
 import pytest
 
 from host import files, psql
+from host.failure import Failure
 
+Answer = str | Failure
 SQL = {file.read_text(): file.stem for file in Path(files.__file__).with_name("sql").glob("*.sql")}
 
 
 @dataclass
 class Asked:
-    """`answers` by the name of the SQL's file, or by its text; an error is raised instead."""
+    """`answers` by the name of the SQL's file, or by its text; an error is raised instead, of several each once."""
 
-    answers: dict[str, str | psql.SqlError] = field(default_factory=dict)
+    answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
     log: list[tuple[str, str]] = field(default_factory=list)
     """The SQL's file, or its text, and the database."""
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
     """What the last of each was told."""
     alone: set[str] = field(default_factory=set)
+    users: dict[str, str] = field(default_factory=dict)
+    """As whom each was asked last."""
 
     def ask(
         self,
@@ -31,13 +35,16 @@ class Asked:
         user: str = psql.SUPERUSER,
         alone: bool = False,
     ) -> str:
-        name = SQL.get(sql, sql)
+        # Longer values are set before it.
+        name = next((stem for text, stem in SQL.items() if sql.endswith(text)), sql)
         self.log.append((name, database))
-        self.variables[name] = dict(variables or {})
+        self.variables[name], self.users[name] = dict(variables or {}), user
         if alone:
             self.alone.add(name)
         answer = self.answers.get(name, "")
-        if isinstance(answer, psql.SqlError):
+        if isinstance(answer, list):
+            answer = answer.pop(0)
+        if isinstance(answer, Failure):
             raise answer
         return answer
 
@@ -46,7 +53,7 @@ class Asked:
         return [name for name, _ in self.log]
 
 
-def postgres(monkeypatch: pytest.MonkeyPatch, **answers: str | psql.SqlError) -> Asked:
+def postgres(monkeypatch: pytest.MonkeyPatch, **answers: Answer | list[Answer]) -> Asked:
     """Stands for every PostgreSQL."""
     asked = Asked(dict(answers))
     monkeypatch.setattr(psql.Postgres, "ask", lambda _, *words, **options: asked.ask(*words, **options))

@@ -1,0 +1,183 @@
+"""All that a restore works with, for tests without Docker."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from host import docker, in_use, restore_load
+from host.dumps import Dumps
+from host.failure import Failure
+from host.fit import Fit
+from host.gate import Gate
+from host.mask import Mask
+from host.psql import Postgres, SqlError
+from host.restore_load import Restore
+from host.rows import NotDone, Rows
+from host.serving import Serving
+
+DIGEST = "1a2b"
+FACTS = {"of_extensions": [["public", "spatial"]]}
+NOTE = {"digest": DIGEST, "at": "2026-11-23 10:00", "path": "dumps/legal.dump"}
+LOADED = [
+    *("log in origin", "announce", "stop", "drop slot", "restore point", "dump", "put"),
+    *("start electric-1", "start app-1", "gate electric-1", "gate app-1", "take back", "remove incoming", "log out"),
+]
+BACK = ["start electric-1", "start app-1", "gate electric-1", "gate app-1", "take back"]
+
+
+class World:
+    """All that a restore works with. `fails` are the steps that do not go well, `log` those that were taken."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.fails: list[str] = []
+        self.known: list[dict[str, str]] = []
+        self.problems: list[str] = []
+        self.said = "ERROR:  division by zero"
+        self.committed = False
+        self.app = ["app-1"]
+        self.before = Path("/host/legal-before.dump")
+        self.service = "legal"
+
+    def take(self, step: str) -> bool:
+        """Takes a step; whether it goes well. Each failure is for one time."""
+        self.log.append(step)
+        if step in self.fails:
+            self.fails.remove(step)
+            return False
+        return True
+
+    # Serving
+
+    def of(self, part: str) -> list[str]:
+        return self.app if part == "app" else ["electric-1"]
+
+    def announce(self) -> bool:
+        return self.take("announce")
+
+    def stop(self) -> bool:
+        return self.take("stop")
+
+    def take_back(self) -> bool:
+        return self.take("take back")
+
+    # Rows
+
+    def log_in(self, triggers: str) -> None:
+        if not self.take(f"log in {triggers}"):
+            raise SqlError("no answer")
+
+    def log_out(self) -> None:
+        self.take("log out")
+
+    def restored(self) -> list[dict[str, str]]:
+        return self.known
+
+    def dump(self, to: Path) -> None:
+        assert to == self.before
+        if not self.take("dump"):
+            raise NotDone("pg_dump: error: permission denied")
+
+    def put(self, file: Path, tables: object, digest: str, path: str, *, replace: bool, skip: object) -> None:
+        assert (file, tables, digest, path) == (Path("/host/incoming-1a2b"), ["laws"], DIGEST, "dumps/legal.dump")
+        assert skip == [("public", "spatial")]
+        if not self.take("put"):
+            self.known = [NOTE] if self.committed else []
+            raise NotDone(self.said)
+
+    def put_back(self, dump: Path, digest: str, *, skip: object) -> None:
+        assert (dump, digest) == (self.before, DIGEST)
+        if not self.take("put back"):
+            raise NotDone("ERROR:  disk full")
+
+    def end_sessions(self) -> None:
+        if not self.take("end sessions"):
+            raise SqlError("no answer")
+
+    # Postgres, of the superuser and of the app
+
+    def ask(self, sql: str, variables: Mapping[str, str] | None = None, **_: object) -> str:
+        steps = {"drop_replication_slot": "drop slot", "create_restore_point": "restore point"}
+        for words, step in steps.items():
+            if words in sql and not self.take(step):
+                raise SqlError("no answer")
+        return ""
+
+    # Dumps
+
+    def is_whole(self, digest: str) -> bool:
+        return "whole" not in self.fails
+
+    def incoming(self, digest: str) -> Path:
+        return Path(f"/host/incoming-{digest}")
+
+    def remove_incoming(self) -> None:
+        self.take("remove incoming")
+
+
+class FakeFit:
+    """A dump of one table."""
+
+    at = "services/legal/restore"
+    replace = False
+
+    def __init__(self, world: World, disable_triggers: bool = False) -> None:
+        self.world, self.disable_triggers = world, disable_triggers
+
+    def facts(self, ask: object) -> dict[str, Any]:
+        if "facts" in self.world.fails:
+            raise SqlError("ERROR:  permission denied")
+        return FACTS
+
+    def problems(self, facts: object) -> list[str]:
+        return self.world.problems
+
+    def tables(self, facts: object) -> list[str]:
+        return ["laws"]
+
+
+def made(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+
+    def pass_through(gate: Gate) -> None:
+        if not world.take(f"gate {gate.container}"):
+            raise Failure(f"{gate.what}: not healthy")
+
+    def nobody(*_: object) -> Iterator[str]:
+        return iter(())
+
+    monkeypatch.setattr(docker, "start", lambda container: world.take(f"start {container}"))
+    monkeypatch.setattr(Gate, "pass_through", pass_through)
+    monkeypatch.setattr(in_use, "transactions", nobody)
+    monkeypatch.setattr(in_use, "others", nobody)
+    monkeypatch.setattr(restore_load, "KNOWN_WAIT_S", 0.1)
+    return world
+
+
+def restore(world: World, *, known: bool = False, electric: bool = True, disable_triggers: bool = False) -> None:
+    times = {"check": ["true"], "port": 4000, "successes": 1, "timeout_s": 1}
+    Restore(
+        what="legal/restore",
+        fit=None if known else cast(Fit, FakeFit(world, disable_triggers)),
+        digest=DIGEST,
+        path="dumps/legal.dump",
+        database="legal_prod",
+        slot="electric_slot_legal" if electric else "",
+        gates={"app": times} | ({"electric": times} if electric else {}),
+        mask=Mask([]),
+        postgres=cast(Postgres, world),
+        rows=cast(Rows, world),
+        serving=cast(Serving, world),
+        dumps=cast(Dumps, world),
+    ).run()
+
+
+def fails(world: World, *steps: str, **how: bool) -> str:
+    """The error of a restore in which these steps do not go well."""
+    world.fails += steps
+    with pytest.raises(Failure) as error:
+        restore(world, **how)
+    assert world.log[-1] == "log out", "no login stays behind"
+    return str(error.value)

@@ -1,0 +1,122 @@
+"""Which containers a restore stops and starts, and who else is at work in the database."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from host import docker, in_use
+from host.docker import Output
+from host.failure import Failure
+from host.gateway import Gateway
+from host.psql import Postgres
+from host.serving import Serving
+
+from .asked import postgres
+
+AT = "services/legal/restore"
+PARTS = {
+    "legal-app-1": "app",
+    "legal-app-2": "app",
+    "legal-app-12": "app",
+    "legal-electric-1": "electric",
+    "legal-frontend-1": "frontend",
+    "sertantai-trial-legal-migrate": "migrate",
+}
+SITE = """
+upstream legal-app {
+    server legal-app-1:4000 resolve;
+}
+upstream legal-electric {
+    server legal-electric-1:3000 resolve;
+}
+"""
+SERVING = Serving(stack="trial", service="legal", gateway=Gateway("nginx"), grace_s=30)
+
+
+class Containers:
+    """Those of a service, all running, and a gateway that leads to the first of each part."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.running = dict(PARTS)
+        self.stopped: list[tuple[list[str], int]] = []
+        self.said: list[Sequence[str]] = []
+        self.gateway, self.stops = 0, True
+        monkeypatch.setattr(docker, "names", self.names)
+        monkeypatch.setattr(docker, "execute", self.execute)
+        monkeypatch.setattr(docker, "stop", self.stop)
+
+    def names(self, labels: dict[str, str], *, running: bool = False) -> list[str]:
+        assert (labels["sertantai.stack"], labels["sertantai.service"]) == ("trial", "legal")
+        found = self.running if running else PARTS
+        return [name for name, part in found.items() if part == labels["sertantai.part"]]
+
+    def execute(self, container: str, command: Sequence[str]) -> Output:
+        assert container == "nginx"
+        self.said.append(command)
+        return Output(self.gateway, SITE if command[0] == "cat" else "", "")
+
+    def stop(self, containers: list[str], grace_s: int) -> None:
+        self.stopped.append((sorted(containers), grace_s))
+        for name in containers if self.stops else ():
+            del self.running[name]
+
+
+@pytest.fixture
+def containers(monkeypatch: pytest.MonkeyPatch) -> Containers:
+    return Containers(monkeypatch)
+
+
+def test_the_container_that_serves_is_the_one_that_the_gateway_leads_to(containers: Containers) -> None:
+    assert SERVING.of("app") == ["legal-app-1"], "neither the newest, nor one whose name begins like it"
+    assert SERVING.of("electric") == ["legal-electric-1"]
+    assert SERVING.of("frontend") == []
+
+
+def test_a_gateway_that_does_not_answer_is_told(containers: Containers) -> None:
+    containers.gateway = 1
+    with pytest.raises(Failure, match="legal: the gateway does not say which containers serve; run up again"):
+        SERVING.of("app")
+    assert not SERVING.announce()
+    assert not SERVING.take_back()
+
+
+def test_all_that_use_the_database_stop_also_those_that_do_not_serve(containers: Containers) -> None:
+    assert SERVING.stop()
+    assert sorted(containers.stopped) == [
+        (["legal-app-1", "legal-app-12", "legal-app-2", "sertantai-trial-legal-migrate"], 30),
+        (["legal-electric-1"], 10),
+    ]
+    assert [*containers.running] == ["legal-frontend-1"]
+
+
+def test_one_that_does_not_stop_is_seen(containers: Containers) -> None:
+    containers.stops = False
+    assert not SERVING.stop()
+
+
+def test_the_site_says_that_it_is_back_soon_until_it_is(containers: Containers) -> None:
+    assert SERVING.announce()
+    assert SERVING.take_back()
+    flag = "/srv/nginx/maintenance/legal"
+    assert containers.said == [["mkdir", "-p", "/srv/nginx/maintenance"], ["touch", flag], ["rm", "-f", flag]]
+
+
+def session(address: str, user: str, own: bool = False) -> dict[str, object]:
+    return {"address": address, "user": user, "own": own}
+
+
+def test_who_else_is_connected_to_the_database_is_named(
+    monkeypatch: pytest.MonkeyPatch, containers: Containers
+) -> None:
+    monkeypatch.setattr(docker, "by_address", lambda: {"10.0.0.2": "legal-app-1", "10.0.0.9": "auth-app-1"})
+    sessions = [
+        *(session("10.0.0.2", "legal_1a2b3c4d", own=True), session("10.0.0.3", "legal_1a2b3c4d", own=True)),
+        *(session("10.0.0.9", "legal_1a2b3c4d", own=True), session("10.0.0.1", "postgres")),
+    ]
+    postgres(monkeypatch, restore_sessions=json.dumps(sessions))
+    end = "and does not stop with legal: stop it, then run up again"
+    assert [*in_use.others(Postgres("postgres"), "legal", AT, SERVING)] == [
+        f"{AT}: the container auth-app-1 is connected to legal as legal_1a2b3c4d, {end}",
+        f"{AT}: 10.0.0.1 is connected to legal as postgres, {end}",
+    ]
