@@ -59,7 +59,7 @@ class Rows:
     def log_out(self) -> None:
         """Removes the login. One that stays cannot be used from outside, and the next restore takes it over."""
         with suppress(SqlError):
-            self.end_sessions()
+            self.postgres.ask(files.sql("restore_login_end"), {"login": self.login})
             self.postgres.ask('DROP ROLE IF EXISTS :"login";', {"login": self.login}, alone=True)
 
     def end_sessions(self) -> None:

@@ -159,7 +159,7 @@ def test_a_dump_is_sent_over_ssh_and_goes_on_after_a_cut(up: Far) -> None:
     if running.returncode:  # else it has gone on by itself
         assert "the SSH connection broke off in the middle of the step" in said
         # Where all had arrived, the machine goes on without us.
-        eventually(lambda: up.reach.machines.run(SERVER, "pgrep -f '[s]ervice-4-incoming'")[0] != 0, 120)
+        eventually(lambda: up.reach.machines.run(SERVER, "pgrep -f '[r]estore-load service-4'")[0] != 0, 120)
         gone_on = up.project.up()
         assert gone_on.ok, gone_on.text
         said = gone_on.text
