@@ -1,0 +1,138 @@
+"""What the cut-over relies on: how two Electrics on one storage behave while the slot changes hands."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from urllib.parse import urlencode
+
+import pytest
+from docker.models.containers import Container
+
+from tests.waiting import eventually
+
+from .laws import electric, insert, names
+from .platform import Platform
+
+pytestmark = [pytest.mark.one_runner, pytest.mark.e2e, pytest.mark.docker]
+WHOLE = {"table": "uk_lrt", "columns": "id,name"}
+
+
+class Answer:
+    """What an Electric says to a request from within its own container."""
+
+    def __init__(self, text: str) -> None:
+        head, _, self.body = text.replace("\r", "").partition("\n\n")
+        status, *lines = head.splitlines() or [""]
+        self.status = int([*status.split(), "0", "0"][1])
+        self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+
+
+def ask(container: Container, **query: str) -> Answer:
+    secret = next(entry for entry in container.attrs["Config"]["Env"] if entry.startswith("ELECTRIC_SECRET="))
+    asked = urlencode({**WHOLE, **query, "secret": secret.partition("=")[2]})
+    said = container.exec_run(["curl", "-si", "-m", "40", f"http://127.0.0.1:3000/v1/shape?{asked}"])
+    return Answer(bytes(said.output).decode())  # type: ignore[arg-type]
+
+
+def status(container: Container) -> str:
+    said = container.exec_run(["curl", "-s", "-m", "3", "http://127.0.0.1:3000/v1/health"])
+    text = bytes(said.output).decode()  # type: ignore[arg-type]
+    return next((word for word in ("waiting", "starting", "active") if f'"{word}"' in text), text)
+
+
+def polled(container: Container) -> "Future[Answer]":
+    """A live poll that is open."""
+    first = ask(container, offset="-1")
+    place = {"handle": first.headers["electric-handle"], "offset": first.headers["electric-offset"]}
+    while "electric-up-to-date" not in (first := ask(container, **place)).headers:
+        place["offset"] = first.headers["electric-offset"]
+    place["offset"] = first.headers["electric-offset"]
+    answer: Future[Answer] = Future()
+    threading.Thread(target=lambda: answer.set_result(ask(container, **place, live="true")), daemon=True).start()
+    time.sleep(1)
+    assert not answer.done()
+    return answer
+
+
+@pytest.fixture
+def old(platform: Platform) -> Iterator[Container]:
+    """The Electric that serves, with one shape; afterwards it serves again."""
+    container = electric(platform)
+    insert(platform, names(3))
+    assert ask(container, offset="-1").status == 200
+    yield container
+    container.start()
+    eventually(lambda: status(container) == "active")
+
+
+@pytest.fixture
+def new(platform: Platform, old: Container) -> Iterator[Container]:
+    """A second one with the same image, storage and stream id, which waits."""
+    known = old.attrs
+    [mount] = [mount for mount in known["Mounts"] if mount["Type"] == "volume"]
+    container = platform.docker.containers.run(
+        known["Config"]["Image"],
+        environment=known["Config"]["Env"],
+        network=next(iter(known["NetworkSettings"]["Networks"])),
+        volumes={mount["Name"]: {"bind": mount["Destination"], "mode": "rw"}},
+        detach=True,
+    )
+    container.reload()
+    eventually(lambda: status(container) == "waiting")
+    yield container
+    container.remove(force=True, v=True)
+
+
+def test_one_that_waits_serves_what_it_knew_at_its_start_and_has_no_news(
+    platform: Platform, old: Container, new: Container
+) -> None:
+    later = names(1)
+    insert(platform, later)
+    handle = ask(old, offset="-1").headers["electric-handle"]
+    eventually(lambda: later[0] in ask(old, offset="0_0", handle=handle).body)
+    for offset in ({"offset": "-1"}, {"offset": "0_0", "handle": handle}):
+        seen = ask(new, **offset)
+        assert seen.status == 200
+        assert later[0] not in seen.body
+
+
+def test_one_that_waits_makes_no_shape_and_does_not_know_those_made_since(old: Container, new: Container) -> None:
+    unmade = ask(new, offset="-1", where="year = 1901")
+    assert (unmade.status, unmade.headers["retry-after"]) == (503, "5")
+    made = ask(old, offset="-1", where="year = 1902")
+    assert made.status == 200
+    assert ask(new, offset="-1", where="year = 1902").status == 503
+    place = {"offset": made.headers["electric-offset"], "handle": made.headers["electric-handle"]}
+    assert ask(new, **place, where="year = 1902").status == 409
+
+
+def test_a_poll_that_was_open_on_the_one_that_waits_is_told_to_fetch_again(
+    platform: Platform, old: Container, new: Container
+) -> None:
+    poll = polled(new)
+    old.kill()
+    eventually(lambda: status(new) == "active", 10)
+    insert(platform, names(1))
+    assert poll.result(30).status == 409
+
+
+def test_told_to_stop_it_keeps_the_lock_as_long_as_a_poll_is_open_and_killed_it_does_not(
+    old: Container, new: Container
+) -> None:
+    poll = polled(old)
+    with ThreadPoolExecutor(1) as pool:
+        stopped = pool.submit(old.stop, timeout=60)
+        begun = time.monotonic()
+        time.sleep(3)
+        assert ask(old, offset="-1").status == 0, "its port is closed at once"
+        assert status(new) == "waiting"
+        eventually(lambda: status(new) == "active", 40)
+        assert 10 < time.monotonic() - begun < 30
+        stopped.result()
+    assert poll.result(10).status == 0, "the poll is cut"
+    old.start()
+    eventually(lambda: status(old) == "waiting")
+    polled(new)
+    new.kill()
+    assert eventually(lambda: status(old) == "active", 10) < 6
