@@ -127,13 +127,23 @@ def run(words: Sequence[str], stdin: TextIO) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     every: dict[str, Verb | Receiver] = {**ASKS, **CHANGES, **RECEIVES}
     for name, verb in every.items():
-        verb.arguments(verbs.add_parser(name, description=verb.__doc__))
+        line = verbs.add_parser(name, description=verb.__doc__)
+        verb.arguments(line)
+        line.add_argument("--revision", help="raised by one where a change of the verb must reach what stands")
     given = parser.parse_args(words)
     if given.verb in RECEIVES:
         RECEIVES[given.verb].receive(given, stdin.buffer)
         return 0
-    told = Told(json.loads((not stdin.isatty() and stdin.read()) or "{}"))
+    told = _read(stdin)
     if given.verb in CHANGES:
         return detach.run(lambda: CHANGES[given.verb].run(given, told))
     ASKS[given.verb].run(given, told)
     return 0
+
+
+def _read(stdin: TextIO) -> Told:
+    text = "" if stdin.isatty() else stdin.read()
+    try:
+        return Told(json.loads(text or "{}"))
+    except json.JSONDecodeError:
+        raise Failure("what came on stdin is cut; nothing was done: run up again") from None
