@@ -43,6 +43,7 @@ def ten(project: Project) -> None:
     for block in services.values():
         block["app"]["memory_mb"], block["database"]["pool_size"] = 128, 3
     project.change("services", services)
+    project.change("postgres/max_connections", 250)
 
 
 @contextmanager
