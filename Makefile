@@ -18,11 +18,11 @@ destroy: $(READY)
 	@$(PYTHON) -m cli destroy --stack $(STACK) $(if $(YES),--yes)
 
 test: $(READY)
-	@$(PYTHON) -m pytest --numprocesses 4 --dist loadgroup
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup
 
 # The last of them restart Docker, and with it all that runs there.
 test-faults: $(READY)
-	@$(PYTHON) -m pytest -m faults --numprocesses 4 --dist loadgroup
+	@$(PYTHON) -m pytest -m faults --numprocesses 2 --dist loadgroup
 	@E2E_RESTART_DOCKER=1 $(PYTHON) -m pytest -m disruptive
 
 lint: $(READY)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 SOURCES = Path(__file__).parents[1] / "host"
-LOCAL = ["python3", "-m", "host"]
+LOCAL = [".venv/bin/python", "-m", "host"]
 """How this machine's steps call it: from the checkout, in whose folder the steps run."""
 FOLDER = ".sertantai/host"
 """Where it is on a host, from the home folder of the user on."""

@@ -1,13 +1,14 @@
 """Verbs, called as a step calls them."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from render import verb
 from tests.render.box import Said, on_host
 
-PROGRAM = ["python3", "-m", "host"]
+PROGRAM = [sys.executable, "-m", "host"]
 
 
 def call(
