@@ -160,7 +160,6 @@ def cutover(
                 known[0],
                 stack=pulumi.get_stack(),
                 slot=sql.slot(stream_id(service, settings)),
-                database=database.name,
                 storage=environment.electric_storage(known[1]),
                 generation=settings.cache_generation,
                 postgres=postgres.container_name,
@@ -169,7 +168,7 @@ def cutover(
             )
         ),
         told=Output.all(secrets=access.secrets, fingerprint=drift.of(f"slot/{service}")).apply(
-            lambda known: verb.told({"check": ACTIVE, **known})
+            lambda known: verb.told({"check": ACTIVE, "database": database.name, **known})
         ),
         parent=parent,
         depends_on=depends_on,

@@ -37,7 +37,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("container")
     parser.add_argument("--stack", required=True)
     parser.add_argument("--slot", required=True)
-    parser.add_argument("--database", required=True)
     parser.add_argument(
         "--storage", required=True, help="the folder of its shapes: another image begins with another one"
     )
@@ -48,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Stdin: `check`, which an active one passes; `secrets`, which its log may hold; `fingerprint` of the slot."""
+    """Stdin: `database`; `check`, which an active one passes; `secrets` of its log; the slot's `fingerprint`."""
     what, service = given.what, given.what.partition("/")[0]
     still = f"{what}: another cut-over is still running; run up again when it is done"
     name = f"{given.stack}-{service}-cutover"
@@ -59,7 +58,7 @@ def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
             stack=given.stack,
             container=given.container,
             slot=given.slot,
-            database=given.database,
+            database=told["database"],
             now=Record(given.container, given.generation, given.storage),
             timeout_s=given.timeout,
             check=told["check"],

@@ -74,7 +74,6 @@ class Service:
         return {
             "stack": self.boxes.stack,
             "slot": self.slot,
-            "database": self.name,
             "storage": image,
             "generation": 0,
             "postgres": self.cluster,
@@ -83,7 +82,7 @@ class Service:
         } | options
 
     def change_over(self, container: str, *words: Any, secrets: tuple[str, ...] = (), **options: Any) -> Said:
-        told = {"check": ACTIVE, "secrets": secrets, "fingerprint": "none"}
+        told = {"database": self.name, "check": ACTIVE, "secrets": secrets, "fingerprint": "none"}
         return call("cutover", f"{self.name}/electric", container, told=told, **self.line(container, *words, **options))
 
 
@@ -234,7 +233,7 @@ def test_a_cutover_comes_to_its_end_without_its_caller(service: Service) -> None
     line = verb.line("cutover", f"{service.name}/electric", new, **service.line(new))
     with subprocess.Popen([*PROGRAM, line], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as caller:
         assert caller.stdin
-        caller.stdin.write(verb.told({"check": ACTIVE, "fingerprint": "none"}))
+        caller.stdin.write(verb.told({"database": service.name, "check": ACTIVE, "fingerprint": "none"}))
         caller.stdin.close()
         eventually(lambda: not service.boxes.running(old))
         caller.kill()
