@@ -27,8 +27,6 @@ FOLLOWED = [
     pytest.mark.usefixtures("laws"),
 ]
 """The marks of a module whose tests follow the tables by Electric's own client."""
-LATE_S = 5
-"""So late a row may be while an Electric changes over, on a machine that does much else meanwhile."""
 
 
 def service_of(url: str) -> str:
