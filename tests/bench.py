@@ -16,6 +16,9 @@ import docker
 from rich.console import Console
 from rich.table import Table
 
+from rehearsal import declare
+from rehearsal.state import plain
+
 from . import bench_engine, bench_restore
 from .e2e.runner import has_engine
 from .electric import bench as electric
@@ -57,6 +60,17 @@ def idle_memory() -> list[tuple[str, str]]:
     return sorted(rows)
 
 
+def longest_text() -> int:
+    """Characters of the longest text of a step, of the local and the production stack."""
+    return max(len(text) for stack in ("local", "prod") for text in step_texts(stack))
+
+
+def step_texts(stack: str) -> list[str]:
+    """All that a stack's steps run. What is not known before a host is there has no text yet."""
+    steps = [plain(each.inputs) for each in declare(stack) if each.type == "command:local:Command"]
+    return [str(step[name]) for step in steps for name in ("create", "delete") if isinstance(step.get(name), str)]
+
+
 def main() -> None:
     """Measures everything and prints one table."""
     table = Table("what", "limit", "measured", "command")
@@ -71,6 +85,7 @@ def main() -> None:
         table.add_row("from nothing running", "30 s", f"{seconds(['make', 'up'], clone):.0f} s", "make down && make up")
         mocked = min(seconds([str(clone / ".venv/bin/python"), "-c", DECLARE], clone) for _ in range(5))
         table.add_row("the program under mocks", "1.5 s", f"{mocked:.2f} s", f'python -c "{DECLARE}"')
+        table.add_row("longest text of a step", "400", f"{longest_text()} characters", "python -m tests.bench")
         for name, memory in idle_memory():
             table.add_row(f"idle memory of {name}", "", memory, "docker stats")
         target = electric.Target(

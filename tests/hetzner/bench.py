@@ -1,11 +1,15 @@
 """Ten services over SSH: `python -m tests.hetzner.bench` prints what `up` takes, first and with nothing to change."""
 
 import statistics
+import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from rich.console import Console
+
+from components.host_program import CALL
+from render import verb
 
 from .booted import SERVER
 from .far import Far, reached
@@ -22,6 +26,22 @@ def took(far: Far) -> tuple[float, int]:
     return time.monotonic() - begun, far.reach.machines.connections(SERVER) - before
 
 
+def gate_s(far: Far) -> float:
+    """Seconds of a gate over SSH beside its checks and pauses: of one that asks once, and what it asks takes no time."""
+    line = verb.line("gate", "legal/app", "sertantai-hz-nginx", port=80, successes=1, timeout=10)
+    config = ["ssh", "-F", f".sertantai/{far.project.stack}/ssh/config", f"sertantai-{far.project.stack}"]
+    begun = time.monotonic()
+    subprocess.run(
+        [*config, f"{CALL} {line}"],
+        input=verb.told({"check": ["true"]}),
+        cwd=far.project.folder,
+        check=True,
+        text=True,
+        capture_output=True,
+    )
+    return time.monotonic() - begun
+
+
 def main() -> None:
     """Measures and prints."""
     console = Console()
@@ -34,6 +54,8 @@ def main() -> None:
             runs = [took(far) for _ in range(TIMES)]
             seconds, most = statistics.median(each for each, _ in runs), max(each for _, each in runs)
             console.print(f"with nothing to change (limit 10 s, 4 connections): {seconds:.1f} s, {most} connections")
+            gate = statistics.median(gate_s(far) for _ in range(TIMES))
+            console.print(f"a gate beside its checks and pauses (limit 0.3 s): {gate:.2f} s")
 
 
 if __name__ == "__main__":
