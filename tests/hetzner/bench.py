@@ -27,8 +27,8 @@ def took(far: Far) -> tuple[float, int]:
 
 
 def gate_s(far: Far) -> float:
-    """Seconds of a gate over SSH beside its checks and pauses: of one that asks once, and what it asks takes no time."""
-    line = verb.line("gate", "legal/app", "sertantai-hz-nginx", port=80, successes=1, timeout=10)
+    """Seconds of a gate over SSH beside its checks and pauses: it asks once, and the check takes no time."""
+    line = verb.line("gate", "legal/app", f"sertantai-{far.project.stack}-nginx", port=80, successes=1, timeout=10)
     config = ["ssh", "-F", f".sertantai/{far.project.stack}/ssh/config", f"sertantai-{far.project.stack}"]
     begun = time.monotonic()
     subprocess.run(
