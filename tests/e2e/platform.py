@@ -27,6 +27,8 @@ STACK = f"e2e{places.RUN or ''}" + (f"w{places.WORKER}" if places.WORKER else ""
 HTTP, HTTPS, ACME, REGISTRY = PLACE.ports[0], PLACE.ports[1], PLACE.acme, PLACE.registry
 OTHER_HTTP, OTHER_HTTPS = PLACE.ports[8], PLACE.ports[9]
 SUBNET, OTHER_SUBNET = map(str, PLACE.subnets)
+PATIENCE_S = 300
+"""How long a part may take to start: several platforms may be brought up at once, on two cores."""
 ELECTRIC_IMAGE = os.environ.get("E2E_ELECTRIC_IMAGE")
 """A real Electric, in a registry that needs no login or the tests' own, in place of the stand-in."""
 PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "host", "components", "rehearsal"]
@@ -63,6 +65,10 @@ class Platform:
             "ca_bundle": str(self.acme / "ca.pem"),
         }
         for service in self.services.values():
+            for part in service.keys() & {"app", "frontend"}:
+                service[part]["health"] = {**service[part].get("health", {}), "start_timeout_s": PATIENCE_S}
+            if "electric" in service:
+                service["electric"]["start_timeout_s"] = PATIENCE_S
             if ELECTRIC_IMAGE and "electric" in service:
                 service["electric"] |= {"image": ELECTRIC_IMAGE, "memory_mb": 512}
         self.committed = copy.deepcopy(self.config)
