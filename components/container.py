@@ -33,6 +33,8 @@ class Container:
     capabilities: Sequence[str] = ()
     tmpfs: Sequence[str] = ("/tmp",)  # noqa: S108 - a file system of the container's own
     """Paths, each with Docker's options after a colon; one without a size may take the container's whole memory."""
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    """Of its own network."""
     read_only: bool = True
     shm_mb: int = 64
     grace_s: int = 60
@@ -126,6 +128,7 @@ def _arguments(container: Container) -> docker.ContainerArgs:
         shm_size=container.shm_mb,
         restart="unless-stopped",
         read_only=container.read_only,
+        sysctls=dict(container.sysctls) or None,
         tmpfs={path: options for path, _, options in (each.partition(":") for each in container.tmpfs)},
         security_opts=["no-new-privileges"],
         capabilities=docker.ContainerCapabilitiesArgs(

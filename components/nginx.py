@@ -84,6 +84,7 @@ class Nginx(pulumi.ComponentResource):
                 # Workers become the user nginx; the master signals them and reads the keys that root alone may read.
                 capabilities=["CHOWN", "DAC_OVERRIDE", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
                 tmpfs=["/tmp:size=16m", "/run:size=1m"],  # noqa: S108
+                sysctls=render.SYSCTLS,
                 grace_s=60,
             ),
             (network, self.address),

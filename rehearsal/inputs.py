@@ -11,8 +11,8 @@ INPUTS = {
     "docker:index/volume:Volume": "name labels",
     "docker:index/remoteImage:RemoteImage": "name keepLocally",
     "docker:index/container:Container": "name image command entrypoints envs labels memory memorySwap shmSize readOnly"
-    " capabilities securityOpts tmpfs restart logDriver logOpts networksAdvanced networkMode hosts ports volumes"
-    " healthcheck stopTimeout destroyGraceSeconds",
+    " capabilities securityOpts sysctls tmpfs restart logDriver logOpts networksAdvanced networkMode hosts ports"
+    " volumes healthcheck stopTimeout destroyGraceSeconds",
     "command:local:Command": "create delete stdin environment interpreter triggers addPreviousOutputInEnv",
     "random:index/randomPassword:RandomPassword": "length special",
     "docker:index/getRegistryImage:getRegistryImage": "name",
@@ -70,6 +70,7 @@ def container(given: dict[str, Any]) -> dict[str, Any]:
             "RestartPolicy": {"Name": get("restart", "no")},
             "SecurityOpt": get("securityOpts"),
             "ReadonlyRootfs": get("readOnly"),
+            "Sysctls": get("sysctls"),
             "Tmpfs": get("tmpfs"),
             "CapAdd": capabilities.get("adds"),
             "CapDrop": capabilities.get("drops"),

@@ -15,6 +15,12 @@ MAINTENANCE = f"{VOLUME}/maintenance"
 # A container of Electric whose name is a file here is not asked yet: requests wait.
 HELD = "/run/held"
 WEBROOT = "/srv/webroot"
+SYSCTLS = {
+    "net.ipv4.tcp_keepalive_time": "2",
+    "net.ipv4.tcp_keepalive_intvl": "1",
+    "net.ipv4.tcp_keepalive_probes": "2",
+}
+"""nginx notices in seconds that a container is gone: the last packets of a killed one can be lost with its network."""
 WATCH_S = 10
 """How often nginx and certbot look whether the other one's certificates have changed."""
 SERVE = ["bash", f"{VOLUME}/scripts/serve.sh", VOLUME, str(WATCH_S), "nginx", "-c", f"{VOLUME}/nginx.conf"]

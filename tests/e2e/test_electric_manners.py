@@ -9,12 +9,14 @@ from urllib.parse import urlencode
 import pytest
 from docker.models.containers import Container
 
+from render.environment import ELECTRIC_PORT
 from tests.waiting import eventually
 
 from .laws import electric, insert, names
 from .platform import Platform
 
 pytestmark = [pytest.mark.one_runner, pytest.mark.e2e, pytest.mark.docker]
+INSIDE = f"http://127.0.0.1:{ELECTRIC_PORT}"
 WHOLE = {"table": "uk_lrt", "columns": "id,name"}
 
 
@@ -31,12 +33,12 @@ class Answer:
 def ask(container: Container, **query: str) -> Answer:
     secret = next(entry for entry in container.attrs["Config"]["Env"] if entry.startswith("ELECTRIC_SECRET="))
     asked = urlencode({**WHOLE, **query, "secret": secret.partition("=")[2]})
-    said = container.exec_run(["curl", "-si", "-m", "40", f"http://127.0.0.1:3000/v1/shape?{asked}"])
+    said = container.exec_run(["curl", "-si", "-m", "40", f"{INSIDE}/v1/shape?{asked}"])
     return Answer(bytes(said.output).decode())  # type: ignore[arg-type]
 
 
 def status(container: Container) -> str:
-    said = container.exec_run(["curl", "-s", "-m", "3", "http://127.0.0.1:3000/v1/health"])
+    said = container.exec_run(["curl", "-s", "-m", "3", f"{INSIDE}/v1/health"])
     text = bytes(said.output).decode()  # type: ignore[arg-type]
     return next((word for word in ("waiting", "starting", "active") if f'"{word}"' in text), text)
 

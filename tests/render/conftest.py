@@ -44,6 +44,7 @@ def gateway(shared: Boxes, base_image: str) -> str:
     options = ["--network", shared.stack, "-p", "127.0.0.1::443"]
     options += ["--memory", f"{GATEWAY_MB}m", "--memory-swap", f"{GATEWAY_MB}m"]
     options += ["--tmpfs", "/run:size=1m", "--tmpfs", "/tmp:size=16m"]
+    options += [word for name, value in nginx.SYSCTLS.items() for word in ("--sysctl", f"{name}={value}")]
     name = shared.start("nginx", f"{prepared}\n{SERVE}", options=options)
     assert docker("exec", name, "mkdir", nginx.VOLUME).ok
     switched = put_base(name, base_image)

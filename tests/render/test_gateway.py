@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -179,3 +180,29 @@ def test_a_service_that_is_worked_on_says_so_on_its_site_and_to_its_callers(serv
     finally:
         assert docker("exec", serving, "rm", flag).ok
     assert '"port": 4000' in curl(serving, "https://served.sertantai.com/api/x")
+
+
+SILENT = """exec python3 -c '
+import socket, time
+server = socket.create_server(("", 4000))
+asked = server.accept()
+print("asked", flush=True)
+time.sleep(90)
+'"""
+
+
+def test_a_request_to_a_container_whose_network_is_gone_ends_in_seconds(shared: Boxes, gateway: str) -> None:
+    """The last packets of a container that is killed can be lost with its network: nothing says that it is gone."""
+    container = shared.start("silent", SILENT, options=["--network", shared.stack, "--network-alias", "silent-1a2b3c4"])
+    upstream = "upstream silent { zone silent 64k; server silent-1a2b3c4:4000 resolve; }\n"
+    location = "location / { proxy_pass http://silent; }"
+    assert switch(gateway, "silent", f"{upstream}server {{ listen 80; server_name silent.test; {location} }}\n").ok
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(curl, gateway, "http://silent.test/", "-m", "40")
+            eventually(lambda: "asked" in docker("logs", container).out)
+            assert docker("network", "disconnect", "-f", shared.stack, container).ok
+            assert answer.result().splitlines()[-1].startswith("50"), answer.result()
+    finally:
+        remove(gateway, "silent")
+        docker("rm", "-f", container)
