@@ -1,0 +1,90 @@
+"""What retire does in which order, without Docker."""
+
+import argparse
+from collections.abc import Sequence
+
+import pytest
+
+from host import docker, retire, storage
+from host.failure import Failure
+
+
+class Containers:
+    """Docker with a service's containers; notes what is done to them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, names: Sequence[str], electrics: Sequence[str] = ()) -> None:
+        self.there, self.electrics, self.done = list(names), list(electrics), list[str]()
+        self.stuck: set[str] = set()
+        self.draining = 0
+        """How often the gateway still has an old worker when it is asked."""
+        monkeypatch.setattr(docker, "names", self.names)
+        monkeypatch.setattr(docker, "execute", self.execute)
+        monkeypatch.setattr(
+            docker, "stop", lambda names, grace_s: self.done.append(f"stop {grace_s} {' '.join(names)}")
+        )
+        monkeypatch.setattr(docker, "remove", self.remove)
+        monkeypatch.setattr(storage, "prune", lambda what, container: self.done.append(f"prune {what} {container}"))
+        monkeypatch.setattr("host.retire.time.sleep", lambda _: None)
+
+    def names(self, labels: dict[str, str], *, running: bool = False) -> list[str]:
+        assert (labels[retire.STACK], labels[retire.SERVICE]) == ("prod", "legal")
+        return self.electrics if labels.get(retire.PART) == retire.ELECTRIC else self.there
+
+    def execute(self, container: str, command: Sequence[str]) -> docker.Output:
+        self.done.append(f"look at {container}")
+        self.draining -= 1
+        return docker.Output(0 if self.draining >= 0 else 1, "", "")
+
+    def remove(self, container: str) -> bool:
+        self.done.append(f"remove {container}")
+        return container not in self.stuck
+
+
+def run(keep: Sequence[str], drain_s: int = 30) -> None:
+    words = {"stack": "prod", "service": "legal", "keep": keep, "gateway": "nginx", "drain": drain_s, "grace": 60}
+    retire.run(argparse.Namespace(**words), {})
+
+
+def test_what_is_in_flight_is_waited_for_before_anything_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    containers = Containers(monkeypatch, ["legal-app-1", "legal-app-2"])
+    containers.draining = 2
+    run(["legal-app-2"])
+    assert containers.done == ["look at nginx"] * 3 + ["stop 60 legal-app-1", "remove legal-app-1"]
+
+
+def test_the_drain_ends_after_its_time_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    containers = Containers(monkeypatch, ["legal-app-1"])
+    containers.draining = 1000
+    run([], drain_s=0)
+    assert "legal: requests still ran after 0 s and are ended now\n" in capsys.readouterr().out
+    assert containers.done[-1] == "remove legal-app-1"
+
+
+def test_where_nothing_is_old_the_gateway_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    containers = Containers(monkeypatch, ["legal-app-2"])
+    run(["legal-app-2"])
+    assert containers.done == []
+
+
+def test_the_storage_of_old_electrics_goes_after_their_containers(monkeypatch: pytest.MonkeyPatch) -> None:
+    containers = Containers(monkeypatch, ["legal-electric-1", "legal-electric-2"], ["legal-electric-2"])
+    run(["legal-electric-2"])
+    assert containers.done[-2:] == ["remove legal-electric-1", "prune legal/electric legal-electric-2"]
+
+
+def test_a_container_that_cannot_be_removed_ends_it_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    containers = Containers(monkeypatch, ["legal-app-1"])
+    containers.stuck = {"legal-app-1"}
+    with pytest.raises(Failure, match="legal: container legal-app-1 cannot be removed; run up again"):
+        run([])
+
+
+def test_a_docker_that_does_not_answer_is_no_empty_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_: object, **__: object) -> list[str]:
+        raise Failure(docker.SILENT)
+
+    monkeypatch.setattr(docker, "names", silent)
+    with pytest.raises(Failure, match="Docker does not answer on the host"):
+        run([])
