@@ -192,13 +192,7 @@ def start(container: str) -> bool:
 
 def stop(containers: Sequence[str], grace_s: int) -> None:
     """Stops containers, all at once. One that is gone or has stopped already is fine."""
-    clients = [
-        subprocess.Popen(
-            ["docker", "stop", "-t", str(grace_s), container], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for container in containers
-    ]
-    for client in clients:
+    for client in [attach("stop", "-t", str(grace_s), container) for container in containers]:
         client.wait()
 
 

@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from . import docker
 from .failure import Failure
 from .fit import Fit
 from .psql import Postgres, SqlError
@@ -37,7 +36,7 @@ def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
     except SqlError as error:
         if "ERROR:" in str(error):  # else it does not answer
             problems = [f"services/{given.service}/restore: {error}"]
-    except (docker.NotFound, docker.Refused, Failure):
+    except Failure:
         pass
     print(json.dumps({"problems": problems, "notes": notes}))
 
