@@ -92,8 +92,6 @@ def begin(*words: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
 class State:
     """How a container is."""
 
-    id: str
-    name: str
     status: str
     restarts: int
     exit_code: int
@@ -116,8 +114,6 @@ def state(container: str) -> State:
     found = inspect(container)
     now = found["State"]
     return State(
-        id=found["Id"],
-        name=found["Name"].removeprefix("/"),
         status=now["Status"],
         restarts=found["RestartCount"],
         exit_code=now["ExitCode"],
@@ -144,8 +140,7 @@ def is_running(container: str) -> bool:
 
 def addresses(container: str) -> list[str]:
     """The IPv4 addresses of a container that runs, one for each of its networks."""
-    networks = inspect(container)["NetworkSettings"]["Networks"].values()
-    return [network["IPAddress"] for network in networks if network["IPAddress"]]
+    return _addresses(inspect(container))
 
 
 def names(labels: Mapping[str, str], *, running: bool = False) -> list[str]:
@@ -159,12 +154,12 @@ def by_address() -> dict[str, str]:
     ids = ask("ps", "-q").split()
     # One that has ended since is not in it.
     found = json.loads(run("container", "inspect", *ids).out or "[]") if ids else []
-    return {
-        network["IPAddress"]: container["Name"].removeprefix("/")
-        for container in found
-        for network in container["NetworkSettings"]["Networks"].values()
-        if network["IPAddress"]
-    }
+    return {address: container["Name"].removeprefix("/") for container in found for address in _addresses(container)}
+
+
+def _addresses(container: Mapping[str, Any]) -> list[str]:
+    networks = container["NetworkSettings"]["Networks"].values()
+    return [network["IPAddress"] for network in networks if network["IPAddress"]]
 
 
 def execute(

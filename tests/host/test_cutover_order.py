@@ -13,7 +13,7 @@ from host.failure import Failure
 from host.mask import Mask
 from host.psql import SqlError
 
-STATE = docker.State(id="", name="", status="running", restarts=0, exit_code=0, out_of_memory=False)
+STATE = docker.State(status="running", restarts=0, exit_code=0, out_of_memory=False)
 
 
 @dataclass
