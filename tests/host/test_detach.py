@@ -16,9 +16,11 @@ from tests.places import ROOT
 from tests.waiting import eventually
 
 WORK = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from host import detach
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored, if whoever began the tests ignores it
 
 def work():
     print("begun", flush=True)
@@ -49,7 +51,7 @@ def begin(done: Path) -> "subprocess.Popen[str]":
 def test_it_goes_on_when_everything_of_the_caller_is_killed(done: Path, how: signal.Signals) -> None:
     caller = begin(done)
     os.killpg(caller.pid, how)
-    caller.wait()
+    caller.wait(timeout=60)
     eventually(done.exists)
 
 
