@@ -13,14 +13,13 @@ import pytest
 from host import detach
 from host.failure import Failure
 from tests.places import ROOT
+from tests.signals import reset_signals
 from tests.waiting import eventually
 
 WORK = """
-import signal, sys, time
+import sys, time
 from pathlib import Path
 from host import detach
-
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored, if whoever began the tests ignores it
 
 def work():
     print("begun", flush=True)
@@ -41,7 +40,9 @@ def done(tmp_path: Path) -> Path:
 def begin(done: Path) -> "subprocess.Popen[str]":
     """The step, once its work has begun."""
     command = [sys.executable, "-c", WORK, str(done)]
-    caller = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    caller = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=reset_signals
+    )
     assert caller.stdout
     assert caller.stdout.readline() == "begun\n"
     return caller

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 import yaml
 
 from rehearsal.__main__ import main
+from tests.signals import reset_signals
 
 IMAGE = f"rehearsal-test:{os.getpid()}"
 PROGRAM = Path(__file__).with_name("programs") / "listed.py"
@@ -81,8 +81,7 @@ class Sandbox:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=self.folder,
-            # Whoever runs the tests in the background has it ignored.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+            preexec_fn=reset_signals,
         )
 
     def write(self) -> None:
