@@ -102,7 +102,8 @@ def test_a_stack_elsewhere_is_shown_as_declared(sandbox: Sandbox) -> None:
     }
     sandbox.config = {"host": {"kind": "ssh"}, "token": {"secure": "v1:abc"}, "reads": {"read": "echo read >> log"}}
     result = sandbox.run("preview")
-    assert result.changes == {"create": ["pet", "net", "step"]}
+    # None waits for another, so the SDK may declare them in any order.
+    assert {kind: sorted(names) for kind, names in result.changes.items()} == {"create": ["net", "pet", "step"]}
     assert result.document["outputs"] == {"read": ""}
     assert "create random:RandomPet pet" in result.shown
     assert "hidden" not in result.shown
