@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from . import images, retire
+from . import prune_images, retire
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,4 +21,4 @@ def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
     """Stops and removes."""
     if containers := retire.old(given.stack, given.service):
         retire.remove(given.service, containers, given.grace)
-    images.prune(given.service, {}, given.postgres)
+    prune_images.prune(given.service, {}, given.postgres)

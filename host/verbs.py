@@ -1,54 +1,17 @@
 """The verbs by name, and how they are called."""
 
 import argparse
+import importlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO, Protocol, TextIO
+from typing import Any, BinaryIO, Protocol, TextIO, cast
 
-from . import (
-    base,
-    certificate,
-    configure,
-    cutover,
-    database,
-    database_leave,
-    detach,
-    electric_role,
-    electric_role_remove,
-    fingerprints,
-    folder,
-    folder_remove,
-    gate,
-    images,
-    logins,
-    lost,
-    migrate,
-    mount,
-    network,
-    network_remove,
-    nothing,
-    pg_hba,
-    placeholder,
-    ports,
-    preflight,
-    ready,
-    redis_user,
-    redis_user_remove,
-    restore_arrived,
-    restore_check,
-    restore_load,
-    restore_receive,
-    restored,
-    retire,
-    site_remove,
-    switch,
-    take_out,
-)
+from . import detach
 from .failure import Failure
 
 
 class Verb(Protocol):
-    """A module with one verb."""
+    """A module with one verb; the module has the verb's name."""
 
     def arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declares the words of the verb's line."""
@@ -67,50 +30,20 @@ class Receiver(Protocol):
         """Does it, as far as the stream comes."""
 
 
-ASKS: dict[str, Verb] = {
-    "fingerprints": fingerprints,
-    "gate": gate,
-    "lost": lost,
-    "nothing": nothing,
-    "ports": ports,
-    "preflight": preflight,
-    "ready": ready,
-    "restore-check": restore_check,
-    "restored": restored,
-}
+ASKS = [
+    *("fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready", "restore-check", "restored"),
+]
 """They change nothing, so they end with their caller."""
 
-CHANGES: dict[str, Verb] = {
-    "base": base,
-    "certificate": certificate,
-    "configure": configure,
-    "cutover": cutover,
-    "database": database,
-    "database-leave": database_leave,
-    "electric-role": electric_role,
-    "electric-role-remove": electric_role_remove,
-    "folder": folder,
-    "folder-remove": folder_remove,
-    "logins": logins,
-    "migrate": migrate,
-    "mount": mount,
-    "network": network,
-    "network-remove": network_remove,
-    "pg-hba": pg_hba,
-    "placeholder": placeholder,
-    "prune-images": images,
-    "redis-user": redis_user,
-    "redis-user-remove": redis_user_remove,
-    "restore-arrived": restore_arrived,
-    "restore-load": restore_load,
-    "retire": retire,
-    "site-remove": site_remove,
-    "switch": switch,
-    "take-out": take_out,
-}
+CHANGES = [
+    *("base", "certificate", "configure", "cutover", "database", "database-leave"),
+    *("electric-role", "electric-role-remove", "folder", "folder-remove", "logins", "migrate", "mount"),
+    *("network", "network-remove", "pg-hba", "placeholder", "prune-images", "redis-user", "redis-user-remove"),
+    *("restore-arrived", "restore-load", "retire", "site-remove", "switch", "take-out"),
+]
 """They come to their end, even if the caller is gone."""
 
-RECEIVES: dict[str, Receiver] = {"restore-receive": restore_receive}
+RECEIVES = ["restore-receive"]
 """They end with their caller, and keep what has come by then."""
 
 
@@ -123,22 +56,28 @@ class Told(dict[str, Any]):
 
 def run(words: Sequence[str], stdin: TextIO) -> int:
     """Calls the verb that `words` name; its exit code."""
-    parser = argparse.ArgumentParser(prog="sertantai-host", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    every: dict[str, Verb | Receiver] = {**ASKS, **CHANGES, **RECEIVES}
-    for name, verb in every.items():
-        line = verbs.add_parser(name, description=verb.__doc__)
-        verb.arguments(line)
-        line.add_argument("--revision", help="raised by one where a change of the verb must reach what stands")
-    given = parser.parse_args(words)
-    if given.verb in RECEIVES:
-        RECEIVES[given.verb].receive(given, stdin.buffer)
+    program = argparse.ArgumentParser(prog="sertantai-host", description=__doc__)
+    program.add_argument("verb", choices=[*ASKS, *CHANGES, *RECEIVES])
+    name = program.parse_args(words[:1]).verb
+    verb = module(name)
+    line = argparse.ArgumentParser(prog=f"{program.prog} {name}", description=verb.__doc__)
+    verb.arguments(line)
+    line.add_argument("--revision", help="raised by one where a change of the verb must reach what stands")
+    given = line.parse_args(words[1:])
+    if name in RECEIVES:
+        cast("Receiver", verb).receive(given, stdin.buffer)
         return 0
     told = _read(stdin)
-    if given.verb in CHANGES:
-        return detach.run(lambda: CHANGES[given.verb].run(given, told))
-    ASKS[given.verb].run(given, told)
+    does = cast("Verb", verb).run
+    if name in CHANGES:
+        return detach.run(lambda: does(given, told))
+    does(given, told)
     return 0
+
+
+def module(name: str) -> Verb | Receiver:
+    """The verb of that name. Only this one is imported: all of them take half of a short verb's time."""
+    return cast("Verb | Receiver", importlib.import_module(f".{name.replace('-', '_')}", __package__))
 
 
 def _read(stdin: TextIO) -> Told:

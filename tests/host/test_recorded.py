@@ -4,17 +4,20 @@ import argparse
 import io
 import json
 import shlex
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from host import detach, verbs
+from tests.places import ROOT
 from tests.program.declared import COMMAND, Program
 
 from .recorded import RECORDED
 
-KNOWN = {**verbs.ASKS, **verbs.CHANGES}
+KNOWN = {*verbs.ASKS, *verbs.CHANGES}
 
 
 def form(line: str) -> tuple[str, ...]:
@@ -32,10 +35,21 @@ def test_a_recorded_delete_still_runs(line: str, stdin: str, monkeypatch: pytest
     def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
         called.append(told)
 
-    monkeypatch.setattr(KNOWN[line.split()[0]], "run", run)
+    monkeypatch.setattr(verbs.module(line.split()[0]), "run", run)
     monkeypatch.setattr(detach, "run", lambda work: work() or 0)
     assert verbs.run(shlex.split(line), io.StringIO(stdin)) == 0
     assert called == [json.loads(stdin or "{}")]
+
+
+@pytest.mark.parametrize("name", [*KNOWN, *verbs.RECEIVES])
+def test_a_verbs_module_does_what_its_list_says(name: str) -> None:
+    assert callable(getattr(verbs.module(name), "receive" if name in verbs.RECEIVES else "run"))
+
+
+def test_a_verb_that_is_called_waits_for_no_others_import() -> None:
+    asked = "import sys; from host import verbs; verbs.module('nothing'); print(*sys.modules)"
+    imported = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {f"host.{name.replace('-', '_')}" for name in KNOWN} & {*imported.stdout.split()} == {"host.nothing"}
 
 
 @pytest.mark.parametrize("stack", ["local", "prod"])

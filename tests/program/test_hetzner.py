@@ -111,7 +111,7 @@ def test_docker_is_not_asked_before_the_server_is_ready(program: Program) -> Non
 def test_the_server_has_the_program_before_the_first_step_that_calls_it(program: Program) -> None:
     installed = program.step("host-program")
     assert program.step("server-booted").urn in program.after(installed)
-    known = {**verbs.ASKS, **verbs.CHANGES}
+    known = {*verbs.ASKS, *verbs.CHANGES}
     calls = [step for step in program.all(COMMAND) if step.inputs["create"].split()[0] in known]
     assert {"server-settings", "server-mount", "postgres-data-folder"} <= {step.name for step in calls}
     for step in calls:
