@@ -77,7 +77,7 @@ BAD: dict[str, tuple[Change, str]] = {
         "legal/electric: the old Electric serves again",
     ),
 }
-QUICK = ("no health tool", "another port", "a migration that hangs", "an Electric that stays at 202")
+QUICK = ("no health tool", "a migration that hangs", "an Electric that stays at 202")
 CASES = [pytest.param(*BAD[name], id=name, marks=[] if name in QUICK else [pytest.mark.faults]) for name in BAD]
 
 

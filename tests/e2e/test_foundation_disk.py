@@ -11,7 +11,7 @@ from rehearsal.inputs import OWNER
 from .foundation import all_serve, eventually, inside, own, replicated
 from .platform import STACK, Platform
 
-pytestmark = [pytest.mark.one_runner, pytest.mark.e2e, pytest.mark.docker]
+pytestmark = [pytest.mark.one_runner, pytest.mark.e2e, pytest.mark.docker, pytest.mark.faults]
 LEGAL = "legal.localhost"
 VOLUME = f"sertantai-{STACK}-small"
 DATABASE = "sertantai_legal_local"
