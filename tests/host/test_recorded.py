@@ -17,7 +17,7 @@ from tests.program.declared import COMMAND, Program
 
 from .recorded import RECORDED
 
-KNOWN = {*verbs.ASKS, *verbs.CHANGES}
+KNOWN = [*verbs.ASKS, *verbs.CHANGES]
 
 
 def form(line: str) -> tuple[str, ...]:
