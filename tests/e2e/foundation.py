@@ -32,15 +32,29 @@ def inside(platform: Platform, part: str, script: str) -> str:
 
 
 def strike(platform: Platform, part: str) -> None:
-    """Kills a container's first process as the kernel would: Docker takes its own `kill` for an order to stop."""
+    """Kills a container's first process as the kernel would: Docker takes its own `kill` for an order to stop.
+
+    In the middle of a `docker exec` containerd may lose that the process ended (containerd/containerd#10603), and
+    Docker would wait for ever: it hears of it when the process that watches over the container is gone, too.
+    """
     container = own(platform, part)
-    platform.docker.containers.run(
-        container.attrs["Image"],
-        ["-c", f"kill -9 {container.attrs['State']['Pid']}"],
-        entrypoint="sh",
-        pid_mode="host",
-        remove=True,
-    )
+    pid = container.attrs["State"]["Pid"]
+    _on_host(platform, container, f"kill -9 {pid}")
+
+    def is_known() -> bool:
+        container.reload()
+        return bool(container.attrs["State"]["Pid"] != pid)
+
+    try:
+        eventually(is_known, 10)
+    except AssertionError:
+        _on_host(platform, container, f"pkill -9 -f 'containerd-shim.*{container.id}'")
+        eventually(is_known)
+
+
+def _on_host(platform: Platform, container: Container, script: str) -> None:
+    options: dict[str, Any] = {"entrypoint": "sh", "pid_mode": "host", "remove": True}
+    platform.docker.containers.run(container.attrs["Image"], ["-c", script], **options)
 
 
 def certificate(host: str) -> x509.Certificate:

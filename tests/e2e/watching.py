@@ -10,6 +10,8 @@ import httpx
 
 from .platform import Platform
 
+SHAPES, RETRIES = "/electric/", 5
+
 
 class Watching:
     """Asks a site without a pause, one request in four a POST with its own key; `failed` is what went wrong."""
@@ -40,6 +42,15 @@ class Watching:
         rows = [row["key"] for row in keys if row["key"] in self.posted]
         assert len(rows) == len(set(rows)) >= min(len(self.posted), 90)
 
+    def _get(self, client: httpx.Client) -> None:
+        """As often as Electric's client does by itself, where a shape's answer says that it is to come again."""
+        for _ in range(RETRIES):
+            answer = client.get(self._path)
+            if answer.status_code != 503 or "retry-after" not in answer.headers or not self._path.startswith(SHAPES):
+                break
+            time.sleep(float(answer.headers["retry-after"]))
+        answer.raise_for_status()
+
     def _ask(self, keeps: bool) -> None:
         """Over one connection, or a new one each time."""
         client = self._platform.client(self._host)
@@ -47,7 +58,7 @@ class Watching:
             for turn in range(4):
                 try:
                     if turn or not self._posts:
-                        client.get(self._path).raise_for_status()
+                        self._get(client)
                     else:
                         key = str(uuid.uuid4())
                         client.post("/api/items", json={"key": key}).raise_for_status()
