@@ -60,6 +60,10 @@ class Runner:
         """The same `up`, once it has ended."""
         raise NotImplementedError
 
+    def lock(self) -> str:
+        """What the lock of the stack says of the run at work."""
+        raise NotImplementedError
+
     def _start(self, command: list[str], environment: dict[str, str] | None = None) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             command,
@@ -90,6 +94,9 @@ class Rehearsal(Runner):
         assert read["ok"] == (process.returncode == 0), said
         changes = {what: names for what, names in read["changes"].items() if isinstance(names, list)}
         return Run(read["ok"], changes, read["outputs"], read["error"] or "", said)
+
+    def lock(self) -> str:
+        return (self.folder / ".rehearsal" / self.stack / "lock").read_text()
 
     def _rehearse(self, verb: str, *words: str) -> "subprocess.Popen[str]":
         return self._start([sys.executable, "-m", "rehearsal", verb, "--stack", self.stack, "--json", *words])
@@ -143,6 +150,9 @@ class Engine(Runner):
     def ended(self, process: "subprocess.Popen[str]") -> Run:
         out, said = process.communicate(timeout=600)
         return Run(process.returncode == 0, {}, {}, out + said, out + said)
+
+    def lock(self) -> str:
+        return "".join(file.read_text() for file in self.state.glob(f".pulumi/locks/**/{self.stack}/*.json"))
 
     def urns(self) -> list[str]:
         """Those of everything in the state."""

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from .foundation import inside, own
+from .foundation import eventually, inside, own
 from .platform import REGISTRY, STACK, Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
@@ -162,7 +162,7 @@ def test_down_and_up_keeps_the_data(platform: Platform) -> None:
 def test_a_second_up_at_the_same_time_says_who_holds_the_lock(platform: Platform) -> None:
     platform.services["auth"]["app"]["restart_generation"] = 1
     first = platform.begin()
-    time.sleep(1.5)
+    eventually(lambda: str(first.pid) in platform.runner.lock())
     second = platform.up()
     ended = platform.runner.ended(first)
     assert ended.ok, ended.error
