@@ -10,6 +10,8 @@ from tests.electric.client import MISSING, Client, Follower
 
 from .platform import HTTPS, Platform
 
+LIVE_S = 15
+"""News comes live: sooner than a poll without news ends (20 s), and not too soon for a busy machine."""
 LEGAL, ENFORCEMENT = "sertantai_legal_local", "sertantai_enforcement_local"
 PUBLIC = f"https://legal.localhost:{HTTPS}/electric/laws"
 THROUGH_APP = f"https://enforcement.localhost:{HTTPS}/api/electric/v1/shape"

@@ -14,6 +14,7 @@ from .laws import (
     ENFORCEMENT,
     FOLLOWED,
     LEGAL,
+    LIVE_S,
     PUBLIC,
     THROUGH_APP,
     WHOLE,
@@ -45,11 +46,13 @@ def test_changes_arrive_live(platform: Platform, url: str, database: str) -> Non
     with follow(platform, url) as client:
         before = len(client.one.messages)
         insert(platform, ["first", "second"], database)
-        client.wait("the inserts", lambda one: {row["name"] for row in one.rows.values()} == {"first", "second"}, 3)
+        client.wait(
+            "the inserts", lambda one: {row["name"] for row in one.rows.values()} == {"first", "second"}, LIVE_S
+        )
         platform.sql("UPDATE uk_lrt SET name = 'third', title = 'T' WHERE name = 'second'", database)
-        client.wait("the update", lambda one: "third" in {row["name"] for row in one.rows.values()}, 3)
+        client.wait("the update", lambda one: "third" in {row["name"] for row in one.rows.values()}, LIVE_S)
         platform.sql("DELETE FROM uk_lrt WHERE name = 'first'", database)
-        client.wait("the delete", lambda one: len(one.rows) == 1, 3)
+        client.wait("the delete", lambda one: len(one.rows) == 1, LIVE_S)
         has_exactly(client, table(platform, database))
         live = client.one.messages[before:]
         operations = [message["headers"].get("operation") for message in live]
@@ -66,7 +69,7 @@ def test_a_change_reaches_every_client_of_a_shape(platform: Platform) -> None:
         client.wait("up to date", lambda one: one.current)
         insert(platform, names(3))
         wanted = table(platform)
-        client.wait("the inserts", lambda one: seen(one) == wanted, 5)
+        client.wait("the inserts", lambda one: seen(one) == wanted, LIVE_S)
         assert len({one.requests[-1]["handle"] for one in client.followers}) == 1
 
 
@@ -81,7 +84,7 @@ def test_only_rows_that_the_where_takes_arrive(platform: Platform) -> None:
         platform.sql("UPDATE uk_lrt SET year = 1990 WHERE name = 'c'", ENFORCEMENT)
         insert(platform, ["e"], ENFORCEMENT, year=1980)
         insert(platform, ["f"], ENFORCEMENT, year=2010)
-        client.wait("the rows of the shape", lambda one: {name for _, name in seen(one)} == {"a", "f"}, 5)
+        client.wait("the rows of the shape", lambda one: {name for _, name in seen(one)} == {"a", "f"}, LIVE_S)
         has_exactly(client, table(platform, ENFORCEMENT, "year >= 2000 AND name <> 'd' AND title IS NULL"))
 
 
@@ -90,7 +93,7 @@ def test_only_the_columns_that_were_asked_for_arrive(platform: Platform) -> None
     with follow(platform, THROUGH_APP, columns=["id", "name"]) as client:
         platform.sql("UPDATE uk_lrt SET title = 'unseen'", ENFORCEMENT)
         platform.sql("UPDATE uk_lrt SET name = 'b'", ENFORCEMENT)
-        client.wait("the update", lambda one: {name for _, name in seen(one)} == {"b"}, 5)
+        client.wait("the update", lambda one: {name for _, name in seen(one)} == {"b"}, LIVE_S)
         assert {tuple(row) for row in client.one.rows.values()} == {("id", "name")}
 
 
@@ -118,7 +121,7 @@ def test_a_client_that_asks_for_more_than_it_may_is_refused(
     platform: Platform, url: str, database: str, extra: dict[str, str]
 ) -> None:
     with Client(url, platform.acme / "roots.pem", asks(url) | extra) as client:
-        client.wait("refused", lambda one: one.errors, 10)
+        client.wait("refused", lambda one: one.errors, LIVE_S)
         assert {request["status"] for request in client.one.requests} == {403}
         assert not client.one.rows
 
@@ -129,9 +132,9 @@ def test_electrics_secret_is_in_no_url_and_in_no_log_of_the_gateway(platform: Pl
         hidden = secret(platform, service)
         with follow(platform, url) as client:
             insert(platform, ["seen"], database)
-            client.wait("the insert", lambda one: one.rows, 5)
+            client.wait("the insert", lambda one: one.rows, LIVE_S)
             electric(platform, service).stop()
-            client.wait("an answer without Electric", lambda one: one.requests[-1]["status"] >= 500, 10)
+            client.wait("an answer without Electric", lambda one: one.requests[-1]["status"] >= 500, LIVE_S)
             electric(platform, service).start()
             insert(platform, ["seen again"], database)
             client.wait("the insert after it came back", lambda one: len(one.rows) == 2)
@@ -148,7 +151,7 @@ def test_the_frontends_page_shows_the_rows_as_they_are_now(platform: Platform) -
     reader.start()
 
     def shows(*wanted: str) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + LIVE_S
         while not shown or [row[1] for row in shown[-1]["rows"]] != list(wanted):
             assert time.monotonic() < end, shown[-1:]
             time.sleep(0.05)

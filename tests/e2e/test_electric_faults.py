@@ -11,6 +11,7 @@ from .laws import (
     EITHER,
     FOLLOWED,
     LEGAL,
+    LIVE_S,
     PUBLIC,
     electric,
     follow,
@@ -32,7 +33,7 @@ def test_a_client_loses_and_repeats_nothing_while_electric_changes_over(
     service = service_of(url)
     with follow(platform, url) as client:
         insert(platform, names(5), database)
-        client.wait("the first inserts", lambda one: len(one.rows) == 5, 5)
+        client.wait("the first inserts", lambda one: len(one.rows) == 5, LIVE_S)
         before = electric(platform, service).id
         platform.services[service]["electric"]["restart_generation"] = 1
         platform.write()
@@ -75,7 +76,7 @@ def test_a_client_gets_what_was_committed_while_electric_was_down(platform: Plat
         handle = client.one.requests[-1]["handle"]
         container = electric(platform)
         insert(platform, names(5))
-        client.wait("the first inserts", lambda one: len(one.rows) == 5, 5)
+        client.wait("the first inserts", lambda one: len(one.rows) == 5, LIVE_S)
         # At once: what was stored a moment ago is not confirmed to the slot yet, and comes again.
         container.kill()
         insert(platform, names(20))
@@ -114,7 +115,7 @@ def test_a_table_that_changed_or_was_emptied_is_fetched_anew(platform: Platform)
     insert(platform, names(5))
     with follow(platform) as client:
         platform.sql("TRUNCATE uk_lrt", LEGAL)
-        client.wait("told to fetch anew", lambda one: one.refetches, 5)
+        client.wait("told to fetch anew", lambda one: one.refetches, LIVE_S)
         has_exactly(client, set())
 
 
@@ -125,7 +126,7 @@ def test_a_raised_cache_generation_makes_clients_fetch_again_by_themselves(
     service = service_of(url)
     with follow(platform, url) as client:
         insert(platform, names(5), database)
-        client.wait("the inserts", lambda one: len(one.rows) == 5, 5)
+        client.wait("the inserts", lambda one: len(one.rows) == 5, LIVE_S)
         container = electric(platform, service)
         handle = client.one.requests[-1]["handle"]
         platform.services[service]["electric"]["cache_generation"] = 1

@@ -115,7 +115,7 @@ def test_a_poll_that_was_open_on_the_one_that_waits_is_told_to_fetch_again(
 ) -> None:
     poll = polled(new)
     old.kill()
-    eventually(lambda: status(new) == "active", 10)
+    eventually(lambda: status(new) == "active", 30)
     insert(platform, names(1))
     assert poll.result(30).status == 409
 
