@@ -6,6 +6,7 @@ import pytest
 
 from rehearsal import images
 from tests.electric.client import Client
+from tests.waiting import eventually
 
 from .laws import (
     EITHER,
@@ -24,6 +25,9 @@ from .laws import (
 from .platform import ELECTRIC_IMAGE, REGISTRY, Platform
 
 pytestmark = FOLLOWED
+LOCKED = (
+    f"SELECT 1 FROM pg_locks JOIN pg_database ON oid = database WHERE locktype = 'advisory' AND datname = '{LEGAL}'"
+)
 
 
 @EITHER
@@ -80,6 +84,8 @@ def test_a_client_gets_what_was_committed_while_electric_was_down(platform: Plat
         # At once: what was stored a moment ago is not confirmed to the slot yet, and comes again.
         container.kill()
         insert(platform, names(20))
+        # A poll that is open while the new one waits for the lock would be told to fetch anew.
+        eventually(lambda: not platform.sql(LOCKED))
         container.start()
         has_exactly(client, table(platform))
         assert client.one.refetches == 0
