@@ -7,19 +7,19 @@ import signal
 import pulumi
 
 import settings
-from components.certbot import Certbot
-from components.digests import resolve
 from components.drift import Drift
-from components.hetzner import hetzner_host
 from components.host import Host, local_host
-from components.network import Network
-from components.nginx import Nginx
-from components.platform import Platform
-from components.postgres import Postgres
-from components.redis import Redis
+from components.machine.digests import resolve
+from components.machine.hetzner import hetzner_host
+from components.machine.ssh import ssh_host
+from components.platform.certbot import Certbot
+from components.platform.network import Network
+from components.platform.nginx import Nginx
+from components.platform.platform import Platform
+from components.platform.postgres import Postgres
+from components.platform.redis import Redis
 from components.secret import given
-from components.service import Service
-from components.ssh import ssh_host
+from components.service.service import Service
 
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     # The engine ends the program in this way when a step has failed, and has said itself what.

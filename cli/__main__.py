@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from components.confirmed import handed_over
+from components.machine.confirmed import handed_over
 
 from . import dump as dumps
 from . import hetzner, reach

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from components.ssh_files import folder, write
+from components.machine.ssh_files import folder, write
 from render import ssh
 from settings import HetznerHost, SshHost
 

@@ -10,7 +10,7 @@ from pulumi import Input, Output, ResourceOptions
 from .host import Host
 from .image import Image
 from .names import LABEL, container_name, labels
-from .network import Network
+from .platform.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)

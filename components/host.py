@@ -10,7 +10,7 @@ from pulumi_command import local
 
 from settings import Registry
 
-from . import host_program
+from .machine import host_program
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,15 +47,15 @@ def files(
 
 
 def here(script: str, *words: str) -> str:
-    """Runs components/bootstrap/<script>.sh on the operator's machine."""
+    """Runs components/machine/bootstrap/<script>.sh on the operator's machine."""
     return shlex.join(["bash", file(script), *words])
 
 
 def there(config: str, alias: str, script: str, *words: str) -> str:
-    """Runs components/bootstrap/<script>.sh on the host, where there is no program of ours yet."""
+    """Runs components/machine/bootstrap/<script>.sh on the host, where there is no program of ours yet."""
     return f"{shlex.join(['ssh', '-F', config, alias, 'bash', '-s', '--', *words])} < {file(script)}"
 
 
 def file(script: str) -> str:
     """Its path in the project's folder, where the steps run."""
-    return f"components/bootstrap/{script}.sh"
+    return f"components/machine/bootstrap/{script}.sh"

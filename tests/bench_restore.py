@@ -18,8 +18,8 @@ BARE = "legal_bare"
 # What looks into the dump and sends it, to a host that is this machine; its peak in KiB.
 PEAK = """
 import hashlib, resource, sys
-from components.host_program import LOCAL
-from components.restore_program import Restore, described, opened
+from components.machine.host_program import LOCAL
+from components.service.restore_program import Restore, described, opened
 digest = hashlib.file_digest(open(sys.argv[1], "rb"), "sha256").hexdigest()
 described(opened("bench", sys.argv[1], {})[0], sys.argv[1])
 Restore(

@@ -46,7 +46,7 @@ def test_templates_are_for_configuration_and_hold_no_shell_and_no_sql() -> None:
 
 
 def test_only_the_settings_read_configuration() -> None:
-    readers = [file.name for file in (ROOT / "components").glob("*.py") if "pulumi.Config(" in file.read_text()]
+    readers = [file.name for file in (ROOT / "components").rglob("*.py") if "pulumi.Config(" in file.read_text()]
     assert readers == ["secret.py"]
 
 

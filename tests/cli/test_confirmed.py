@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from cli import __main__ as command
 from cli import engine, reach
-from components.confirmed import VARIABLE
+from components.machine.confirmed import VARIABLE
 
 # In the CLI's place: its preview writes a file that was not there, its `up` reads it.
 CLI = """#!/bin/sh

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from components.host_program import CALL
+from components.machine.host_program import CALL
 from render import verb
 
 from .booted import SERVER

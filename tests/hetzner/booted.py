@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components import host_program, ssh_files
+from components.machine import host_program, ssh_files
 from render import server, ssh, verb
 from render.cloud_init import user_data
 from tests.hetzner.machine import Machines

@@ -46,7 +46,7 @@ def project_at(api: Api, folder: Path, key: Path, outside: Outside) -> Project:
 def on_paper(api: Api, folder: Path, key: Path, outside: Outside) -> Project:
     """The same where a server is a line in the API's books: an `up` ends as soon as it would be spoken to."""
     project = project_at(api, folder, key, outside)
-    program = folder / "components" / "hetzner.py"
+    program = folder / "components" / "machine" / "hetzner.py"
     text = program.read_text()
     assert "FIRST_ANSWER_TIMEOUT_S = 300" in text
     program.write_text(text.replace("FIRST_ANSWER_TIMEOUT_S = 300", "FIRST_ANSWER_TIMEOUT_S = 1"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components import power_program
+from components.machine import power_program
 from tests.places import ROOT
 from tests.render.box import Said
 
@@ -18,7 +18,7 @@ from .client import FSN1, serve
 def power(api: Api, *words: object, token: str | None = None) -> Said:
     done = subprocess.run(
         # Without the project's packages, which the operator's python3 does not have.
-        [sys.executable, "-S", "-m", "components.power_program", *map(str, words)],
+        [sys.executable, "-S", "-m", "components.machine.power_program", *map(str, words)],
         cwd=ROOT,
         env=os.environ | {"HCLOUD_ENDPOINT": api.endpoint},
         input=f"{token or api.token}\n",

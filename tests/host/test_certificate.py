@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from components.certbot import RENEW
+from components.platform.certbot import RENEW
 from host import files
 from host.base import SCRIPTS
 from tests.render.box import Boxes, Said, docker

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components import host_program
+from components.machine import host_program
 from tests.places import ROOT
 
 OLDEST = (3, 10)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from components import host_program
-from components.certbot import RENEW
+from components.machine import host_program
+from components.platform.certbot import RENEW
 from host.base import SCRIPTS
 from rehearsal.errors import Trouble
 from rehearsal.machine import ensure_packages

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from components import host_program
+from components.machine import host_program
 from render import ssh
 from tests.places import ROOT
 from tests.render.box import Said
 
-SCRIPTS = sorted((ROOT / "components" / "bootstrap").glob("*.sh"))
+SCRIPTS = sorted((ROOT / "components" / "machine" / "bootstrap").glob("*.sh"))
 # The remote command is run here, in a home folder of its own, by the login shell that a host would have.
 SSH = """#!/bin/bash
 [ ! -e "$HOME/unreachable" ] || { echo 'ssh: connect to host: Connection refused' >&2; exit 255; }

@@ -13,7 +13,7 @@ import yaml
 from pulumi.runtime.proto.provider_pb2 import CheckFailure
 from pulumi.runtime.proto.resource_pb2 import ResourceInvokeResponse
 
-from components.confirmed import VARIABLE
+from components.machine.confirmed import VARIABLE
 from rehearsal.monitor import Monitor, run
 from rehearsal.state import Stack
 

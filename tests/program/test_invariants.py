@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from components import host_program
+from components.machine import host_program
 from rehearsal import Resource, Secret, declare
 
 from .declared import COMMAND, CONTAINER, IMAGE, PASSWORD, PROVIDER, VOLUME, Program, plain, secret_values

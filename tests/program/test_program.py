@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-import components.ssh
-from components import host_program, ssh_files
+import components.machine.ssh
+from components.machine import host_program, ssh_files
 from rehearsal import declare
 from render import verb
 
@@ -35,7 +35,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[str, dict[str, Any]]]:
     """Declares the production stack on a machine that is reached over SSH; the inputs of its resources, by name."""
     # Not over the files of a stack that is really there.
-    monkeypatch.setattr(components.ssh, "write", lambda root, stack, *_: ssh_files.folder(stack) / "config")
+    monkeypatch.setattr(components.machine.ssh, "write", lambda root, stack, *_: ssh_files.folder(stack) / "config")
 
     def inputs() -> dict[str, dict[str, Any]]:
         stack = tmp_path / "Pulumi.prod.yaml"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.digests import refused
+from components.machine.digests import refused
 
 GIVEN = "invoke failed: 1 error occurred:\n\t* Got error when attempting to fetch image version: "
 TOKEN = "registry_token has expired or may not read this package"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from components.restore_program import PIECE, Restore
+from components.service.restore_program import PIECE, Restore
 
 from .test_restore import empty
 
@@ -176,7 +176,7 @@ def test_its_words_and_its_stdin_are_those_of_the_step(folder: Path) -> None:
     told: dict[str, object] = dict.fromkeys(["stack", "database", "postgres", "gateway"], "trial")
     told |= {"program": ["bash", "way"], "expect": {"laws": 1}, "told": {"owner": "trial_owner"}}
     done = subprocess.run(
-        [sys.executable, "-m", "components.restore_program", f"legal {name} --digest {digest} --replace"],
+        [sys.executable, "-m", "components.service.restore_program", f"legal {name} --digest {digest} --replace"],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         input=json.dumps(told),
         capture_output=True,
@@ -187,7 +187,7 @@ def test_its_words_and_its_stdin_are_those_of_the_step(folder: Path) -> None:
 
 
 def test_it_starts_at_once_since_it_needs_nothing_but_pythons_own_library() -> None:
-    text = "import sys; sys.path.insert(0, ''); import components.restore_program; print(*sys.modules)"
+    text = "import sys; sys.path.insert(0, ''); import components.service.restore_program; print(*sys.modules)"
     said = subprocess.run(
         [sys.executable, "-I", "-S", "-c", text], cwd=ROOT, capture_output=True, text=True, check=True
     )

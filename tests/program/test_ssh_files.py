@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components import ssh_files
+from components.machine import ssh_files
 
 
 def test_the_sockets_folder_is_made_in_the_home_that_openssh_takes(

@@ -15,7 +15,7 @@ from typing import ClassVar
 import docker
 import pytest
 
-from components.confirmed import VARIABLE
+from components.machine.confirmed import VARIABLE
 
 from .sandbox import Sandbox
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pulumi
 
-from components.digests import resolve
 from components.host import local_host
 from components.image import image
+from components.machine.digests import resolve
 from settings import Registry
 
 reference = pulumi.Config().require("image")

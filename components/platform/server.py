@@ -7,7 +7,7 @@ import pulumi_docker as docker
 
 from render import verb
 
-from .host import Host
+from ..host import Host
 
 
 def readiness(

@@ -13,8 +13,8 @@ from pulumi_command import local
 from render import ssh
 from settings import Registry, SshHost
 
+from ..host import Host, registry_auth, step
 from . import host_program
-from .host import Host, registry_auth, step
 from .ssh_files import folder, write
 
 CONNECT_TIMEOUT_S = 30
@@ -82,7 +82,7 @@ class Access:
         reruns_on: Mapping[str, Input[str]],
         after: Sequence[pulumi.Resource],
     ) -> local.Command:
-        """A step on the host before the program is there: a script of components/bootstrap."""
+        """A step on the host before the program is there: a script of components/machine/bootstrap."""
         text = self.config.apply(lambda config: ssh.there(config, self.alias, script, *words))
         return self.here(name, text, reruns_on, after)
 

@@ -16,12 +16,12 @@ from render.archive import LEFT_OUT
 from render.archive_format import AGAIN
 from settings import Restore, Service, stream_id
 
+from ..host import Host, step
+from ..platform.platform import Platform
 from .electric import ACTIVE, ElectricAccess
-from .host import Host, step
-from .platform import Platform
 from .restore_program import described, digests, flags, opened, restored
 
-PROGRAM = [".venv/bin/python", "-m", "components.restore_program"]
+PROGRAM = [".venv/bin/python", "-m", "components.service.restore_program"]
 """From the project's folder, where steps on the operator's machine run."""
 
 

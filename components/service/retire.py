@@ -8,10 +8,10 @@ from pulumi import Output
 from render import sql, verb
 from settings import Service
 
+from ..platform.platform import Platform
 from .database import Database
 from .electric import GRACE_S as ELECTRIC_GRACE_S
 from .electric import ElectricAccess
-from .platform import Platform
 from .redis_user import RedisUser
 
 

@@ -6,9 +6,9 @@ from pulumi import ResourceOptions
 from render import environment, verb
 from render import redis as render
 
-from .host import Host
-from .redis import Redis
-from .secret import secret
+from ..host import Host
+from ..platform.redis import Redis
+from ..secret import secret
 
 
 class RedisUser(pulumi.ComponentResource):

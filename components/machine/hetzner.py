@@ -14,8 +14,8 @@ from render import ssh, verb
 from render.cloud_init import user_data
 from settings import Dns, HetznerHost, Registry
 
+from ..host import Host, reading
 from .dns import records
-from .host import Host, reading
 from .power import power_on, shut_down
 from .ssh import Access
 

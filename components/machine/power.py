@@ -4,10 +4,10 @@ import pulumi
 import pulumi_hcloud as hcloud
 from pulumi import Input
 
-from .host import step
-from .secret import hetzner_token
+from ..host import step
+from ..secret import hetzner_token
 
-PROGRAM = "python3 -m components.power_program"
+PROGRAM = "python3 -m components.machine.power_program"
 
 
 def shut_down(name: str, address: hcloud.PrimaryIp, server_type: str, parent: pulumi.Resource) -> pulumi.Resource:

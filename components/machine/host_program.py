@@ -6,7 +6,7 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
-SOURCES = Path(__file__).parents[1] / "host"
+SOURCES = Path(__file__).parents[2] / "host"
 LOCAL = [".venv/bin/python", "-m", "host"]
 """How this machine's steps call it: from the checkout, in whose folder the steps run."""
 FOLDER = ".sertantai/host"

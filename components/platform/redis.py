@@ -6,14 +6,14 @@ from pulumi import ResourceOptions
 from render import redis as render
 from settings import Redis as RedisSettings
 
-from .container import Container, fixed
-from .host import Host
-from .image import image
-from .names import container_name
+from ..container import Container, fixed
+from ..host import Host
+from ..image import image
+from ..names import container_name
+from ..secret import secret
+from ..volume import volume
 from .network import Network
-from .readiness import readiness
-from .secret import secret
-from .volume import volume
+from .server import readiness
 
 START_TIMEOUT_S = 60
 

@@ -8,15 +8,15 @@ from render import verb
 from settings import HEALTH_ROLE
 from settings import Postgres as PostgresSettings
 
-from .container import Container, fixed
-from .drift import Drift
-from .host import Host
-from .image import image
-from .names import container_name
+from ..container import Container, fixed
+from ..drift import Drift
+from ..host import Host
+from ..image import image
+from ..names import container_name
+from ..secret import secret
+from ..volume import volume
 from .network import Network
-from .readiness import readiness
-from .secret import secret
-from .volume import volume
+from .server import readiness
 
 DATA = "/var/lib/postgresql/data"
 SOCKET = "/var/run/postgresql"

@@ -8,9 +8,9 @@ from pulumi import Input, Output, ResourceOptions
 
 from render import verb
 
-from .container import Container, released
-from .host import Host
-from .network import Network
+from ..container import Container, released
+from ..host import Host
+from ..platform.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from render import verb
 from render.network import Addresses, addresses
 from settings import Network as NetworkSettings
 
-from .drift import Drift
-from .host import Host
+from ..drift import Drift
+from ..host import Host
 
 
 class Network(pulumi.ComponentResource):

@@ -8,13 +8,13 @@ from pulumi import Output
 from render import environment, nginx, verb
 from settings import Service
 
+from ..image import Image
+from ..names import container_name
+from ..platform.platform import Platform
+from ..secret import given, secret
 from .database import Database
 from .electric import ElectricAccess
-from .image import Image
-from .names import container_name
-from .platform import Platform
 from .redis_user import RedisUser
-from .secret import given, secret
 
 
 def app_environment(

@@ -8,13 +8,13 @@ from pulumi import ResourceOptions
 from render import nginx as paths
 from settings import CERTBOT_MEMORY_MB, Acme
 
-from .container import Container, fixed
-from .host import Host
-from .image import image
-from .names import container_name
+from ..container import Container, fixed
+from ..host import Host
+from ..image import image
+from ..names import container_name
+from ..volume import volume
 from .nginx import Nginx
-from .readiness import readiness
-from .volume import volume
+from .server import readiness
 
 # Renewal leaves a mark each time; one that is a day old means that it no longer runs.
 CHECK = ["sh", "-c", "test ! -e /tmp/renewed || find /tmp/renewed -mmin -1440 | grep -q ."]

@@ -9,14 +9,14 @@ from render import environment
 from settings import Part as PartSettings
 from settings import Service as ServiceSettings
 
-from .app import app_environment, migration, stable_names
+from ..container import Container
+from ..image import Image, image
+from ..platform.platform import Platform
 from .certificate import Certificate
-from .container import Container
 from .database import Database
 from .electric import ElectricAccess, cutover, electric_part
-from .image import Image, image
+from .migration import app_environment, migration, stable_names
 from .part import Gate, Part
-from .platform import Platform
 from .preflight import preflight
 from .redis_user import RedisUser
 from .restore import restore

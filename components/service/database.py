@@ -6,10 +6,10 @@ from pulumi import Output, ResourceOptions
 from render import environment, sql, verb
 from settings import Service
 
-from .drift import Drift
-from .host import Host
-from .postgres import Postgres
-from .secret import secret
+from ..drift import Drift
+from ..host import Host
+from ..platform.postgres import Postgres
+from ..secret import secret
 
 
 class Database(pulumi.ComponentResource):

@@ -6,10 +6,10 @@ from pulumi import Output, ResourceOptions
 from render import verb
 from settings import Dns
 
-from .certbot import Certbot
-from .dns import records
-from .host import Host
-from .nginx import Nginx
+from ..host import Host
+from ..machine.dns import records
+from ..platform.certbot import Certbot
+from ..platform.nginx import Nginx
 
 RECORD_TIMEOUT_S = 300
 

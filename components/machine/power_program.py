@@ -1,6 +1,7 @@
 """Turns a server at Hetzner off and on, in order, from the operator's machine. It needs Python's own library alone.
 
-`python3 -m components.power_program shut-down ADDRESS_ID SERVER_TYPE`, or `power-on SERVER_ID`. Stdin: the API's token.
+`python3 -m components.machine.power_program shut-down ADDRESS_ID SERVER_TYPE`, or `power-on SERVER_ID`. The API's token
+comes on stdin.
 """
 
 import http.client

@@ -12,8 +12,8 @@ from pulumi.output import UNKNOWN
 
 from settings import DOCKER_HUB, Settings, image_parts, registry_host
 
+from ..host import Host
 from . import confirmed
-from .host import Host
 
 
 def resolve(config: Settings, host: Host) -> None:

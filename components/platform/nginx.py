@@ -10,15 +10,15 @@ from render import nginx as render
 from render import verb
 from settings import Nginx as NginxSettings
 
-from . import host_program
-from .container import Container, fixed
-from .drift import Drift
-from .host import Host
-from .image import image
-from .names import container_name
+from ..container import Container, fixed
+from ..drift import Drift
+from ..host import Host
+from ..image import image
+from ..machine import host_program
+from ..names import container_name
+from ..volume import volume
 from .network import Network
-from .readiness import readiness
-from .volume import volume
+from .server import readiness
 
 CHECK = ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8999/"]
 START_TIMEOUT_S = 60

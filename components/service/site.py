@@ -9,9 +9,9 @@ from render import nginx as render
 from render import verb
 from settings import Service
 
-from .drift import Drift
-from .host import Host
-from .nginx import Nginx
+from ..drift import Drift
+from ..host import Host
+from ..platform.nginx import Nginx
 
 
 class Site(pulumi.ComponentResource):

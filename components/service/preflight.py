@@ -10,9 +10,9 @@ from pulumi import Output
 from render import nginx, sql, verb
 from settings import Electric, Service, stream_id
 
+from ..image import Image
+from ..platform.platform import Platform
 from .electric import CHECK_TOOL, ElectricAccess
-from .image import Image
-from .platform import Platform
 
 
 def preflight(

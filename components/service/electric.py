@@ -9,18 +9,18 @@ from render import environment, sql, verb
 from settings import Electric as ElectricSettings
 from settings import stream_id
 
-from .container import Container
+from ..container import Container
+from ..drift import Drift
+from ..host import Host
+from ..image import Image
+from ..names import container_name
+from ..platform.network import Network
+from ..platform.nginx import Nginx
+from ..platform.postgres import Postgres
+from ..secret import secret
+from ..volume import volume
 from .database import Database
-from .drift import Drift
-from .host import Host
-from .image import Image
-from .names import container_name
-from .network import Network
-from .nginx import Nginx
 from .part import Gate, Part
-from .postgres import Postgres
-from .secret import secret
-from .volume import volume
 
 CHECK_TOOL = "curl"
 GRACE_S = 60

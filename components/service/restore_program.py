@@ -1,5 +1,6 @@
-"""On the operator's machine (`python -m components.restore_program`): looks into a dump, sends it to the host, and has
-it put in there.
+"""On the operator's machine: looks into a dump, sends it to the host, and has it put in there.
+
+`python -m components.service.restore_program`
 """
 
 import argparse

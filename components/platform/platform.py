@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from settings import Settings
 
+from ..drift import Drift
+from ..host import Host
 from .certbot import Certbot
-from .drift import Drift
-from .host import Host
 from .network import Network
 from .nginx import Nginx
 from .postgres import Postgres

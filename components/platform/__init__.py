@@ -1,0 +1,1 @@
+"""What all services share: the network, PostgreSQL, Redis, nginx and certbot."""

@@ -1,0 +1,1 @@
+"""One service, a file for each step of a release."""
