@@ -7,73 +7,55 @@ import signal
 import pulumi
 
 import settings
-from components.drift import Drift
-from components.host import Host, local_host
-from components.machine.digests import resolve
-from components.machine.hetzner import hetzner_host
-from components.machine.ssh import ssh_host
-from components.platform.certbot import Certbot
-from components.platform.network import Network
-from components.platform.nginx import Nginx
+from components.machine.choose import choose_host
+from components.platform.certbot import Certbot, CertbotArgs
+from components.platform.network import Network, NetworkArgs
+from components.platform.nginx import Nginx, NginxArgs
 from components.platform.platform import Platform
-from components.platform.postgres import Postgres
-from components.platform.redis import Redis
-from components.secret import given
+from components.platform.postgres import Postgres, PostgresArgs
+from components.platform.redis import Redis, RedisArgs
+from components.service.args import ServiceArgs
 from components.service.service import Service
 
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    # The engine ends the program in this way when a step has failed, and has said itself what.
+    # The engine stops the program in this way when a step has failed; the engine itself reports the failure.
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
 config = settings.load()
 for warning in config.warnings():
     pulumi.log.warn(warning)
+
+host = choose_host(config)
+network = Network("network", NetworkArgs(settings=config.network, host=host))
 drains_s = [service.drain_s for service in config.services.values()]
-
-
-def host() -> Host:
-    """The one place that knows the kinds of host."""
-    token = given("registry_token")
-    if isinstance(config.host, settings.HetznerHost):
-        return hetzner_host(config.host, config.dns, config.registry, token)
-    if isinstance(config.host, settings.SshHost):
-        return ssh_host(config.host, config.registry, token)
-    return local_host(config.registry, token)
-
-
-machine = host()
-resolve(config, machine)
-drift = Drift(config.network, machine)
-network = Network("network", config.network, machine, drift)
-nginx = Nginx("nginx", config.nginx, drains_s, network, machine, drift)
+nginx = Nginx("nginx", NginxArgs(settings=config.nginx, drains_s=drains_s, network=network, host=host))
 platform = Platform(
     settings=config,
-    host=machine,
-    drift=drift,
+    host=host,
     network=network,
-    postgres=Postgres("postgres", config.postgres, network, machine, drift),
-    redis=Redis("redis", config.redis, network, machine) if config.redis else None,
+    postgres=Postgres("postgres", PostgresArgs(settings=config.postgres, network=network, host=host)),
+    redis=Redis("redis", RedisArgs(settings=config.redis, network=network, host=host)) if config.redis else None,
     nginx=nginx,
-    certbot=Certbot("certbot", config.acme, nginx, machine),
+    certbot=Certbot("certbot", CertbotArgs(acme=config.acme, nginx=nginx, host=host)),
 )
-services = {name: Service(name, block, platform) for name, block in config.services.items()}
+services = {
+    name: Service(name, ServiceArgs(service=name, settings=block, platform=platform))
+    for name, block in config.services.items()
+}
 
 port = "" if config.nginx.https_port == 443 else f":{config.nginx.https_port}"
-domains = {name: service.settings.domain for name, service in services.items() if service.settings.domain}
-pulumi.export("urls", {name: f"https://{domain}{port}" for name, domain in domains.items()})
+certificates = {name: service.certificate for name, service in services.items() if service.certificate}
+pulumi.export("urls", {name: f"https://{certificate.domain}{port}" for name, certificate in certificates.items()})
 pulumi.export("images", {f"{name}/{part}": image for name, s in services.items() for part, image in s.images.items()})
 pulumi.export(
-    "containers", {f"{name}/{part}": made for name, s in services.items() for part, made in s.containers.items()}
+    "containers", {f"{name}/{part}": new for name, s in services.items() for part, new in s.containers.items()}
 )
-pulumi.export("server_ip", machine.address)
-pulumi.export(
-    "certificates",
-    {domain: services[name].certificate.issued for name, domain in domains.items()},  # type: ignore[union-attr]
-)
+pulumi.export("server_ip", host.address)
+pulumi.export("certificates", {certificate.domain: certificate.issued for certificate in certificates.values()})
 
 
 async def settled() -> None:
-    """Waits for all outputs at once: the SDK's own wait looks at all of them again for each that is there."""
-    while outputs := [each for each in pulumi.runtime.settings.SETTINGS.outputs if not each.done()]:
+    """Waits for all outputs at once: the SDK's own wait looks at all of them again each time one is done."""
+    while outputs := [output for output in pulumi.runtime.settings.SETTINGS.outputs if not output.done()]:
         await asyncio.wait(outputs)
 
 

@@ -11,14 +11,14 @@ from .host import Host
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """`reference` is repository@digest; `resource` is there once the host has it."""
+    """`reference` is repository@digest; `resource` exists once the host has it."""
 
     reference: Output[str]
     resource: docker.RemoteImage
 
 
-def image(name: str, reference: str, host: Host, parent: pulumi.Resource) -> Image:
-    """Pulls `reference`, by its digest: by a tag the provider would keep whatever it has under that name."""
+def pull_image(name: str, reference: str, host: Host, *, parent: pulumi.Resource) -> Image:
+    """Pulls `reference` by its digest: by a tag the provider would keep whatever the host has under that name."""
     pinned = host.digests[reference]
     resource = docker.RemoteImage(
         name,

@@ -1,4 +1,4 @@
-"""Names and labels on the host: by them a stack finds again what is its own."""
+"""Names and labels on the host: by them a stack finds its own containers again."""
 
 import pulumi
 
@@ -10,7 +10,6 @@ def container_name(part: str) -> str:
     return f"{LABEL}-{pulumi.get_stack()}-{part}"
 
 
-def labels(service: str, part: str | None = None) -> dict[str, str]:
-    """The labels by which a stack's containers are found again."""
-    found = {f"{LABEL}.stack": pulumi.get_stack(), f"{LABEL}.service": service}
-    return {**found, f"{LABEL}.part": part} if part else found
+def labels(service: str, part: str) -> dict[str, str]:
+    """The labels of a container."""
+    return {f"{LABEL}.stack": pulumi.get_stack(), f"{LABEL}.service": service, f"{LABEL}.part": part}

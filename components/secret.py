@@ -7,7 +7,7 @@ from pulumi import Output, ResourceOptions
 from settings import PROJECT
 
 
-def given(key: str) -> Output[str] | None:
+def config_secret(key: str) -> Output[str] | None:
     """The config secret `sertantai:<key>`, or None."""
     return pulumi.Config(PROJECT).get_secret(key)
 
@@ -20,12 +20,12 @@ def hetzner_token() -> Output[str] | None:
 def secret(
     name: str, key: str | None, *, parent: pulumi.Resource, protect: bool = False, length: int = 48
 ) -> Output[str]:
-    """The config secret `sertantai:<key>`, else a generated one; always that one where there is no key.
+    """The config secret `sertantai:<key>`, else a generated one; always a generated one where there is no key.
 
-    It is generated in either case, so that going from one to the other and back changes nothing else.
+    One is generated in either case, so that setting a config secret and removing it changes nothing else.
     """
-    made = random.RandomPassword(
+    generated = random.RandomPassword(
         name, length=length, special=False, opts=ResourceOptions(parent=parent, protect=protect)
     )
-    override = given(key) if key else None
-    return made.result if override is None else override
+    override = config_secret(key) if key else None
+    return generated.result if override is None else override

@@ -11,34 +11,34 @@ from .names import LABEL
 
 
 def volume(
-    name: str, on_host: str, host: Host, parent: pulumi.Resource, *, protect: bool, exists: bool = False
+    name: str, volume_name: str, host: Host, *, parent: pulumi.Resource, protect: bool, exists: bool = False
 ) -> docker.Volume:
-    """The volume `on_host`; an existing one of that name is taken as it is. `protect` what must outlive a slip.
+    """The volume `volume_name`; an existing one of that name is taken as it is. `protect` what holds data.
 
-    Where the host has a disk for data it lies there, so that another server finds it again. Docker refuses to start a
-    container while that disk is not mounted: the folder is not there.
+    Where the host has a disk for data, the volume lies there, so that a new server has it too. Docker refuses to start
+    a container while that disk is not mounted: the folder is missing.
     """
-    before = list(host.ready)
-    bound = None
+    depends_on = list(host.ready)
+    driver_opts = None
     if host.data and not exists:
-        before.append(
-            host.verb(
+        depends_on.append(
+            host.command(
                 f"{name}-folder",
-                verb.line("folder", host.data, on_host),
-                delete=None if protect else verb.line("folder-remove", host.data, on_host),
+                verb.line("folder", host.data, volume_name),
+                delete=None if protect else verb.line("folder-remove", host.data, volume_name),
                 parent=parent,
             )
         )
-        bound = {"type": "none", "o": "bind", "device": f"{host.data}/{on_host}"}
+        driver_opts = {"type": "none", "o": "bind", "device": f"{host.data}/{volume_name}"}
     return docker.Volume(
         name,
-        name=on_host,
-        driver_opts=bound,
+        name=volume_name,
+        driver_opts=driver_opts,
         labels=[docker.VolumeLabelArgs(label=f"{LABEL}.stack", value=pulumi.get_stack())],
         opts=ResourceOptions(
             parent=parent,
             provider=host.provider,
-            depends_on=before,
+            depends_on=depends_on,
             protect=protect,
             delete_before_replace=False,
         ),

@@ -2,12 +2,16 @@
 
 import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = ["settings", "render", "components"]
+ROOMS = ["machine", "platform", "service"]
+DECLARES = {"parent", "opts", "depends_on", "after", "release"}
+"""One of these is among the arguments of whatever declares a resource."""
 
 
 def imported(file: Path) -> set[str]:
@@ -21,11 +25,74 @@ def imported(file: Path) -> set[str]:
     return found
 
 
+def rooms_of(file: Path) -> set[str]:
+    """The rooms that a file of components/ imports from; a room's name stands for all that is in it."""
+    package = file.relative_to(ROOT).parent.parts
+    words: set[tuple[str, ...]] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else ()
+            module = (*start, *(node.module.split(".") if node.module else ()))
+            words |= {(*module, alias.name) for alias in node.names}
+        elif isinstance(node, ast.Import):
+            words |= {tuple(alias.name.split(".")) for alias in node.names}
+    return {word[1] for word in words if word[0] == "components"} & set(ROOMS)
+
+
+def functions(folder: Path) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """All functions below a folder, each with a name to find it by."""
+    for file in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                yield f"{file.relative_to(ROOT)}: {node.name}", node
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_imports_go_one_way_from_settings_to_the_program(layer: str) -> None:
     forbidden = {*LAYERS[LAYERS.index(layer) + 1 :], "rehearsal", "cli", "tests"}
     for file in (ROOT / layer).rglob("*.py"):
         assert not imported(file) & forbidden, file
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_service_uses_the_platform_and_the_platform_uses_the_machine_and_never_back(room: str) -> None:
+    allowed = set(ROOMS[: ROOMS.index(room) + 1])
+    for file in (ROOT / "components" / room).rglob("*.py"):
+        assert rooms_of(file) <= allowed, file
+
+
+def test_what_serves_all_rooms_uses_none_of_them() -> None:
+    for file in (ROOT / "components").glob("*.py"):
+        assert rooms_of(file) == set(), file
+
+
+def test_no_constructor_or_step_takes_more_than_three_positional_arguments_beside_its_name() -> None:
+    long = {}
+    for name, function in functions(ROOT / "components"):
+        positional = [each.arg for each in [*function.args.posonlyargs, *function.args.args]]
+        every = {*positional, *(each.arg for each in function.args.kwonlyargs)}
+        if function.name == "__init__" or every & DECLARES:
+            counted = [argument for argument in positional if argument not in ("self", "name")]
+            if len(counted) > 3:
+                long[name] = counted
+    assert long == {}
+
+
+def test_every_component_is_made_of_a_name_args_and_options() -> None:
+    odd = []
+    for file in (ROOT / "components").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ClassDef) and any("ComponentResource" in ast.unparse(base) for base in node.bases):
+                [make] = [part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == "__init__"]
+                last = ast.unparse(make.body[-1])
+                if [each.arg for each in make.args.args] != [
+                    "self",
+                    "name",
+                    "args",
+                    "opts",
+                ] or "register_outputs" not in last:
+                    odd.append(f"{file.relative_to(ROOT)}: {node.name}")
+    assert odd == []
 
 
 def test_the_program_on_the_host_needs_nothing_but_pythons_own_library() -> None:

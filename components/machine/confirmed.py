@@ -1,6 +1,6 @@
 """The file that hands the digests of a preview to the `up` that was confirmed.
 
-Not one of Pulumi's saved plans: those refuse what `up` repairs on the way.
+It is not one of Pulumi's saved plans: those refuse what `up` repairs on the way.
 """
 
 import json
@@ -18,32 +18,32 @@ Digests = Mapping[str, str | None]
 
 @contextmanager
 def handed_over() -> Iterator[None]:
-    """One new file for all runs of the program inside; it is gone afterwards."""
-    before = os.environ.get(VARIABLE)
+    """One new file for all runs of the program inside; it is removed afterwards."""
+    previous = os.environ.get(VARIABLE)
     with tempfile.TemporaryDirectory(prefix="sertantai-") as folder:
         os.environ[VARIABLE] = str(Path(folder, "digests.json"))
         try:
             yield
         finally:
             os.environ.pop(VARIABLE)
-            os.environ |= {VARIABLE: before} if before else {}
+            os.environ |= {VARIABLE: previous} if previous else {}
 
 
 def read() -> Digests | None:
-    """What the preview was told; None where no file is named, and `up` holds to nothing."""
+    """The digests that the preview has shown; None where no file is named: then `up` asks the registries itself."""
     if not (file := _file()):
         return None
     return json.loads(file.read_text()) if file.exists() else {}
 
 
 def forget() -> None:
-    """An earlier preview's digests go before this one asks: it may fail."""
+    """Removes an earlier preview's digests before this preview asks: it may fail."""
     if file := _file():
         file.unlink(missing_ok=True)
 
 
 def write(digests: Digests) -> None:
-    """Keeps what this preview was told."""
+    """Keeps the digests of this preview."""
     if file := _file():
         file.touch(mode=0o600)
         file.write_text(json.dumps(digests, indent=2, sort_keys=True))

@@ -1,23 +1,26 @@
-"""The records by which the world finds a domain."""
+"""The DNS records of a domain."""
 
 from collections.abc import Sequence
 
 import pulumi
-import pulumi_hcloud as hcloud
 from pulumi import Input, ResourceOptions
 
 from settings import Dns
 
 
 def records(
-    name: str, domain: str, dns: Dns | None, address: Input[str], parent: pulumi.Resource
+    name: str, domain: str, address: Input[str], *, dns: Dns | None, parent: pulumi.Resource
 ) -> Sequence[pulumi.Resource]:
-    """The A record of a domain in our zone. Those of another zone are checked, not made.
+    """The A record of a domain in our zone. Records in other zones are checked, not made.
 
-    No AAAA record: the containers' network has no IPv6, so each client would arrive by the address of Docker's bridge.
+    No AAAA record: the containers' network has no IPv6, so each client would arrive with the address of
+    Docker's bridge.
     """
     if not dns or not is_within(domain, dns):
         return []
+    # Only here: it takes long to import.
+    import pulumi_hcloud as hcloud
+
     return [
         hcloud.ZoneRrset(
             f"{name}-a",

@@ -10,7 +10,9 @@ SOURCES = Path(__file__).parents[2] / "host"
 LOCAL = [".venv/bin/python", "-m", "host"]
 """How this machine's steps call it: from the checkout, in whose folder the steps run."""
 FOLDER = ".sertantai/host"
-"""Where it is on a host, from the home folder of the user on."""
+"""Where it is on a host, relative to the user's home folder."""
+CALL = f'python3 "$(readlink -f {FOLDER}/current)"'
+"""What ssh runs on the host, before the words of a verb. It resolves the link first: see `file_name`."""
 MAIN = "import sys\nfrom host.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
 
 
@@ -29,17 +31,8 @@ def packed() -> bytes:
 
 
 def file_name() -> str:
-    """Its name on a host: a new one for every version, since a file that is replaced fails at its next import."""
+    """Its name on a host, a new one for every version: a file that is replaced fails at its next import."""
     return f"{hashlib.sha256(packed()).hexdigest()[:12]}.pyz"
-
-
-def digest(folder: str) -> str:
-    """What the shell scripts in host/shell/<folder> do, as a short hash: another comment makes no other one."""
-    lines = [
-        line for file in sorted((SOURCES / "shell" / folder).glob("*.sh")) for line in file.read_text().splitlines()
-    ]
-    does = [line for line in lines if not line.lstrip().startswith("#")]
-    return hashlib.sha256("\n".join(does).encode()).hexdigest()[:12]
 
 
 def path() -> str:
@@ -47,5 +40,10 @@ def path() -> str:
     return f"{FOLDER}/{file_name()}"
 
 
-CALL = f'python3 "$(readlink -f {FOLDER}/current)"'
-"""What ssh runs on the host, before the words of a verb. It resolves the link first: see `file_name`."""
+def digest(folder: str) -> str:
+    """A short hash of the shell scripts in host/shell/<folder>; a changed comment does not change it."""
+    lines = [
+        line for file in sorted((SOURCES / "shell" / folder).glob("*.sh")) for line in file.read_text().splitlines()
+    ]
+    code = [line for line in lines if not line.lstrip().startswith("#")]
+    return hashlib.sha256("\n".join(code).encode()).hexdigest()[:12]

@@ -1,24 +1,24 @@
-"""Another server type is a stop and a start in order: the provider alone cuts the power, and leaves the server off."""
+"""A new server type is a stop and a start in order: the provider alone cuts the power and leaves the server off."""
 
 import pulumi
 import pulumi_hcloud as hcloud
 from pulumi import Input
 
-from ..host import step
+from ..command import command
 from ..secret import hetzner_token
 
 PROGRAM = "python3 -m components.machine.power_program"
 
 
-def shut_down(name: str, address: hcloud.PrimaryIp, server_type: str, parent: pulumi.Resource) -> pulumi.Resource:
-    """Before the server that has our address becomes another type. Run again it finds that there is nothing to stop."""
+def shut_down(name: str, address: hcloud.PrimaryIp, server_type: str, *, parent: pulumi.Resource) -> pulumi.Resource:
+    """Shuts down the server that has our address, before its type changes. Safe to run again: it may be off already."""
     return _step(name, address.id.apply(lambda number: f"{PROGRAM} shut-down {number} {server_type}"), parent)
 
 
-def power_on(name: str, server: hcloud.Server, parent: pulumi.Resource) -> pulumi.Resource:
-    """After it became another type. Run again it finds the server running."""
+def power_on(name: str, server: hcloud.Server, *, parent: pulumi.Resource) -> pulumi.Resource:
+    """Starts the server after its type has changed. Safe to run again: it may be running already."""
     return _step(name, server.id.apply(lambda number: f"{PROGRAM} power-on {number}"), parent, TYPE=server.server_type)
 
 
 def _step(name: str, line: Input[str], parent: pulumi.Resource, **reruns_on: Input[str]) -> pulumi.Resource:
-    return step(name, ["bash", "-c"], line, stdin=hetzner_token(), reruns_on=reruns_on or None, parent=parent)
+    return command(name, ["bash", "-c"], line, stdin=hetzner_token(), reruns_on=reruns_on or None, parent=parent)

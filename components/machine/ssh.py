@@ -1,7 +1,7 @@
 """The way to a host that is reached over SSH: one pinned, multiplexed connection for steps and for Docker."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -13,66 +13,73 @@ from pulumi_command import local
 from render import ssh
 from settings import Registry, SshHost
 
-from ..host import Host, registry_auth, step
+from ..command import command
+from ..host import Host
 from . import host_program
+from .login import registry_login
 from .ssh_files import folder, write
 
 CONNECT_TIMEOUT_S = 30
 
 
-class Access:
-    """OpenSSH's configuration for one host, written before every operation; what runs over it."""
+@dataclass(frozen=True, kw_only=True)
+class SshArgs:
+    """One host as OpenSSH knows it."""
 
-    def __init__(
-        self,
-        address: Input[str],
-        host_keys: Input[Sequence[str]],
-        user: str,
-        port: int,
-        identity_file: str | None,
-        parent: pulumi.Resource | None = None,
-    ) -> None:
-        self.parent = parent
-        stack = pulumi.get_stack()
-        self.alias = ssh.alias(stack)
-        # By which the command finds the host where the program has not run yet, on another laptop.
-        known = Output.all(address=address, host_keys=host_keys)
-        pulumi.export("ssh", known)
-        self.config = known.apply(
-            lambda known: str(
-                write(
-                    Path(),
-                    stack,
-                    ssh.files(stack, str(folder(stack)), **known, user=user, port=port, identity_file=identity_file),
-                    known,
-                )
-            )
+    address: Input[str]
+    host_keys: Input[Sequence[str]]
+    user: str
+    port: int
+    identity_file: str | None
+
+
+class Ssh:
+    """OpenSSH's configuration for one host, written before every operation, and the steps that use it."""
+
+    def __init__(self, args: SshArgs, parent: pulumi.Resource | None = None) -> None:
+        self.args, self.parent = args, parent
+        self.alias = ssh.alias(pulumi.get_stack())
+        # From this output the command knows the host on a laptop where the program has not run yet.
+        target = Output.all(address=args.address, host_keys=args.host_keys)
+        pulumi.export("ssh", target)
+        self.config = target.apply(self._write)
+        self.program: Output[Sequence[str]] = self.config.apply(
+            lambda config: ["ssh", "-F", config, self.alias, host_program.CALL]
         )
+        """Calls the program on the host."""
+        self.reader: Output[Sequence[str]] = self.config.apply(
+            lambda config: ["bash", ssh.file("ask"), config, self.alias, host_program.path()]
+        )
+        """As `program`, for verbs that only read; it prints nothing where the host cannot be reached."""
 
     def reached(
         self,
-        what: Input[str],
+        host: Input[str],
         advice: str,
         timeout_s: int,
+        *,
         reruns_on: Mapping[str, Input[str]],
-        after: Sequence[pulumi.Resource],
+        after: Sequence[pulumi.Resource] = (),
     ) -> local.Command:
-        """There once the host accepts a connection. `what` names it in errors, `advice` is for one that is silent."""
-        text = Output.all(config=self.config, what=what).apply(
-            lambda known: ssh.here("reached", known["config"], self.alias, str(timeout_s), known["what"], advice)
+        """Waits until the host accepts a connection. An error calls it `host` and ends with `advice`."""
+        text = Output.all(config=self.config, host=host).apply(
+            lambda values: ssh.here("reached", values["config"], self.alias, str(timeout_s), values["host"], advice)
         )
-        return self.here("host-reached", text, reruns_on, after)
+        return self.here("host-reached", text, reruns_on=reruns_on, after=after)
 
     def here(
         self,
         name: str,
         text: Input[str],
+        *,
         reruns_on: Mapping[str, Input[str]],
         after: Sequence[pulumi.Resource],
         stdin: str | None = None,
     ) -> local.Command:
         """A step on the operator's machine."""
-        return step(name, ["bash", "-c"], text, stdin=stdin, reruns_on=reruns_on, parent=self.parent, depends_on=after)
+        return command(
+            name, ["bash", "-c"], text, stdin=stdin, reruns_on=reruns_on, parent=self.parent, depends_on=after
+        )
 
     def there(
         self,
@@ -82,78 +89,80 @@ class Access:
         reruns_on: Mapping[str, Input[str]],
         after: Sequence[pulumi.Resource],
     ) -> local.Command:
-        """A step on the host before the program is there: a script of components/machine/bootstrap."""
+        """A step on the host before the program is there: a script of bootstrap/."""
         text = self.config.apply(lambda config: ssh.there(config, self.alias, script, *words))
-        return self.here(name, text, reruns_on, after)
+        return self.here(name, text, reruns_on=reruns_on, after=after)
 
-    def install(self, reruns_on: Mapping[str, Input[str]], after: Sequence[pulumi.Resource]) -> local.Command:
+    def install(self, *, reruns_on: Mapping[str, Input[str]], after: Sequence[pulumi.Resource]) -> local.Command:
         """Puts this version of the program on the host: the one step that runs again for another version."""
         text = self.config.apply(lambda config: ssh.here("install", config, self.alias, host_program.path()))
-        return self.here("host-program", text, reruns_on, after)
+        return self.here("host-program", text, reruns_on=reruns_on, after=after)
 
-    def verb(
+    def command(
         self,
         name: str,
         line: Input[str],
         *,
-        told: str | None = None,
+        stdin: str | None = None,
         reruns_on: Mapping[str, Input[str]],
         after: Sequence[pulumi.Resource],
     ) -> local.Command:
-        """A step that calls a verb on the host before it is ready to be one; see `Host.verb`."""
-        return step(name, self.program, line, stdin=told, reruns_on=reruns_on, parent=self.parent, depends_on=after)
+        """A step that calls a verb before the host is ready; see `Host.command`."""
+        return command(name, self.program, line, stdin=stdin, reruns_on=reruns_on, parent=self.parent, depends_on=after)
 
-    def host(
-        self,
-        address: Input[str],
-        registry: Registry | None,
-        token: Output[str] | None,
-        ready: pulumi.Resource,
-        installed: pulumi.Resource,
-    ) -> Host:
-        """The host itself, once it is `ready` and has the program."""
-        # The provider asks Docker as soon as it is made.
+    def host(self, registry: Registry | None, *, ready: pulumi.Resource, installed: pulumi.Resource) -> Host:
+        """The host, once it is `ready` and has the program."""
+        # The provider connects to Docker as soon as it is made.
         provider = docker.Provider(
             "docker",
             host=f"ssh://{self.alias}",
             ssh_opts=["-F", self.config],
-            registry_auth=registry_auth(registry, token),
+            registry_auth=registry_login(registry),
             opts=ResourceOptions(depends_on=[ready]),
         )
         return Host(
             provider=provider,
             program=self.program,
-            asker=self.asker,
-            address=address,
+            reader=self.reader,
+            address=self.args.address,
             ready=[ready],
             installed=[installed],
         )
 
-    @property
-    def program(self) -> Output[Sequence[str]]:
-        """Calls the program on the host."""
-        return self.config.apply(lambda config: ["ssh", "-F", config, self.alias, host_program.CALL])
+    def _write(self, target: Mapping[str, object]) -> str:
+        args, stack = self.args, pulumi.get_stack()
+        texts = ssh.files(
+            stack,
+            str(folder(stack)),
+            **target,  # type: ignore[arg-type]
+            user=args.user,
+            port=args.port,
+            identity_file=args.identity_file,
+        )
+        return str(write(Path(), stack, texts, target))
 
-    @property
-    def asker(self) -> Output[Sequence[str]]:
-        """As `program`, for verbs that only read; a host that cannot be reached says nothing."""
-        return self.config.apply(lambda config: ["bash", ssh.file("ask"), config, self.alias, host_program.path()])
 
-
-def ssh_host(settings: SshHost, registry: Registry | None, token: Output[str] | None) -> Host:
-    """A machine that is there already."""
-    access = Access(settings.address, [settings.host_key], settings.user, settings.port, settings.identity_file)
+def ssh_host(settings: SshHost, registry: Registry | None) -> Host:
+    """A machine that exists already."""
+    access = Ssh(
+        SshArgs(
+            address=settings.address,
+            host_keys=[settings.host_key],
+            user=settings.user,
+            port=settings.port,
+            identity_file=settings.identity_file,
+        )
+    )
     reruns_on = {"ADDRESS": f"{settings.user}@{settings.address}:{settings.port}", "KEY": settings.host_key}
     reached = access.reached(
         f"host/address: {settings.address}",
         "is it up, is host/port right, and does its firewall let this address in?",
         CONNECT_TIMEOUT_S,
-        reruns_on,
-        [],
+        reruns_on=reruns_on,
     )
     ready = access.there("host-ready", "ready", reruns_on=reruns_on, after=[reached])
-    installed = access.install(reruns_on, [ready])
-    host = access.host(settings.address, registry, token, ready, installed)
+    installed = access.install(reruns_on=reruns_on, after=[ready])
+    host = access.host(registry, ready=ready, installed=installed)
     return replace(host, public=settings.address) if _is_public(settings.address) else host
 
 

@@ -13,12 +13,12 @@ PROGRAM = "host.pyz"
 
 
 def folder(stack: str) -> Path:
-    """Where they lie, from the project's folder on: the same on every laptop, or all steps would run again there."""
+    """Where they lie, from the project's folder: the same on every laptop, or all steps would run again there."""
     return Path(".sertantai", stack, "ssh")
 
 
 def write(root: Path, stack: str, texts: Mapping[str, str], known: Mapping[str, Any]) -> Path:
-    """Writes them below the project's `root`, and of what they are made; the configuration's path, from there on."""
+    """Writes them and `known`, what they are made of, below `root`; the configuration's path from there."""
     (root / folder(stack)).mkdir(parents=True, exist_ok=True, mode=0o700)
     # Where the connection's socket is. OpenSSH looks for ~ in the user's account, not in HOME.
     Path(pwd.getpwuid(os.getuid()).pw_dir, ".ssh").mkdir(exist_ok=True, mode=0o700)
@@ -27,7 +27,7 @@ def write(root: Path, stack: str, texts: Mapping[str, str], known: Mapping[str, 
         file = root / folder(stack) / name
         if not file.exists() or file.read_bytes() != content:
             # In one move: a connection may be made at this moment.
-            aside = file.with_name(f"{name}.new")
-            aside.write_bytes(content)
-            aside.replace(file)
+            new = file.with_name(f"{name}.new")
+            new.write_bytes(content)
+            new.replace(file)
     return folder(stack) / "config"

@@ -1,14 +1,24 @@
 """The one network of all containers."""
 
+from dataclasses import dataclass
+
 import pulumi
+import pulumi_docker as docker
 from pulumi import ResourceOptions
 
 from render import verb
 from render.network import Addresses, addresses
 from settings import Network as NetworkSettings
 
-from ..drift import Drift
 from ..host import Host
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    """What the network is made of."""
+
+    settings: NetworkSettings
+    host: Host
 
 
 class Network(pulumi.ComponentResource):
@@ -17,13 +27,12 @@ class Network(pulumi.ComponentResource):
     A step makes it: the provider's own resource waits 2 s at each read.
     """
 
-    def __init__(
-        self, name: str, settings: NetworkSettings, host: Host, drift: Drift, opts: ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: NetworkArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:platform:Network", name, {}, opts)
-        self.name, stack = settings.name, pulumi.get_stack()
+        settings, stack = args.settings, pulumi.get_stack()
+        self.name = settings.name
         self.addresses: Addresses = addresses(settings.subnet)
-        self.ready = host.verb(
+        self.ready = args.host.command(
             f"{name}-bridge",
             verb.line(
                 "network",
@@ -33,11 +42,15 @@ class Network(pulumi.ComponentResource):
                 gateway=self.addresses.gateway,
                 ip_range=self.addresses.ip_range,
             ),
-            told=drift.of("network").apply(lambda fingerprint: verb.told({"fingerprint": fingerprint})),
+            stdin=args.host.fingerprint("network").apply(lambda fingerprint: verb.told({"fingerprint": fingerprint})),
             delete=verb.line("network-remove", settings.name, stack=stack),
-            # Another subnet needs another name: then the containers move over before the old network goes, which
-            # could not be deleted with them on it.
+            # Another subnet needs another name: then the containers move over before the old network goes. It could not
+            # be deleted with containers on it.
             triggers=[settings.name],
             parent=self,
         )
         self.register_outputs({})
+
+    def fixed(self, address: str, alias: str) -> docker.ContainerNetworksAdvancedArgs:
+        """A container's place on the network, at one of the fixed addresses."""
+        return docker.ContainerNetworksAdvancedArgs(name=self.name, ipv4_address=address, aliases=[alias])

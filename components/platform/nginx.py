@@ -1,6 +1,7 @@
 """The gateway: the only container that publishes ports."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
@@ -10,50 +11,87 @@ from render import nginx as render
 from render import verb
 from settings import Nginx as NginxSettings
 
-from ..container import Container, fixed
-from ..drift import Drift
+from ..container import Container
 from ..host import Host
-from ..image import image
+from ..image import Image, pull_image
 from ..machine import host_program
 from ..names import container_name
 from ..volume import volume
+from .fixed import run_fixed
 from .network import Network
-from .server import readiness
 
 CHECK = ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8999/"]
 START_TIMEOUT_S = 60
+# Workers become the user nginx; the master signals them and reads the keys that root alone may read.
+CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NginxArgs:
+    """What the gateway is made of; `drains_s` is how long each service's requests may take to end."""
+
+    settings: NginxSettings
+    drains_s: Sequence[int]
+    network: Network
+    host: Host
 
 
 class Nginx(pulumi.ComponentResource):
     """nginx with its sites in a directory on a volume, which it shares with certbot. Nothing ever stops it."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: NginxSettings,
-        drains_s: Sequence[int],
-        network: Network,
-        host: Host,
-        drift: Drift,
-        opts: ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: NginxArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:platform:Nginx", name, {}, opts)
+        settings, network, host = args.settings, args.network, args.host
         self.container_name = container_name("nginx")
         self.address = network.addresses.nginx
-        pulled = image(f"{name}-image", settings.image, host, self)
-        self.files = volume(f"{name}-files", self.container_name, host, self, protect=False)
-        self.webroot = volume(f"{name}-webroot", container_name("webroot"), host, self, protect=False)
-        scripts = host_program.digest("volume")
-        self.base = host.verb(
+        self.files = volume(f"{name}-files", self.container_name, host, parent=self, protect=False)
+        self.webroot = volume(f"{name}-webroot", container_name("webroot"), host, parent=self, protect=False)
+        image = pull_image(f"{name}-image", settings.image, host, parent=self)
+        self.base = self._put_base(name, args, image)
+        fixed = run_fixed(
+            name,
+            Container(
+                service="platform",
+                part="nginx",
+                image=image,
+                memory_mb=settings.memory_mb,
+                check=CHECK,
+                entrypoint=render.SERVE,
+                volumes={render.VOLUME: (self.files.name, False), render.WEBROOT: (self.webroot.name, True)},
+                ports=[
+                    docker.ContainerPortArgs(internal=inside, external=outside, ip=settings.address, protocol="tcp")
+                    for inside, outside in ((80, settings.http_port), (443, settings.https_port))
+                ],
+                capabilities=CAPABILITIES,
+                tmpfs=["/tmp:size=16m", "/run:size=1m"],  # noqa: S108
+                sysctls=render.SYSCTLS,
+                grace_s=60,
+            ),
+            host,
+            network=network.fixed(self.address, "nginx"),
+            start_timeout_s=START_TIMEOUT_S,
+            parent=self,
+            depends_on=[network.ready, self.base, self._check_ports(name, args), self.webroot],
+        )
+        self.container, self.ready = fixed.container, fixed.ready
+        self.register_outputs({})
+
+    def _put_base(self, name: str, args: NginxArgs, image: Image) -> pulumi.Resource:
+        """Puts nginx.conf and the scripts on the volume. Runs again for another text, script or image."""
+        return args.host.command(
             f"{name}-base",
-            verb.line("base", self.container_name, volume=self.container_name, scripts=scripts),
-            told=Output.all(image=pulled.reference, fingerprint=drift.of("nginx.conf")).apply(
-                lambda known: verb.told({**known, "text": render.base(drains_s, settings)})
+            verb.line("base", self.container_name, volume=self.container_name, scripts=host_program.digest("volume")),
+            stdin=Output.all(image=image.reference, fingerprint=args.host.fingerprint("nginx.conf")).apply(
+                lambda values: verb.told({**values, "text": render.base(args.drains_s, args.settings)})
             ),
             parent=self,
-            depends_on=[pulled.resource, self.files],
+            depends_on=[image.resource, self.files],
         )
-        free = host.verb(
+
+    def _check_ports(self, name: str, args: NginxArgs) -> pulumi.Resource:
+        """Fails where another program has the ports. Runs again for other ports; it only asks."""
+        settings = args.settings
+        return args.host.command(
             f"{name}-ports",
             verb.line(
                 "ports",
@@ -64,33 +102,3 @@ class Nginx(pulumi.ComponentResource):
             ),
             parent=self,
         )
-        self.container = fixed(
-            f"{name}-server",
-            Container(
-                service="platform",
-                part="nginx",
-                image=pulled,
-                memory_mb=settings.memory_mb,
-                check=CHECK,
-                entrypoint=render.SERVE,
-                volumes={
-                    render.VOLUME: (self.files.name, False),
-                    render.WEBROOT: (self.webroot.name, True),
-                },
-                ports=[
-                    docker.ContainerPortArgs(internal=inside, external=outside, ip=settings.address, protocol="tcp")
-                    for inside, outside in ((80, settings.http_port), (443, settings.https_port))
-                ],
-                # Workers become the user nginx; the master signals them and reads the keys that root alone may read.
-                capabilities=["CHOWN", "DAC_OVERRIDE", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
-                tmpfs=["/tmp:size=16m", "/run:size=1m"],  # noqa: S108
-                sysctls=render.SYSCTLS,
-                grace_s=60,
-            ),
-            (network, self.address),
-            host,
-            self,
-            [self.base, free, self.webroot],
-        )
-        self.ready = readiness(f"{name}-ready", self.container, self.container_name, CHECK, START_TIMEOUT_S, host, self)
-        self.register_outputs({})

@@ -1,10 +1,9 @@
-"""What all services share."""
+"""What a service reads of the platform."""
 
 from dataclasses import dataclass
 
 from settings import Settings
 
-from ..drift import Drift
 from ..host import Host
 from .certbot import Certbot
 from .network import Network
@@ -19,7 +18,6 @@ class Platform:
 
     settings: Settings
     host: Host
-    drift: Drift
     network: Network
     postgres: Postgres
     redis: Redis | None

@@ -1,6 +1,9 @@
 """The shared PostgreSQL."""
 
+from dataclasses import dataclass
+
 import pulumi
+import pulumi_docker as docker
 from pulumi import ResourceOptions
 
 from render import postgres as render
@@ -8,15 +11,14 @@ from render import verb
 from settings import HEALTH_ROLE
 from settings import Postgres as PostgresSettings
 
-from ..container import Container, fixed
-from ..drift import Drift
+from ..container import Container
 from ..host import Host
-from ..image import image
+from ..image import pull_image
 from ..names import container_name
 from ..secret import secret
 from ..volume import volume
+from .fixed import run_fixed
 from .network import Network
-from .server import readiness
 
 DATA = "/var/lib/postgresql/data"
 SOCKET = "/var/run/postgresql"
@@ -24,69 +26,70 @@ CHECK = ["pg_isready", "-q", "-h", "127.0.0.1", "-U", HEALTH_ROLE]
 START_TIMEOUT_S = 120
 
 
+@dataclass(frozen=True, kw_only=True)
+class PostgresArgs:
+    """What PostgreSQL is made of."""
+
+    settings: PostgresSettings
+    network: Network
+    host: Host
+
+
 class Postgres(pulumi.ComponentResource):
     """One cluster for all services, with logical replication. `ready`: it answers, and our rules say who logs in."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: PostgresSettings,
-        network: Network,
-        host: Host,
-        drift: Drift,
-        opts: ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: PostgresArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:platform:Postgres", name, {}, opts)
+        settings, network, host = args.settings, args.network, args.host
         self.container_name = container_name("postgres")
-        # The official image wants one at its first start; `access` takes it away again.
-        password = secret(f"{name}-password", None, parent=self, protect=True)
         data = volume(
             f"{name}-data",
             settings.volume or self.container_name,
             host,
-            self,
+            parent=self,
             protect=True,
             exists=settings.volume is not None,
         )
         # On a volume, so that a backup container can use it too.
-        socket = volume(f"{name}-socket", container_name("postgres-socket"), host, self, protect=False)
-        container = fixed(
-            f"{name}-server",
-            Container(
-                service="platform",
-                part="postgres",
-                image=image(f"{name}-image", settings.image, host, self),
-                memory_mb=settings.memory_mb,
-                check=CHECK,
-                command=render.arguments(settings.memory_mb, settings.max_connections, settings.max_replication_slots),
-                environment=password.apply(
-                    lambda value: {
-                        "POSTGRES_PASSWORD": value,
-                        "POSTGRES_INITDB_ARGS": "--data-checksums",
-                        "PGDATA": DATA,
-                    }
-                ),
-                volumes={DATA: (data.name, False), SOCKET: (socket.name, False)},
-                capabilities=["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
-                tmpfs=["/tmp"],  # noqa: S108
-                shm_mb=max(256, settings.memory_mb // 4),
-                grace_s=120,
-            ),
-            (network, network.addresses.postgres),
+        socket = volume(f"{name}-socket", container_name("postgres-socket"), host, parent=self, protect=False)
+        fixed = run_fixed(
+            name,
+            self._container(name, args, data=data, socket=socket),
             host,
-            self,
-            [data, socket],
+            network=network.fixed(network.addresses.postgres, "postgres"),
+            start_timeout_s=START_TIMEOUT_S,
+            parent=self,
+            depends_on=[network.ready, data, socket],
         )
-        answers = readiness(f"{name}-ready", container, self.container_name, CHECK, START_TIMEOUT_S, host, self)
-        self.ready = host.verb(
+        self.container = fixed.container
+        self.ready = host.command(
             f"{name}-access",
             verb.line("pg-hba", self.container_name),
-            told=drift.of("access/platform").apply(
+            stdin=host.fingerprint("access/platform").apply(
                 lambda fingerprint: verb.told({**render.rules(), "fingerprint": fingerprint})
             ),
-            reruns_on={"CONTAINER": container.id},
+            reruns_on={"CONTAINER": fixed.container.id},
             parent=self,
-            depends_on=[answers],
+            depends_on=[fixed.ready],
         )
-        self.container = container
         self.register_outputs({})
+
+    def _container(self, name: str, args: PostgresArgs, *, data: docker.Volume, socket: docker.Volume) -> Container:
+        settings = args.settings
+        # The official image needs a password at its first start; the step `access` removes it again.
+        password = secret(f"{name}-password", None, parent=self, protect=True)
+        variables = {"POSTGRES_INITDB_ARGS": "--data-checksums", "PGDATA": DATA}
+        return Container(
+            service="platform",
+            part="postgres",
+            image=pull_image(f"{name}-image", settings.image, args.host, parent=self),
+            memory_mb=settings.memory_mb,
+            check=CHECK,
+            command=render.arguments(settings.memory_mb, settings.max_connections, settings.max_replication_slots),
+            environment=password.apply(lambda value: {"POSTGRES_PASSWORD": value, **variables}),
+            volumes={DATA: (data.name, False), SOCKET: (socket.name, False)},
+            capabilities=["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
+            tmpfs=["/tmp"],  # noqa: S108
+            shm_mb=max(256, settings.memory_mb // 4),
+            grace_s=120,
+        )

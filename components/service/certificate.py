@@ -1,57 +1,49 @@
-"""The certificate of one domain."""
+"""The certificate of a service's domain."""
 
 import pulumi
 from pulumi import Output, ResourceOptions
 
 from render import verb
-from settings import Dns
 
-from ..host import Host
 from ..machine.dns import records
-from ..platform.certbot import Certbot
-from ..platform.nginx import Nginx
+from .args import ServiceArgs
 
 RECORD_TIMEOUT_S = 300
 
 
 class Certificate(pulumi.ComponentResource):
-    """A placeholder first, by which nginx takes the text of the site; then the one of the authority: `ready`."""
+    """First a placeholder, with which nginx accepts the site's text; then the authority's certificate: `ready`."""
 
     issued: Output[str]
 
-    def __init__(
-        self,
-        name: str,
-        domain: str,
-        certbot: Certbot,
-        nginx: Nginx,
-        host: Host,
-        dns: Dns | None,
-        opts: ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: ServiceArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:service:Certificate", name, {}, opts)
-        self.placeholder = host.verb(
+        platform, host, domain = args.platform, args.platform.host, args.settings.domain
+        assert domain
+        self.domain = domain
+        certbot = platform.certbot.container_name
+        self.placeholder = host.command(
             f"{name}-placeholder",
-            verb.line("placeholder", domain, certbot=certbot.container_name),
+            verb.line("placeholder", domain, certbot=certbot),
             parent=self,
-            depends_on=[certbot.ready],
+            depends_on=[platform.certbot.ready],
         )
-        known = records(f"{name}-dns", domain, dns, host.public, self)
-        # Runs again for another authority; renewal is certbot's own.
-        self.ready = host.verb(
+        dns = records(f"{name}-dns", domain, host.public, dns=platform.settings.dns, parent=self)
+        # Runs again for another authority; certbot renews by itself.
+        self.ready = host.command(
             f"{name}-authority",
             Output.from_input(host.public).apply(
                 lambda address: verb.line(
                     "certificate",
                     domain,
-                    certbot=certbot.container_name,
+                    certbot=certbot,
                     address=address or None,
-                    wait=RECORD_TIMEOUT_S if known else None,
+                    wait=RECORD_TIMEOUT_S if dns else None,
                 )
             ),
-            told=verb.told({"authority": certbot.acme.directory_url}),
+            stdin=verb.told({"authority": platform.settings.acme.directory_url}),
             parent=self,
-            depends_on=[self.placeholder, nginx.ready, *known],
+            depends_on=[self.placeholder, platform.nginx.ready, *dns],
         )
         self.issued = self.ready.stdout
         self.register_outputs({"issued": self.issued})

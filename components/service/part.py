@@ -1,61 +1,84 @@
-"""A part of a service: a container beside its predecessor, and the gate that lets it have traffic."""
+"""A part of a service: a new container next to the old one, and the gate that it must pass to receive requests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi import Input, Output, ResourceOptions
+import pulumi_docker as docker
+from pulumi import Output, ResourceOptions
 
 from render import verb
 
-from ..container import Container, released
-from ..host import Host
-from ..platform.network import Network
+from ..container import Container
+from ..platform.platform import Platform
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
     """What a new container must do before it may serve. `secrets` are what its log must not show."""
 
-    check: Sequence[str]
     port: int
     successes: int
     timeout_s: int
-    secrets: Input[Sequence[str]] = ()
+    secrets: Output[list[str]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartArgs:
+    """What a part is made of, and what it comes after."""
+
+    container: Container
+    gate: Gate
+    platform: Platform
+    after: Sequence[pulumi.Resource]
 
 
 class Part(pulumi.ComponentResource):
-    """App, frontend and Electric alike: they differ in what they hand over here. `gate` is there once it is healthy."""
+    """App, frontend and Electric alike: they differ in their args. `gate` exists once the container is healthy."""
 
     container: Output[str]
-    image: Output[str]
 
-    def __init__(
-        self,
-        name: str,
-        container: Container,
-        gate: Gate,
-        network: Network,
-        host: Host,
-        depends_on: Sequence[pulumi.Resource],
-        opts: ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: PartArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:service:Part", name, {}, opts)
-        made = released(name, container, network, host, self, depends_on)
-        what = f"{container.service}/{container.part}"
-        self.gate = host.verb(
+        part, gate = f"{args.container.service}/{args.container.part}", args.gate
+        check = list(args.container.check)
+        container = self._start(name, args)
+        self.container = container.name
+        self.gate = args.platform.host.command(
             f"{name}-gate",
-            made.name.apply(
-                lambda on_host: verb.line(
-                    "gate", what, on_host, port=gate.port, successes=gate.successes, timeout=gate.timeout_s
+            container.name.apply(
+                lambda container_name: verb.line(
+                    "gate", part, container_name, port=gate.port, successes=gate.successes, timeout=gate.timeout_s
                 )
             ),
-            told=Output.from_input(gate.secrets).apply(
-                lambda secrets: verb.told({"check": list(gate.check), "secrets": list(secrets)})
-            ),
+            stdin=Output.all(check=check, secrets=gate.secrets or []).apply(verb.told),
             parent=self,
-            depends_on=[made],
+            depends_on=[container],
         )
-        self.container = made.name
-        self.image = container.image.reference
-        self.register_outputs({"container": self.container, "image": self.image})
+        self.register_outputs({"container": self.container})
+
+    def _start(self, name: str, args: PartArgs) -> docker.Container:
+        """Starts the new container next to the old one, which the service's `retire` removes.
+
+        Every change makes a new one: applied in place, a change of memory would change the container that serves.
+        """
+        platform = args.platform
+        arguments = args.container.arguments()
+        arguments.networks_advanced = [docker.ContainerNetworksAdvancedArgs(name=platform.network.name)]
+        return docker.Container(
+            name,
+            arguments,
+            opts=ResourceOptions(
+                parent=self,
+                provider=platform.host.provider,
+                depends_on=[
+                    *platform.host.ready,
+                    platform.network.ready,
+                    args.container.image.resource,
+                    *args.after,
+                ],
+                delete_before_replace=False,
+                retain_on_delete=True,
+                replace_on_changes=["*"],
+            ),
+        )

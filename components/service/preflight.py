@@ -3,77 +3,76 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 from pulumi import Output
 
 from render import nginx, sql, verb
-from settings import Electric, Service, stream_id
+from settings import Electric, stream_id
 
-from ..image import Image
-from ..platform.platform import Platform
-from .electric import CHECK_TOOL, ElectricAccess
+from .electric import CHECK_TOOL
+from .release import Release
 
 
-def preflight(
-    name: str,
-    service: Service,
-    images: Mapping[str, Image],
-    given_to_app: Output[dict[str, str]],
-    electric: ElectricAccess | None,
-    platform: Platform,
-    parent: pulumi.Resource,
-    depends_on: Sequence[pulumi.Resource],
-) -> pulumi.Resource:
-    """Fails with all that is missing; runs again for whatever is a new release."""
-    blocks = service.parts()
-    tools = {part: CHECK_TOOL if isinstance(block, Electric) else block.health.tool for part, block in blocks.items()}
-    slot = None
-    if service.electric and service.database:
-        database = service.database.name
-        slot = {
-            "slot": sql.slot(stream_id(name, service.electric)),
-            "database": database,
-            "group": sql.electric_group(database),
-        }
-    references = Output.all(**{part: pulled.reference for part, pulled in images.items()})
-    settings = service.model_dump(mode="json", exclude={**{part: {"image"} for part in blocks}, "restore": True})
-    told = Output.all(
-        images=references, electric_secret=electric.secret if electric else None, environment=given_to_app
-    ).apply(
-        lambda known: verb.told(
-            {
-                "images": known["images"],
-                "tools": tools,
-                # The new containers have no names yet; nginx looks none of them up before it serves.
-                "site": nginx.site(
-                    name,
-                    service,
-                    {part: [f"{name}-{part}"] for part in blocks},
-                    known["electric_secret"],
-                    platform.settings.nginx.https_port,
-                ),
-                "slot": slot,
-                # Another one in every release.
-                "release": _hash(settings, known["environment"], known["images"]),
-            }
-        )
-    )
-    return platform.host.verb(
-        f"{name}-preflight",
+def preflight(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[pulumi.Resource]:
+    """Fails with all that is missing; runs again for each new release. It changes nothing.
+
+    It waits for all images, so that no change of a release begins before they are on the host.
+    """
+    platform, electric = release.platform, release.accounts.electric
+    stdin = Output.all(
+        images={part: image.reference for part, image in release.images.items()},
+        electric_secret=electric.secret if electric else None,
+        environment=release.environment,
+    ).apply(lambda values: verb.told(_questions(release, **values)))
+    checked = release.command(
+        "preflight",
         verb.line(
             "preflight",
             pulumi.get_stack(),
-            name,
-            memory=sum(block.memory_mb for block in blocks.values()),
+            release.service,
+            memory=sum(block.memory_mb for block in release.settings.parts().values()),
             gateway=platform.nginx.container_name,
             postgres=platform.postgres.container_name,
         ),
-        told=told,
-        parent=parent,
-        depends_on=[platform.nginx.ready, *depends_on],
+        stdin=stdin,
+        after=[
+            *after,
+            platform.nginx.ready,
+            *(image.resource for image in release.images.values()),
+            *([release.certificate.placeholder] if release.certificate else []),
+        ],
     )
+    return [checked]
 
 
-def _hash(*known: object) -> str:
-    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+def _questions(
+    release: Release, *, images: Mapping[str, str], electric_secret: str | None, environment: Mapping[str, str]
+) -> dict[str, Any]:
+    name, settings = release.service, release.settings
+    parts = settings.parts()
+    slot = None
+    if settings.electric and settings.database:
+        slot = {
+            "slot": sql.slot(stream_id(name, settings.electric)),
+            "database": settings.database.name,
+            "group": sql.electric_group(settings.database.name),
+        }
+    # The new containers have no names yet; nginx looks none of them up before it serves.
+    placeholders = {part: [f"{name}-{part}"] for part in parts}
+    block = settings.model_dump(mode="json", exclude={**{part: {"image"} for part in parts}, "restore": True})
+    return {
+        "images": images,
+        "tools": {
+            part: CHECK_TOOL if isinstance(block, Electric) else block.health.tool for part, block in parts.items()
+        },
+        "site": nginx.site(name, settings, placeholders, electric_secret, release.platform.settings.nginx.https_port),
+        "slot": slot,
+        # Different in every release.
+        "release": _hash(block, environment, images),
+    }
+
+
+def _hash(*values: object) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -6,33 +6,33 @@ from pulumi import ResourceOptions
 from render import environment, verb
 from render import redis as render
 
-from ..host import Host
-from ..platform.redis import Redis
 from ..secret import secret
+from .args import ServiceArgs
 
 
 class RedisUser(pulumi.ComponentResource):
     """A user for keys below one prefix. It goes with its service, and its keys are kept.
 
-    The old password works next to a new one until its containers are gone: `keep_password`.
+    The old password works next to a new one until the old containers are gone: `end_old_redis_passwords`.
     """
 
-    def __init__(self, name: str, service: str, redis: Redis, host: Host, opts: ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: ServiceArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:service:RedisUser", name, {}, opts)
-        self._service, self._redis, self._host = service, redis, host
+        service, redis = args.service, args.platform.redis
+        assert redis
         password = secret(f"{name}-password", f"{service}_REDIS_PASSWORD", parent=self)
-        self._hashed = password.apply(render.hashed)
-        user, rules = render.user(service), render.rules(service)
-        self.prefix = render.prefix(service)
-        self.ready = host.verb(
+        self.password_hash = password.apply(render.hashed)
+        self.user, self.prefix, rules = render.user(service), render.prefix(service), render.rules(service)
+        self.url = password.apply(lambda value: environment.redis_url(self.user, value))
+        self.ready = args.platform.host.command(
             f"{name}-acl",
-            verb.line("redis-user", service, user, redis=redis.container_name),
-            told=self._hashed.apply(lambda hashed: verb.told({"password": hashed, "rules": rules})),
+            verb.line("redis-user", service, self.user, redis=redis.container_name),
+            stdin=self.password_hash.apply(lambda value: verb.told({"password": value, "rules": rules})),
             delete=verb.line(
                 "redis-user-remove",
                 pulumi.get_stack(),
                 service,
-                user,
+                self.user,
                 prefix=self.prefix,
                 redis=redis.container_name,
             ),
@@ -40,16 +40,4 @@ class RedisUser(pulumi.ComponentResource):
             parent=self,
             depends_on=[redis.ready],
         )
-        self.url = password.apply(lambda value: environment.redis_url(render.user(service), value))
         self.register_outputs({})
-
-    def keep_password(self, name: str, parent: pulumi.Resource, retired: pulumi.Resource) -> None:
-        """Ends the passwords that only the old containers used."""
-        user, redis = render.user(self._service), self._redis.container_name
-        self._host.verb(
-            name,
-            verb.line("redis-user", self._service, user, redis=redis, only_password=[]),
-            told=self._hashed.apply(lambda hashed: verb.told({"password": hashed})),
-            parent=parent,
-            depends_on=[retired],
-        )

@@ -1,10 +1,9 @@
-"""Data from a dump, put in once: what is in its way shows at preview, and it is done when the release is."""
+"""Data from a dump, put in once: what is in its way shows at preview, and it is put in at the end of the release."""
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,11 @@ from pulumi import Output
 from render import environment, sql, verb
 from render.archive import LEFT_OUT
 from render.archive_format import AGAIN
-from settings import Restore, Service, stream_id
+from settings import Restore, stream_id
 
-from ..host import Host, step
-from ..platform.platform import Platform
-from .electric import ACTIVE, ElectricAccess
+from ..command import command
+from .electric import ACTIVE
+from .release import Release
 from .restore_program import described, digests, flags, opened, restored
 
 PROGRAM = [".venv/bin/python", "-m", "components.service.restore_program"]
@@ -27,19 +26,21 @@ PROGRAM = [".venv/bin/python", "-m", "components.service.restore_program"]
 
 @dataclass(frozen=True, kw_only=True)
 class _Target:
-    """The service that a dump is for, and its database."""
+    """A declared restore and the database that it is for."""
 
-    name: str
-    service: Service
-    settings: Restore
+    release: Release
+    restore: Restore
     database: str
-    postgres: str
-    gateway: str
 
     @property
-    def at(self) -> str:
+    def path(self) -> str:
         """The path of its setting."""
-        return f"services/{self.name}/restore"
+        return f"services/{self.release.service}/restore"
+
+    @property
+    def postgres(self) -> str:
+        """PostgreSQL's container."""
+        return self.release.platform.postgres.container_name
 
     @property
     def owner(self) -> str:
@@ -47,49 +48,59 @@ class _Target:
         return sql.owner(self.database)
 
 
-def restore(
-    name: str,
-    service: Service,
-    given_to_app: Output[dict[str, str]],
-    electric: ElectricAccess | None,
-    platform: Platform,
-    parent: pulumi.Resource,
-    depends_on: Sequence[pulumi.Resource],
-) -> None:
-    """Runs again for another dump, or other words about it; PostgreSQL then knows whether it has that one already."""
-    settings = service.restore
-    if not settings or not service.database:
+def restore(release: Release, *, after: Sequence[pulumi.Resource]) -> None:
+    """Runs again for another dump or other settings; PostgreSQL knows whether it has that dump already."""
+    settings, database = release.settings.restore, release.accounts.database
+    if not settings or not database:
         return
-    host = platform.host
-    target = _Target(
-        name=name,
-        service=service,
-        settings=settings,
-        database=service.database.name,
-        postgres=platform.postgres.container_name,
-        gateway=platform.nginx.container_name,
-    )
-    digest = _digest(target, host, parent)
-    secrets = [given_to_app.apply(lambda known: environment.secret_values(known, service.app.secrets))]
-    if electric:
-        secrets.append(electric.secrets)
-    step(
-        f"{name}-restore",
+    host, electric = release.platform.host, release.accounts.electric
+    target = _Target(release=release, restore=settings, database=database.name)
+    secrets = Output.all(app=release.secrets, electric=electric.secrets if electric else [])
+    command(
+        f"{release.service}-restore",
         PROGRAM,
-        digest.apply(
-            lambda known: verb.line(
-                name, settings.dump, digest=known, **flags(settings.replace, settings.disable_triggers)
+        _digest(target).apply(
+            lambda digest: verb.line(
+                release.service, settings.dump, digest=digest, **flags(settings.replace, settings.disable_triggers)
             )
         ),
-        stdin=Output.all(host.program, *secrets).apply(lambda known: _told(target, known[0], [*chain(*known[1:])])),
-        parent=parent,
-        depends_on=[*host.ready, *host.installed, *depends_on],
+        stdin=Output.all(program=host.program, secrets=secrets).apply(
+            lambda values: _input(target, values["program"], values["secrets"])
+        ),
+        parent=release.parent,
+        depends_on=[*host.ready, *host.installed, *after],
     )
 
 
-def _told(target: _Target, program: Sequence[str], secrets: list[str]) -> str:
-    service = target.service
-    app, electric = service.app, service.electric
+def _input(target: _Target, program: Sequence[str], secrets: Mapping[str, list[str]]) -> str:
+    """What the program on the operator's machine reads; `told` is what it hands on to the host."""
+    release, restore = target.release, target.restore
+    electric = release.settings.electric
+    told = {
+        "owner": target.owner,
+        "path": restore.dump,
+        "left_out": LEFT_OUT,
+        "slot": sql.slot(stream_id(release.service, electric)) if electric else "",
+        "gates": _gates(release),
+        "grace_s": release.settings.app.drain_s,
+        "secrets": [*secrets["app"], *secrets["electric"]],
+    }
+    return verb.told(
+        {
+            "program": list(program),
+            "stack": pulumi.get_stack(),
+            "database": target.database,
+            "postgres": target.postgres,
+            "gateway": release.platform.nginx.container_name,
+            "expect": restore.expect,
+            "told": told,
+        }
+    )
+
+
+def _gates(release: Release) -> dict[str, dict[str, Any]]:
+    """The gates that app and Electric must pass again after the restore."""
+    app, electric = release.settings.app, release.settings.electric
     gates: dict[str, dict[str, Any]] = {
         "app": {
             "check": environment.health_check(app.health, app.port),
@@ -105,86 +116,70 @@ def _told(target: _Target, program: Sequence[str], secrets: list[str]) -> str:
             "successes": 1,
             "timeout_s": electric.start_timeout_s,
         }
-    host = {
-        "owner": target.owner,
-        "path": target.settings.dump,
-        "left_out": LEFT_OUT,
-        "slot": sql.slot(stream_id(target.name, electric)) if electric else "",
-        "gates": gates,
-        "grace_s": app.drain_s,
-        "secrets": secrets,
-    }
-    return verb.told(
-        {
-            "program": list(program),
-            "stack": pulumi.get_stack(),
-            "database": target.database,
-            "postgres": target.postgres,
-            "gateway": target.gateway,
-            "expect": target.settings.expect,
-            "told": host,
-        }
-    )
+    return gates
 
 
-def _digest(target: _Target, host: Host, parent: pulumi.Resource) -> Output[str]:
-    """The dump's SHA-256. Says at preview what is in its way."""
-    dump, at = Path(target.settings.dump), target.at
-    known = host.ask(*restored(target.database, target.postgres, target.owner)).apply(digests)
+def _digest(target: _Target) -> Output[str]:
+    """The dump's SHA-256. Says at preview what is in the dump's way."""
+    dump = Path(target.restore.dump)
+    question = restored(target.database, target.postgres, target.owner)
+    dumps = target.release.platform.host.read(*question).apply(digests)
     if dump.is_dir():
-        raise pulumi.RunError(f"{at}/dump: {dump} is a directory: {AGAIN}")
+        raise pulumi.RunError(f"{target.path}/dump: {dump} is a directory: {AGAIN}")
     if not dump.is_file():
-        # On another machine than the one that had the dump it is enough that PostgreSQL knows of it.
-        return known.apply(lambda paths: _known(paths, target))
+        # On a machine without the dump it is enough that PostgreSQL has it.
+        return dumps.apply(lambda paths: _restored_digest(paths, target))
     with dump.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if pulumi.runtime.is_dry_run():
-        _preview(target, host, known.apply(lambda paths: digest in paths), parent)
+        _preview(target, dumps.apply(lambda paths: digest in paths))
     return Output.from_input(digest)
 
 
-def _known(paths: dict[str, str], target: _Target) -> str:
+def _restored_digest(paths: dict[str, str], target: _Target) -> str:
     for digest, path in paths.items():
-        if path == target.settings.dump:
+        if path == target.restore.dump:
             return digest
     raise pulumi.RunError(
-        f"{target.at}/dump: there is no file {target.settings.dump}, and {target.database} does not have it yet: "
+        f"{target.path}/dump: there is no file {target.restore.dump}, and {target.database} does not have it yet: "
         "bring it here (`./sertantai dump` makes one), or take the block out"
     )
 
 
-def _preview(target: _Target, host: Host, is_in: Output[bool], parent: pulumi.Resource) -> None:
+def _preview(target: _Target, is_restored: Output[bool]) -> None:
     """Says what the dump has and what is in its way; fails where nothing that the release does could change that."""
-    dump, settings = target.settings.dump, target.settings
-
-    def told(is_in: bool) -> str:
-        if is_in:
-            return verb.told({})
-        archive, wrong = opened(target.at, dump, settings.expect)
-        if wrong or not archive:
-            raise pulumi.RunError("\n".join(wrong))
-        tables = archive.restored()
-        rows = sum(table.rows for table in tables)
-        stop = "app and Electric stop" if target.service.electric else "app stops"
-        pulumi.log.info(
-            f"{target.name}/restore: {rows:,} rows of {len(tables)} tables from {dump} go into "
-            f"{target.database}, once; its {stop} meanwhile",
-            parent,
-        )
-        return verb.told(described(archive, dump) | {"owner": target.owner})
+    restore, parent = target.restore, target.release.parent
 
     def report(answer: str) -> None:
-        found = json.loads(answer or "{}")
-        if problems := found.get("problems"):
+        values = json.loads(answer or "{}")
+        if problems := values.get("problems"):
             raise pulumi.RunError("\n".join(["the dump cannot be put in:", *problems]))
-        for line in found.get("notes", []):
+        for line in values.get("notes", []):
             pulumi.log.warn(line, parent)
 
     line = verb.line(
         "restore-check",
-        target.name,
+        target.release.service,
         target.database,
         postgres=target.postgres,
-        **flags(settings.replace, settings.disable_triggers),
+        **flags(restore.replace, restore.disable_triggers),
     )
-    host.ask(line, is_in.apply(told)).apply(report)
+    stdin = is_restored.apply(lambda done: verb.told({}) if done else _described(target))
+    target.release.platform.host.read(line, stdin).apply(report)
+
+
+def _described(target: _Target) -> str:
+    """Opens the dump and says what is in it; what the verb `restore-check` reads."""
+    release, dump = target.release, target.restore.dump
+    archive, mistakes = opened(target.path, dump, target.restore.expect)
+    if mistakes or not archive:
+        raise pulumi.RunError("\n".join(mistakes))
+    tables = archive.restored()
+    rows = sum(table.rows for table in tables)
+    stop = "app and Electric stop" if release.settings.electric else "app stops"
+    pulumi.log.info(
+        f"{release.service}/restore: {rows:,} rows of {len(tables)} tables from {dump} go into "
+        f"{target.database}, once; its {stop} meanwhile",
+        release.parent,
+    )
+    return verb.told(described(archive, dump) | {"owner": target.owner})

@@ -25,7 +25,7 @@ WHOLE = "whole"
 
 @dataclass(frozen=True, kw_only=True)
 class Restore:
-    """The file `dump` with the SHA-256 `digest`, and the host, whose verbs `program` calls."""
+    """A dump with its SHA-256 `digest`, and the database it goes into; `program` calls verbs on the host."""
 
     service: str
     dump: str
@@ -39,20 +39,20 @@ class Restore:
     gateway: str
     expect: Mapping[str, int]
     told: Mapping[str, Any]
-    """What restore-load is told beside the dump's description."""
+    """What restore-load reads in addition to the dump's description."""
 
     @property
-    def at(self) -> str:
+    def path(self) -> str:
         """The path of its setting."""
         return f"services/{self.service}/restore"
 
     def run(self) -> None:
-        """Puts the dump in, unless PostgreSQL has it. Ends the program where that fails."""
+        """Puts the dump in, unless PostgreSQL has it. Exits if that fails."""
         told = dict(self.told)
-        if self.digest not in digests(self.asked(*restored(self.database, self.postgres, self.told["owner"]))):
-            archive, wrong = opened(self.at, self.dump, self.expect)
-            if wrong or not archive:
-                sys.exit("\n".join(wrong))
+        if self.digest not in digests(self.read(*restored(self.database, self.postgres, self.told["owner"]))):
+            archive, mistakes = opened(self.path, self.dump, self.expect)
+            if mistakes or not archive:
+                sys.exit("\n".join(mistakes))
             self.send()
             told |= described(archive, self.dump)
         line = verb.line(
@@ -65,31 +65,32 @@ class Restore:
             gateway=self.gateway,
             **flags(self.replace, self.disable_triggers),
         )
-        self.called(line, verb.told(told), stdout=None)
+        self.call(line, verb.told(told), stdout=None)
 
-    def asked(self, line: str, told: str = "") -> str:
+    def read(self, line: str, told: str = "") -> str:
         """What a verb prints."""
-        return self.called(line, told, stdout=subprocess.PIPE)
+        return self.call(line, told, stdout=subprocess.PIPE)
 
-    def called(self, line: str, told: str, stdout: int | None) -> str:
-        """Calls a verb on the host; ends the program if it fails."""
+    def call(self, line: str, told: str, stdout: int | None) -> str:
+        """Calls a verb on the host; exits if it fails."""
         done = subprocess.run([*self.program, line], input=told, stdout=stdout, text=True)
         if done.returncode:
             sys.exit(done.returncode)
         return done.stdout or ""
 
     def send(self) -> None:
-        """Has the dump on the host, whole: goes on after what is there of it already."""
+        """Sends the dump to the host and continues after the bytes that have arrived already."""
         size = Path(self.dump).stat().st_size
         ask = verb.line("restore-arrived", self.service, self.digest, stack=self.stack, size=size)
         for left in reversed(range(TRIES + 1)):
-            arrived = self.asked(ask).strip()
+            arrived = self.read(ask).strip()
             if arrived == WHOLE:
                 return
             if left:
                 self._send(size, int(arrived))
         sys.exit(
-            f"{self.at}/dump: {self.dump} could not be sent whole in {TRIES} tries; run up again: it goes on from there"
+            f"{self.path}/dump: {self.dump} could not be sent whole in {TRIES} tries; "
+            "run up again: it goes on from there"
         )
 
     def _send(self, size: int, start: int) -> None:
@@ -107,7 +108,7 @@ class Restore:
                         shown = tenth
                         self._show(tenth, size)
                 host.stdin.close()
-            except OSError:  # it went away: what has arrived stays
+            except OSError:  # the connection broke: what has arrived stays
                 host.kill()
             host.wait()
 
@@ -118,13 +119,13 @@ class Restore:
 
 
 def restored(database: str, postgres: str, owner: str) -> tuple[str, str]:
-    """Asks the host which dumps a database has: a verb's line, and what it is told."""
+    """The question which dumps a database has: a verb's line and its stdin."""
     return verb.line("restored", database, postgres=postgres), verb.told({"owner": owner})
 
 
 def digests(answer: str) -> dict[str, str]:
-    """The dumps in that answer: their digests, by which they are known, with their paths. The newest comes first."""
-    return {each["digest"]: each["path"] for each in json.loads(answer or "[]")}
+    """The paths of the dumps in that answer, by their digests. The newest comes first."""
+    return {dump["digest"]: dump["path"] for dump in json.loads(answer or "[]")}
 
 
 def flags(replace: bool, disable_triggers: bool) -> dict[str, str | int | Sequence[str] | None]:
@@ -132,20 +133,20 @@ def flags(replace: bool, disable_triggers: bool) -> dict[str, str | int | Sequen
     return {"replace": [] if replace else None, "disable_triggers": [] if disable_triggers else None}
 
 
-def opened(at: str, dump: str, expect: Mapping[str, int]) -> tuple[Archive | None, list[str]]:
-    """What is in a file, and what is wrong with it, a line each; None where it cannot be read."""
+def opened(path: str, dump: str, expect: Mapping[str, int]) -> tuple[Archive | None, list[str]]:
+    """What is in a dump, and its mistakes, a line each; None where it cannot be read."""
     try:
         with Path(dump).open("rb") as file:
             archive = read(file)
     except Unreadable as error:
-        return None, [f"{at}/dump: {dump} {error}"]
+        return None, [f"{path}/dump: {dump} {error}"]
     except OSError as error:
-        return None, [f"{at}/dump: {dump} cannot be read ({error.strerror}): name a dump that is there"]
-    return archive, [f"{at}/expect/{table}: {words}" for table, words in archive.unexpected(expect)]
+        return None, [f"{path}/dump: {dump} cannot be read ({error.strerror}): name a dump that is there"]
+    return archive, [f"{path}/expect/{table}: {mistake}" for table, mistake in archive.unexpected(expect)]
 
 
 def described(archive: Archive, dump: str) -> dict[str, Any]:
-    """What restore-check and restore-load are told of a dump."""
+    """What restore-check and restore-load read about a dump."""
     return {
         "dump": archive.described(),
         "size_mb": archive.size // 10**6,
@@ -161,8 +162,8 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--digest", required=True)
     parser.add_argument("--replace", action="store_true")
     parser.add_argument("--disable-triggers", action="store_true")
-    given = parser.parse_args(shlex.split(words[0]) if len(words) == 1 else words)
-    Restore(**vars(given), **json.load(sys.stdin)).run()
+    arguments = parser.parse_args(shlex.split(words[0]) if len(words) == 1 else words)
+    Restore(**vars(arguments), **json.load(sys.stdin)).run()
 
 
 if __name__ == "__main__":

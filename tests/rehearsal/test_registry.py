@@ -124,7 +124,7 @@ def test_a_tag_that_moves_after_the_preview_is_applied_as_it_was_previewed(
 ) -> None:
     program = Path(__file__).with_name("programs") / "pulled.py"
     (sandbox.folder / "__main__.py").write_text(program.read_text())
-    sandbox.config = {"image": f"{server}/app:1"}
+    sandbox.config = {"image": f"{server}/app:1", "registry_token": "right"}
     monkeypatch.setenv(VARIABLE, str(sandbox.folder / "digests.json"))
     previewed = sandbox.run("preview").document["outputs"]["image"]
     assert previewed == f"{server}/app@{digest(Handler.blobs['1'])}"

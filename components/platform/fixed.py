@@ -1,0 +1,61 @@
+"""A container of the platform's own, under a fixed name: replacing it is a short, announced interruption."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_docker as docker
+from pulumi import ResourceOptions
+
+from render import verb
+
+from ..container import Container
+from ..host import Host
+from ..names import container_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fixed:
+    """The running container; `ready` exists once it passes its health check."""
+
+    container: docker.Container
+    ready: pulumi.Resource
+
+
+def run_fixed(
+    name: str,
+    container: Container,
+    host: Host,
+    *,
+    network: docker.ContainerNetworksAdvancedArgs | None,
+    start_timeout_s: int,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+) -> Fixed:
+    """Runs a container, and asks for its health again whenever it was replaced. Without `network` it has the host's."""
+    arguments = container.arguments()
+    arguments.name = container_name(container.part)
+    if network:
+        arguments.networks_advanced = [network]
+    else:
+        arguments.network_mode = "host"
+    server = docker.Container(
+        f"{name}-server",
+        arguments,
+        opts=ResourceOptions(
+            parent=parent,
+            provider=host.provider,
+            depends_on=[*host.ready, container.image.resource, *depends_on],
+            delete_before_replace=True,
+            replace_on_changes=["*"],
+        ),
+    )
+    ready = host.command(
+        f"{name}-ready",
+        verb.line("ready", container_name(container.part), timeout=start_timeout_s),
+        stdin=verb.told({"check": list(container.check)}),
+        reruns_on={"CONTAINER": server.id},
+        parent=parent,
+        depends_on=[server],
+    )
+    return Fixed(container=server, ready=ready)

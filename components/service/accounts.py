@@ -1,0 +1,45 @@
+"""What a service has on the shared servers."""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import ResourceOptions
+
+from .args import ServiceArgs
+from .database import Database
+from .electric_access import ElectricAccess, ElectricAccessArgs
+from .redis_user import RedisUser
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accounts:
+    """A service's database, its Electric's access to it, and its user on Redis; None is one that it does not have."""
+
+    database: Database | None
+    electric: ElectricAccess | None
+    redis: RedisUser | None
+
+    @property
+    def ready(self) -> list[pulumi.Resource]:
+        """The steps that make them."""
+        steps: list[pulumi.Resource] = []
+        if self.database:
+            steps.append(self.database.ready)
+        if self.electric:
+            steps += [self.electric.ready, self.electric.storage]
+        if self.redis:
+            steps.append(self.redis.ready)
+        return steps
+
+
+def open_accounts(args: ServiceArgs, parent: pulumi.Resource) -> Accounts:
+    """Makes what the service's block asks for."""
+    name, settings, opts = args.service, args.settings, ResourceOptions(parent=parent)
+    database = electric = redis = None
+    if settings.database:
+        database = Database(f"{name}-database", args, opts)
+        if settings.electric:
+            electric = ElectricAccess(f"{name}-electric", ElectricAccessArgs(**vars(args), database=database), opts)
+    if settings.redis:
+        redis = RedisUser(f"{name}-redis", args, opts)
+    return Accounts(database=database, electric=electric, redis=redis)

@@ -1,0 +1,94 @@
+"""What a service's ElectricSQL has that outlives its containers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi import Output, ResourceOptions
+
+from render import environment, sql, verb
+from settings import stream_id
+
+from ..names import container_name
+from ..secret import secret
+from ..volume import volume
+from .args import ServiceArgs
+from .database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElectricAccessArgs(ServiceArgs):
+    """A service, and the database that its Electric reads."""
+
+    database: Database
+
+
+class ElectricAccess(pulumi.ComponentResource):
+    """What outlives Electric's containers: its role, its secret, its storage, and its slot. All go with the service."""
+
+    secret: Output[str]
+    login: Output[str]
+    environment: Output[Mapping[str, str]]
+    secrets: Output[list[str]]
+    """What its log must not show."""
+
+    def __init__(self, name: str, args: ElectricAccessArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("sertantai:service:ElectricAccess", name, {}, opts)
+        service, settings, database = args.service, args.settings.electric, args.database.name
+        assert settings
+        self.secret = secret(f"{name}-secret", f"{service}_ELECTRIC_SECRET", parent=self)
+        password = secret(f"{name}-password", f"{service}_ELECTRIC_DATABASE_PASSWORD", parent=self)
+        group, stream = sql.electric_group(database), stream_id(service, settings)
+        self.login = password.apply(lambda value: sql.login(group, value))
+        self.ready = self._make(name, args, password)
+        self.storage = volume(
+            f"{name}-storage", container_name(f"{service}-electric"), args.platform.host, parent=self, protect=False
+        )
+        self.environment = Output.all(login=self.login, password=password, secret=self.secret).apply(
+            lambda values: environment.electric(
+                database_url=environment.postgres_url(
+                    values["login"], values["password"], database, "?sslmode=disable"
+                ),
+                secret=values["secret"],
+                stream_id=stream,
+                pool_size=settings.pool_size,
+                env=settings.env,
+            )
+        )
+        self.secrets = self.environment.apply(environment.secret_values)
+        self.register_outputs({})
+
+    def _make(self, name: str, args: ElectricAccessArgs, password: Output[str]) -> pulumi.Resource:
+        """Makes the role. Runs again when its login or PostgreSQL's container changes, or somebody changed the role."""
+        service, settings, database = args.service, args.settings.electric, args.database.name
+        assert settings
+        host, postgres = args.platform.host, args.platform.postgres
+        group, stream = sql.electric_group(database), stream_id(service, settings)
+        return host.command(
+            f"{name}-sql",
+            verb.line(
+                "electric-role",
+                service,
+                database,
+                owner=sql.owner(database),
+                group=group,
+                connections=args.settings.connections["electric"],
+                postgres=postgres.container_name,
+            ),
+            stdin=Output.all(
+                password=password, login=self.login, fingerprint=host.fingerprint(f"electric-login/{service}")
+            ).apply(verb.told),
+            delete=verb.line(
+                "electric-role-remove",
+                pulumi.get_stack(),
+                service,
+                database,
+                group=group,
+                slot=sql.slot(stream),
+                publication=sql.publication(stream),
+                postgres=postgres.container_name,
+            ),
+            reruns_on={"POSTGRES": postgres.container.id},
+            parent=self,
+            depends_on=[args.database.ready],
+        )
