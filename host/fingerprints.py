@@ -7,8 +7,8 @@ leaves the new one.
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,13 +25,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
     """Prints the fingerprints by name, as JSON. What does not answer has none."""
-    found: dict[str, str] = {}
-    with suppress(Failure):
-        found |= _by_name(Gateway(given.gateway).script("fingerprints").out)
-        with suppress(psql.SqlError):
-            found |= _by_name(psql.Postgres(given.postgres).ask(files.sql("fingerprints")))
-        found["network"] = network.fingerprint(given.network)
-    print(json.dumps(found, sort_keys=True))
+    reads: list[Callable[[], dict[str, str]]] = [
+        lambda: _by_name(Gateway(given.gateway).script("fingerprints").out),
+        lambda: _by_name(psql.Postgres(given.postgres).ask(files.sql("fingerprints"))),
+        lambda: {"network": network.fingerprint(given.network)},
+    ]
+    # Side by side: each waits for Docker, and every preview waits for all of them.
+    with ThreadPoolExecutor() as threads:
+        answers = threads.map(_answer, reads)
+        fingerprints = {name: value for answer in answers for name, value in answer.items()}
+    print(json.dumps(fingerprints, sort_keys=True))
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,13 @@ def leave(postgres: psql.Postgres, left: Sequence[Fingerprint]) -> None:
 def forget(postgres: psql.Postgres, service: str) -> None:
     """Removes all fingerprints of a service."""
     postgres.ask(files.sql("fingerprints_forget"), {"service": service}, alone=True)
+
+
+def _answer(read: Callable[[], dict[str, str]]) -> dict[str, str]:
+    try:
+        return read()
+    except Failure:
+        return {}
 
 
 def _by_name(text: str) -> dict[str, str]:

@@ -84,7 +84,7 @@ def main() -> None:
         subprocess.run(["make", "down"], cwd=clone, check=True, capture_output=True)
         table.add_row("from nothing running", "30 s", f"{seconds(['make', 'up'], clone):.0f} s", "make down && make up")
         mocked = min(seconds([str(clone / ".venv/bin/python"), "-c", DECLARE], clone) for _ in range(5))
-        table.add_row("the program under mocks", "1.5 s", f"{mocked:.2f} s", f'python -c "{DECLARE}"')
+        table.add_row("the program under mocks", "1.0 s", f"{mocked:.2f} s", f'python -c "{DECLARE}"')
         table.add_row("longest text of a step", "400", f"{longest_text()} characters", "python -m tests.bench")
         for name, memory in idle_memory():
             table.add_row(f"idle memory of {name}", "", memory, "docker stats")

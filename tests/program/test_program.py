@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -88,3 +89,10 @@ def test_no_text_of_a_step_is_longer_than_a_person_reads(
         steps |= {f"{name}/{key}": inputs.get(key) for name, inputs in reached().items() for key in TEXTS}
     long = {name: len(text) for name, text in steps.items() if text and len(str(text)) > verb.LONGEST}
     assert long == {}
+
+
+@pytest.mark.parametrize(("stack", "imported"), [("local", set()), ("prod", {"pulumi_hcloud", "pulumi_tls"})])
+def test_the_packages_for_hetzner_are_imported_where_the_server_is_there(stack: str, imported: set[str]) -> None:
+    text = f"import sys, rehearsal; rehearsal.declare({stack!r}); print(*sys.modules)"
+    program = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {"pulumi_hcloud", "pulumi_tls"} & {*program.stdout.split()} == imported
