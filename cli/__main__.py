@@ -60,7 +60,9 @@ def reached(cli: str, stack: str, patience_s: int = 0) -> bool | None:
 
 def prepare(verb: str) -> int:
     """What the local stack needs before the engine runs: no platform of the rehearsal's, and the doubles."""
-    return rehearse("setup" if verb in ("up", "preview") else "owner", "--stack", "local")
+    from local.__main__ import main  # brings Docker's client along, which no other stack needs
+
+    return main(["setup" if verb in ("up", "preview") else "owner", "--stack", "local"])
 
 
 @app.command()

@@ -8,11 +8,11 @@ import subprocess
 from typing import IO
 from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
-import yaml
 from rich.table import Table
 
 from render.archive import LEFT_OUT, MIGRATIONS, Archive, read
 from render.archive_format import Unreadable
+from settings.stack_file import readable
 
 from .engine import ROOT, console
 
@@ -76,11 +76,7 @@ def _tell(service: str, to: str, archive: Archive) -> None:
 
 
 def _services() -> list[str]:
-    found: list[str] = []
-    for file in ROOT.glob("Pulumi.*.yaml"):
-        services = (yaml.safe_load(file.read_text()).get("config") or {}).get("sertantai:services")
-        found += services if isinstance(services, dict) else []
-    return found
+    return [name for file in readable(ROOT) for name in file.block("services")]
 
 
 def _without_password(source: str) -> tuple[str, dict[str, str]]:

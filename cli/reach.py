@@ -6,12 +6,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from components.machine.ssh_files import folder, write
 from render import ssh
-from settings import HetznerHost, SshHost
+from settings import HetznerHost, Mistakes, SshHost, StackFile
 
 from .engine import ROOT, console, environment
 
@@ -115,8 +114,6 @@ def is_made_here(stack: str) -> bool:
 
 def _host(stack: str) -> dict[str, Any]:
     try:
-        document = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
-        host = document["config"]["sertantai:host"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
-        return {}
-    return host if isinstance(host, dict) else {}
+        return StackFile.read(stack, ROOT / f"Pulumi.{stack}.yaml").block("host")
+    except Mistakes:
+        return {}  # the engine or the program says so

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from rehearsal import Resource, declare
+from rehearsal import Resource
+from rehearsal.monitor import Monitor, run
+from settings import StackFile
 
 FILE = Path(__file__).with_name("platform.svg")
 CONTAINER = "docker:index/container:Container"
@@ -111,7 +113,9 @@ def _label(container: Resource, name: str) -> str:
 
 def current() -> str:
     """The picture of the local stack as it is declared now."""
-    return svg(declare("local", FILE.parents[1] / "Pulumi.local.yaml"))
+    monitor = Monitor()
+    run(monitor, StackFile.read("local", FILE.parents[1] / "Pulumi.local.yaml"), dry=True)
+    return svg(list(monitor.declared.values()))
 
 
 if __name__ == "__main__":

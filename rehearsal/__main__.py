@@ -1,106 +1,71 @@
-"""`python -m rehearsal up|preview|down|destroy|setup|owner`: the project's program on this machine's Docker."""
+"""`python -m rehearsal up|preview|down|destroy`: the project's program on this machine's Docker."""
 
 import argparse
 import json
 import shutil
 import sys
-from contextlib import nullcontext, suppress
-from pathlib import Path
+from contextlib import nullcontext
 from typing import Any
 
-import docker
 import pulumi
 from docker.errors import DockerException
-from docker.models.containers import Container
 from pulumi.runtime.rpc import UNKNOWN
 from rich.console import Console
 
-from . import doubles, images, machine
+from local import owner, setup
+from local.errors import Trouble
+from settings import Mistakes, StackFile
+
 from .engine import Engine
-from .errors import Trouble
-from .inputs import OWNER
 from .monitor import Monitor, run
-from .state import MARK, Secret, Stack, locked
-
-[OURS] = [f"{name}={value}" for name, value in OWNER.items()]
-HELD = "{0} holds the stack {1} on this machine: `{2}` clears the way; its data goes with it"
+from .state import MARK, Secret, folder, locked
 
 
-def up(stack: Stack, console: Console) -> Monitor:
+def up(stack: StackFile, console: Console) -> Monitor:
     """Makes what the program declares."""
-    setup(stack, console)
+    setup.set_up(stack)
     engine = Engine(stack, console.print)
-    if _labelled(stack) and not _labelled(stack, OURS):
-        raise Trouble(HELD.format("the Pulumi CLI", stack.name, f"make destroy STACK={stack.name}"))
+    owner.refuse_engine(stack.name)
     run(engine, stack, dry=False)
     engine.finish()
     return engine
 
 
-def preview(stack: Stack, console: Console) -> Monitor:
-    """Shows what `up` would do; of a stack elsewhere, what it declares."""
-    monitor = Engine(stack, console.print, dry=True) if stack.local else Monitor(strict=False)
+def preview(stack: StackFile, console: Console) -> Monitor:
+    """Shows what `up` would do; for a stack on another machine, what its program declares."""
+    monitor = Engine(stack, console.print, dry=True) if stack.is_local else Monitor(strict=False)
     run(monitor, stack, dry=True)
     if isinstance(monitor, Engine):
         monitor.finish()
-    for urn, (what, names) in monitor.changes.items():
-        if what != "same":
-            console.print(f"  {what} {monitor.found[urn].title} {', '.join(names)}".rstrip())
+    for urn, (change, inputs) in monitor.changes.items():
+        if change != "same":
+            console.print(f"  {change} {monitor.declared[urn].title} {', '.join(inputs)}".rstrip())
     return monitor
 
 
-def down(stack: Stack, console: Console) -> Monitor:
+def down(stack: StackFile, console: Console) -> Monitor:
     """Deletes everything but what is protected and what that needs."""
     engine = Engine(stack, console.print)
-    everything = engine.state.backwards(engine.state.made)
+    resources = engine.state.backwards(engine.state.resources)
     kept: set[str] = set()
-    for each in everything:  # whatever needs a resource has come before it
-        if each.options.get("protect") or each.urn in kept:
-            kept |= {each.urn, *each.needs}
-    engine.remove([each for each in everything if each.urn not in kept])
+    for resource in resources:  # those that need it come before it
+        if resource.options.get("protect") or resource.urn in kept:
+            kept |= {resource.urn, *resource.needs}
+    engine.remove([resource for resource in resources if resource.urn not in kept])
     return engine
 
 
-def destroy(stack: Stack, console: Console) -> Monitor:
-    """Deletes everything, with what a killed run may have left, and the doubles."""
+def destroy(stack: StackFile, console: Console) -> Monitor:
+    """Deletes everything, also what a killed run could not record, and the doubles."""
     engine = Engine(stack, console.print)
-    engine.remove(engine.state.backwards(engine.state.made))
-    for each in _labelled(stack, OURS):
-        each.remove(**({"force": True, "v": True} if isinstance(each, Container) else {}))
-    addresses = stack.setting("registry").get("server", ""), stack.setting("acme").get("directory_url", "")
-    if ports := [port for each in addresses if (port := doubles.port(each))]:
-        doubles.purge(*ports)
-    shutil.rmtree(stack.folder)
+    engine.remove(engine.state.backwards(engine.state.resources))
+    owner.remove_rehearsed(stack.name)
+    setup.remove(stack)
+    shutil.rmtree(folder(stack))
     return engine
 
 
-def setup(stack: Stack, _: Console) -> None:
-    """What the local stack needs around it: Docker, a registry with the images, a certificate authority."""
-    machine.ensure_docker()
-    registry, acme = stack.setting("registry"), stack.setting("acme")
-    if doubles.port(directory := acme.get("directory_url", "")):
-        doubles.acme(directory, stack.setting("nginx")["http_port"], Path(acme["ca_bundle"]).parent)
-    if doubles.port(server := registry.get("server", "")):
-        login = server, registry["username"], stack.setting("registry_token")
-        doubles.registry(*login)
-        images.ensure(*login)
-
-
-def owner(stack: Stack, _: Console) -> None:
-    """Refuses where the rehearsal holds the stack, for then no other engine may have it."""
-    with suppress(DockerException):
-        if _labelled(stack, OURS):
-            command = f"python -m rehearsal destroy --yes --stack {stack.name}"
-            raise Trouble(HELD.format("the rehearsal", stack.name, command))
-
-
-def prepare(stack: Stack, console: Console) -> None:
-    """What the engine needs before it runs here: no platform of the rehearsal's, and what is around it."""
-    owner(stack, console)
-    setup(stack, console)
-
-
-COMMANDS = {"up": up, "preview": preview, "down": down, "destroy": destroy, "setup": prepare, "owner": owner}
+COMMANDS = {"up": up, "preview": preview, "down": down, "destroy": destroy}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -112,44 +77,35 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--yes", action="store_true", help="destroy means it")
     chosen = parser.parse_args(arguments)
     console = Console(stderr=chosen.json, markup=False, highlight=False, emoji=False, soft_wrap=True)
-    done: dict[str, Any] = {"ok": False, **_report(Monitor())}
+    report: dict[str, Any] = {"ok": False, **_report(Monitor())}
     try:
-        stack = Stack(chosen.stack)
-        if not stack.local and chosen.command != "preview":
+        stack = StackFile.read(chosen.stack)
+        if not stack.is_local and chosen.command != "preview":
             raise Trouble(f"the rehearsal makes nothing of the stack {stack.name}, whose host is not this machine")
         if chosen.command == "destroy" and not chosen.yes:
             raise Trouble("all data goes with it: say so with --yes")
-        with nullcontext() if chosen.command in ("preview", "owner") else locked(stack.folder):
+        with nullcontext() if chosen.command == "preview" else locked(folder(stack)):
             monitor = COMMANDS[chosen.command](stack, console)
-        done = {"ok": True, **_report(monitor or Monitor()), "error": None}
-        if monitor:
-            console.print_json(data=done["outputs"])
-            counts = [f"{what} {len(names)}" for what, names in done["changes"].items() if what != "same"]
-            console.print(f"Resources: {', '.join(counts)}, unchanged {done['changes']['same']}")
-    except (Trouble, pulumi.RunError, DockerException, KeyboardInterrupt) as error:
-        done["error"] = str(error) or "interrupted"
-    if not done["ok"]:
-        console.print(f"error: {done['error']}", style="red")
+        report = {"ok": True, **_report(monitor), "error": None}
+        console.print_json(data=report["outputs"])
+        counts = [f"{change} {len(names)}" for change, names in report["changes"].items() if change != "same"]
+        console.print(f"Resources: {', '.join(counts)}, unchanged {report['changes']['same']}")
+    except (Trouble, Mistakes, pulumi.RunError, DockerException, KeyboardInterrupt) as error:
+        report["error"] = str(error) or "interrupted"
+    if not report["ok"]:
+        console.print(f"error: {report['error']}", style="red")
     if chosen.json:
-        sys.stdout.write(f"{json.dumps(done)}\n")
-    return 0 if done["ok"] else 1
+        sys.stdout.write(f"{json.dumps(report)}\n")
+    return 0 if report["ok"] else 1
 
 
 def _report(monitor: Monitor) -> dict[str, Any]:
     """What changes, by logical names, and what the program exports, without its secrets."""
     changes: dict[str, Any] = {"create": [], "update": [], "replace": [], "delete": [], "same": 0}
-    for urn, (what, _) in monitor.changes.items():
-        changes[what] += 1 if what == "same" else [urn.rpartition("::")[2]]
+    for urn, (change, _) in monitor.changes.items():
+        changes[change] += 1 if change == "same" else [urn.rpartition("::")[2]]
     exports = {name: MARK if isinstance(value, Secret) else value for name, value in monitor.exports.items()}
     return {"changes": changes, "outputs": json.loads(json.dumps(exports).replace(UNKNOWN, "[unknown]"))}
-
-
-def _labelled(stack: Stack, *more: str) -> list[Any]:
-    """What Docker has of this stack, containers first."""
-    client = docker.from_env()
-    wanted: dict[str, Any] = {"label": [f"sertantai.stack={stack.name}", *more]}
-    containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
-    return [*containers, *client.networks.list(filters=wanted), *client.volumes.list(filters=wanted)]
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""The closed list of types, functions and their inputs, and what a container's mean to Docker."""
+"""The closed list of types, functions and their inputs, and Docker's request for a container."""
 
 import re
 from typing import Any
 
-from .errors import Trouble
+from local.errors import Trouble
+from local.owner import REHEARSAL
+
 from .state import plain
 
 INPUTS = {
-    "docker:index/network:Network": "name driver ipamConfigs labels",
     "docker:index/volume:Volume": "name labels",
     "docker:index/remoteImage:RemoteImage": "name keepLocally",
     "docker:index/container:Container": "name image command entrypoints envs labels memory memorySwap shmSize readOnly"
@@ -19,7 +20,6 @@ INPUTS = {
     "command:local:run": "command interpreter logging stdin",
 }
 BLOCKS = {
-    "ipamConfigs": "subnet gateway ipRange",
     "networksAdvanced": "name aliases ipv4Address",
     "healthcheck": "tests interval timeout retries startPeriod",
     "capabilities": "adds drops",
@@ -27,38 +27,41 @@ BLOCKS = {
     "volumes": "volumeName containerPath readOnly",
 }
 TIMES = {"Interval": "interval", "Timeout": "timeout", "StartPeriod": "startPeriod"}
-OWNER = {"sertantai.owner": "rehearsal"}
 
 
 def check(token: str, inputs: dict[str, Any]) -> None:
-    """Raises at a type, function or input that would be overlooked."""
+    """Raises at a type, function or input that the rehearsal would ignore."""
     if token not in INPUTS:
         raise Trouble("the rehearsal does not know it")
     blocks = [(INPUTS[token], inputs)]
     for name, value in plain(inputs).items():
         if name in BLOCKS:
             blocks += [(BLOCKS[name], block) for block in (value if isinstance(value, list) else [value])]
-    for known, block in blocks:
-        if unknown := block.keys() - known.split():
+    for names, block in blocks:
+        if unknown := block.keys() - names.split():
             raise Trouble(f"the rehearsal does not know the input {min(unknown)}")
 
 
-def container(given: dict[str, Any]) -> dict[str, Any]:
-    """The request that makes a container; memory is given in MiB."""
-    get = given.get
+def container(inputs: dict[str, Any]) -> dict[str, Any]:
+    """The request that creates a container; memory is in MiB in the inputs and in bytes in the request."""
+    get = inputs.get
     networks, capabilities, health = get("networksAdvanced", []), get("capabilities", {}), get("healthcheck", {})
     endpoints = {
-        e["name"]: {"Aliases": e.get("aliases"), "IPAMConfig": {"IPv4Address": e.get("ipv4Address")}} for e in networks
+        network["name"]: {
+            "Aliases": network.get("aliases"),
+            "IPAMConfig": {"IPv4Address": network.get("ipv4Address")},
+        }
+        for network in networks
     }
-    ports = {f"{each['internal']}/{each['protocol']}": each for each in get("ports", [])}
+    ports = {f"{port['internal']}/{port['protocol']}": port for port in get("ports", [])}
     return {
-        "Image": given["image"],
+        "Image": inputs["image"],
         "Cmd": get("command"),
         "Entrypoint": get("entrypoints"),
         "Env": get("envs"),
-        "Labels": labels(given),
+        "Labels": labels(inputs),
         "StopTimeout": get("stopTimeout"),
-        "ExposedPorts": {port: {} for port in ports},
+        "ExposedPorts": {name: {} for name in ports},
         "Healthcheck": {"Test": health.get("tests"), "Retries": health.get("retries")}
         | {key: _nanoseconds(health[name]) for key, name in TIMES.items() if name in health},
         "NetworkingConfig": {"EndpointsConfig": endpoints},
@@ -75,22 +78,24 @@ def container(given: dict[str, Any]) -> dict[str, Any]:
             "CapAdd": capabilities.get("adds"),
             "CapDrop": capabilities.get("drops"),
             "LogConfig": {"Type": get("logDriver"), "Config": get("logOpts")},
-            "ExtraHosts": [f"{each['host']}:{each['ip']}" for each in get("hosts", [])],
-            "PortBindings": {p: [{"HostIp": e["ip"], "HostPort": str(e["external"])}] for p, e in ports.items()},
+            "ExtraHosts": [f"{host['host']}:{host['ip']}" for host in get("hosts", [])],
+            "PortBindings": {
+                name: [{"HostIp": port["ip"], "HostPort": str(port["external"])}] for name, port in ports.items()
+            },
             "Binds": [
-                f"{each['volumeName']}:{each['containerPath']}:{'ro' if each.get('readOnly') else 'rw'}"
-                for each in get("volumes", [])
+                f"{volume['volumeName']}:{volume['containerPath']}:{'ro' if volume.get('readOnly') else 'rw'}"
+                for volume in get("volumes", [])
             ],
         },
     }
 
 
-def labels(given: dict[str, Any]) -> dict[str, str]:
-    """The program's labels and the owner's, for whatever Docker makes."""
-    return {each["label"]: each["value"] for each in given.get("labels", [])} | OWNER
+def labels(inputs: dict[str, Any]) -> dict[str, str]:
+    """The program's labels, and the label that says that the rehearsal owns it."""
+    return {label["label"]: label["value"] for label in inputs.get("labels", [])} | REHEARSAL
 
 
 def _nanoseconds(duration: str) -> int:
-    if not (found := re.fullmatch(r"(?:(\d+)m)?(\d+)s", duration)):
+    if not (match := re.fullmatch(r"(?:(\d+)m)?(\d+)s", duration)):
         raise Trouble(f"{duration} is not a duration such as 1m30s")
-    return (int(found[1] or 0) * 60 + int(found[2])) * 10**9
+    return (int(match[1] or 0) * 60 + int(match[2])) * 10**9

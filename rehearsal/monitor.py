@@ -1,17 +1,14 @@
-"""Runs a program under the Pulumi SDK's mock runtime, with a monitor that reads the whole of what it declares."""
+"""Runs a program under the Pulumi SDK's mock runtime, with a monitor that reads all that it declares."""
 
 import asyncio
 import contextvars
-import hashlib
 import json
 import os
 import re
 import runpy
-import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,13 +22,13 @@ from pulumi.runtime.proto.resource_pb2 import RegisterResourceResponse, Resource
 from pulumi.runtime.settings import Settings, configure
 from pulumi.runtime.stack import run_in_stack
 
-from .errors import Trouble
+from local.errors import Trouble
+from settings import PROJECT, StackFile
+
 from .inputs import check
-from .state import Resource, Secret, Stack
+from .state import Resource, Secret
 
 STACK = "pulumi:pulumi:Stack"
-PLACEHOLDERS = {"ipv4Address": "192.0.2.1", "ipAddress": "192.0.2.1", "ipv6Address": "2001:db8::1"}
-PLACEHOLDERS |= {"ipNetwork": "2001:db8::/64", "linuxDevice": "/dev/disk/by-id/scsi-0HC_Volume_1"}
 OPTIONS = (
     "provider providers delete_before_replace replace_on_changes additional_secret_outputs retain_on_delete protect"
 )
@@ -47,52 +44,50 @@ HINTS = {
 }
 
 
-class Voice(MockEngine):
-    """Passes on what the program itself has to say."""
+class Log(MockEngine):
+    """Passes on what the program itself logs."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self.say = say
 
     def Log(self, request: Any) -> None:  # noqa: N802
-        """Says it, as the engine would."""
+        """Shows a message, as the Pulumi engine would."""
         if request.severity != DEBUG:
             self.say(f"     {request.message}")
 
 
 class Monitor(MockMonitor):
-    """Collects what is declared, by a closed list if `strict`, and makes nothing: what there would be is invented."""
+    """Collects what a program declares and creates nothing; with `strict` it accepts only the closed list."""
 
     def __init__(self, say: Callable[[str], None] = lambda _: None, *, strict: bool = True) -> None:
         self.say, self.strict = say, strict
-        self.found: dict[str, Resource] = {}
-        self.changes: dict[str, tuple[str, list[str]]] = {}  # by URN: what happens, and the inputs because of which
+        self.declared: dict[str, Resource] = {}
+        self.changes: dict[str, tuple[str, list[str]]] = {}  # by URN: what happens, and the inputs that cause it
         self.exports: dict[str, Any] = {}
         self.failures: list[str] = []
 
     def make(self, new: Resource) -> Resource:
-        """The resource with id and outputs; an id of digits, for some programs calculate with it."""
+        """The resource with its id and outputs, which are unknown here."""
         if new.custom:
             self.changes[new.urn] = "create", []
-        invented = {**PLACEHOLDERS, "name": new.name, "result": Secret(f"secret of {new.urn}")}
-        return replace(new, id=str(zlib.crc32(new.urn.encode())), outputs=invented | new.inputs)
+        return new
 
     def call(self, token: str, args: dict[str, Any]) -> dict[str, Any]:
-        """What a provider's function returns."""
-        digest = hashlib.sha256(args.get("name", "").encode()).hexdigest()
-        return {"sha256Digest": f"sha256:{digest}", "stdout": "", "stderr": ""} | args
+        """The result of a provider's function: nothing is read and no registry is asked."""
+        return args | {"stdout": "", "stderr": ""}
 
     def RegisterResource(self, request: Any) -> RegisterResourceResponse:  # noqa: N802
-        """Has a resource made; the SDK has awaited all that it depends on."""
+        """Makes a resource; the SDK has waited for everything that it depends on."""
         if request.type == STACK:
             return super().RegisterResource(request)  # type: ignore[no-untyped-call,no-any-return]
-        new = self._declared(request)
+        new = self._declaration(request)
         with self.step(new.title):
             if self.strict:
                 _check(new)
-            if self.found.setdefault(new.urn, new) is not new:
+            if self.declared.setdefault(new.urn, new) is not new:
                 raise Trouble("is declared twice")
-            made = self.found[new.urn] = self.make(new)
-            return RegisterResourceResponse(urn=made.urn, id=made.id, object=_encode(made.inputs | made.outputs))
+            new = self.declared[new.urn] = self.make(new)
+            return RegisterResourceResponse(urn=new.urn, id=new.id, object=_encode(new.inputs | new.outputs))
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         """Keeps what the stack exports."""
@@ -101,14 +96,14 @@ class Monitor(MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def Invoke(self, request: Any) -> ResourceInvokeResponse:  # noqa: N802
-        """Has a function called."""
+        """Calls a provider's function."""
         args = _decode(request.args)
         with self.step(" ".join([request.tok, args.get("name", "")]).strip()):
             return ResourceInvokeResponse(**{"return": _encode(self.call(request.tok, args))})
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """After the first failure no step is begun any more; those at work end."""
+        """After the first failure no further step begins; those that run go on to their end."""
         if self.failures:
             raise Trouble(f"{title}: not begun, since another step failed")
         try:
@@ -119,13 +114,13 @@ class Monitor(MockMonitor):
             self.failures.append(": ".join([title, *(hints if isinstance(error, APIError) else []), words]))
             raise Trouble(self.failures[-1]) from error
 
-    def _declared(self, request: Any) -> Resource:
+    def _declaration(self, request: Any) -> Resource:
         request.ClearField("stackTrace")
-        stated = {_snake(name): value for name, value in MessageToDict(request).items() if value}
+        options = {_snake(name): value for name, value in MessageToDict(request).items() if value}
         if request.deleteBeforeReplaceDefined:
-            stated["delete_before_replace"] = request.deleteBeforeReplace
+            options["delete_before_replace"] = request.deleteBeforeReplace
         if request.provider:
-            stated["provider"] = request.provider.rpartition("::")[0]
+            options["provider"] = request.provider.rpartition("::")[0]
         return Resource(
             urn=self.make_urn(request.parent, request.type, request.name),
             type=request.type,
@@ -134,21 +129,23 @@ class Monitor(MockMonitor):
             custom=request.custom,
             inputs=_decode(request.object),
             dependencies=sorted(request.dependencies),
-            options={name: value for name, value in stated.items() if name not in PLUMBING.split()},
+            options={name: value for name, value in options.items() if name not in PLUMBING.split()},
         )
 
 
-def run(monitor: Monitor, stack: Stack, *, dry: bool) -> None:
-    """Runs the working directory's program; ends when every step has, and raises when one has failed."""
+def run(monitor: Monitor, stack: StackFile, *, dry: bool) -> None:
+    """Runs the working directory's program; returns when every step has ended, and raises when one has failed."""
+    if stack.is_local and stack.encrypted:
+        raise Trouble(f"{', '.join(stack.encrypted)}: encrypted, and the rehearsal has no key")
 
     async def program() -> None:
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(32))  # steps that wait keep their threads
-        loop.set_exception_handler(lambda *_: None)  # it would report the outputs of failed steps once more
-        texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in stack.values.items()}
-        set_all_config(texts, stack.secrets)
-        engine = Voice(monitor.say)
-        configure(Settings(stack.project, stack.name, monitor, engine, dry_run=dry, root_directory=os.getcwd()))
+        loop.set_default_executor(ThreadPoolExecutor(32))  # a step that waits keeps its thread
+        loop.set_exception_handler(lambda *_: None)  # it would report the outputs of failed steps a second time
+        texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in stack.values.items()}
+        set_all_config(texts, list(stack.encrypted))
+        engine = Log(monitor.say)
+        configure(Settings(PROJECT, stack.name, monitor, engine, dry_run=dry, root_directory=os.getcwd()))
         await run_in_stack(partial(runpy.run_path, "__main__.py", run_name="__main__"))  # type: ignore[arg-type]
 
     os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
@@ -173,8 +170,8 @@ def _check(new: Resource) -> None:
 
 
 def _decode(struct: Struct) -> dict[str, Any]:
-    found = {key: value for key, value in MessageToDict(struct).items() if value is not None}
-    return {k: Secret(_read(v)) if rpc._special_secret_sig in json.dumps(v) else _read(v) for k, v in found.items()}
+    values = {key: value for key, value in MessageToDict(struct).items() if value is not None}
+    return {k: Secret(_read(v)) if rpc._special_secret_sig in json.dumps(v) else _read(v) for k, v in values.items()}
 
 
 def _read(value: Any) -> Any:
@@ -182,9 +179,9 @@ def _read(value: Any) -> Any:
         case {rpc._special_sig_key: rpc._special_secret_sig}:
             return _read(value["value"])
         case dict():
-            return {key: _read(each) for key, each in value.items() if each is not None}
+            return {key: _read(item) for key, item in value.items() if item is not None}
         case list():
-            return [_read(each) for each in value]
+            return [_read(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

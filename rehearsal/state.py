@@ -1,4 +1,4 @@
-"""A stack: its configuration, what its program declares, and what of it has been made, written after every step."""
+"""What a program declares, and what of it exists: a file in the stack's folder, written after every step."""
 
 import fcntl
 import json
@@ -12,16 +12,15 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from .errors import Trouble
+from local.errors import Trouble
+from settings import StackFile
 
 MARK = "[secret]"
 
 
 @dataclass(frozen=True)
 class Secret:
-    """Marks an input or output that is secret or holds a secret."""
+    """Marks an input or output that is secret or contains a secret."""
 
     value: Any
 
@@ -31,7 +30,7 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """A resource as declared (`options`: what was stated, under the SDK's names) and, once made, its id and outputs."""
+    """A resource as declared (`options`: those that are set, by the SDK's names); once made, its id and outputs."""
 
     urn: str
     type: str
@@ -56,60 +55,44 @@ class Resource:
 
     @property
     def needs(self) -> list[str]:
-        """The URNs of what must outlive it."""
+        """The URNs of the resources that must outlive this one."""
         return [*self.dependencies, self.parent, self.options.get("provider", "")]
 
 
-class Stack:
-    """A stack's configuration as the Pulumi CLI gives it to the program; `folder` is the rehearsal's own."""
-
-    def __init__(self, name: str, file: Path | str | None = None) -> None:
-        try:
-            self.project = yaml.safe_load(Path("Pulumi.yaml").read_text())["name"]
-            values = yaml.safe_load(Path(file or f"Pulumi.{name}.yaml").read_text())["config"]
-        except (OSError, yaml.YAMLError) as error:
-            raise Trouble(f"the configuration of {name} cannot be read: {error}") from None
-        encrypted = {key: each["secure"] for key, each in values.items() if isinstance(each, dict) and "secure" in each}
-        self.name, self.folder, self.secrets = name, Path(".rehearsal", name), [*encrypted]
-        self.values: dict[str, Any] = values | encrypted
-        self.local = self.setting("host").get("kind") == "local"
-        if self.local and encrypted:
-            raise Trouble(f"{', '.join(encrypted)}: encrypted, and the rehearsal has no key")
-
-    def setting(self, key: str) -> Any:
-        """One of the project's own values, an empty object where there is none."""
-        return self.values.get(f"{self.project}:{key}", {})
+def folder(stack: StackFile) -> Path:
+    """Where the rehearsal keeps the state of a stack."""
+    return Path(".rehearsal", stack.name)
 
 
 class State:
-    """A stack's resources as they were made, and the replaced ones whose deletion is still due."""
+    """A stack's resources that exist, by URN, and the replaced ones that are still to be deleted."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "state.json"
         self._lock = threading.Lock()
         text = self._file.read_text() if self._file.exists() else '{"made": [], "replaced": []}'
-        saved = json.loads(text, object_hook=lambda found: Secret(found[MARK]) if MARK in found else found)
-        self.made = {each["urn"]: Resource(**each) for each in saved["made"]}
-        self.replaced = [Resource(**each) for each in saved["replaced"]]
+        saved = json.loads(text, object_hook=lambda block: Secret(block[MARK]) if MARK in block else block)
+        self.resources = {resource["urn"]: Resource(**resource) for resource in saved["made"]}
+        self.replaced = [Resource(**resource) for resource in saved["replaced"]]
 
     @contextmanager
     def saved(self) -> Iterator[None]:
         """Writes the file after the change inside."""
         with self._lock:
             yield
-            fresh = self._file.with_suffix(".new")
-            fresh.touch(mode=0o600)
-            everything = {"made": [*self.made.values()], "replaced": self.replaced}
-            fresh.write_text(
-                json.dumps(everything, default=lambda e: {MARK: e.value} if type(e) is Secret else vars(e))
+            temporary = self._file.with_suffix(".new")
+            temporary.touch(mode=0o600)
+            content = {"made": [*self.resources.values()], "replaced": self.replaced}
+            temporary.write_text(
+                json.dumps(content, default=lambda o: {MARK: o.value} if type(o) is Secret else vars(o))
             )
-            fresh.replace(self._file)
+            temporary.replace(self._file)
 
     def backwards(self, urns: Iterable[str]) -> list[Resource]:
-        """These resources, each before all that it needs."""
-        order = TopologicalSorter({urn: resource.needs for urn, resource in self.made.items()}).static_order()
+        """These resources, each before the resources that it needs."""
+        order = TopologicalSorter({urn: resource.needs for urn, resource in self.resources.items()}).static_order()
         wanted = set(urns)
-        return [self.made[urn] for urn in reversed([*order]) if urn in wanted]
+        return [self.resources[urn] for urn in reversed([*order]) if urn in wanted]
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +102,7 @@ def plain(values: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """One run at a time in a stack's folder; a second one is told who holds it."""
+    """Allows one run at a time in a stack's folder; a second one fails and names the first."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "lock").open("a+") as file:
         try:

@@ -6,20 +6,18 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any
 
-import pulumi
-import pulumi.runtime
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from . import checks
 from .host import Dns, HetznerHost, Host
+from .mistakes import Mistakes
 from .names import ServiceName, StackName
 from .platform import Acme, Model, Network, Nginx, Postgres, Redis, Registry
 from .secrets import key_mistakes
 from .service import Service
+from .stack_file import PROJECT, StackFile
 from .suggest import suggestion
-
-PROJECT = "sertantai"
 
 
 class Settings(Model):
@@ -47,50 +45,50 @@ class Settings(Model):
         return list(checks.electric_warnings(self.services))
 
 
-class Mistakes(Exception):
-    """Everything that is wrong with a configuration, one line each, path first."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self.lines = [line.replace("\n", "\\n") for line in lines]  # a key may hold one
-        super().__init__("\n".join(self.lines))
-
-
 def load() -> Settings:
     """The settings of the stack at hand; all mistakes at once as one `pulumi.RunError`, before anything is declared."""
-    prefix = f"{PROJECT}:"
-    values = {key.removeprefix(prefix): value for key, value in _config().items() if key.startswith(prefix)}
-    secrets = {key for key in values if pulumi.runtime.is_config_secret(prefix + key)}
-    raw = {key: _value(key, text) for key, text in values.items()}
-    token = _config().get("hcloud:token") or os.environ.get("HCLOUD_TOKEN")
-    mistakes = list(checks.token_mistakes(raw.get("host"), token))
-    _part(TypeAdapter(StackName), pulumi.get_stack(), ("stack",), mistakes)
-    if "hcloud:token" in _config() and not pulumi.runtime.is_config_secret("hcloud:token"):
+    import pulumi
+
+    file = _of_program()
+    own = file.own()
+    token = file.values.get("hcloud:token") or os.environ.get("HCLOUD_TOKEN")
+    mistakes = list(checks.token_mistakes(own.get("host"), token))
+    _part(TypeAdapter(StackName), file.name, ("stack",), mistakes)
+    if "hcloud:token" in file.values and "hcloud:token" not in file.encrypted:
         mistakes.append(
             "hcloud:token: is a secret in plain text; set it again with `pulumi config set --secret hcloud:token`"
         )
     try:
-        read = parse(raw, secrets)
+        read = parse(own, file.own_encrypted())
     except Mistakes as found:
         mistakes = [*found.lines, *mistakes]
     if mistakes:
         count = len(mistakes)
-        title = f"Pulumi.{pulumi.get_stack()}.yaml has {count} mistake{'s' if count > 1 else ''}:"
+        title = f"Pulumi.{file.name}.yaml has {count} mistake{'s' if count > 1 else ''}:"
         raise pulumi.RunError("\n".join([title, *(f"  {line}" for line in mistakes)])) from None
     return read
 
 
-def _config() -> Mapping[str, str]:
-    """Every value of the stack: the engine hands them over in the environment, the rehearsal in the SDK's own table."""
-    return {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+def _of_program() -> StackFile:
+    """The stack file as the program has it: the engine hands it over in the environment, the rehearsal in the SDK."""
+    # Imported here: what reads stack files outside of a run of the program does not need it.
+    import pulumi
+
+    config = pulumi.runtime.config
+    texts = {**config.get_config_env(), **config.CONFIG.get()}
+    blocks = {f"{PROJECT}:{name}" for name in Settings.model_fields}
+    return StackFile(
+        name=pulumi.get_stack(),
+        values={key: _value(text) if key in blocks else text for key, text in texts.items()},
+        encrypted=tuple(key for key in texts if pulumi.runtime.is_config_secret(key)),
+    )
 
 
-def _value(key: str, text: str) -> Any:
-    if key in Settings.model_fields:
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError:
-            return text
-    return text
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
 
 
 def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:

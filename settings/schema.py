@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .read import PROJECT, Settings
+from .read import Settings
 from .secrets import PLATFORM_SECRETS
+from .stack_file import PROJECT
 
 FILE = Path(__file__).with_name("schema.json")
 SECRET = rf"^{PROJECT}:(?:{'|'.join(PLATFORM_SECRETS)}|[a-z][a-z0-9-]*_[A-Za-z_][A-Za-z0-9_]*)$"

@@ -16,7 +16,6 @@ import docker
 from rich.console import Console
 from rich.table import Table
 
-from rehearsal import declare
 from rehearsal.state import plain
 
 from . import bench_engine, bench_restore
@@ -26,9 +25,10 @@ from .electric import bench_release
 from .hetzner import bench as far
 from .load import releases
 from .places import local
+from .recording import declare
 
 ROOT = Path(__file__).parents[1]
-DECLARE = "import rehearsal; rehearsal.declare('local')"
+DECLARE = "from tests.recording import declare; declare('local')"
 
 
 def seconds(command: list[str], folder: Path = ROOT) -> float:
@@ -41,7 +41,7 @@ def seconds(command: list[str], folder: Path = ROOT) -> float:
 def forget_images() -> None:
     """Removes every image of ours, and the doubles with what they hold, so that the next start is a cold one."""
     subprocess.run([sys.executable, "-m", "rehearsal", "destroy", "--yes"], cwd=ROOT, check=False, capture_output=True)
-    subprocess.run([sys.executable, "-c", "from rehearsal import doubles; doubles.purge()"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-c", "from local import doubles; doubles.purge()"], cwd=ROOT, check=True)
     client = docker.from_env()
     for _ in range(4):  # one that others are made of goes after them
         for image in client.images.list(all=True):
@@ -89,7 +89,7 @@ def main() -> None:
         for name, memory in idle_memory():
             table.add_row(f"idle memory of {name}", "", memory, "docker stats")
         target = electric.Target(
-            stack="local", https_port=local()["nginx"]["https_port"], roots=clone / ".rehearsal/acme/roots.pem"
+            stack="local", https_port=local()["nginx"]["https_port"], roots=clone / ".local/acme/roots.pem"
         )
         for what, limit, delay in (
             ("row inserted to event in the client, p50 / p99 of 1,000 rows", "250 ms (p99)", electric.latency(target)),

@@ -5,10 +5,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from rehearsal.images.base import ensure_base
-from rehearsal.machine import ensure_docker
+from local.images.base import ensure_base
+from local.machine import ensure_docker
 
-AUTHORITY = Path(__file__).parents[1] / ".rehearsal" / "acme" / "ca.pem"
+AUTHORITY = Path(__file__).parents[1] / ".local" / "acme" / "ca.pem"
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks

@@ -68,7 +68,7 @@ class Place:
     @property
     def folder(self) -> Path:
         """For what is kept between two runs."""
-        return ROOT / ".rehearsal" / f"{self.owner}{self.run or ''}"
+        return ROOT / ".local" / f"{self.owner}{self.run or ''}"
 
     # An owner that has doubles of the outside world has them at these ports.
 

@@ -49,7 +49,7 @@ def functions(folder: Path) -> Iterator[tuple[str, ast.FunctionDef]]:
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_imports_go_one_way_from_settings_to_the_program(layer: str) -> None:
-    forbidden = {*LAYERS[LAYERS.index(layer) + 1 :], "rehearsal", "cli", "tests"}
+    forbidden = {*LAYERS[LAYERS.index(layer) + 1 :], "local", "rehearsal", "cli", "tests"}
     for file in (ROOT / layer).rglob("*.py"):
         assert not imported(file) & forbidden, file
 
@@ -105,6 +105,11 @@ def test_no_layer_imports_the_program_on_the_host(layer: str) -> None:
     """It is called by a line, so that the version on a host and this one need not be the same."""
     for file in (ROOT / layer).rglob("*.py"):
         assert "host" not in imported(file), file
+
+
+def test_the_local_stack_serves_both_runners_and_knows_neither() -> None:
+    for file in (ROOT / "local").rglob("*.py"):
+        assert not imported(file) & {"components", "render", "host", "rehearsal", "cli", "tests", "pulumi"}, file
 
 
 def test_templates_are_for_configuration_and_hold_no_shell_and_no_sql() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import doubles
+from local import doubles
 from tests.places import OWNERS, ROOT, RUNS, Place, local
 
 EVERY = [Place(owner, run) for owner in OWNERS for run in range(RUNS)]

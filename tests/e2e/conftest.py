@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal import images
+from local import images
 from tests.electric.client import install
 
 from .laws import ENFORCEMENT, LEGAL

@@ -14,7 +14,7 @@ import httpx
 import yaml
 from docker.models.containers import Container
 
-from rehearsal.machine import ensure_docker
+from local.machine import ensure_docker
 from tests import places
 from tests.places import ROOT
 from tests.rehearsal.sandbox import sweep
@@ -31,7 +31,7 @@ PATIENCE_S = 300
 """How long a part may take to start: several platforms may be brought up at once, on two cores."""
 ELECTRIC_IMAGE = os.environ.get("E2E_ELECTRIC_IMAGE")
 """A real Electric, in a registry that needs no login or the tests' own, in place of the stand-in."""
-PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "host", "components", "rehearsal"]
+PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "host", "components", "local", "rehearsal"]
 
 
 def copy_program(folder: Path, *more: str) -> None:

@@ -161,7 +161,7 @@ class Engine(Runner):
 
     def _stack(self) -> auto.Stack:
         if not self._prepared:
-            setup = [sys.executable, "-m", "rehearsal", "setup", "--stack", self.stack]
+            setup = [sys.executable, "-m", "local", "setup", "--stack", self.stack]
             subprocess.run(setup, cwd=self.folder, check=True, capture_output=True)
             self._prepared = True
         clear_dead_lock(self.state, self.stack)

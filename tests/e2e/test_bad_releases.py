@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from docker.errors import ImageNotFound
 
-from rehearsal import images
-from rehearsal.images.remote import Registry
+from local import images
+from local.images.remote import Registry
 
 from .foundation import all_serve, eventually, strike
 from .platform import REGISTRY, Platform

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rehearsal import images
+from local import images
 from tests.electric.client import Client
 from tests.waiting import eventually
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rehearsal import doubles
+from local import doubles
 from render import nginx
 
 from .foundation import all_serve, certificate, eventually, inside, own

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from rehearsal.inputs import OWNER
+from local.owner import REHEARSAL
 
 from .foundation import all_serve, eventually, inside, own, replicated
 from .platform import STACK, Platform
@@ -23,7 +23,7 @@ class Disk:
 
     def __init__(self, platform: Platform, image: str) -> None:
         options = {"type": "tmpfs", "device": "tmpfs", "o": SMALL}
-        labels = OWNER | {"sertantai.stack": STACK}
+        labels = REHEARSAL | {"sertantai.stack": STACK}
         platform.docker.volumes.create(VOLUME, driver_opts=options, labels=labels)
         self.keeper = platform.docker.containers.run(
             image,

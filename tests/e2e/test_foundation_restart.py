@@ -9,7 +9,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from rehearsal import doubles, machine
+from local import doubles, machine
 
 from .foundation import all_serve, eventually, replicated
 from .platform import ACME, HTTP, Platform

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal import images
+from local import images
 from tests.electric.client import MISSING
 
 from .dumps import ON_HOST, Dev, ask_for, checksum, dev

@@ -88,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stack", default="local")
     parser.add_argument("--port", type=int, default=local()["nginx"]["https_port"])
-    parser.add_argument("--roots", type=Path, default=ROOT / ".rehearsal/acme/roots.pem")
+    parser.add_argument("--roots", type=Path, default=ROOT / ".local/acme/roots.pem")
     given = parser.parse_args()
     target = Target(stack=given.stack, https_port=given.port, roots=given.roots)
     print(f"one client: {latency(target)}")  # noqa: T201  a command's answer

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.machine import ensure_packages
+from local.machine import ensure_packages
 from tests.e2e.runner import has_engine
 
 from .api import Api

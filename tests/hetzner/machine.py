@@ -16,9 +16,9 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 from docker.types import IPAMConfig, IPAMPool
 
-from rehearsal.images.base import ensure_base
-from rehearsal.images.context import build, context, fingerprint, room
-from rehearsal.machine import alone, ensure_docker, ensure_packages
+from local.images.base import ensure_base
+from local.images.context import build, context, explain_full_disk, fingerprint
+from local.machine import alone, ensure_docker, ensure_packages
 from tests.hetzner.disk import Disks
 from tests.hetzner.forward import Forwards
 from tests.waiting import hear
@@ -42,7 +42,7 @@ def ensure_image(client: docker.DockerClient) -> str:
     ensure_packages("e2fsprogs", "mount", "openssh-client")  # for volumes here, and keys
     base = ensure_base(client, "server-base", ROOT / "server")
     tag = f"sertantai/server:{fingerprint(base, context('server', ROOT))}"
-    with alone("server"), room():
+    with alone("server"), explain_full_disk():
         if not client.images.list(tag):
             build(client, "server", tag, {"BASE": base}, {}, ROOT)
     return tag

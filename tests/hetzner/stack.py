@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import yaml
 
-from rehearsal import doubles, images
+from local import doubles, images
 from tests.e2e.platform import copy_program
 from tests.places import INSIDE, ROOT, Place
 

@@ -9,8 +9,8 @@ import pytest
 from components.machine import host_program
 from components.platform.certbot import RENEW
 from host.base import SCRIPTS
-from rehearsal.errors import Trouble
-from rehearsal.machine import ensure_packages
+from local.errors import Trouble
+from local.machine import ensure_packages
 from render import environment
 
 FOLDER = host_program.SOURCES / "shell"

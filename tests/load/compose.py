@@ -11,9 +11,9 @@ from typing import Self
 import httpx
 import trustme
 
-from rehearsal.errors import Trouble
-from rehearsal.images import VERSION
-from rehearsal.machine import ensure_packages
+from local.errors import Trouble
+from local.images import VERSION
+from local.machine import ensure_packages
 from tests.places import Place
 
 FILE = """

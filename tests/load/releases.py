@@ -20,7 +20,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from rehearsal import images
+from local import images
 from tests.e2e.platform import HTTPS, REGISTRY, Platform
 from tests.e2e.runner import Engine, Rehearsal, has_engine
 

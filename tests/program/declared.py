@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from rehearsal import Resource, Secret, declare
+from rehearsal import Resource, Secret
+from tests.recording import declare
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "command:local:Command"
@@ -91,7 +92,7 @@ def _program(stack: str, secrets: tuple[tuple[str, str], ...], changes: str) -> 
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump({"config": config}, file)
         file.flush()
-        resources = declare(stack, file.name)
+        resources = declare(stack, Path(file.name))
     return Program(stack, tuple(config["sertantai:services"]), tuple(resources))
 
 

@@ -14,8 +14,9 @@ from pulumi.runtime.proto.provider_pb2 import CheckFailure
 from pulumi.runtime.proto.resource_pb2 import ResourceInvokeResponse
 
 from components.machine.confirmed import VARIABLE
-from rehearsal.monitor import Monitor, run
-from rehearsal.state import Stack
+from rehearsal.monitor import run
+from settings import StackFile
+from tests.recording import Recorder
 
 from .declared import IMAGE, ROOT
 
@@ -26,7 +27,7 @@ PROD = {
 }
 
 
-class Registries(Monitor):
+class Registries(Recorder):
     """What is declared, and the names that the registries were asked for; `moved` is what tags have become since."""
 
     def __init__(self, moved: str = "", answer: Callable[[str], str | None] = str) -> None:
@@ -43,8 +44,8 @@ class Registries(Monitor):
 
     def images(self) -> dict[str, str]:
         """What is pulled, by the part that it is for."""
-        found = [each for each in self.found.values() if each.type == IMAGE]
-        return {each.name.removesuffix("-image"): str(each.inputs.get("name")) for each in found}
+        images = [resource for resource in self.declared.values() if resource.type == IMAGE]
+        return {image.name.removesuffix("-image"): str(image.inputs.get("name")) for image in images}
 
 
 def asked_at(name: str) -> str:
@@ -56,7 +57,7 @@ def asked_at(name: str) -> str:
 
 
 def declared(registries: Registries, stack: str, *, dry: bool = True, file: Path | None = None) -> Registries:
-    run(registries, Stack(stack, file), dry=dry)
+    run(registries, StackFile.read(stack, file), dry=dry)
     return registries
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from components.machine import host_program
-from rehearsal import Resource, Secret, declare
+from rehearsal import Resource, Secret
+from tests.recording import declare
 
 from .declared import COMMAND, CONTAINER, IMAGE, PASSWORD, PROVIDER, VOLUME, Program, plain, secret_values
 

@@ -12,8 +12,8 @@ import yaml
 
 import components.machine.ssh
 from components.machine import host_program, ssh_files
-from rehearsal import declare
 from render import verb
+from tests.recording import declare
 
 from .declared import COMMAND, ROOT, Program
 
@@ -93,6 +93,6 @@ def test_no_text_of_a_step_is_longer_than_a_person_reads(
 
 @pytest.mark.parametrize(("stack", "imported"), [("local", set()), ("prod", {"pulumi_hcloud", "pulumi_tls"})])
 def test_the_packages_for_hetzner_are_imported_where_the_server_is_there(stack: str, imported: set[str]) -> None:
-    text = f"import sys, rehearsal; rehearsal.declare({stack!r}); print(*sys.modules)"
+    text = f"import sys; from tests import recording; recording.declare({stack!r}); print(*sys.modules)"
     program = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True)
     assert {"pulumi_hcloud", "pulumi_tls"} & {*program.stdout.split()} == imported

@@ -8,8 +8,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from rehearsal.errors import Trouble
-from rehearsal.machine import ensure_packages
+from local.errors import Trouble
+from local.machine import ensure_packages
 
 from .sandbox import IMAGE, Sandbox, fresh
 

@@ -109,6 +109,11 @@ class Sandbox:
             "options": {"delete_before_replace": False} | options,
         }
 
+    def network(self, name: str, *words: str) -> dict[str, Any]:
+        """A network as the platform has it: a step that may run again."""
+        create = f"docker network create --label sertantai.stack={self.stack} {' '.join(words)} {name}"
+        return command(f"docker network inspect {name} || {create}", delete=f"docker network rm {name}")
+
     @property
     def state_file(self) -> Path:
         return self.folder / ".rehearsal" / self.stack / "state.json"

@@ -15,9 +15,9 @@ PLACE = Place("containers")
 
 
 def test_everything_said_of_a_container_holds(sandbox: Sandbox) -> None:
-    network = {"subnet": PLACE.subnet, "gateway": PLACE.address(1), "ip_range": f"{PLACE.address(128)}/25"}
+    network = f"{sandbox.stack}-net"
     sandbox.resources = {
-        "net": sandbox.labelled("network", name=f"{sandbox.stack}-net", driver="bridge", ipam_configs=[network]),
+        "net": sandbox.network(network, f"--subnet {PLACE.subnet}"),
         "data": sandbox.labelled("volume", name=f"{sandbox.stack}-data"),
         "app": sandbox.container(
             command=["1000"],
@@ -34,7 +34,7 @@ def test_everything_said_of_a_container_holds(sandbox: Sandbox) -> None:
             restart="always",
             log_driver="json-file",
             log_opts={"max-size": "1m"},
-            networks_advanced=[{"name": "$net.name", "aliases": ["app"], "ipv4_address": PLACE.address(9)}],
+            networks_advanced=[{"name": network, "aliases": ["app"], "ipv4_address": PLACE.address(9)}],
             hosts=[{"host": "auth", "ip": PLACE.address(2)}],
             ports=[{"internal": 80, "external": PLACE.ports[0], "ip": "127.0.0.1", "protocol": "tcp"}],
             volumes=[
@@ -49,6 +49,7 @@ def test_everything_said_of_a_container_holds(sandbox: Sandbox) -> None:
                 "start_period": "1m0s",
             },
             stop_timeout=7,
+            options={"depends_on": ["$net"]},
         ),
     }
     sandbox.config = {"exports": {"name": "$app.name", "id": "$app.id"}}
@@ -77,12 +78,10 @@ def test_everything_said_of_a_container_holds(sandbox: Sandbox) -> None:
     assert host["PortBindings"]["80/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": str(PLACE.ports[0])}]
     assert host["Binds"] == [f"{sandbox.stack}-data:/data:rw", f"{sandbox.stack}-data:/read:ro"]
     [(name, endpoint)] = found["NetworkSettings"]["Networks"].items()
-    assert name == f"{sandbox.stack}-net"
+    assert name == network
     assert endpoint["IPAddress"] == PLACE.address(9)
     assert "app" in endpoint["Aliases"]
     assert found["State"]["Running"]
-    pool = docker.from_env().networks.get(name).attrs["IPAM"]["Config"]
-    assert pool == [{"Subnet": network["subnet"], "IPRange": network["ip_range"], "Gateway": network["gateway"]}]
 
 
 def test_a_container_can_be_on_the_hosts_network(sandbox: Sandbox) -> None:

@@ -9,8 +9,10 @@ import pulumi
 import pytest
 from pulumi.runtime.rpc import UNKNOWN
 
-from rehearsal import Resource, Secret, declare
-from rehearsal.errors import Trouble
+from local.errors import Trouble
+from rehearsal import Resource, Secret
+from settings import Mistakes
+from tests.recording import declare
 
 from .sandbox import Sandbox, command
 
@@ -35,24 +37,24 @@ def declared(sandbox: Sandbox) -> dict[str, Resource]:
 def test_a_declaration_has_inputs_dependencies_and_options(sandbox: Sandbox) -> None:
     sandbox.resources = {
         "group": {"kind": "group"},
-        "net": sandbox.labelled("network", name="net", options={"protect": True}),
+        "data": sandbox.labelled("volume", name="data", options={"protect": True}),
         "app": sandbox.container(
-            networks_advanced=[{"name": "$net.name"}],
+            volumes=[{"volume_name": "$data.name", "container_path": "/data"}],
             memory=32,
             options={"parent": "$group", "replace_on_changes": ["*"], "retain_on_delete": True},
         ),
     }
     found = declared(sandbox)
-    assert list(found) == ["group", "net", "app"]
+    assert list(found) == ["group", "data", "app"]
     app = found["app"]
     assert app.type == "docker:index/container:Container"
     assert app.inputs["memory"] == 32
     assert isinstance(app.inputs["memory"], int)
-    assert app.inputs["networksAdvanced"] == [{"name": "net"}]
-    assert app.dependencies == [found["net"].urn]
+    assert app.inputs["volumes"] == [{"volumeName": "data", "containerPath": "/data"}]
+    assert app.dependencies == [found["data"].urn]
     assert app.parent == found["group"].urn
     assert app.options == {"delete_before_replace": False, "replace_on_changes": ["*"], "retain_on_delete": True}
-    assert found["net"].options == {"protect": True, "delete_before_replace": False}
+    assert found["data"].options == {"protect": True, "delete_before_replace": False}
     assert (found["group"].custom, app.custom) == (False, True)
 
 
@@ -174,7 +176,7 @@ def test_configuration_arrives_as_from_the_cli(sandbox: Sandbox) -> None:
 
 
 def test_a_missing_stack_file_is_named(sandbox: Sandbox) -> None:
-    with pytest.raises(Trouble, match=r"Pulumi\.nowhere\.yaml"):
+    with pytest.raises(Mistakes, match=r"Pulumi\.nowhere\.yaml"):
         declare("nowhere")
 
 

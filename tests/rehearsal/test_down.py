@@ -1,11 +1,10 @@
-"""How a stack goes, and who may have it."""
+"""How a stack goes."""
 
 import json
 
-import docker
 import pytest
 
-from .sandbox import IMAGE, Sandbox, command
+from .sandbox import Sandbox, command
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("image")]
 
@@ -15,15 +14,15 @@ def platform(sandbox: Sandbox) -> None:
     name = sandbox.stack
     sandbox.resources = {
         "group": {"kind": "group"},
-        "net": sandbox.labelled("network", name=name),
+        "net": sandbox.network(name),
         "disk": command(),
         "mounted": command("echo mount >> log", delete="echo unmount >> log", options={"depends_on": ["$disk"]}),
         "data": sandbox.labelled("volume", name=name, options={"protect": True, "depends_on": ["$mounted"]}),
         "server": sandbox.container(
             name=name,
-            networks_advanced=[{"name": "$net.name"}],
+            networks_advanced=[{"name": name}],
             volumes=[{"volume_name": "$data.name", "container_path": "/data"}],
-            options={"parent": "$group"},
+            options={"parent": "$group", "depends_on": ["$net"]},
         ),
         "site": command("true", delete="echo site >> log", options={"depends_on": ["$server"]}),
     }
@@ -64,37 +63,6 @@ def test_destroy_finds_what_the_state_has_lost(sandbox: Sandbox) -> None:
     sandbox.state_file.unlink()
     assert sandbox.run("destroy", "--yes").code == 0
     assert sandbox.left() == {}
-
-
-def test_a_stack_of_the_engine_is_left_alone(sandbox: Sandbox) -> None:
-    labels = {"sertantai.stack": sandbox.stack}
-    docker.from_env().containers.run(IMAGE, ["sleep", "1000"], name=f"{sandbox.stack}-x", labels=labels, detach=True)
-    sandbox.resources = {"step": command("echo ran >> log")}
-    error = sandbox.fails("up")
-    assert f"the Pulumi CLI holds the stack {sandbox.stack} on this machine" in error
-    assert f"make destroy STACK={sandbox.stack}" in error
-    assert sandbox.log() == []
-    assert sandbox.run("owner").code == 0
-
-
-def test_a_stray_container_beside_the_rehearsals_own_is_not_the_engines(sandbox: Sandbox) -> None:
-    sandbox.resources = {"app": sandbox.container()}
-    sandbox.up()
-    labels = {"sertantai.stack": sandbox.stack}
-    docker.from_env().containers.run(IMAGE, ["sleep", "1000"], labels=labels, detach=True)
-    assert sandbox.up().changes == {}
-
-
-def test_the_engine_is_told_of_a_stack_of_the_rehearsal(sandbox: Sandbox) -> None:
-    assert sandbox.run("owner").code == 0
-    platform(sandbox)
-    for _ in range(2):
-        error = sandbox.fails("owner")
-        assert f"the rehearsal holds the stack {sandbox.stack}" in error
-        assert f"python -m rehearsal destroy --yes --stack {sandbox.stack}" in error
-        sandbox.run("down")  # its volume stays, and so does its claim
-    sandbox.run("destroy", "--yes")
-    assert sandbox.run("owner").code == 0
 
 
 def test_without_json_the_outputs_and_a_summary_are_shown(sandbox: Sandbox) -> None:

@@ -2,8 +2,6 @@
 
 import signal
 import time
-from collections.abc import Callable
-from typing import Any
 
 import docker
 import pytest
@@ -183,10 +181,11 @@ def test_an_interrupted_run_ends_what_it_has_begun(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("seconds", [0.9, 1.1, 1.3, 1.5])
 def test_a_run_killed_at_any_moment_is_followed_by_one_that_gets_there(sandbox: Sandbox, seconds: float) -> None:
     name = sandbox.stack
-    sandbox.resources = {"net": sandbox.labelled("network", name=name), "data": sandbox.labelled("volume", name=name)}
+    sandbox.resources = {"net": sandbox.network(name), "data": sandbox.labelled("volume", name=name)}
     for number in range(6):
-        networks = [{"name": "$net.name"}]
-        sandbox.resources[f"server{number}"] = sandbox.container(name=f"{name}-{number}", networks_advanced=networks)
+        sandbox.resources[f"server{number}"] = sandbox.container(
+            name=f"{name}-{number}", networks_advanced=[{"name": name}], options={"depends_on": ["$net"]}
+        )
     run = sandbox.start("up")
     time.sleep(seconds)
     run.send_signal(signal.SIGKILL)
@@ -200,9 +199,9 @@ def test_a_run_killed_at_any_moment_is_followed_by_one_that_gets_there(sandbox: 
 def test_what_was_made_and_not_recorded_is_found_by_its_labels(sandbox: Sandbox) -> None:
     name = sandbox.stack
     sandbox.resources = {
-        "net": sandbox.labelled("network", name=name),
+        "net": sandbox.network(name),
         "data": sandbox.labelled("volume", name=name),
-        "server": sandbox.container(name=name, networks_advanced=[{"name": "$net.name"}]),
+        "server": sandbox.container(name=name, networks_advanced=[{"name": name}], options={"depends_on": ["$net"]}),
     }
     sandbox.up()
     sandbox.state_file.unlink()
@@ -213,19 +212,12 @@ def test_what_was_made_and_not_recorded_is_found_by_its_labels(sandbox: Sandbox)
 
 
 @pytest.mark.usefixtures("image")
-@pytest.mark.parametrize("kind", ["network", "container"])
-def test_what_is_anothers_is_not_taken(sandbox: Sandbox, kind: str) -> None:
+def test_what_is_anothers_is_not_taken(sandbox: Sandbox) -> None:
     client, name = docker.from_env(), f"{sandbox.stack}-other"
     labels = {"sertantai.stack": "elsewhere", "sertantai.owner": "rehearsal"}
-    make: dict[str, Callable[[], Any]] = {
-        "network": lambda: client.networks.create(name, labels=labels),
-        "container": lambda: client.containers.create(IMAGE, name=name, command="true", labels=labels),
-    }
-    found = make[kind]()
+    other = client.containers.create(IMAGE, name=name, command="true", labels=labels)
     try:
-        sandbox.resources = {
-            "new": sandbox.container(name=name) if kind == "container" else sandbox.labelled(kind, name=name)
-        }
+        sandbox.resources = {"new": sandbox.container(name=name)}
         assert sandbox.fails("up").endswith(f"new: there is a {name} already that is not this resource's")
     finally:
-        found.remove()
+        other.remove()

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("image")]
 
 def test_a_second_up_changes_nothing(sandbox: Sandbox) -> None:
     sandbox.resources = {
-        "net": sandbox.labelled("network", name=f"{sandbox.stack}-net"),
+        "net": sandbox.network(f"{sandbox.stack}-net"),
         "data": sandbox.labelled("volume", name=f"{sandbox.stack}-data"),
         "login": {"kind": "password", "inputs": {"length": 20}},
         "group": {"kind": "group"},
@@ -101,16 +101,14 @@ def test_a_container_that_was_stopped_is_started(sandbox: Sandbox) -> None:
 
 def test_what_somebody_removed_is_made_again(sandbox: Sandbox) -> None:
     sandbox.resources = {
-        "net": sandbox.labelled("network", name=f"{sandbox.stack}-net"),
         "data": sandbox.labelled("volume", name=f"{sandbox.stack}-data"),
         "app": sandbox.container(),
     }
     sandbox.up()
     client = docker.from_env()
     client.containers.get(sandbox.running()[0]).remove(force=True)
-    client.networks.get(f"{sandbox.stack}-net").remove()
     client.volumes.get(f"{sandbox.stack}-data").remove()
-    assert sorted(sandbox.up().changes["create"]) == ["app", "data", "net"]
+    assert sorted(sandbox.up().changes["create"]) == ["app", "data"]
     assert len(sandbox.running()) == 1
     assert sandbox.up().changes == {}
 

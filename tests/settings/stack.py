@@ -61,7 +61,7 @@ FULL: dict[str, Any] = {
     "acme": {
         "email": "operator@sertantai.com",
         "directory_url": "https://acme-v02.api.letsencrypt.org/directory",
-        "ca_bundle": ".rehearsal/acme/ca.pem",
+        "ca_bundle": ".local/acme/ca.pem",
         "image": f"docker.io/certbot/certbot:v5.1.0@{DIGEST}",
     },
     "registry": {"server": "ghcr.io", "username": "shotleybuilder"},

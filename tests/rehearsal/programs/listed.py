@@ -10,7 +10,6 @@ import pulumi_docker as docker
 import pulumi_random as random
 
 KINDS: dict[str, Any] = {
-    "network": docker.Network,
     "volume": docker.Volume,
     "image": docker.RemoteImage,
     "container": docker.Container,

@@ -1,0 +1,104 @@
+"""Doubles of the outside world on loopback, kept between runs: an image registry and an ACME server."""
+
+import socket
+import ssl
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import trustme
+from docker.errors import NotFound
+from docker.types import Mount
+
+from . import images
+from .errors import Trouble
+from .images.context import fingerprint
+from .machine import alone, ensure_docker, say
+
+LABEL = "sertantai.double"
+ACME_PORTS = ("ACME_PORT", "MANAGEMENT_PORT", "DNS_PORT", "DNS_MANAGEMENT_PORT")
+
+
+def port(address: str) -> int:
+    """The port of an address on this machine; 0 for an address elsewhere."""
+    parts = urlsplit(f"//{address.rpartition('//')[2]}")
+    return parts.port or 0 if parts.hostname in ("localhost", "127.0.0.1") else 0
+
+
+def registry(server: str, username: str, password: str) -> None:
+    """Starts an image registry at `server`, such as localhost:5000, with one login; its images are on a volume."""
+    login = {"REGISTRY_USERNAME": username, "REGISTRY_PASSWORD": password, "PORT": str(port(server))}
+    name = _ensure("registry", [port(server)], login, Mount("/var/lib/registry", f"sertantai-registry-{port(server)}"))
+    _wait_for(name, f"http://{server}/v2/", auth=(username, password))
+
+
+def acme(directory_url: str, challenge_port: int, folder: Path, validity_s: int = 86400) -> bool:
+    """Starts Pebble at `directory_url` and on the next three ports.
+
+    For Pebble every name is this machine, which it asks on `challenge_port`. It writes two files to `folder`: ca.pem
+    verifies the server itself, roots.pem the certificates that it issues. Returns True where Pebble has started again:
+    then it has a new root and has forgotten its accounts.
+    """
+    server, authority = folder.absolute() / "server.pem", folder / "ca.pem"
+    if not (server.exists() and authority.exists()):
+        folder.mkdir(parents=True, exist_ok=True)
+        ca = trustme.CA(organization_name="sertantai local stack")
+        server.touch(mode=0o600)
+        ca.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(server)
+        ca.cert_pem.write_to_path(authority)
+    ports = {name: port(directory_url) + offset for offset, name in enumerate(ACME_PORTS)}
+    numbers = {**ports, "CHALLENGE_PORT": challenge_port, "VALIDITY_S": validity_s}
+    environment = {name: str(number) for name, number in numbers.items()}
+    environment["CERTIFICATE_OF"] = str(server.stat().st_mtime_ns)
+    # This mount fails where the file is missing; Docker's short form (`-v`) would create a folder in its place.
+    own = Mount("/run/server.pem", str(server), type="bind", read_only=True)
+    name = _ensure("acme", [*ports.values()], environment, own)
+    trust = ssl.create_default_context(cafile=authority)
+    root = _wait_for(name, f"https://127.0.0.1:{ports['MANAGEMENT_PORT']}/roots/0", verify=trust)
+    with (folder / "roots.pem").open("a+") as roots:
+        roots.seek(0)
+        if is_new := root not in roots.read():
+            roots.write(root)  # appended: certificates of older roots may still be served
+    return is_new
+
+
+def purge(*ports: int) -> None:
+    """Removes the doubles at these ports, or all of them, with their data."""
+    client = ensure_docker()
+    containers: list[Any] = client.containers.list(all=True, filters={"label": LABEL})
+    for thing in [*containers, *client.volumes.list(filters={"name": "sertantai-registry-"})]:
+        if not ports or thing.name.endswith(tuple(f"-{port}" for port in ports)):
+            thing.remove(force=True)
+
+
+def _ensure(kind: str, ports: list[int], environment: dict[str, str], mount: Mount) -> str:
+    """Starts a container on the host's network, unless it runs already as described; returns its name."""
+    client, image, name = ensure_docker(), images.local(kind), f"sertantai-{kind}-{ports[0]}"
+    wanted = fingerprint(str(client.images.get(image).id), repr((environment, mount)))
+    with alone("doubles"):
+        with suppress(NotFound):
+            container = client.containers.get(name)
+            if (container.labels.get(LABEL), container.status) == (wanted, "running"):
+                return name
+            container.remove(force=True)
+        for number in ports:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", number)) == 0:
+                    raise Trouble(f"Port {number}, which {name} is to have, is taken: `ss -ltnp` shows by whom.")
+        options: dict[str, Any] = {"name": name, "labels": {LABEL: wanted}, "environment": environment}
+        options |= {"mounts": [mount], "network_mode": "host", "restart_policy": {"Name": "unless-stopped"}}
+        client.containers.run(image, detach=True, **options)
+    say(f"doubles: {name} started")
+    return name
+
+
+def _wait_for(name: str, url: str, auth: tuple[str, str] | None = None, verify: ssl.SSLContext | bool = False) -> str:
+    """Waits about two minutes for a double to answer; returns its answer."""
+    transport = httpx.HTTPTransport(verify=verify, retries=9)
+    try:
+        with httpx.Client(auth=auth, transport=transport) as client:
+            return client.get(url).raise_for_status().text
+    except httpx.HTTPError as error:
+        raise Trouble(f"{name} does not answer ({error}): see `docker logs {name}`.") from None

@@ -1,1 +1,0 @@
-"""Stands for a Phoenix release."""
