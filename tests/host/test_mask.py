@@ -1,12 +1,14 @@
 """What is shown of a log: never a secret, whatever it looks like, and what its known lines mean."""
 
-import random
+import re
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from host import hints
-from host.mask import LINE_LIMIT, Mask
+from host.mask import LINE_LIMIT, SHORTEST, Mask
 from render import environment
 
 # One for each hint, in their order, as Erlang, Phoenix, PostgreSQL and Electric write them.
@@ -74,18 +76,28 @@ def test_no_part_of_a_secret_value_is_among_the_last_lines(value: str, log: str,
     assert shown(secret, f"{log} 4000") == f"{result} 4000"
 
 
-def test_whatever_a_url_is_made_of_its_password_is_masked_as_it_stands_and_decoded() -> None:
-    chance = random.Random(7)
-    for _ in range(2000):
-        user, password = ("".join(chance.choices("ab1%@:/?#[]&=\n é", k=chance.randrange(12))) for _ in range(2))
-        for given in (
-            f"postgres://{quote(user, safe='')}:{password}@h/x",
-            environment.postgres_url(user, password, "x"),
-        ):
-            mask = Mask([given])
-            for text in (given, password):
-                left = [line.strip() for line in text.split("\n") if len(line.strip()) > 3]
-                assert {mask(line) for line in left} <= {"[secret]"}, (given, left)
+URL_TEXT = st.text("ab1%@:/?#[]&=\n é", max_size=12) | st.text(max_size=12)
+
+
+@given(URL_TEXT, URL_TEXT)
+def test_whatever_a_url_is_made_of_its_password_is_masked_as_it_stands_and_decoded(user: str, password: str) -> None:
+    for url in (f"postgres://{quote(user, safe='')}:{password}@h/x", environment.postgres_url(user, password, "x")):
+        mask = Mask([url])
+        for text in (url, password):
+            lines = [line.strip() for line in re.split(r"[\r\n]", text) if len(line.strip()) >= SHORTEST]
+            assert {mask(line) for line in lines} <= {"[secret]"}
+
+
+@given(st.lists(st.text("abc\n[]*\\é"), max_size=4), st.text("abc xyz"))
+def test_a_secret_anywhere_in_a_line_is_masked_whatever_the_others_are(secrets: list[str], rest: str) -> None:
+    mask = Mask(secrets)
+    for line in [line.strip() for secret in secrets for line in secret.split("\n") if len(line.strip()) >= SHORTEST]:
+        assert line not in mask(f"{rest} {line} {rest}").replace("[secret]", "")
+
+
+@given(st.lists(st.text(max_size=SHORTEST - 1)), st.text())
+def test_what_is_too_short_to_be_a_secret_changes_nothing(secrets: list[str], text: str) -> None:
+    assert Mask(secrets)(text) == text
 
 
 @pytest.mark.parametrize(("log", "hint"), list(zip(LOGS, hints.HINTS, strict=True)), ids=range(len(LOGS)))

@@ -1,11 +1,16 @@
 """The paths of a site: what they may look like, and whom they may belong to."""
 
+from string import ascii_letters, digits, punctuation
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from .stack import OUT, SMALL, changed, said, said_of
 
 ROUTES = "services/legal/app/routes"
 ACCESS = "services/legal/electric/access"
+SIGNS = f"{ascii_letters}{digits}/._~-"
 ODD_ROUTES = [
     "", "api/", "/a b", "/a;b", "/a{b", "/a}", "/../x", "/a/../b", "/./a", "//", "/a//b", "/a\n", "/a\nb", "/a*",
     "/a|b", "/(a)", "/[a]", "/^a", "/a$", "/a+", "/a?b", "/a#b", "/a%20b", "/$uri", '/a"b', "/a'b", "/a\\b", "/é",
@@ -39,6 +44,33 @@ def test_routes_that_overlap_are_refused(first: str, second: str) -> None:
 @pytest.mark.parametrize("second", ["/apis/", "/api", "/health/", "/heal"])
 def test_routes_that_only_look_alike_are_taken(second: str) -> None:
     assert said({ROUTES: ["/api/", "/health", second]}) == []
+
+
+SEGMENT = st.text("ab", min_size=1, max_size=2)
+PLAIN = st.builds(
+    lambda segments, end: f"/{'/'.join(segments)}{end}", st.lists(SEGMENT, min_size=1), st.sampled_from(["", "/"])
+)
+
+
+@given(PLAIN, PLAIN)
+def test_two_routes_overlap_where_one_request_would_belong_to_both(first: str, second: str) -> None:
+    shared = first == second or (first.endswith("/") and second.startswith(first))
+    shared = shared or (second.endswith("/") and first.startswith(second))
+    overlap = [f"{ROUTES}/1: overlaps {first}; keep one of the two"]
+    assert said({ROUTES: [first, second]}) == (overlap if shared else [])
+
+
+SIGN = st.sampled_from(punctuation) | st.characters()
+SPOILED = st.builds(lambda route, sign, at: route[:at] + sign + route[at:], PLAIN, SIGN, st.integers(0, 4))
+
+
+@settings(max_examples=500)
+@given(st.text("/.~_-azAZ09") | SPOILED)
+def test_whatever_a_route_holds_it_is_a_plain_path_or_it_is_refused(route: str) -> None:
+    refusal = f"{ROUTES}/0: must be a plain path such as /api/"
+    plain = route.isascii() and route.startswith("/") and not set(route) - set(SIGNS)
+    plain = plain and "//" not in route and not {".", ".."} & set(route.split("/"))
+    assert (refusal in said({ROUTES: [route]})) != plain
 
 
 @pytest.mark.parametrize("route", ["/electric/", "/electric", "/electric/v1/shape", "/electric/v1/"])

@@ -1,8 +1,11 @@
 """Texts: each setting admits only what is safe in nginx, SQL and shell, and what Docker will take."""
 
+from string import ascii_letters, digits
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from settings import Settings
 from settings.read import _names
@@ -61,6 +64,26 @@ def test_no_text_may_hold_a_sign_that_means_something_elsewhere(odd: str) -> Non
     if odd == " ":
         paths.remove("host/authorized_keys/operator")  # a key may have a comment
     assert not [path for path in paths if taken(path, f"{value_at(path)}{odd}x")]
+
+
+# Each of these is in some setting that is right.
+PLAIN = f"{ascii_letters}{digits} -_./:@~=+,%"
+
+
+ODD_ASCII = sorted({chr(code) for code in range(128)} - set(PLAIN))
+
+
+@settings(max_examples=15)
+@given(st.characters().filter(lambda sign: sign not in PLAIN), st.floats(0, 1))
+def test_nor_may_any_other_sign_be_anywhere_in_it(drawn: str, place: float) -> None:
+    for sign in [*ODD_ASCII, drawn]:
+        odd = {}
+        for path in [path for path in STRICT if not path.endswith("ca_bundle")]:
+            value = value_at(path)
+            at = round(place * len(value))
+            odd[path] = value[:at] + sign + value[at:]
+        refused = {line.partition(": ")[0] for line in said_of(changed(FULL, odd))}
+        assert not odd.keys() - refused, sign
 
 
 @pytest.mark.parametrize("name", ["address", "user", "host_key", "identity_file"])
