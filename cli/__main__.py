@@ -1,8 +1,10 @@
 """`python -m cli`: what the Makefile calls. The Pulumi CLI where there is one, else the rehearsal."""
 
-import subprocess
+import os
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -11,36 +13,56 @@ from components.machine.confirmed import handed_over
 
 from . import dump as dumps
 from . import hetzner, reach
-from .engine import ROOT, console, got, pulumi
+from .engine import console, pulumi, quietly, watch
+from .pinned import MINIMUM, PINNED, cli
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The sertantai platform.")
 Stack = Annotated[str, typer.Option(help="The stack: Pulumi.<stack>.yaml.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines: docs/releases.md.")]
 
 
-def rehearse(*words: str) -> int:
-    """Runs the rehearsal's command; its exit code."""
-    return subprocess.run([sys.executable, "-m", "rehearsal", *words], cwd=ROOT).returncode
+@dataclass(frozen=True)
+class Command:
+    """What was asked for: the verb, of which stack, and how it is shown."""
 
+    verb: str
+    stack: str
+    as_json: bool = False
 
-def run(stack: str, verb: str, *engine_words: str, rehearsal_words: tuple[str, ...] = ()) -> int:
-    """`verb` on `stack`, by the engine where it can be had; the exit code."""
-    cli = got()
-    if cli is None:
-        console.print("The Pulumi CLI is not here and its installer cannot be reached: this is the rehearsal.")
-        return rehearse(verb, "--stack", stack, *rehearsal_words)
-    if stack == "local" and (code := prepare(verb)):
-        return code
-    there = reached(cli, stack)
-    if there is False and verb == "up" and hetzner.started(cli, stack):
-        there = reached(cli, stack, reach.BOOT_TIMEOUT_S)
-    if there is False and verb in ("up", "preview"):
-        # The engine could not look at what was on it. A server that is gone is made again; then all the rest is.
-        console.print("The server does not answer, so it alone is looked at first.")
-        code = pulumi(cli, stack, *engine_words, "--target", reach.SERVER)
-        if code or verb == "preview":
+    def run(self, *engine_words: str, rehearsal_words: Sequence[str] = ()) -> int:
+        """Does it, by the engine where it can be had; the exit code."""
+        engine = cli()
+        if engine is None:
+            oldest = ".".join(map(str, MINIMUM))
+            console.print(
+                f"The Pulumi CLI {PINNED} cannot be reached, nor is one from {oldest} on here: rehearsing.",
+                soft_wrap=True,
+            )
+            return self.rehearse(*rehearsal_words)
+        if self.stack == "local" and (code := self.prepare()):
             return code
-    return pulumi(cli, stack, *engine_words)
+        there = reached(engine, self.stack)
+        if there is False and self.verb == "up" and hetzner.started(engine, self.stack):
+            there = reached(engine, self.stack, reach.BOOT_TIMEOUT_S)
+        if there is False and self.verb in ("up", "preview"):
+            # The engine could not look at what was on it. A server that is gone is made again; then all the rest is.
+            console.print("The server does not answer, so it alone is looked at first.")
+            code = pulumi(engine, self.stack, *engine_words, "--target", reach.SERVER, as_json=self.as_json)
+            if code or self.verb == "preview":
+                return code
+        return pulumi(engine, self.stack, *engine_words, as_json=self.as_json)
+
+    def rehearse(self, *words: str) -> int:
+        """Does it by the rehearsal."""
+        command = [sys.executable, "-m", "rehearsal", self.verb, "--stack", self.stack, "--events", *words]
+        return watch(command, os.environ, preview=self.verb == "preview", as_json=self.as_json)
+
+    def prepare(self) -> int:
+        """What the local stack needs before the engine runs: no platform of the rehearsal's, and the doubles."""
+        from local.__main__ import main  # brings Docker's client along, which no other stack needs
+
+        return main(["setup" if self.verb in ("up", "preview") else "owner", "--stack", "local"])
 
 
 def reached(cli: str, stack: str, patience_s: int = 0) -> bool | None:
@@ -58,56 +80,52 @@ def reached(cli: str, stack: str, patience_s: int = 0) -> bool | None:
     return there
 
 
-def prepare(verb: str) -> int:
-    """What the local stack needs before the engine runs: no platform of the rehearsal's, and the doubles."""
-    from local.__main__ import main  # brings Docker's client along, which no other stack needs
-
-    return main(["setup" if verb in ("up", "preview") else "owner", "--stack", "local"])
-
-
 @app.command()
-def up(stack: Stack = "local", yes: Yes = False) -> None:
+def up(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> None:
     """Brings the platform to what the stack file says: shown first, then asked about. The local stack just does it."""
     with nullcontext() if stack == "local" or yes else handed_over():
         if stack != "local" and not yes:
-            shown = run(stack, "preview", "preview")
-            if shown or not typer.confirm(f"Do this to {stack}?"):
+            shown = Command("preview", stack, as_json).run("preview")
+            if shown or not typer.confirm(f"Do this to {stack}?", err=as_json):
                 raise typer.Exit(shown or 1)
         # One service that fails does not keep the others from finishing.
-        raise typer.Exit(run(stack, "up", "up", "--yes", "--skip-preview", "--continue-on-error"))
+        command = Command("up", stack, as_json)
+        raise typer.Exit(command.run("up", "--yes", "--skip-preview", "--continue-on-error"))
 
 
 @app.command()
-def preview(stack: Stack = "local") -> None:
+def preview(stack: Stack = "local", as_json: Json = False) -> None:
     """Shows what `up` would do."""
-    raise typer.Exit(run(stack, "preview", "preview"))
+    raise typer.Exit(Command("preview", stack, as_json).run("preview"))
 
 
 @app.command()
-def down(stack: Stack = "local", yes: Yes = False) -> None:
+def down(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> None:
     """Takes everything down that holds no data; `up` brings it back with its data."""
     if stack != "local" and not yes:
-        typer.confirm(f"Take the platform {stack} down? Its data stays.", abort=True)
-    raise typer.Exit(run(stack, "down", "destroy", "--exclude-protected", "--yes", "--skip-preview"))
+        typer.confirm(f"Take the platform {stack} down? Its data stays.", abort=True, err=as_json)
+    command = Command("down", stack, as_json)
+    raise typer.Exit(command.run("destroy", "--exclude-protected", "--yes", "--skip-preview"))
 
 
 @app.command()
-def destroy(stack: Stack = "local", yes: Yes = False) -> None:
+def destroy(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> None:
     """Takes everything down, all data with it."""
     if not yes:
-        typed = typer.prompt(f"This deletes the platform {stack} AND ALL ITS DATA. Type the stack's name to go on")
-        if typed != stack:
+        question = f"This deletes the platform {stack} AND ALL ITS DATA. Type the stack's name to go on"
+        if typer.prompt(question, err=as_json) != stack:
             console.print("Nothing was touched.")
             raise typer.Exit(1)
-    if cli := got():
-        if reached(cli, stack) is False:
+    if engine := cli():
+        if reached(engine, stack) is False:
             console.print("The server does not answer, and what is on it could not be taken down: start it first.")
             raise typer.Exit(1)
-        if reach.is_made_here(stack) and not hetzner.lift(cli, stack):
+        if reach.is_made_here(stack) and not hetzner.lift(engine, stack):
             raise typer.Exit(1)
         # It has been confirmed.
-        pulumi(cli, stack, "state", "unprotect", "--all", "--yes")
-    raise typer.Exit(run(stack, "destroy", "destroy", "--yes", "--skip-preview", rehearsal_words=("--yes",)))
+        quietly(engine, stack, "state", "unprotect", "--all", "--yes", "--stack", stack)
+    command = Command("destroy", stack, as_json)
+    raise typer.Exit(command.run("destroy", "--yes", "--skip-preview", rehearsal_words=["--yes"]))
 
 
 @app.command()

@@ -47,13 +47,13 @@ HINTS = {
 class Log(MockEngine):
     """Passes on what the program itself logs."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.say = say
+    def __init__(self, hear: Callable[[str], None]) -> None:
+        self.hear = hear
 
     def Log(self, request: Any) -> None:  # noqa: N802
         """Shows a message, as the Pulumi engine would."""
         if request.severity != DEBUG:
-            self.say(f"     {request.message}")
+            self.hear(request.message)
 
 
 class Monitor(MockMonitor):
@@ -65,6 +65,10 @@ class Monitor(MockMonitor):
         self.changes: dict[str, tuple[str, list[str]]] = {}  # by URN: what happens, and the inputs that cause it
         self.exports: dict[str, Any] = {}
         self.failures: list[str] = []
+
+    def hear(self, message: str) -> None:
+        """Tells what the program itself has to say."""
+        self.say(f"     {message}")
 
     def make(self, new: Resource) -> Resource:
         """The resource with its id and outputs, which are unknown here."""
@@ -109,9 +113,7 @@ class Monitor(MockMonitor):
         try:
             yield
         except Exception as error:
-            words = str(getattr(error, "explanation", error))
-            hints = [hint for pattern, hint in HINTS.items() if re.search(pattern, words, re.IGNORECASE)]
-            self.failures.append(": ".join([title, *(hints if isinstance(error, APIError) else []), words]))
+            self.failures.append(f"{title}: {explained(error)}")
             raise Trouble(self.failures[-1]) from error
 
     def _declaration(self, request: Any) -> Resource:
@@ -144,7 +146,7 @@ def run(monitor: Monitor, stack: StackFile, *, dry: bool) -> None:
         loop.set_exception_handler(lambda *_: None)  # it would report the outputs of failed steps a second time
         texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in stack.values.items()}
         set_all_config(texts, list(stack.encrypted))
-        engine = Log(monitor.say)
+        engine = Log(monitor.hear)
         configure(Settings(PROJECT, stack.name, monitor, engine, dry_run=dry, root_directory=os.getcwd()))
         await run_in_stack(partial(runpy.run_path, "__main__.py", run_name="__main__"))  # type: ignore[arg-type]
 
@@ -156,6 +158,13 @@ def run(monitor: Monitor, stack: StackFile, *, dry: bool) -> None:
             raise
     if monitor.failures:
         raise Trouble("\n".join(monitor.failures))
+
+
+def explained(error: Exception) -> str:
+    """The words of an error, after what Docker means by them."""
+    words = str(getattr(error, "explanation", error))
+    hints = [hint for pattern, hint in HINTS.items() if re.search(pattern, words, re.IGNORECASE)]
+    return ": ".join([*(hints if isinstance(error, APIError) else []), words])
 
 
 def _check(new: Resource) -> None:

@@ -1,6 +1,7 @@
 """The structure of the project itself."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,23 @@ def test_no_layer_imports_the_program_on_the_host(layer: str) -> None:
 def test_the_local_stack_serves_both_runners_and_knows_neither() -> None:
     for file in (ROOT / "local").rglob("*.py"):
         assert not imported(file) & {"components", "render", "host", "rehearsal", "cli", "tests", "pulumi"}, file
+
+
+def test_the_rehearsal_knows_the_program_by_running_it() -> None:
+    for file in (ROOT / "rehearsal").rglob("*.py"):
+        assert not imported(file) & {"components", "render", "host", "cli", "tests"}, file
+
+
+def test_the_command_runs_the_program_and_shares_only_files_with_it() -> None:
+    for file in (ROOT / "cli").rglob("*.py"):
+        assert not imported(file) & {"rehearsal", "tests"}, file
+        assert rooms_of(file) <= {"machine"}, file
+
+
+def test_the_command_waits_for_no_package_that_few_runs_need() -> None:
+    text = "import sys, cli.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
+    run = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {*run.stdout.split()} & {"docker", "hcloud", "pulumi", "pulumi_command", "trustme"}
 
 
 def test_templates_are_for_configuration_and_hold_no_shell_and_no_sql() -> None:

@@ -197,7 +197,7 @@ def test_a_full_disk_at_pull_touches_nothing_and_with_room_again_the_same_up_get
     finally:
         subprocess.run(["umount", folder], check=True)
     assert not bad.ok
-    # Of a pull that was cut the provider does not say why; the command adds what to look at (cli/output.py).
+    # Of a pull that was cut the provider does not say why; the command adds what to look at (cli/meanings.py).
     words = {"rehearsal": "no space left on device", "engine": "unable to find or pull image"}
     assert words[platform.runner.name] in bad.error, bad.error
     assert platform.ids() == before

@@ -48,7 +48,7 @@ def test_the_next_up_changes_nothing_over_a_few_connections(up: Far) -> None:
     again = up.project.up()
     assert again.ok, again.text
     assert re.search(r"\d+ unchanged", again.text)
-    assert not re.search(r"to (create|update|replace|delete)|\d+ (created|updated|replaced|deleted)", again.text)
+    assert not re.search(r"\d+ changed", again.text)
     assert up.connections() - before <= MOST_CONNECTIONS
 
 

@@ -1,0 +1,155 @@
+"""What an operator sees of a run: event streams of the real CLI, recorded, are shown once more."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cli.run import Run, View
+from cli.views import Lines, Objects, OnTerminal
+
+EVENTS = Path(__file__).with_name("events")
+
+
+def play(name: str, view: View) -> Run:
+    """Shows a recorded stream; a second passes between two events."""
+    moments = iter(range(10_000))
+    run = Run(view, name.startswith("preview"), clock=lambda: float(next(moments)))
+    for line in (EVENTS / f"{name}.jsonl").read_text().splitlines():
+        run.read(json.loads(line))
+    run.finish(0 if name in ("first_up", "preview", "preview_drift") else 1)
+    return run
+
+
+@pytest.fixture
+def shown(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> list[str]:
+    """The plain lines of a stream."""
+    play(request.param, Lines(request.param.startswith("preview")))
+    return capsys.readouterr().out.splitlines()
+
+
+def of(name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("shown", [name], indirect=True)
+
+
+@of("first_up")
+def test_each_step_has_one_line_with_its_time_and_what_it_said_last_and_below_it_the_rest(shown: list[str]) -> None:
+    [number] = [number for number, line in enumerate(shown) if line.startswith("legal: migration ")]
+    assert shown[number].endswith(" s  applied 2")
+    assert shown[number + 1 : number + 3] == ["  migrate legal 1", "  applied 1"]
+    assert len([line for line in shown if line.startswith("legal/app gate ")]) == 1
+    assert any(line.startswith("7 changed, 0 unchanged; ") for line in shown)
+
+
+@of("first_up")
+def test_outputs_are_shown_and_the_secret_ones_are_not(shown: list[str]) -> None:
+    assert "  urls legal  https://x" in shown
+    assert "  key         [secret]" in shown
+
+
+@of("first_up")
+def test_what_the_program_warns_of_is_said_once_and_plugins_on_path_are_not(shown: list[str]) -> None:
+    assert shown.count("warning: legal/electric: a warning of the program's own") == 1
+    assert not [line for line in shown if "$PATH" in line]
+
+
+@of("failed_up")
+def test_of_a_failed_run_the_one_error_comes_first_and_then_what_was_not_reached(shown: list[str]) -> None:
+    assert shown[shown.index("error: legal/app: died with exit code 1; its last lines:") :] == [
+        "error: legal/app: died with exit code 1; its last lines:",
+        "  boom",
+        "before that it said:",
+        "  gate legal/app correct-bobcat",
+        "not reached: legal: site, legal: retire",
+        shown[-1],
+    ]
+    assert shown[-1].startswith("3 changed, 1 failed, 1 unchanged; ")
+    assert not [line for line in shown if 'running "' in line]
+
+
+@of("failed_up")
+def test_what_did_not_depend_on_the_failure_is_done(shown: list[str]) -> None:
+    assert [line for line in shown if line.startswith("auth: site ") and line.endswith("site auth bad")]
+
+
+@of("interrupted_up")
+def test_an_interrupted_run_says_what_was_stopped_and_that_up_goes_on(shown: list[str]) -> None:
+    assert "error: legal: migration: was stopped in the middle; `up` again goes on" in shown
+    assert "also failed: auth: site: was stopped in the middle; `up` again goes on" in shown
+    assert "not reached: legal/app container, legal/app gate, legal: site, legal: retire" in shown
+
+
+@of("mistakes")
+def test_mistakes_of_the_stack_file_are_the_error_and_nothing_else_is_said(shown: list[str]) -> None:
+    error = shown.index("error: Pulumi.prod.yaml has 2 mistakes:")
+    assert shown[error + 1 : -1] == [
+        "  services/notes/app/prot: is not a known setting; did you mean port?",
+        "  services/x: y",
+    ]
+
+
+@of("refused_input")
+def test_a_step_whose_inputs_the_engine_refuses_is_named_though_it_was_never_begun(shown: list[str]) -> None:
+    [error] = [line for line in shown if line.startswith("error: ")]
+    assert error.startswith("error: legal: key: cannot encode resource inputs to call ValidateResourceConfig: ")
+    assert "not reached: legal: site" in shown
+
+
+@of("refused_token")
+def test_what_cannot_be_read_is_told_with_its_setting(shown: list[str]) -> None:
+    assert [line for line in shown if line.startswith("error: hcloud:token: Hetzner does not know it: set a token")]
+
+
+@of("preview")
+def test_a_preview_says_what_runs_and_why(shown: list[str]) -> None:
+    assert "  legal: migration     runs again: migrate legal 1; -> migrate legal 2;" in shown
+    assert "  legal/app container  new: image 1 -> 2" in shown
+    assert "  legal/app gate       runs again" in shown
+    assert "drift" not in " ".join(shown)
+    assert shown[-1].startswith("6 to change, 1 unchanged; ")
+
+
+@of("preview_drift")
+def test_a_preview_tells_drift_apart_from_what_up_does_about_it(shown: list[str]) -> None:
+    drift, changes = (next(n for n, line in enumerate(shown) if line.startswith(w)) for w in ("drift", "changes"))
+    assert shown[drift + 1 : changes] == ["  host: ipv4  is gone", "  host: data  team legal -> auth"]
+    assert shown[changes + 1 : -1] == ["  host: ipv4  new", "  host: data  changed: team auth -> legal"]
+
+
+@pytest.mark.parametrize("name", [file.stem for file in EVENTS.glob("*.jsonl")])
+def test_a_terminal_of_40_columns_shows_each_step_in_one_line(name: str) -> None:
+    narrow = io.StringIO()
+    console = Console(file=narrow, force_terminal=True, width=40, color_system=None, highlight=False, markup=False)
+    run = play(name, OnTerminal(name.startswith("preview"), console))
+    text = re.sub(r"\x1b\[[?0-9;]*[A-Za-z]|\r", "", narrow.getvalue())
+    rows = [line[max(line.find("✓"), line.find("✗")) :] for line in text.splitlines() if "✓" in line or "✗" in line]
+    assert len(rows) == (0 if run.preview else len(run.steps))
+    assert all(len(row) <= 40 for row in rows)
+    if run.errors:
+        assert f"error: {run.errors[0].splitlines()[0]}" in text
+
+
+def test_machines_get_one_object_a_line_and_the_last_one_says_how_it_ended(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    play("failed_up", Objects())
+    objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"event": "line", "step": "legal: migration", "text": "applied 1"} in objects
+    [failure] = [each for each in objects if each["event"] == "fail"]
+    assert failure["step"] == "legal/app gate"
+    assert failure["error"].startswith("legal/app: died with exit code 1")
+    done = objects[-1]
+    assert (done["event"], done["code"], done["skipped"]) == ("done", 1, ["legal: site", "legal: retire"])
+    assert (done["failed"], done["changed"], done["unchanged"]) == (["legal/app gate"], 3, 1)
+    assert done["outputs"]["key"] == "[secret]"
+
+
+def test_a_preview_for_machines_names_changes_and_drift(capsys: pytest.CaptureFixture[str]) -> None:
+    play("preview_drift", Objects(preview=True))
+    objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"event": "drift", "step": "host: ipv4", "changes": ["is gone"]} in objects
+    assert {"event": "change", "step": "host: ipv4", "does": "new", "changes": []} in objects
+    assert "end" not in {each["event"] for each in objects}

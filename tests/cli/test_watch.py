@@ -1,0 +1,98 @@
+"""A runner is watched to its end, whatever becomes of those who watch."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.places import ROOT
+from tests.signals import reset_signals
+from tests.waiting import eventually
+
+Watch = Callable[..., "subprocess.Popen[str]"]
+EVENTS = Path(__file__).with_name("events")
+# In the engine's place: it is at work until it is interrupted, then ends its step and says so.
+RUNNER = f"""
+import signal, sys, time
+interrupts = []
+signal.signal(signal.SIGINT, lambda *_: interrupts.append(1))
+print(open({str(EVENTS / "failed_up.jsonl")!r}).read(), flush=True)
+open("begun", "w").close()
+while not interrupts: time.sleep(0.05)
+time.sleep(0.5)
+print("x" * 2**17, flush=True)
+open("end", "w").write(str(len(interrupts)))
+sys.exit(7)
+"""
+WATCHER = """
+import sys
+from pathlib import Path
+from cli import engine
+engine.ROOT = Path(sys.argv[1])
+command = [sys.executable, "-c", sys.argv[2]]
+sys.exit(engine.watch(command, {}, preview=False, as_json=sys.argv[3] == "json"))
+"""
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Iterator[Watch]:
+    """Begins to watch a runner, in a session of its own; nothing of that is left in the end."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def begin(runner: str = RUNNER, shown: str = "json", **files: Any) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", WATCHER, str(tmp_path), runner, shown]
+        files = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | files
+        begun.append(
+            subprocess.Popen(command, cwd=ROOT, text=True, start_new_session=True, preexec_fn=reset_signals, **files)
+        )
+        return begun[-1]
+
+    yield begin
+    for process in begun:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_whoever_reads_may_go(tmp_path: Path, watch: Watch) -> None:
+    run = watch(RUNNER.replace("while not interrupts", "while False"))
+    assert run.stdout
+    assert run.stdout.readline()
+    run.stdout.close()
+    assert run.stderr
+    assert run.stderr.read() == ""
+    assert run.wait() == 7
+    assert (tmp_path / "end").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "send"), [(signal.SIGTERM, os.kill), (signal.SIGHUP, os.kill), (signal.SIGHUP, os.killpg)]
+)
+def test_a_run_that_is_to_end_lets_the_runner_end_in_order(
+    tmp_path: Path, watch: Watch, number: int, send: Callable[[int, int], None]
+) -> None:
+    run = watch()
+    eventually(lambda: (tmp_path / "begun").exists())
+    send(run.pid, number)
+    _, complaints = run.communicate(timeout=30)
+    assert run.returncode == 7, complaints
+    assert (tmp_path / "end").read_text() == "1"
+
+
+def test_a_closed_terminal_ends_the_run_in_order(tmp_path: Path, watch: Watch) -> None:
+    ours, theirs = pty.openpty()
+    run = watch(shown="live", stdin=theirs, stdout=theirs, stderr=(tmp_path / "log").open("w"))
+    eventually(lambda: (tmp_path / "begun").exists())
+    os.close(theirs)
+    os.close(ours)
+    os.killpg(run.pid, signal.SIGHUP)
+    assert run.wait(timeout=30) == 7
+    assert (tmp_path / "end").read_text() == "1"
+    assert (tmp_path / "log").read_text() == ""
