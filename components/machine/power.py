@@ -7,7 +7,7 @@ from pulumi import Input
 from ..command import command
 from ..secret import hetzner_token
 
-PROGRAM = "python3 -m components.machine.power_program"
+PROGRAM = ".venv/bin/python -m cli.power"
 
 
 def shut_down(name: str, address: hcloud.PrimaryIp, server_type: str, *, parent: pulumi.Resource) -> pulumi.Resource:

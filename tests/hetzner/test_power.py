@@ -1,5 +1,6 @@
-"""A server is stopped before it becomes another type and started after it, by the operator's own python3."""
+"""A server is stopped before it becomes another type and started after it."""
 
+import io
 import os
 import subprocess
 import sys
@@ -7,18 +8,19 @@ from typing import Any
 
 import pytest
 
-from components.machine import power_program
+from cli import hetzner_api
+from cli import power as program
 from tests.places import ROOT
 from tests.render.box import Said
+from tests.waiting import eventually
 
 from .api import Api
-from .client import FSN1, serve
+from .client import FSN1, connect, serve
 
 
 def power(api: Api, *words: object, token: str | None = None) -> Said:
     done = subprocess.run(
-        # Without the project's packages, which the operator's python3 does not have.
-        [sys.executable, "-S", "-m", "components.machine.power_program", *map(str, words)],
+        [sys.executable, "-m", "cli.power", *map(str, words)],
         cwd=ROOT,
         env=os.environ | {"HCLOUD_ENDPOINT": api.endpoint},
         input=f"{token or api.token}\n",
@@ -76,30 +78,54 @@ def test_passing_troubles_of_the_api_are_waited_out(api: Api, server: Any) -> No
     assert power(api, "power-on", server.id) == Said(0, "", "", 0)
 
 
+@pytest.mark.parametrize("kind", ["cut", "lost"])
+def test_a_connection_that_breaks_is_made_again(api: Api, server: Any, kind: Any) -> None:
+    api.faults.add("GET", f"/servers/{server.id}", kind=kind, times=2)
+    assert power(api, "power-on", server.id) == Said(0, "", "", 0)
+
+
+def test_a_trouble_that_does_not_pass_is_told(api: Api, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hetzner_api, "PAUSE_S", 0)
+    monkeypatch.setenv("HCLOUD_ENDPOINT", api.endpoint)
+    monkeypatch.setattr("sys.stdin", io.StringIO(api.token))
+    api.faults.add("GET", f"/servers/{server.id}", 503, "unavailable", times=9)
+    with pytest.raises(SystemExit, match=r"^host: Hetzner's API is in trouble: `up` again goes on where this ended \("):
+        program.main(["power-on", str(server.id)])
+
+
+def test_an_api_that_cannot_be_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hetzner_api, "PAUSE_S", 0)
+    monkeypatch.setenv("HCLOUD_ENDPOINT", "http://127.77.0.1:9")
+    monkeypatch.setattr("sys.stdin", io.StringIO("x"))
+    with pytest.raises(SystemExit, match=r"^host: Hetzner's API cannot be reached \(.*: run up again$"):
+        program.main(["power-on", "1"])
+
+
 def test_a_refusal_is_told_with_the_apis_words_and_without_the_token(api: Api, server: Any) -> None:
     token = "x" * 64
     said = power(api, "power-on", server.id, token=token)
     assert said.code == 1
-    assert said.error.startswith(f"host: Hetzner's API answers 401 to GET /servers/{server.id}: ")
+    assert said.error.startswith("hcloud:token: Hetzner does not know it: set a token of this project")
+    assert "(unauthorized" in said.error
     assert token not in said.error + said.out
 
 
 def test_a_server_that_does_not_stop_is_left_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[str] = []
-
-    class Stubborn(power_program.Api):
-        def ask(self, method: str, path: str) -> Any:
-            sent.append(path.rpartition("/")[2])
-            one = {"id": 1, "name": "one", "server_type": {"name": "cx23"}, "status": "running"}
-            return {"primary_ip": {"assignee_id": 1}, "server": one}
-
-    monkeypatch.setattr(power_program, "SHUTDOWN_S", 0)
-    with pytest.raises(
-        SystemExit, match=r"^host/server_type: one was not off after 0 s; it was left on: run up again$"
-    ):
-        power_program.shut_down(Stubborn(""), "2", "cx33")
-    assert sent[-1] == "poweron"
-    monkeypatch.setattr(power_program, "START_S", 0)
-    monkeypatch.setattr(Stubborn, "server", lambda self, number: {"name": "one", "status": "off"})
-    with pytest.raises(SystemExit, match=r"^host: one is not on after 0 s: see https://console.hetzner.cloud"):
-        power_program.power_on(Stubborn(""), "1")
+    monkeypatch.setattr(hetzner_api, "PAUSE_S", 0.2)
+    monkeypatch.setattr(program, "SHUTDOWN_S", 0)
+    monkeypatch.setattr(program, "START_S", 0)
+    # What is begun takes longer than is waited for.
+    with Api(action_s=0.5) as slow:
+        client = connect(slow)
+        server = serve(client)
+        with pytest.raises(
+            hetzner_api.Refused, match=r"^host/server_type: one was not off after 0 s; it was left on: run up again$"
+        ):
+            program.shut_down(client, str(address(server)), "cx33")
+        assert asked(slow)[-1] == "poweron"
+        eventually(lambda: slow.servers[server.id]["status"] == "running")
+        client.servers.get_by_id(server.id).power_off().wait_until_finished()
+        with pytest.raises(
+            hetzner_api.Refused, match=r"^host: one is not on after 0 s: see https://console.hetzner.cloud"
+        ):
+            program.power_on(client, str(server.id))
