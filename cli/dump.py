@@ -12,7 +12,7 @@ from rich.table import Table
 
 from render.archive import LEFT_OUT, MIGRATIONS, Archive, read
 from render.archive_format import Unreadable
-from settings.stack_file import readable
+from settings.stack_file import read_all
 
 from .engine import ROOT, console
 
@@ -76,7 +76,7 @@ def _tell(service: str, to: str, archive: Archive) -> None:
 
 
 def _services() -> list[str]:
-    return [name for file in readable(ROOT) for name in file.block("services")]
+    return [name for file in read_all(ROOT) for name in file.block("services")]
 
 
 def _without_password(source: str) -> tuple[str, dict[str, str]]:

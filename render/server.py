@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from settings import DOCKERS_POOL
+from settings import DOCKER_ADDRESS_POOL
 
 from .template import fill
 
@@ -21,7 +21,7 @@ PACKAGES = {
 """Debian packages, each with the commands by any of which a server has what it brings, whoever packed it."""
 
 DOCKER = {
-    "default-address-pools": [{"base": DOCKERS_POOL, "size": 24}],
+    "default-address-pools": [{"base": DOCKER_ADDRESS_POOL, "size": 24}],
     "icc": False,
     "live-restore": True,
     "log-driver": "json-file",

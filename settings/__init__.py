@@ -1,6 +1,6 @@
-"""The only reader of configuration: a stack file becomes frozen models, or one list of everything wrong with it."""
+"""The only reader of configuration: reads a stack file into frozen models, or reports all of its mistakes at once."""
 
-from .checks import ACME_PATH, CERTBOT_MEMORY_MB, DOCKERS_POOL, ELECTRIC_PATH
+from .checks import ACME_PATH, CERTBOT_MEMORY_MB, DOCKER_ADDRESS_POOL, ELECTRIC_PATH
 from .host import Dns, HetznerHost, Host, LocalHost, SshHost
 from .mistakes import Mistakes
 from .names import DOCKER_HUB, HEALTH_ROLE, image_parts, registry_host
@@ -10,7 +10,7 @@ from .service import App, Database, Electric, Frontend, Health, Part, Public, Re
 from .stack_file import PROJECT, StackFile
 
 __all__ = [
-    "ACME_PATH", "CERTBOT_MEMORY_MB", "DOCKERS_POOL", "DOCKER_HUB", "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT",
+    "ACME_PATH", "CERTBOT_MEMORY_MB", "DOCKER_ADDRESS_POOL", "DOCKER_HUB", "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT",
     "Acme", "App", "Database", "Dns", "Electric", "Frontend", "Health", "HetznerHost", "Host", "LocalHost",
     "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore", "Service",
     "Settings", "SshHost", "StackFile", "ThroughApp", "image_parts", "load", "parse", "registry_host",

@@ -1,4 +1,4 @@
-"""What must hold between settings: each check yields `path: what is wrong; what to do`."""
+"""Checks between settings: each yields lines of the form `path: what is wrong; what to do`."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -12,26 +12,26 @@ from .service import Public, Service, ThroughApp, stream_id
 ACME_PATH = "/.well-known/acme-challenge/"
 ELECTRIC_PATH = "/electric/"
 
-# Memory in GB, from Hetzner's price list; a type that is not here is not checked.
+# Memory in GB, from Hetzner's price list. A server type that is not listed is not checked.
 SERVER_MEMORY_GB = dict(
     cx22=4, cx32=8, cx42=16, cx52=32, cx23=4, cx33=8, cx43=16, cx53=32,
     cpx11=2, cpx21=4, cpx31=8, cpx41=16, cpx51=32, cax11=4, cax21=8, cax31=16, cax41=32,
     ccx13=8, ccx23=16, ccx33=32, ccx43=64, ccx53=128, ccx63=192,
 )  # fmt: skip
-# What PostgreSQL keeps for superusers, and what operators and backups need beside the services.
+# For PostgreSQL's superusers, operators and backups.
 RESERVED_CONNECTIONS = 20
 CERTBOT_MEMORY_MB = 128
-# nginx takes 4096 bytes in one word, the secret among them.
-LONGEST_SHAPE = 3500
-# The system itself, Docker and the page cache.
+# nginx accepts at most 4096 bytes in one word. The word contains the shape and Electric's secret.
+MAX_SHAPE_LENGTH = 3500
+# For the operating system, Docker and the page cache.
 HOST_MEMORY_MB = 512
 TOKEN_LENGTH = 64
-# Electric takes 210 MB before its first shape.
+# Electric uses 210 MB before its first shape.
 ELECTRIC_MEMORY_MB = 384
-# Where Docker puts networks that nobody gave a subnet, on a server of ours.
-DOCKERS_POOL = "172.31.0.0/16"
+# On a server at Hetzner, Docker takes the subnets of other networks from this range.
+DOCKER_ADDRESS_POOL = "172.31.0.0/16"
 
-GIVEN_BY_THE_PLATFORM = {
+PLATFORM_VARIABLES = {
     "PORT": "change port",
     "POOL_SIZE": "change ../database/pool_size",
     "DATABASE_URL": "change ../database",
@@ -42,24 +42,24 @@ GIVEN_BY_THE_PLATFORM = {
     "ELECTRIC_INSECURE": "choose access",
     "ELECTRIC_REPLICATION_STREAM_ID": "change stream_id",
     "ELECTRIC_DB_POOL_SIZE": "change pool_size",
-    "ELECTRIC_STORAGE_DIR": "take it out",
-    "ELECTRIC_PORT": "take it out",
+    "ELECTRIC_STORAGE_DIR": "remove it",
+    "ELECTRIC_PORT": "remove it",
 }
-# Names that would change what the Docker client does that starts a migration.
-CLIENTS_NAMES = ("PATH", "HOME")
-CLIENTS_PREFIXES = ("DOCKER_", "LD_")
+# Variables that would change the Docker client that runs a migration.
+DOCKER_CLIENT_NAMES = ("PATH", "HOME")
+DOCKER_CLIENT_PREFIXES = ("DOCKER_", "LD_")
 
 
-def service_mistakes(name: str, service: Service, known: Collection[str], secrets: Collection[str]) -> Iterator[str]:
-    """Mistakes within one service; `known` are the names of all services, `secrets` of all config secrets."""
+def service_mistakes(name: str, service: Service, services: Collection[str], secrets: Collection[str]) -> Iterator[str]:
+    """Yields the mistakes within one service. `services` and `secrets` are the names of all services and secrets."""
     at = f"services/{name}"
     app = service.app
     yield from _route_mistakes(at, service)
     for index, called in enumerate(app.calls):
-        if called not in known:
+        if called not in services:
             yield f"{at}/app/calls/{index}: there is no service {called}; name one of the services"
         elif called == name:
-            yield f"{at}/app/calls/{index}: is the service itself; take it out"
+            yield f"{at}/app/calls/{index}: is the service itself; remove it"
     for index, secret in enumerate(app.secrets):
         if f"{name}_{secret}" not in secrets:
             yield (
@@ -94,7 +94,7 @@ def _route_mistakes(at: str, service: Service) -> Iterator[str]:
             if service.frontend:
                 yield f"{path}: / belongs to the frontend; name the app's own paths"
             elif len(routes) > 1:
-                yield f"{path}: / holds all the other routes; keep it alone or take it out"
+                yield f"{path}: / covers all other routes; keep it alone or remove it"
             continue
         yield from _claimed_mistakes(path, route)
         for other in routes[:index]:
@@ -116,9 +116,9 @@ def _environment_mistakes(at: str, names: Collection[str]) -> Iterator[str]:
     for name in names:
         if name in ("ELECTRIC_SLOT_NAME", "ELECTRIC_PUBLICATION_NAME"):
             yield f"{at}/{name}: does nothing in Electric; set stream_id instead"
-        elif name in GIVEN_BY_THE_PLATFORM:
-            yield f"{at}/{name}: is given by the platform; {GIVEN_BY_THE_PLATFORM[name]} instead"
-        elif name in CLIENTS_NAMES or name.startswith(CLIENTS_PREFIXES):
+        elif name in PLATFORM_VARIABLES:
+            yield f"{at}/{name}: is given by the platform; {PLATFORM_VARIABLES[name]} instead"
+        elif name in DOCKER_CLIENT_NAMES or name.startswith(DOCKER_CLIENT_PREFIXES):
             yield f"{at}/{name}: belongs to the Docker client that starts migrations; choose another name"
 
 
@@ -130,7 +130,7 @@ def _electric_mistakes(at: str, name: str, service: Service) -> Iterator[str]:
     if isinstance(access, Public) and not service.domain:
         yield f"{at}/electric/access: public shapes need a site; set {at}/domain"
     for shape, settings in access.shapes.items() if isinstance(access, Public) else ():
-        if len(settings.query) > LONGEST_SHAPE:
+        if len(settings.query) > MAX_SHAPE_LENGTH:
             yield f"{at}/electric/access/shapes/{shape}: is too long for a URL; name fewer columns or shorten where"
     if isinstance(access, ThroughApp):
         if access.path != "/":
@@ -140,27 +140,27 @@ def _electric_mistakes(at: str, name: str, service: Service) -> Iterator[str]:
 
 
 def electric_warnings(services: Mapping[str, Service]) -> Iterator[str]:
-    """What works for a while."""
+    """Yields settings that work at first and fail as the number of shapes grows."""
     for name, service in services.items():
         if service.electric and service.electric.memory_mb < ELECTRIC_MEMORY_MB:
             yield (
-                f"services/{name}/electric/memory_mb: {service.electric.memory_mb} is little for Electric, which takes "
+                f"services/{name}/electric/memory_mb: {service.electric.memory_mb} is little for Electric, which uses "
                 f"210 MB before its first shape: give it {ELECTRIC_MEMORY_MB} or more"
             )
 
 
-# A database has a role of its own name, an owner, one for Electric, and logins for migrations.
-ROLES = ("", "_owner", "_electric", "_migrate")
+# The roles of a database: one with its name, the owner, Electric's, and the logins of migrations.
+ROLE_SUFFIXES = ("", "_owner", "_electric", "_migrate")
 
 
 def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
-    """What two services on one platform cannot share: domains, databases, stream ids, stable names."""
+    """Yields domains, databases, stream ids and stable names that two services on one platform would share."""
     owners: dict[tuple[str, str], str] = {}
 
-    def claim(what: str, value: str, path: str) -> Iterator[str]:
-        owner = owners.setdefault((what, value), path)
+    def claim(kind: str, value: str, path: str) -> Iterator[str]:
+        owner = owners.setdefault((kind, value), path)
         if owner != path:
-            yield f"{path}: the {what} {value} is taken by {owner}; choose another"
+            yield f"{path}: the {kind} {value} is taken by {owner}; choose another"
 
     for name in services:
         owners[("name", name)] = f"services/{name}"
@@ -172,8 +172,9 @@ def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
         if service.domain:
             yield from claim("domain", service.domain, f"{at}/domain")
         if service.database:
-            taken = (claim("database", f"{service.database.name}{suffix}", f"{at}/database/name") for suffix in ROLES)
-            yield from islice(chain.from_iterable(taken), 1)
+            database, path = service.database.name, f"{at}/database/name"
+            mistakes = (claim("database", f"{database}{suffix}", path) for suffix in ROLE_SUFFIXES)
+            yield from islice(chain.from_iterable(mistakes), 1)
         if service.electric:
             yield from claim("stream id", stream_id(name, service.electric), f"{at}/electric/stream_id")
         for index, stable in enumerate(service.names):
@@ -181,7 +182,7 @@ def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
 
 
 def redis_mistakes(services: Mapping[str, Service], is_declared: bool) -> Iterator[str]:
-    """Whether the Redis that a service asks for is there."""
+    """Yields services that use a Redis that is not declared."""
     for name, service in services.items():
         if service.redis and not is_declared:
             yield f"services/{name}/redis: there is no Redis; declare sertantai:redis"
@@ -194,7 +195,10 @@ def capacity_mistakes(
     redis: Redis | None,
     nginx: Nginx | None,
 ) -> Iterator[str]:
-    """Whether connections, replication slots and memory suffice while every service has old and new side by side."""
+    """Yields shortages of connections, replication slots and memory.
+
+    Each service is counted twice: during a release its old and new containers run side by side.
+    """
     if postgres:
         yield from _connection_mistakes(services, postgres)
         electrics = sum(1 for service in services.values() if service.electric)
@@ -216,11 +220,11 @@ def capacity_mistakes(
 
 
 def _connection_mistakes(services: Mapping[str, Service], postgres: Postgres) -> Iterator[str]:
-    need = RESERVED_CONNECTIONS + sum(sum(service.connections.values()) for service in services.values())
-    if need > postgres.max_connections:
+    needed = RESERVED_CONNECTIONS + sum(sum(service.connections.values()) for service in services.values())
+    if needed > postgres.max_connections:
         yield (
-            f"postgres/max_connections: the pools of all services, old and new side by side, need {need} connections; "
-            f"raise it from {postgres.max_connections} or lower pool_size"
+            f"postgres/max_connections: the pools of all services, old and new side by side, need {needed} "
+            f"connections; raise it from {postgres.max_connections} or lower pool_size"
         )
 
 
@@ -233,7 +237,7 @@ def _host_memory_mb(host: Host | None) -> int | None:
 
 
 def token_mistakes(host: object, token: str | None) -> Iterator[str]:
-    """Whether a server at Hetzner can be asked for: the provider says less, and later."""
+    """Yields what is wrong with the token of Hetzner's API: the provider reports it later and says less."""
     if isinstance(host, dict) and host.get("kind") == "hetzner":
         if not token:
             yield "hcloud:token: is missing; set it with `pulumi config set --secret hcloud:token`, or as HCLOUD_TOKEN"
@@ -245,19 +249,23 @@ def token_mistakes(host: object, token: str | None) -> Iterator[str]:
 
 
 def network_mistakes(network: Network | None, host: Host | None) -> Iterator[str]:
-    """A server of ours leaves one range to Docker."""
-    if network and isinstance(host, HetznerHost) and ip_network(network.subnet).overlaps(ip_network(DOCKERS_POOL)):
-        yield f"network/subnet: {DOCKERS_POOL} is where Docker puts other networks on the server; choose another"
+    """Yields a subnet that overlaps the range that a server at Hetzner leaves to Docker."""
+    if (
+        network
+        and isinstance(host, HetznerHost)
+        and ip_network(network.subnet).overlaps(ip_network(DOCKER_ADDRESS_POOL))
+    ):
+        yield f"network/subnet: {DOCKER_ADDRESS_POOL} is for Docker's other networks on the server; choose another"
 
 
 def adoption_mistakes(host: Host | None) -> Iterator[str]:
-    """An adopted server has a host key of its own, without which the first connection would trust anybody."""
+    """Yields a missing host key of an adopted server: the first connection would trust any machine."""
     if isinstance(host, HetznerHost) and host.adopt and not host.host_key:
         yield "host/host_key: is missing; name the adopted server's own (`ssh-keyscan -t ed25519`, checked there)"
 
 
 def port_mistakes(nginx: Nginx | None, host: Host | None) -> Iterator[str]:
-    """The gateway's two ports must differ, and on a server be those that its firewall opens."""
+    """Yields equal ports of the gateway, and ports that the server's firewall does not open."""
     if nginx and nginx.http_port == nginx.https_port:
         yield f"nginx/https_port: is http_port too ({nginx.http_port}); choose another"
     if nginx and isinstance(host, HetznerHost):

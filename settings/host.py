@@ -1,4 +1,4 @@
-"""Where the platform runs: this machine, a server reached over SSH, or one made at Hetzner Cloud."""
+"""Where the platform runs: this machine, a server reached over SSH, or a server created at Hetzner Cloud."""
 
 from typing import Annotated, Literal
 
@@ -28,23 +28,23 @@ class LocalHost(Model):
 
 
 class SshHost(Model):
-    """A machine with Docker that is there already, reached over SSH."""
+    """An existing machine with Docker, reached over SSH."""
 
     kind: Literal["ssh"]
     address: ServerAddress
     user: UserName = "root"
     port: Port = 22
     host_key: SshHostKey
-    """The one key that it may show: `ssh-keyscan -t ed25519 ADDRESS` there, compared with what its console says."""
+    """The only accepted host key. Compare the output of `ssh-keyscan -t ed25519 ADDRESS` with the machine's console."""
     identity_file: KeyPath | None = None
-    """The operator's private key; without it those of the agent are offered."""
+    """The operator's private key. Without it, the agent's keys are offered."""
 
 
 Id = Annotated[int, Field(ge=1)]
 
 
 class Adopt(Model):
-    """What exists at Hetzner and is imported instead of made. Taken out after the first `up`, settings apply to it."""
+    """Existing resources at Hetzner to import. Once this block is removed, the settings apply to them."""
 
     server_id: Id
     primary_ipv4_id: Id
@@ -53,25 +53,25 @@ class Adopt(Model):
 
 
 class HetznerHost(Model):
-    """A server at Hetzner Cloud, made by this program and reached over SSH."""
+    """A server at Hetzner Cloud, created by this program and reached over SSH."""
 
     kind: Literal["hetzner"]
     name: ServerName
     server_type: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]{1,3}$")]
-    """Another one is a stop and a start; its disk may only grow."""
+    """A change stops and starts the server. The new type's disk must not be smaller."""
     location: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]?$")]
     image: Annotated[str, Field(pattern=r"^debian-1[3-9]$")] = "debian-13"
-    """For the first boot; another one later changes nothing."""
+    """For the first boot. A later change has no effect."""
     volume_size: Annotated[int, Field(ge=10, le=10240)] = 40
-    """GB, for the databases and whatever else outlives the server; it may only grow."""
+    """GB, for the databases and all other data that outlives the server. It can only grow."""
     ssh_allowed_from: list[Cidr] = Field(min_length=1)
     authorized_keys: dict[ObjectName, SshPublicKey] = Field(min_length=1)
     identity_file: KeyPath | None = None
-    """The operator's private key; without it those of the agent are offered."""
+    """The operator's private key. Without it, the agent's keys are offered."""
     host_key: Annotated[SshHostKey, Field(pattern="^ssh-ed25519 ")] | None = None
-    """The SSH host key of an adopted server. One that is made here is given a key, which is pinned too."""
+    """The SSH host key of an adopted server. A server created here gets a new key, which is pinned too."""
     reboot_at: ClockTime = "05:30"
-    """When a server whose security fixes need a reboot does it, by its clock: UTC on one that is made here."""
+    """When the server reboots if a security fix needs it, in its own time zone: UTC on a server created here."""
     labels: dict[LabelText, LabelText] = {}
     adopt: Adopt | None = None
 
@@ -80,7 +80,7 @@ Host = Annotated[LocalHost | SshHost | HetznerHost, Field(discriminator="kind")]
 
 
 class Dns(Model):
-    """A zone at Hetzner in which the domains get their records. Those of other zones are checked, not made."""
+    """A DNS zone at Hetzner. Domains in it get their records; records in other zones are only checked."""
 
     zone: Hostname
     ttl: Annotated[int, Field(ge=60, le=86_400)] = 300

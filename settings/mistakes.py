@@ -1,9 +1,9 @@
-"""What is wrong with a configuration."""
+"""The error for a configuration with mistakes."""
 
 
 class Mistakes(Exception):
-    """Everything that is wrong with a configuration, one line each, path first."""
+    """All mistakes of a configuration, one line each, path first."""
 
     def __init__(self, lines: list[str]) -> None:
-        self.lines = [line.replace("\n", "\\n") for line in lines]  # a key may hold one
+        self.lines = [line.replace("\n", "\\n") for line in lines]  # a key may contain a newline
         super().__init__("\n".join(self.lines))

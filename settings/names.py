@@ -1,4 +1,4 @@
-"""The words a stack file may use: each type admits only text that is safe in nginx, SQL and shell."""
+"""The text types of a stack file. Each accepts only text that is safe in nginx, SQL and shell."""
 
 import ipaddress
 import re
@@ -37,25 +37,25 @@ _IMAGE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
-# The host that the Docker provider asks where a name has no registry, and the hosts that mean the same.
+# The registry of names without a registry, as the Docker provider calls it, and its other names.
 DOCKER_HUB = "registry-1.docker.io"
 _DOCKER_HUB = (DOCKER_HUB, "docker.io", "index.docker.io", "registry.hub.docker.com")
 _PRIVATE = [ipaddress.IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
-_DOCKERS_OWN = ipaddress.IPv4Network("172.17.0.0/16")
-# Host names that lead to the platform's own containers, or to the container itself.
-_TAKEN_NAMES = ("postgres", "redis", "nginx", "certbot", "localhost")
-# Their <NAME>_URL is given by the platform, or their secrets would have names of its own.
-_TAKEN_SERVICES = (*_TAKEN_NAMES, "platform", "database", "electric", "registry")
-# A role that does not exist: the health check of PostgreSQL opens a connection as it and does not log in.
+_DOCKER_BRIDGE = ipaddress.IPv4Network("172.17.0.0/16")
+# Host names of the platform's own containers and of the container itself.
+_RESERVED_NAMES = ("postgres", "redis", "nginx", "certbot", "localhost")
+# Services with these names would collide with the platform: by their <NAME>_URL, or by the names of their secrets.
+_RESERVED_SERVICES = (*_RESERVED_NAMES, "platform", "database", "electric", "registry")
+# A role that does not exist: PostgreSQL's health check names it to open a connection, and never logs in.
 HEALTH_ROLE = "sertantai_health"
-# Where the gateway's health check listens.
+# The port of the gateway's own health check.
 _GATEWAY_CHECK_PORT = 8999
 
 
 def image_parts(reference: str) -> tuple[str, str, str | None]:
-    """Repository, tag (`latest` where none is given) and digest (or None) of an image reference.
+    """Returns repository, tag (default `latest`) and digest (or None) of an image reference.
 
-    Docker Hub's repositories have no registry in front: the Docker provider would ask `docker.io` itself.
+    A repository on Docker Hub is returned without a registry: the Docker provider does not accept `docker.io`.
     """
     match = _IMAGE.fullmatch(reference)
     if not match:
@@ -74,19 +74,19 @@ def image_parts(reference: str) -> tuple[str, str, str | None]:
 
 
 def registry_host(repository: str) -> str:
-    """The host that is asked for a repository of `image_parts`."""
+    """Returns the registry's host for a repository of `image_parts`."""
     registry, slash, _ = repository.partition("/")
     return registry if slash and ("." in registry or ":" in registry or registry == "localhost") else DOCKER_HUB
 
 
 def _image(value: str) -> str:
-    """One spelling for one image, so that it is asked for once."""
+    """Returns the one spelling of an image, so that its registry is asked once."""
     repository, tag, digest = image_parts(value)
     return f"{repository}@{digest}" if digest else f"{repository}:{tag}"
 
 
 def _registry(value: str) -> str:
-    """The provider pulls with the login of the very host that it asks."""
+    """Returns the host as the provider calls it: it finds its login by that name."""
     return DOCKER_HUB if value in _DOCKER_HUB else value
 
 
@@ -97,8 +97,8 @@ def _subnet(value: str) -> str:
         raise ValueError("must be an IPv4 network such as 172.30.0.0/24") from error
     if not any(network.subnet_of(private) for private in _PRIVATE) or not 16 <= network.prefixlen <= 26:
         raise ValueError("must be a private IPv4 network between /16 and /26")
-    if network.overlaps(_DOCKERS_OWN):
-        raise ValueError(f"must leave {_DOCKERS_OWN} to Docker, whose own bridge it is")
+    if network.overlaps(_DOCKER_BRIDGE):
+        raise ValueError(f"must not overlap {_DOCKER_BRIDGE}, the network of Docker's own bridge")
     return _as_written(value, network)
 
 
@@ -118,23 +118,23 @@ def _address(value: str) -> str:
     return _as_written(value, address)
 
 
-def _as_written(value: str, read: object) -> str:
-    """The one spelling that Docker and Hetzner keep: from any other they would show a change at each preview."""
-    if value != str(read):
-        raise ValueError(f"must be written {read}")
+def _as_written(value: str, parsed: object) -> str:
+    """Refuses any spelling but the one that Docker and Hetzner keep: another would be a change at each preview."""
+    if value != str(parsed):
+        raise ValueError(f"must be written {parsed}")
     return value
 
 
-def _not_one_of(*taken: str) -> Callable[[str], str]:
+def _not_one_of(*reserved: str) -> Callable[[str], str]:
     def check(value: str) -> str:
-        if value in taken:
+        if value in reserved:
             raise ValueError(f"must not be {value}, which belongs to the platform")
         return value
 
     return check
 
 
-def _not_the_gateways(value: int) -> int:
+def _not_gateway_check_port(value: int) -> int:
     if value == _GATEWAY_CHECK_PORT:
         raise ValueError(f"must not be {value}, where the gateway's own health check listens")
     return value
@@ -142,26 +142,26 @@ def _not_the_gateways(value: int) -> int:
 
 def _no_nul(value: str) -> str:
     if "\0" in value:
-        raise ValueError("must not hold a NUL character")
+        raise ValueError("must not contain a NUL character")
     return value
 
 
-# What the stack has on its host is named sertantai-<stack>-<service>-...: with - in it, prod-a and its service b would
-# share volumes and locks with prod and its service a-b.
+# Containers, volumes and locks are named sertantai-<stack>-<service>-...: with - in a stack's name, service b of the
+# stack prod-a and service a-b of the stack prod would share them.
 StackName = Annotated[str, _Text(r"[A-Za-z0-9_]+", "be named by letters, digits and _ alone, such as prod_eu")]
 ServiceName = Annotated[
     str,
     _Text(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?", "be a DNS label: a-z, 0-9 and -, from a letter on, 40 at most"),
-    AfterValidator(_not_one_of(*_TAKEN_SERVICES)),
+    AfterValidator(_not_one_of(*_RESERVED_SERVICES)),
 ]
 StableName = Annotated[
     str,
     _Text(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", "be a host name of one part: a-z, 0-9, - and _"),
-    AfterValidator(_not_one_of(*_TAKEN_NAMES)),
+    AfterValidator(_not_one_of(*_RESERVED_NAMES)),
 ]
 Hostname = Annotated[
     str,
-    # An address is none: its last label is a number.
+    # The last label must not be a number: an IP address is not a host name.
     _Text(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}", "be a host name such as legal.sertantai.com"),
 ]
 ServerName = Annotated[
@@ -172,7 +172,7 @@ ServerAddress = Annotated[
 ]
 BindAddress = Annotated[str, AfterValidator(_address)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-ServicePort = Annotated[int, Field(ge=1024, le=65535), AfterValidator(_not_the_gateways)]
+ServicePort = Annotated[int, Field(ge=1024, le=65535), AfterValidator(_not_gateway_check_port)]
 UrlPath = Annotated[str, _Text(rf"/(?:{_SEGMENT}/)*(?:{_SEGMENT})?", "be a plain path such as /api/")]
 ImageReference = Annotated[str, AfterValidator(_image)]
 EnvName = Annotated[str, _Text(r"[A-Za-z_][A-Za-z0-9_]{0,254}", "be an environment name: letters, digits and _")]
@@ -191,7 +191,7 @@ TableName = Annotated[
 ShapeName = Annotated[
     str, _Text(r"[a-z0-9][a-z0-9_-]{0,62}", "be a-z, 0-9, - and _, 63 at most: it is the end of the shape's URL")
 ]
-# As PostgreSQL has it, unquoted: columns may have blanks, capitals and signs of any script.
+# The column's name in PostgreSQL, without quotes. It may contain spaces, capitals and letters of any script.
 ColumnName = Annotated[
     str, _Text(r'[^"\x00-\x1f\x7f]{1,63}', "be a column as PostgreSQL names it, 63 characters at most, without quotes")
 ]

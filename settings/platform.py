@@ -1,4 +1,4 @@
-"""What belongs to the whole platform: the network, the shared servers, the outside world."""
+"""Settings of the whole platform: the network, the shared servers, the registry and the certificate authority."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,7 +19,7 @@ from .names import (
 
 
 class Model(BaseModel):
-    """A part of the configuration: frozen, nothing unknown or converted in it, its input never shown in an error."""
+    """A block of the configuration: frozen, strict, without unknown keys. Its errors never show its values."""
 
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
@@ -27,26 +27,26 @@ class Model(BaseModel):
 
 
 class Acme(Model):
-    """The certificate authority, and the image of the certbot that asks it."""
+    """The certificate authority, and certbot's image."""
 
     email: Email
     directory_url: HttpsUrl = "https://acme-v02.api.letsencrypt.org/directory"
     ca_bundle: FilePath | None = None
-    """Path of a PEM file, from the project's folder on; for an authority that the world's bundles do not know."""
+    """Path of a PEM file, relative to the project's folder, for an authority that public CA bundles do not contain."""
     image: ImageReference
 
 
 class Registry(Model):
-    """Where the services' images come from; the token is the config secret `sertantai:registry_token`."""
+    """The registry of the services' images. Its token is the config secret `sertantai:registry_token`."""
 
     server: RegistryServer = "ghcr.io"
     username: UserName
 
 
 class Network(Model):
-    """The one network of all containers: its lower half for fixed addresses, its upper half for Docker to give.
+    """The one network of all containers. Its lower half has the fixed addresses; Docker assigns the upper half.
 
-    Another subnet needs another name: the containers move to it before the old network goes.
+    To change the subnet, change the name too: the containers move before the old network is removed.
     """
 
     name: NetworkName = "infra_network"
@@ -54,18 +54,18 @@ class Network(Model):
 
 
 class Postgres(Model):
-    """The shared PostgreSQL. Raising a number here restarts it: a short, announced interruption."""
+    """The shared PostgreSQL. Changing a number restarts it, which interrupts all services for a moment."""
 
     image: ImageReference
     memory_mb: Megabytes = 2048
     max_connections: int = Field(default=200, ge=20, le=2000)
     max_replication_slots: int = Field(default=20, ge=10, le=200)
     volume: ObjectName | None = None
-    """An existing volume to go on with; one is made where it is left out."""
+    """An existing volume to use. Without it, a volume is created."""
 
 
 class Redis(Model):
-    """The shared Redis, 7 or newer, for services with `redis: {}` in their block."""
+    """The shared Redis, version 7 or newer, for services with `redis: {}` in their block."""
 
     image: ImageReference
     memory_mb: Megabytes = 256
@@ -79,4 +79,4 @@ class Nginx(Model):
     http_port: Port = 80
     https_port: Port = 443
     memory_mb: Megabytes = 512
-    """It bounds connections, twelve for each MB, and requests at once from one address, one for each."""
+    """MB. It also limits connections (twelve for each MB) and concurrent requests of one address (one for each MB)."""

@@ -1,4 +1,4 @@
-"""The only reader of configuration: a stack file's values become `Settings`, or one list of all mistakes."""
+"""Reads a stack file's values into `Settings`, or reports all mistakes at once."""
 
 import copy
 import json
@@ -21,7 +21,7 @@ from .suggest import suggestion
 
 
 class Settings(Model):
-    """One stack's whole configuration, its secrets apart."""
+    """The whole configuration of one stack, without its secrets."""
 
     host: Host
     dns: Dns | None = None
@@ -34,44 +34,44 @@ class Settings(Model):
     services: Annotated[dict[ServiceName, Service], Field(min_length=1)]
 
     def images(self) -> dict[str, str]:
-        """The reference of every image, by the path of its setting."""
+        """Returns the reference of every image, by the path of its setting."""
         blocks = {name: getattr(self, name) for name in ("acme", "postgres", "redis", "nginx")}
         for name, service in self.services.items():
             blocks |= {f"services/{name}/{part}": block for part, block in service.parts().items()}
         return {f"{path}/image": block.image for path, block in blocks.items() if block}
 
     def warnings(self) -> list[str]:
-        """What is no mistake and should be known, a line each, path first."""
+        """Returns warnings about valid settings, one line each, path first."""
         return list(checks.electric_warnings(self.services))
 
 
 def load() -> Settings:
-    """The settings of the stack at hand; all mistakes at once as one `pulumi.RunError`, before anything is declared."""
+    """Returns the settings of the current stack. Raises one `pulumi.RunError` with all mistakes."""
     import pulumi
 
-    file = _of_program()
-    own = file.own()
+    file = _program_stack_file()
+    raw = file.project_values()
     token = file.values.get("hcloud:token") or os.environ.get("HCLOUD_TOKEN")
-    mistakes = list(checks.token_mistakes(own.get("host"), token))
-    _part(TypeAdapter(StackName), file.name, ("stack",), mistakes)
+    mistakes = list(checks.token_mistakes(raw.get("host"), token))
+    _validate(TypeAdapter(StackName), file.name, ("stack",), mistakes)
     if "hcloud:token" in file.values and "hcloud:token" not in file.encrypted:
         mistakes.append(
             "hcloud:token: is a secret in plain text; set it again with `pulumi config set --secret hcloud:token`"
         )
     try:
-        read = parse(own, file.own_encrypted())
-    except Mistakes as found:
-        mistakes = [*found.lines, *mistakes]
+        settings = parse(raw, file.project_secrets())
+    except Mistakes as error:
+        mistakes = [*error.lines, *mistakes]
     if mistakes:
         count = len(mistakes)
         title = f"Pulumi.{file.name}.yaml has {count} mistake{'s' if count > 1 else ''}:"
         raise pulumi.RunError("\n".join([title, *(f"  {line}" for line in mistakes)])) from None
-    return read
+    return settings
 
 
-def _of_program() -> StackFile:
-    """The stack file as the program has it: the engine hands it over in the environment, the rehearsal in the SDK."""
-    # Imported here: what reads stack files outside of a run of the program does not need it.
+def _program_stack_file() -> StackFile:
+    """Returns the stack file as the program receives it: from the engine by the environment, else from the SDK."""
+    # Imported here: other readers of stack files do not need pulumi.
     import pulumi
 
     config = pulumi.runtime.config
@@ -92,104 +92,105 @@ def _value(text: str) -> Any:
 
 
 def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
-    """`raw` is a stack file's `config` without `sertantai:`; `secrets` names those of its keys that are encrypted.
+    """Returns the settings in `raw`, a stack file's `config` without the prefix `sertantai:`.
 
-    Raises `Mistakes`. Each part is read by itself, so that a mistake in one does not hide those of the others.
+    `secrets` are its encrypted keys. Each block is validated alone, so that its mistakes do not hide those of another.
+    Raises `Mistakes`.
     """
     mistakes: list[str] = []
-    parts: dict[str, Any] = {}
+    blocks: dict[str, Any] = {}
     for name, field in Settings.model_fields.items():
         if name == "services":
-            parts[name] = _services(raw.get(name), mistakes)
+            blocks[name] = _services(raw.get(name), mistakes)
         elif name in raw:
-            parts[name] = _part(TypeAdapter(_annotation(name)), raw[name], (name,), mistakes)
+            blocks[name] = _validate(TypeAdapter(_annotation(name)), raw[name], (name,), mistakes)
         elif field.is_required():
             mistakes.append(f"{name}: is missing")
-    services = parts["services"]
+    services = blocks["services"]
     mistakes += key_mistakes(raw, secrets, Settings.model_fields)
-    known = raw["services"] if isinstance(raw.get("services"), dict) else {}
+    service_names = raw["services"] if isinstance(raw.get("services"), dict) else {}
     for name, service in services.items():
-        mistakes += checks.service_mistakes(name, service, known, raw)
+        mistakes += checks.service_mistakes(name, service, service_names, raw)
     mistakes += checks.unique_mistakes(services)
     mistakes += checks.redis_mistakes(services, raw.get("redis") is not None)
-    shared = {name: parts.get(name) for name in ("host", "postgres", "redis", "nginx")}
+    shared = {name: blocks.get(name) for name in ("host", "postgres", "redis", "nginx")}
     mistakes += checks.capacity_mistakes(services, **shared)
-    mistakes += checks.port_mistakes(parts.get("nginx"), parts.get("host"))
-    mistakes += checks.adoption_mistakes(parts.get("host"))
-    mistakes += checks.network_mistakes(parts.get("network"), parts.get("host"))
-    if parts.get("dns") and parts.get("host") and not isinstance(parts["host"], HetznerHost):
-        mistakes.append("dns: records are made for a server at Hetzner alone; take it out, and set them where they are")
-    if parts.get("registry") and "registry_token" not in raw:
+    mistakes += checks.port_mistakes(blocks.get("nginx"), blocks.get("host"))
+    mistakes += checks.adoption_mistakes(blocks.get("host"))
+    mistakes += checks.network_mistakes(blocks.get("network"), blocks.get("host"))
+    if blocks.get("dns") and blocks.get("host") and not isinstance(blocks["host"], HetznerHost):
+        mistakes.append("dns: records are made for a server at Hetzner alone; remove it, and set them where they are")
+    if blocks.get("registry") and "registry_token" not in raw:
         mistakes.append(
             "registry_token: the config secret is missing; set it with `pulumi config set --secret registry_token`"
         )
     if mistakes:
         raise Mistakes(mistakes)
-    return Settings.model_construct(**{name: parts[name] for name in Settings.model_fields if name in parts})
+    return Settings.model_construct(**{name: blocks[name] for name in Settings.model_fields if name in blocks})
 
 
 def _annotation(name: str) -> Any:
     field = Settings.model_fields[name]
-    return Annotated[field.annotation, field]  # the field carries what the annotation was declared with
+    return Annotated[field.annotation, field]  # the field has the constraints of the declaration
 
 
 def _services(raw: Any, mistakes: list[str]) -> dict[str, Service]:
     if not isinstance(raw, dict) or not raw:
         mistakes.append("services: must name at least one service")
         return {}
-    read = {}
-    for name, block in raw.items():
-        path = ("services", str(name))
-        known = _part(TypeAdapter(ServiceName), name, path, mistakes)
-        service = _part(TypeAdapter(Service), block, path, mistakes)
-        if known and service:
-            read[known] = service
-    return read
+    services = {}
+    for key, block in raw.items():
+        path = ("services", str(key))
+        name = _validate(TypeAdapter(ServiceName), key, path, mistakes)
+        service = _validate(TypeAdapter(Service), block, path, mistakes)
+        if name and service:
+            services[name] = service
+    return services
 
 
-def _part(adapter: TypeAdapter[Any], raw: Any, path: tuple[str, ...], mistakes: list[str]) -> Any:
+def _validate(adapter: TypeAdapter[Any], raw: Any, path: tuple[str, ...], mistakes: list[str]) -> Any:
     try:
         return adapter.validate_python(raw)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        mistakes.extend(_line(path, raw, details) for details in found)
-        if any(details["type"] != "extra_forbidden" for details in found):
+        errors = error.errors(include_url=False, include_input=False)
+        mistakes.extend(_line(path, raw, details) for details in errors)
+        if any(details["type"] != "extra_forbidden" for details in errors):
             return None
-        # What is merely unknown must not hide how the rest fits the other settings.
-        return _part(adapter, _without(raw, [details["loc"] for details in found]), path, [])
+        # With unknown keys alone, the rest is still checked against the other settings.
+        return _validate(adapter, _without(raw, [details["loc"] for details in errors]), path, [])
 
 
-def _without(raw: Any, places: list[tuple[int | str, ...]]) -> Any:
-    rest = copy.deepcopy(raw)
-    for place in places:
-        here = rest
-        for step in place[:-1]:
-            if not (isinstance(here, dict) and step == here.get("kind")):
-                here = here[step]
-        here.pop(place[-1], None)  # a YAML anchor is one block in two places
-    return rest
+def _without(raw: Any, locations: list[tuple[int | str, ...]]) -> Any:
+    copied = copy.deepcopy(raw)
+    for location in locations:
+        block = copied
+        for key in location[:-1]:
+            if not (isinstance(block, dict) and key == block.get("kind")):
+                block = block[key]
+        block.pop(location[-1], None)  # a YAML anchor makes one block appear in two places
+    return copied
 
 
 def _line(path: tuple[str, ...], raw: Any, details: ErrorDetails) -> str:
-    where = list(path)
-    here = raw
-    for step in details["loc"]:
-        if step == "[key]":
+    keys = list(path)
+    block = raw
+    for key in details["loc"]:
+        if key == "[key]":
             continue
-        if isinstance(here, dict) and step == here.get("kind"):
-            continue  # pydantic names the chosen kind as a step of its own
-        where.append(str(step))
-        here = here.get(step) if isinstance(here, dict) else None
-    return f"{'/'.join(where)}: {_words(details, str(where[-1]))}"
+        if isinstance(block, dict) and key == block.get("kind"):
+            continue  # pydantic adds the chosen kind to the location
+        keys.append(str(key))
+        block = block.get(key) if isinstance(block, dict) else None
+    return f"{'/'.join(keys)}: {_message(details, str(keys[-1]))}"
 
 
-def _words(details: ErrorDetails, name: str) -> str:
+def _message(details: ErrorDetails, name: str) -> str:
     context = details.get("ctx", {})
     match details["type"]:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return f"is not a known setting{suggestion(name, _EVERY_SETTING)}"
+            return f"is not a known setting{suggestion(name, _ALL_SETTINGS)}"
         case "value_error":
             return str(context["error"])
         case "string_type":
@@ -212,4 +213,4 @@ def _names(schema: Any) -> Iterator[str]:
             yield from _names(value)
 
 
-_EVERY_SETTING = sorted(set(_names(Settings.model_json_schema())))
+_ALL_SETTINGS = sorted(set(_names(Settings.model_json_schema())))

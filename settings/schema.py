@@ -1,4 +1,4 @@
-"""The JSON Schema of the stack files, for editors: `python -m settings.schema` writes it."""
+"""The JSON Schema of the stack files, for editors. `python -m settings.schema` writes it."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ SECRET = rf"^{PROJECT}:(?:{'|'.join(PLATFORM_SECRETS)}|[a-z][a-z0-9-]*_[A-Za-z_]
 
 
 def schema() -> dict[str, Any]:
-    """The schema of a whole `Pulumi.<stack>.yaml`."""
+    """Returns the schema of a whole `Pulumi.<stack>.yaml`."""
     settings = _closed(Settings.model_json_schema(ref_template="#/$defs/{model}"))
     required = [f"{PROJECT}:{name}" for name in settings["required"]]
     keys = {f"{PROJECT}:{name}": value for name, value in settings["properties"].items()}
@@ -36,7 +36,7 @@ def schema() -> dict[str, Any]:
 
 
 def _closed(schema: Any) -> Any:
-    """The same, with every block whose keys have a pattern closed to all others."""
+    """Returns the schema without additional properties where a block's keys have a pattern."""
     if isinstance(schema, list):
         return [_closed(item) for item in schema]
     if not isinstance(schema, dict):
@@ -46,7 +46,7 @@ def _closed(schema: Any) -> Any:
 
 
 def text() -> str:
-    """The schema as it stands in the file."""
+    """Returns the content of the schema's file."""
     return json.dumps(schema(), indent=2) + "\n"
 
 

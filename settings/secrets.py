@@ -1,4 +1,4 @@
-"""The keys of a stack file that hold a secret each."""
+"""The keys of a stack file that each hold one secret."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from .suggest import suggestion
 
 PLATFORM_SECRETS = ("registry_token",)
-# Passwords that were set in this way once, and what is in their place.
+# Keys of earlier versions, and what replaces them.
 REPLACED_SECRETS = {
-    "POSTGRES_PASSWORD": "the role postgres has no password any more; take it out",
-    "REDIS_PASSWORD": "each service has a password of its own; set <service>_REDIS_PASSWORD, or take it out",
+    "POSTGRES_PASSWORD": "the role postgres has no password any more; remove it",
+    "REDIS_PASSWORD": "each service has its own password; set <service>_REDIS_PASSWORD, or remove it",
 }
 SERVICE_SECRETS = (
     "SECRET_KEY_BASE",
@@ -21,28 +21,28 @@ SERVICE_SECRETS = (
 
 
 def key_mistakes(raw: Mapping[str, Any], secrets: Collection[str], settings: Collection[str]) -> Iterator[str]:
-    """Keys that mean nothing, and secrets in plain text where the platform is a real one."""
+    """Yields unknown keys, and on a platform that is not local, secrets in plain text."""
     services = raw["services"] if isinstance(raw.get("services"), dict) else {}
-    named = {
+    service_secrets = {
         f"{name}_{secret}" for name, block in services.items() for secret in (*SERVICE_SECRETS, *_secrets_of(block))
     }
-    local = isinstance(raw.get("host"), dict) and raw["host"].get("kind") == "local"
+    is_local = isinstance(raw.get("host"), dict) and raw["host"].get("kind") == "local"
     for key in raw:
         if key in settings:
             if key in secrets:
-                yield f"{key}: is encrypted, but holds settings; keep secrets as keys of their own"
+                yield f"{key}: is encrypted, but holds settings; keep each secret under its own key"
         elif key in REPLACED_SECRETS:
             yield f"{key}: {REPLACED_SECRETS[key]}"
-        elif key not in named and key not in PLATFORM_SECRETS:
-            known, service = [*settings, *PLATFORM_SECRETS, *named], key.partition("_")[0]
-            place = f"name it in services/{service}/app/secrets or " if service in services else ""
-            yield f"{key}: is not a known setting{suggestion(key, known, place)}"
-        elif key not in secrets and not local:
+        elif key not in service_secrets and key not in PLATFORM_SECRETS:
+            valid_keys, service = [*settings, *PLATFORM_SECRETS, *service_secrets], key.partition("_")[0]
+            alternative = f"name it in services/{service}/app/secrets or " if service in services else ""
+            yield f"{key}: is not a known setting{suggestion(key, valid_keys, alternative)}"
+        elif key not in secrets and not is_local:
             yield f"{key}: is a secret in plain text; set it again with `pulumi config set --secret {key}`"
         elif raw[key] == "":
-            yield f"{key}: is empty; set it with `pulumi config set --secret {key}`, or take it out"
+            yield f"{key}: is empty; set it with `pulumi config set --secret {key}`, or remove it"
         elif key.endswith("_SECRET_KEY_BASE") and isinstance(raw[key], str) and len(raw[key]) < 64:
-            yield f"{key}: must be 64 characters or more, or Phoenix refuses it; take it out to have one generated"
+            yield f"{key}: must be 64 characters or more, or Phoenix refuses it; remove it to generate one"
 
 
 def _secrets_of(block: Any) -> list[str]:

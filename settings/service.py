@@ -1,4 +1,4 @@
-"""One service: what one block of YAML under `sertantai:services` may say."""
+"""One service: the settings in one block of YAML under `sertantai:services`."""
 
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -30,22 +30,22 @@ from .names import (
 )
 from .platform import Model
 
-# Connections that an app or Electric opens outside its pools: listeners, and backends that have not ended yet.
-OUTSIDE_THE_POOLS = 5
+# Connections that an app or Electric has outside its pools: listeners, and backends that have not ended yet.
+CONNECTIONS_OUTSIDE_POOLS = 5
 
 
 class Health(Model):
-    """How a container is asked whether it serves: a GET of `path`, by a tool that its image has."""
+    """The health check of a container: a GET of `path`, by a tool in its image."""
 
     path: UrlPath = "/health"
     tool: Literal["wget", "curl"] = "wget"
     successes: int = Field(default=3, ge=1, le=20)
-    """Answers in a row before it may have traffic."""
+    """Consecutive successes before the container receives requests."""
     start_timeout_s: Seconds = 60
 
 
 class Part(Model):
-    """What app and frontend have in common: a container with an HTTP port, released beside its predecessor."""
+    """Settings of both app and frontend: a container with an HTTP port, started next to the old one at a release."""
 
     image: ImageReference
     port: ServicePort
@@ -53,9 +53,9 @@ class Part(Model):
     env: dict[EnvName, EnvValue] = {}
     memory_mb: Megabytes = 512
     drain_s: Seconds = 30
-    """How long requests in flight on the old container may take once the new one has the traffic."""
+    """Seconds for requests in flight on the old container, after the site has switched."""
     read_only: bool = False
-    """The container's root file system is read-only, /tmp apart."""
+    """Makes the container's root file system read-only, except /tmp."""
     restart_generation: Generation = 0
 
 
@@ -65,11 +65,11 @@ class App(Part):
     port: ServicePort = 4000
     memory_mb: Megabytes = 1024
     routes: list[UrlPath] | None = None
-    """`/api/` with all below it, or `/health` alone; left out, the whole site where there is no frontend."""
+    """`/api/` and everything below it, or `/health` alone. Default: the whole site, or nothing where a frontend is."""
     migrate: list[Word] | None = Field(default=None, min_length=1)
     migrate_timeout_s: Seconds = 300
     migrate_lock_timeout_s: Seconds = 10
-    """How long a migration's statement may wait for a lock: others wait behind it. Its own SET lock_timeout wins."""
+    """Seconds that a statement waits for a lock: other queries wait behind it. SET lock_timeout overrides it."""
     migrate_generation: Generation = 0
     secrets: list[EnvName] = []
     calls: list[ServiceName] = []
@@ -85,43 +85,43 @@ class Frontend(Part):
 
 
 class Shape(Model):
-    """A part of a table that anyone may read: nothing of it is the client's to choose."""
+    """A part of a table that anyone may read. The client cannot change it."""
 
     table: TableName
     columns: list[ColumnName] | None = Field(default=None, min_length=1)
-    """Left out, all of them; Electric refuses a table with generated columns unless they are left out by name."""
+    """Default: all. For a table with generated columns, list the others: Electric refuses generated ones."""
     where: Condition | None = None
 
     @property
     def query(self) -> str:
-        """The shape as Electric takes it in a URL."""
+        """The shape as the query of a URL of Electric."""
         columns = ",".join(f'"{name}"' for name in self.columns or ())
-        given = {"table": self.table, "columns": columns, "where": self.where}
-        return "&".join(f"{name}={quote(value, safe='')}" for name, value in given.items() if value)
+        parameters = {"table": self.table, "columns": columns, "where": self.where}
+        return "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items() if value)
 
 
 class Public(Model):
-    """Anyone may read these shapes, each at `/electric/<name>`: nginx adds what it is and Electric's secret."""
+    """Shapes that anyone may read, each at `/electric/<name>`. nginx adds the shape and Electric's secret."""
 
     kind: Literal["public"]
     shapes: dict[ShapeName, Shape] = Field(min_length=1)
 
     @model_validator(mode="before")
     @classmethod
-    def _tables_have_become_shapes(cls, block: Any) -> Any:
+    def _refuse_tables(cls, block: Any) -> Any:
         if isinstance(block, dict) and "tables" in block:
             tables = block["tables"] if isinstance(block["tables"], list) else []
             names = {str(table).removeprefix("public.").replace(".", "_"): table for table in tables}
             shapes = ", ".join(f"{name}: {{table: {table}}}" for name, table in names.items())
             raise ValueError(
-                "tables is no setting any more, since a client could read more than its table by a where of its own; "
-                f"write shapes: {{{shapes or '<name>: {table: <table>}'}}} in its place, each read at /electric/<name>"
+                "tables is no longer a setting, since a client could read other tables by its own `where`; "
+                f"write shapes: {{{shapes or '<name>: {table: <table>}'}}} instead, each read at /electric/<name>"
             )
         return block
 
 
 class ThroughApp(Model):
-    """Only the app talks to Electric; browsers ask the app's own route `path`, which decides who reads what."""
+    """Only the app reads from Electric. Browsers use the app's own route `path`, and the app decides who reads what."""
 
     kind: Literal["app"]
     path: UrlPath
@@ -142,7 +142,7 @@ class Electric(Model):
 
 
 class Database(Model):
-    """The service's database on the shared PostgreSQL. It is kept when the service is taken out."""
+    """The service's database on the shared PostgreSQL. It is kept when the service is removed."""
 
     name: DatabaseName
     extensions: list[ExtensionName] = []
@@ -154,25 +154,25 @@ class RedisUser(Model):
 
 
 class Restore(Model):
-    """Data from a dump of another database of this service, put in once: PostgreSQL remembers which it has."""
+    """A dump of another database of this service, restored once: PostgreSQL records which dumps it has."""
 
     dump: PlainPath
-    """Path of a dump in pg_dump's custom format, from the project's folder on: `./sertantai dump` makes one."""
+    """Path of a dump in pg_dump's custom format, relative to the project's folder. `./sertantai dump` makes one."""
     expect: dict[TableName, Annotated[int, Field(ge=0)]] = {}
-    """How many rows the dump must have of a table."""
+    """The number of rows that the dump must have, by table."""
     replace: bool = False
-    """What is in the dump's tables goes; without it they must be empty."""
+    """Deletes the rows of the dump's tables first. Without it these tables must be empty."""
     disable_triggers: bool = False
-    """No trigger runs and no foreign key is checked meanwhile: for tables with triggers, and keys in a circle."""
+    """Runs no trigger and checks no foreign key during the restore: for tables with triggers, and circular keys."""
 
 
 class Service(Model):
-    """One service. Only `app` is required; one without `domain` is called by other services only."""
+    """One service. Only `app` is required. A service without `domain` is reached by other services only."""
 
     domain: Hostname | None = None
     names: list[StableName] = []
     body_mb: BodyMegabytes = 1
-    """The largest body that the site takes."""
+    """MB. The largest request body that the site accepts."""
     database: Database | None = None
     app: App
     frontend: Frontend | None = None
@@ -182,36 +182,36 @@ class Service(Model):
 
     @property
     def routes(self) -> list[UrlPath]:
-        """The paths of the site that go to the app."""
+        """The site's paths that the app serves."""
         if self.app.routes is not None:
             return self.app.routes
         return ["/"] if self.domain and not self.frontend else []
 
     @property
     def connections(self) -> dict[str, int]:
-        """How many connections each part's login may have, old and new side by side."""
+        """The connection limit of each part's login, for old and new containers side by side."""
         limits = {}
         if self.database:
-            # The old app, one that did not pass its gate, and the next one; outside a pool, its listeners.
-            limits["app"] = 3 * self.database.pool_size + OUTSIDE_THE_POOLS
+            # The old app, one that did not pass its gate, and the next one.
+            limits["app"] = 3 * self.database.pool_size + CONNECTIONS_OUTSIDE_POOLS
             if self.app.migrate:
-                limits["migrate"] = self.database.pool_size + OUTSIDE_THE_POOLS
+                limits["migrate"] = self.database.pool_size + CONNECTIONS_OUTSIDE_POOLS
         if self.electric:
             # Old and new: a pool, the lock and the replication connection.
-            limits["electric"] = 2 * (self.electric.pool_size + 2) + OUTSIDE_THE_POOLS
+            limits["electric"] = 2 * (self.electric.pool_size + 2) + CONNECTIONS_OUTSIDE_POOLS
         return limits
 
     @property
     def drain_s(self) -> int:
-        """How long a release waits for requests in flight: the longest drain of its parts."""
+        """Seconds that a release waits for requests in flight: the longest drain of its parts."""
         return max(part.drain_s for part in (self.app, self.frontend) if part)
 
     def parts(self) -> dict[str, Part | Electric]:
-        """The service's containers by the name of their part."""
-        every = {"app": self.app, "frontend": self.frontend, "electric": self.electric}
-        return {name: part for name, part in every.items() if part}
+        """Returns the settings of each declared part, by the part's name."""
+        parts = {"app": self.app, "frontend": self.frontend, "electric": self.electric}
+        return {name: part for name, part in parts.items() if part}
 
 
 def stream_id(name: str, electric: Electric) -> str:
-    """The id that names Electric's slot and publication: the service's name where none is chosen."""
+    """Returns the id in the names of Electric's slot and publication. The default is the service's name."""
     return electric.stream_id or name.replace("-", "_")

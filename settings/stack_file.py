@@ -1,4 +1,4 @@
-"""A stack file as it stands, unchecked: for the program, the command, the local stack and the rehearsal alike."""
+"""A stack file as it is written, not validated. The program, the command, the local stack and the rehearsal use it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ PROJECT = "sertantai"
 
 @dataclass(frozen=True, kw_only=True)
 class StackFile:
-    """A stack's configuration by its full keys, as the Pulumi CLI gives it to the program.
+    """A stack's configuration by its full keys, as the Pulumi CLI passes it to the program.
 
-    The values of the keys in `encrypted` are still encrypted where the file was read without a Pulumi run.
+    Outside a Pulumi run, the values of the keys in `encrypted` are ciphertext.
     """
 
     name: str
@@ -25,14 +25,14 @@ class StackFile:
 
     @classmethod
     def read(cls, name: str, file: Path | None = None) -> "StackFile":
-        """The stack file of this name in the working directory, or another file. Raises `Mistakes`."""
+        """Reads the stack's file in the working directory, or `file`. Raises `Mistakes`."""
         path = file or Path(f"Pulumi.{name}.yaml")
         try:
             document = yaml.safe_load(path.read_text())
         except OSError as error:
             raise Mistakes([f"{path}: cannot be read: {error.strerror}"]) from None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            # Without the line itself, which may contain a secret.
+            # The line itself is not shown: it may contain a secret.
             mark = getattr(error, "problem_mark", None)
             raise Mistakes([f"{path}: is not YAML{f': see line {mark.line + 1}' if mark else ''}"]) from None
         config = document.get("config") if isinstance(document, dict) else None
@@ -44,31 +44,31 @@ class StackFile:
         }
         return cls(name=name, values=values | secure, encrypted=tuple(secure))
 
-    def own(self) -> dict[str, Any]:
-        """The project's own values, without the project's name before their keys."""
-        return {name: value for key, value in self.values.items() if (name := _own(key))}
+    def project_values(self) -> dict[str, Any]:
+        """Returns the values of this project's keys, without the project's name in the keys."""
+        return {name: value for key, value in self.values.items() if (name := _name_in_project(key))}
 
-    def own_encrypted(self) -> set[str]:
-        """The keys of those of them that are encrypted."""
-        return {name for key in self.encrypted if (name := _own(key))}
+    def project_secrets(self) -> set[str]:
+        """Returns this project's encrypted keys, without the project's name."""
+        return {name for key in self.encrypted if (name := _name_in_project(key))}
 
     def setting(self, name: str) -> Any:
-        """One of the project's own values, an empty block where there is none."""
+        """Returns the value of one of this project's keys, or an empty block."""
         return self.values.get(f"{PROJECT}:{name}", {})
 
     def block(self, name: str) -> dict[str, Any]:
-        """The same; also empty where it is no block."""
+        """Returns the block under one of this project's keys, empty if it is missing or not a block."""
         value = self.setting(name)
         return value if isinstance(value, dict) else {}
 
     @property
     def is_local(self) -> bool:
-        """Whether the platform is on this machine's Docker."""
+        """Whether the platform runs on this machine's Docker."""
         return self.block("host").get("kind") == "local"
 
 
-def readable(folder: Path) -> list[StackFile]:
-    """All stack files of a project that can be read."""
+def read_all(folder: Path) -> list[StackFile]:
+    """Returns the stack files in a folder, without those that cannot be read."""
     files = []
     for path in sorted(folder.glob("Pulumi.*.yaml")):
         try:
@@ -78,7 +78,7 @@ def readable(folder: Path) -> list[StackFile]:
     return files
 
 
-def _own(key: str) -> str:
-    """The key's name where it is one of the project's."""
+def _name_in_project(key: str) -> str:
+    """Returns a key of this project without the project's name, and an empty text for any other key."""
     project, _, name = key.partition(":")
     return name if project == PROJECT else ""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from render import server, verb
-from settings import DOCKERS_POOL
+from settings import DOCKER_ADDRESS_POOL
 from tests.hetzner.booted import BOOT_S, SERVER, Reach, booted
 from tests.hetzner.machine import Machines
 from tests.places import Place
@@ -77,7 +77,7 @@ def test_the_first_boot_and_the_settings_leave_what_the_server_is_told(prod: Rea
     kernel = next(file.content for file in server.files("05:30") if "sysctl" in file.path)
     assert prod.ssh(f"sysctl {' '.join(server.SYSCTLS)}").out == kernel
     assert prod.ssh("docker info -f '{{.LiveRestoreEnabled}} {{.LoggingDriver}}'").out == "true json-file\n"
-    first = next(ip_network(DOCKERS_POOL).subnets(new_prefix=24))
+    first = next(ip_network(DOCKER_ADDRESS_POOL).subnets(new_prefix=24))
     assert prod.ssh("docker network inspect bridge -f '{{(index .IPAM.Config 0).Subnet}}'").out == f"{first}\n"
     assert prod.ssh("swapon --show=NAME --noheadings; stat -c %a:%s /swapfile").out == "/swapfile\n600:2147483648\n"
 

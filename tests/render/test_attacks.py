@@ -14,7 +14,7 @@ from render import nginx
 from tests.host.sites import placeholder, remove, switch
 from tests.waiting import eventually
 
-from ..settings.stack import OUT
+from ..settings.stack import REMOVED
 from .box import GATEWAY_MB, Boxes, docker
 from .test_gateway import curl, site
 from .wire import Wire, connect, port
@@ -69,7 +69,7 @@ def attacked(shared: Boxes, gateway: str) -> Iterator[str]:
     shared.start("attacked", f"exec python3 -c '{APP}'", options=app)
     names = {"attacked": {"body_mb": 100}, "neighbour": {}, "gone": {}}
     for name, changes in names.items():
-        alone = {"domain": f"{name}.sertantai.com", "app/routes": OUT, "frontend": OUT, "electric": OUT}
+        alone = {"domain": f"{name}.sertantai.com", "app/routes": REMOVED, "frontend": REMOVED, "electric": REMOVED}
         text, domain = site(name, alone | changes)
         assert domain
         assert placeholder(gateway, domain).ok

@@ -12,7 +12,7 @@ from settings import parse
 from tests.host.sites import placeholder, remove, switch
 from tests.waiting import eventually
 
-from ..settings.stack import OUT, SMALL, changed
+from ..settings.stack import REMOVED, SMALL, changed
 from .box import ECHO, Boxes, base, docker
 
 pytestmark = pytest.mark.docker
@@ -27,16 +27,16 @@ def through(path: str) -> dict[str, Any]:
 
 
 SHAPES: dict[str, dict[str, Any]] = {
-    "app alone": {"domain": OUT, "app/routes": OUT, "frontend": OUT, "electric": OUT},
-    "app with a domain": {"app/routes": OUT, "frontend": OUT, "electric": OUT},
-    "app with routes": {"app/routes": ["/api/", "/api", "/health"], "frontend": OUT, "electric": OUT},
-    "frontend": {"electric": OUT},
-    "frontend alone on its site": {"app/routes": OUT, "electric": OUT},
-    "public shapes": {"frontend": OUT},
-    "public shapes alone on their site": {"frontend": OUT, "app/routes": []},
-    "shapes through the app": {"frontend": OUT, "electric": through("/api/shapes/")},
+    "app alone": {"domain": REMOVED, "app/routes": REMOVED, "frontend": REMOVED, "electric": REMOVED},
+    "app with a domain": {"app/routes": REMOVED, "frontend": REMOVED, "electric": REMOVED},
+    "app with routes": {"app/routes": ["/api/", "/api", "/health"], "frontend": REMOVED, "electric": REMOVED},
+    "frontend": {"electric": REMOVED},
+    "frontend alone on its site": {"app/routes": REMOVED, "electric": REMOVED},
+    "public shapes": {"frontend": REMOVED},
+    "public shapes alone on their site": {"frontend": REMOVED, "app/routes": []},
+    "shapes through the app": {"frontend": REMOVED, "electric": through("/api/shapes/")},
     "shapes through one path of the app": {"electric": through("/api/shapes")},
-    "shapes through the whole app": {"frontend": OUT, "app/routes": OUT, "electric": through("/")},
+    "shapes through the whole app": {"frontend": REMOVED, "app/routes": REMOVED, "electric": through("/")},
     "everything": {"names": ["sertantai_legal_app", "sertantai-legal", "n" * 63]},
 }
 

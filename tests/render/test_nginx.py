@@ -8,7 +8,7 @@ import pytest
 from render import nginx
 from settings import Service, parse
 
-from ..settings.stack import OUT, SMALL, changed
+from ..settings.stack import REMOVED, SMALL, changed
 from .box import base
 
 SECRET = "s3cr3t/+%&=?$x y"
@@ -102,7 +102,7 @@ def test_a_route_that_is_the_shapes_own_is_streamed_and_not_repeated() -> None:
 
 def test_electrics_secret_is_in_the_site_only_where_nginx_must_add_it() -> None:
     assert ENCODED in site()
-    for text in (site(electric__access={"kind": "app", "path": "/api/"}), site(electric=OUT)):
+    for text in (site(electric__access={"kind": "app", "path": "/api/"}), site(electric=REMOVED)):
         assert "s3cr3t" not in text
         assert "secret=" not in text
 
@@ -133,7 +133,7 @@ def test_stable_names_lead_to_what_passed_its_gate() -> None:
 
 
 def test_a_service_without_a_domain_is_called_by_others_only() -> None:
-    text = site("auth", None, domain=OUT)
+    text = site("auth", None, domain=REMOVED)
     assert "listen 4001;" in text
     assert "listen 80;" not in text
     assert "listen 443" not in text

@@ -1,4 +1,4 @@
-"""A small stack without a mistake, one with every setting, and what `settings` says to a change of either."""
+"""A small valid stack, one with every setting, and the mistakes that `settings` reports for a changed one."""
 
 import copy
 from collections.abc import Collection, Iterator
@@ -7,8 +7,8 @@ from typing import Any
 from settings import Mistakes, parse
 
 DIGEST = "sha256:" + "a" * 64
-OUT = object()
-"""The value of a setting that is to be taken out."""
+REMOVED = object()
+"""In place of a value: removes the setting."""
 
 SMALL: dict[str, Any] = {
     "host": {"kind": "local"},
@@ -152,32 +152,32 @@ SECRETS = ("registry_token", "legal_STRIPE_KEY")
 
 
 def changed(stack: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """A copy of `stack` with other values at `changes`, paths such as services/legal/app/port."""
-    made = copy.deepcopy(stack)
+    """Returns a copy of `stack` with new values at the paths in `changes`, such as services/legal/app/port."""
+    copied = copy.deepcopy(stack)
     for path, value in changes.items():
         *blocks, name = path.split("/")
-        here: Any = made
-        for block in blocks:
-            here = here[int(block)] if isinstance(here, list) else here.setdefault(block, {})
-        if value is OUT:
-            del here[name]
+        block: Any = copied
+        for key in blocks:
+            block = block[int(key)] if isinstance(block, list) else block.setdefault(key, {})
+        if value is REMOVED:
+            del block[name]
         else:
-            here[int(name) if isinstance(here, list) else name] = value
-    return made
+            block[int(name) if isinstance(block, list) else name] = value
+    return copied
 
 
-def said_of(raw: dict[str, Any], secrets: Collection[str] = SECRETS) -> list[str]:
-    """The lines that `settings` has to say about a stack; none where it takes it."""
+def mistakes_of(raw: dict[str, Any], secrets: Collection[str] = SECRETS) -> list[str]:
+    """Returns the mistakes that `settings` reports for a stack."""
     try:
         parse(raw, secrets)
-    except Mistakes as mistakes:
-        return str(mistakes).splitlines()
+    except Mistakes as error:
+        return str(error).splitlines()
     return []
 
 
-def said(changes: dict[str, Any]) -> list[str]:
-    """The lines about the small stack with these changes."""
-    return said_of(changed(SMALL, changes))
+def mistakes(changes: dict[str, Any]) -> list[str]:
+    """Returns the mistakes in the small stack with these changes."""
+    return mistakes_of(changed(SMALL, changes))
 
 
 def texts(block: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

@@ -6,15 +6,15 @@ import pytest
 
 from settings import Settings, parse
 
-from .stack import FULL, OUT, SECRETS, SMALL, changed, said, said_of
+from .stack import FULL, REMOVED, SECRETS, SMALL, changed, mistakes, mistakes_of
 
 
 def test_the_small_stack_has_no_mistake() -> None:
-    assert said_of(SMALL) == []
+    assert mistakes_of(SMALL) == []
 
 
 def test_the_full_stack_has_no_mistake() -> None:
-    assert said_of(FULL) == []
+    assert mistakes_of(FULL) == []
 
 
 def test_what_is_left_out_has_its_default() -> None:
@@ -33,7 +33,7 @@ def test_a_site_without_routes_and_frontend_is_the_apps() -> None:
 
 
 def test_a_site_without_routes_is_its_frontends() -> None:
-    assert parse(changed(SMALL, {"services/legal/app/routes": OUT})).services["legal"].routes == []
+    assert parse(changed(SMALL, {"services/legal/app/routes": REMOVED})).services["legal"].routes == []
 
 
 def test_parts_are_those_that_are_declared() -> None:
@@ -44,16 +44,16 @@ def test_parts_are_those_that_are_declared() -> None:
 
 @pytest.mark.parametrize("block", ["host", "acme", "postgres", "nginx"])
 def test_a_block_that_must_be_there_is_missed(block: str) -> None:
-    assert said({block: OUT}) == [f"{block}: is missing"]
+    assert mistakes({block: REMOVED}) == [f"{block}: is missing"]
 
 
-@pytest.mark.parametrize("services", [OUT, {}, [], "legal", None])
+@pytest.mark.parametrize("services", [REMOVED, {}, [], "legal", None])
 def test_a_stack_without_services_is_refused(services: Any) -> None:
-    assert said({"services": services}) == ["services: must name at least one service"]
+    assert mistakes({"services": services}) == ["services: must name at least one service"]
 
 
 def test_an_empty_stack_misses_everything_that_it_must_have() -> None:
-    assert said_of({}) == [
+    assert mistakes_of({}) == [
         *(f"{block}: is missing" for block in ("host", "acme", "postgres", "nginx")),
         "services: must name at least one service",
     ]
@@ -74,7 +74,7 @@ def test_an_empty_stack_misses_everything_that_it_must_have() -> None:
 )
 def test_a_setting_that_must_be_there_is_missed(path: str, words: str) -> None:
     shown = path.removesuffix("/kind")
-    assert said({path: OUT}) == [f"{shown}: {words}"]
+    assert mistakes({path: REMOVED}) == [f"{shown}: {words}"]
 
 
 @pytest.mark.parametrize(
@@ -85,18 +85,18 @@ def test_a_setting_that_must_be_there_is_missed(path: str, words: str) -> None:
         ("services/legal/app/memory", "is not a known setting; did you mean memory_mb?"),
         ("services/legal/app/health/sucesses", "is not a known setting; did you mean successes?"),
         ("services/legal/electric/access/shape", "is not a known setting; did you mean shapes?"),
-        ("services/legal/app/qqqqqq", "is not a known setting; take it out"),
+        ("services/legal/app/qqqqqq", "is not a known setting; remove it"),
         ("services/legal/app/stream_id", "is not a known setting here; move it to the block that it belongs to"),
     ],
 )
 def test_an_unknown_setting_is_named_with_what_was_meant(path: str, words: str) -> None:
-    assert said({path: 1}) == [f"{path}: {words}"]
+    assert mistakes({path: 1}) == [f"{path}: {words}"]
 
 
 @pytest.mark.parametrize("path", ["host", "postgres", "services/legal", "services/legal/app", "services/legal/app/env"])
 @pytest.mark.parametrize("value", ["local", 1, None, ["local"]])
 def test_a_block_that_is_none_is_refused(path: str, value: Any) -> None:
-    assert said({path: value}) == [f"{path}: must be a block of settings"]
+    assert mistakes({path: value}) == [f"{path}: must be a block of settings"]
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_a_block_that_is_none_is_refused(path: str, value: Any) -> None:
     ],
 )
 def test_nothing_is_taken_for_another_kind(path: str, value: Any, words: str) -> None:
-    assert said({path: value}) == [path + words]
+    assert mistakes({path: value}) == [path + words]
 
 
 @pytest.mark.parametrize("number", [1, True, None])
 def test_the_name_of_a_service_is_text(number: Any) -> None:
-    assert said_of(SMALL | {"services": {number: SMALL["services"]["legal"]}}) == [
+    assert mistakes_of(SMALL | {"services": {number: SMALL["services"]["legal"]}}) == [
         f"services/{number}: must be text; put it in quotes"
     ]
 
@@ -130,7 +130,7 @@ def test_the_name_of_a_service_is_text(number: Any) -> None:
     ("path", "kinds"), [("host", "'local', 'ssh', 'hetzner'"), ("services/legal/electric/access", "'public', 'app'")]
 )
 def test_an_unknown_kind_is_refused(path: str, kinds: str) -> None:
-    assert said({f"{path}/kind": "other"}) == [f"{path}: kind must be one of {kinds}"]
+    assert mistakes({f"{path}/kind": "other"}) == [f"{path}: kind must be one of {kinds}"]
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,14 @@ def test_an_unknown_kind_is_refused(path: str, kinds: str) -> None:
     ],
 )
 def test_a_number_out_of_its_bounds_is_refused(path: str, value: int, words: str) -> None:
-    assert said({path: value}) == [f"{path}: {words}"]
+    assert mistakes({path: value}) == [f"{path}: {words}"]
 
 
 @pytest.mark.parametrize("time", ["24:00", "5:30", "05:60", "05:30:00", "now"])
 def test_a_time_of_day_that_there_is_not_is_refused(time: str) -> None:
-    assert said_of(changed(FULL, {"host/reboot_at": time})) == ["host/reboot_at: must be a time of day such as 05:30"]
+    assert mistakes_of(changed(FULL, {"host/reboot_at": time})) == [
+        "host/reboot_at: must be a time of day such as 05:30"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_a_time_of_day_that_there_is_not_is_refused(time: str) -> None:
     ],
 )
 def test_what_must_name_something_may_not_be_empty(path: str, value: Any) -> None:
-    assert said_of(changed(FULL, {path: value})) == [f"{path}: must not be empty"]
+    assert mistakes_of(changed(FULL, {path: value})) == [f"{path}: must not be empty"]
 
 
 def test_a_stack_is_frozen_once_it_is_read() -> None:

@@ -7,21 +7,21 @@ import pytest
 
 from settings import parse
 
-from .stack import FULL, OUT, SMALL, changed, said, said_of
+from .stack import FULL, REMOVED, SMALL, changed, mistakes, mistakes_of
 
 
 def connections(*changes: dict[str, Any]) -> int:
     """How many connections the small stack needs with these changes: the least that is taken."""
     together = {path: value for change in changes for path, value in change.items()}
-    return next(n for n in range(20, 2000) if not said({**together, "postgres/max_connections": n}))
+    return next(n for n in range(20, 2000) if not mistakes({**together, "postgres/max_connections": n}))
 
 
 def test_pools_over_max_connections_are_refused() -> None:
-    assert said({"postgres/max_connections": 114}) == [
+    assert mistakes({"postgres/max_connections": 114}) == [
         "postgres/max_connections: the pools of all services, old and new side by side, need 115 connections; "
         "raise it from 114 or lower pool_size"
     ]
-    assert said({"postgres/max_connections": 115}) == []
+    assert mistakes({"postgres/max_connections": 115}) == []
 
 
 def test_each_database_counts_three_times_and_a_fourth_where_it_is_migrated() -> None:
@@ -31,7 +31,7 @@ def test_each_database_counts_three_times_and_a_fourth_where_it_is_migrated() ->
 
 
 def test_each_electric_counts_twice() -> None:
-    assert connections() - connections({"services/legal/electric": OUT}) == 2 * (8 + 2) + 5
+    assert connections() - connections({"services/legal/electric": REMOVED}) == 2 * (8 + 2) + 5
 
 
 def slots(count: int) -> list[str]:
@@ -39,7 +39,7 @@ def slots(count: int) -> list[str]:
     electrics = {
         f"s{n}": {**block, "domain": f"s{n}.com", "database": {"name": f"s{n}", "pool_size": 1}} for n in range(count)
     }
-    return said({"services": electrics, "postgres/max_connections": 2000, "postgres/max_replication_slots": 10})
+    return mistakes({"services": electrics, "postgres/max_connections": 2000, "postgres/max_replication_slots": 10})
 
 
 def test_more_electrics_than_slots_are_refused() -> None:
@@ -48,7 +48,7 @@ def test_more_electrics_than_slots_are_refused() -> None:
 
 
 def full(memory_mb: int, **changes: Any) -> list[str]:
-    return said_of(changed(FULL, {"services/legal/app/memory_mb": memory_mb, **changes}))
+    return mistakes_of(changed(FULL, {"services/legal/app/memory_mb": memory_mb, **changes}))
 
 
 def needed() -> tuple[int, int]:
@@ -69,7 +69,7 @@ def test_memory_of_old_and_new_over_the_servers_is_refused() -> None:
 def test_redis_counts_where_it_is_there() -> None:
     shared, others = needed()
     fits = (16 * 1024 - shared - others) // 2
-    without_redis = {"redis": OUT, "services/legal/redis": OUT}
+    without_redis = {"redis": REMOVED, "services/legal/redis": REMOVED}
     assert full(fits + 128, **without_redis) == []
     assert len(full(fits + 129, **without_redis)) == 1
 
@@ -83,14 +83,12 @@ def test_a_server_of_unknown_size_is_not_checked() -> None:
     assert full(100_000, **{"host/server_type": "zz99"}) == []
 
 
-@pytest.mark.parametrize(("size_mb", "mistakes"), [(1000, 1), (8000, 0)])
-def test_the_local_host_is_as_large_as_this_machine(
-    monkeypatch: pytest.MonkeyPatch, size_mb: int, mistakes: int
-) -> None:
+@pytest.mark.parametrize(("size_mb", "count"), [(1000, 1), (8000, 0)])
+def test_the_local_host_is_as_large_as_this_machine(monkeypatch: pytest.MonkeyPatch, size_mb: int, count: int) -> None:
     sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": size_mb * 2**20 // 4096}
     monkeypatch.setattr(os, "sysconf", sizes.__getitem__)
-    lines = said_of(SMALL)
-    assert [line.startswith(f"host: {size_mb} MB of memory; ") for line in lines] == [True] * mistakes
+    lines = mistakes_of(SMALL)
+    assert [line.startswith(f"host: {size_mb} MB of memory; ") for line in lines] == [True] * count
 
 
 @pytest.mark.parametrize(("memory_mb", "warned"), [(383, True), (384, False)])
@@ -99,7 +97,7 @@ def test_a_little_memory_for_electric_is_warned_of(memory_mb: int, warned: bool)
     assert (
         warnings
         == [
-            "services/legal/electric/memory_mb: 383 is little for Electric, which takes 210 MB before its first shape: "
+            "services/legal/electric/memory_mb: 383 is little for Electric, which uses 210 MB before its first shape: "
             "give it 384 or more"
         ]
         * warned
@@ -107,4 +105,4 @@ def test_a_little_memory_for_electric_is_warned_of(memory_mb: int, warned: bool)
 
 
 def test_electric_has_enough_memory_where_nothing_is_said() -> None:
-    assert parse(changed(SMALL, {"services/legal/electric/memory_mb": OUT})).warnings() == []
+    assert parse(changed(SMALL, {"services/legal/electric/memory_mb": REMOVED})).warnings() == []

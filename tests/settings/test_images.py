@@ -4,7 +4,7 @@ import pytest
 
 from settings import image_parts, parse
 
-from .stack import DIGEST, SMALL, changed, said
+from .stack import DIGEST, SMALL, changed, mistakes
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_an_image_reference_has_its_parts(reference: str, parts: tuple[str, str,
 )
 def test_a_name_that_docker_hub_cannot_have_is_refused(reference: str) -> None:
     """The provider would take its first word for a host."""
-    assert said({"nginx/image": reference}) == [
+    assert mistakes({"nginx/image": reference}) == [
         "nginx/image: must be NAME or OWNER/NAME on Docker Hub, or begin with a registry's host (with a dot or port)"
     ]
 

@@ -13,7 +13,7 @@ from pulumi.runtime import configure, mocks, set_all_config
 
 import settings
 
-from .stack import FULL, OUT, SECRETS, SMALL, changed
+from .stack import FULL, REMOVED, SECRETS, SMALL, changed
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,11 +85,11 @@ def test_the_settings_hold_no_secret() -> None:
 
 
 def test_one_mistake_is_told_under_a_title() -> None:
-    assert refusal(changed(SMALL, {"acme": OUT})) == ["Pulumi.trial.yaml has 1 mistake:", "  acme: is missing"]
+    assert refusal(changed(SMALL, {"acme": REMOVED})) == ["Pulumi.trial.yaml has 1 mistake:", "  acme: is missing"]
 
 
 def test_each_mistake_is_a_line_under_the_title() -> None:
-    lines = refusal(changed(SMALL, {"acme": OUT, "services/legal/app/port": 80, "services/auth/domain": "x y"}))
+    lines = refusal(changed(SMALL, {"acme": REMOVED, "services/legal/app/port": 80, "services/auth/domain": "x y"}))
     assert lines[0] == "Pulumi.trial.yaml has 3 mistakes:"
     assert [line.split(": ")[0] for line in lines[1:]] == [
         "  acme",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .stack import OUT, SMALL, changed, said, said_of
+from .stack import REMOVED, SMALL, changed, mistakes, mistakes_of
 
 ROUTES = "services/legal/app/routes"
 ACCESS = "services/legal/electric/access"
@@ -22,7 +22,7 @@ ODD_ROUTES = [
     "route", ["/api/", "/health", "/a/b/c", "/.well-known/openid-configuration", "/a.b", "/~x/", "/A_b-c/"]
 )
 def test_a_plain_route_is_taken(route: str) -> None:
-    assert said({ROUTES: [route]}) == []
+    assert mistakes({ROUTES: [route]}) == []
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_plain_route_is_taken(route: str) -> None:
     ODD_ROUTES,
 )
 def test_a_route_that_is_not_plain_is_refused(route: str) -> None:
-    assert said({ROUTES: [route]}) == [f"{ROUTES}/0: must be a plain path such as /api/"]
+    assert mistakes({ROUTES: [route]}) == [f"{ROUTES}/0: must be a plain path such as /api/"]
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,12 @@ def test_a_route_that_is_not_plain_is_refused(route: str) -> None:
     [("/api/", "/api/v1/"), ("/api/v1/", "/api/"), ("/api/", "/api/"), ("/health", "/health"), ("/api/", "/api/x")],
 )
 def test_routes_that_overlap_are_refused(first: str, second: str) -> None:
-    assert said({ROUTES: [first, second]}) == [f"{ROUTES}/1: overlaps {first}; keep one of the two"]
+    assert mistakes({ROUTES: [first, second]}) == [f"{ROUTES}/1: overlaps {first}; keep one of the two"]
 
 
 @pytest.mark.parametrize("second", ["/apis/", "/api", "/health/", "/heal"])
 def test_routes_that_only_look_alike_are_taken(second: str) -> None:
-    assert said({ROUTES: ["/api/", "/health", second]}) == []
+    assert mistakes({ROUTES: ["/api/", "/health", second]}) == []
 
 
 SEGMENT = st.text("ab", min_size=1, max_size=2)
@@ -57,7 +57,7 @@ def test_two_routes_overlap_where_one_request_would_belong_to_both(first: str, s
     shared = first == second or (first.endswith("/") and second.startswith(first))
     shared = shared or (second.endswith("/") and first.startswith(second))
     overlap = [f"{ROUTES}/1: overlaps {first}; keep one of the two"]
-    assert said({ROUTES: [first, second]}) == (overlap if shared else [])
+    assert mistakes({ROUTES: [first, second]}) == (overlap if shared else [])
 
 
 SIGN = st.sampled_from(punctuation) | st.characters()
@@ -70,12 +70,12 @@ def test_whatever_a_route_holds_it_is_a_plain_path_or_it_is_refused(route: str) 
     refusal = f"{ROUTES}/0: must be a plain path such as /api/"
     plain = route.isascii() and route.startswith("/") and not set(route) - set(SIGNS)
     plain = plain and "//" not in route and not {".", ".."} & set(route.split("/"))
-    assert (refusal in said({ROUTES: [route]})) != plain
+    assert (refusal in mistakes({ROUTES: [route]})) != plain
 
 
 @pytest.mark.parametrize("route", ["/electric/", "/electric", "/electric/v1/shape", "/electric/v1/"])
 def test_what_is_electrics_cannot_be_the_apps(route: str) -> None:
-    assert said({ROUTES: [route]}) == [f"{ROUTES}/0: /electric/ belongs to Electric; choose another path"]
+    assert mistakes({ROUTES: [route]}) == [f"{ROUTES}/0: /electric/ belongs to Electric; choose another path"]
 
 
 @pytest.mark.parametrize(
@@ -83,97 +83,99 @@ def test_what_is_electrics_cannot_be_the_apps(route: str) -> None:
     ["/.well-known/acme-challenge/", "/.well-known/acme-challenge", "/.well-known/", "/.well-known/acme-challenge/x/"],
 )
 def test_what_is_certificate_renewals_cannot_be_the_apps(route: str) -> None:
-    assert said({ROUTES: [route]}) == [
+    assert mistakes({ROUTES: [route]}) == [
         f"{ROUTES}/0: /.well-known/acme-challenge/ belongs to certificate renewal; choose another path"
     ]
 
 
 def test_the_whole_site_cannot_be_the_apps_beside_a_frontend() -> None:
-    assert said({ROUTES: ["/"]}) == [f"{ROUTES}/0: / belongs to the frontend; name the app's own paths"]
+    assert mistakes({ROUTES: ["/"]}) == [f"{ROUTES}/0: / belongs to the frontend; name the app's own paths"]
 
 
 def test_the_whole_site_can_be_the_apps_without_a_frontend() -> None:
-    assert said({ROUTES: ["/"], "services/legal/frontend": OUT}) == []
+    assert mistakes({ROUTES: ["/"], "services/legal/frontend": REMOVED}) == []
 
 
 def test_the_whole_site_holds_every_other_route() -> None:
-    assert said({ROUTES: ["/", "/api/"], "services/legal/frontend": OUT}) == [
-        f"{ROUTES}/0: / holds all the other routes; keep it alone or take it out"
+    assert mistakes({ROUTES: ["/", "/api/"], "services/legal/frontend": REMOVED}) == [
+        f"{ROUTES}/0: / covers all other routes; keep it alone or remove it"
     ]
 
 
 def test_a_site_that_leads_nowhere_is_refused() -> None:
-    assert said({"services/auth/app/routes": []}) == [
+    assert mistakes({"services/auth/app/routes": []}) == [
         "services/auth/domain: its site leads nowhere; name paths in services/auth/app/routes or leave them out"
     ]
 
 
 def test_a_site_whose_shapes_go_through_an_app_that_it_does_not_lead_to_leads_nowhere() -> None:
-    lines = said({ROUTES: [], "services/legal/frontend": OUT, ACCESS: {"kind": "app", "path": "/api/"}})
+    lines = mistakes({ROUTES: [], "services/legal/frontend": REMOVED, ACCESS: {"kind": "app", "path": "/api/"}})
     assert [line.split(":")[0] for line in lines] == ["services/legal/domain", f"{ACCESS}/path"]
 
 
 def test_a_site_for_nothing_but_its_frontend_is_taken() -> None:
-    assert said({ROUTES: [], "services/legal/electric": OUT}) == []
+    assert mistakes({ROUTES: [], "services/legal/electric": REMOVED}) == []
 
 
 def test_a_site_for_nothing_but_public_shapes_is_taken() -> None:
-    assert said({ROUTES: [], "services/legal/frontend": OUT}) == []
+    assert mistakes({ROUTES: [], "services/legal/frontend": REMOVED}) == []
 
 
 def test_routes_without_a_domain_lead_nowhere() -> None:
-    assert said({"services/auth/domain": OUT, "services/auth/app/routes": ["/api/"]}) == [
+    assert mistakes({"services/auth/domain": REMOVED, "services/auth/app/routes": ["/api/"]}) == [
         "services/auth/app/routes: lead nowhere without a domain; set services/auth/domain"
     ]
 
 
 def test_a_frontend_without_a_domain_reaches_nobody() -> None:
-    without = {"services/legal/domain": OUT, ROUTES: OUT, "services/legal/electric": OUT}
-    assert said(without) == ["services/legal/frontend: nobody can reach it without a domain; set services/legal/domain"]
+    without = {"services/legal/domain": REMOVED, ROUTES: REMOVED, "services/legal/electric": REMOVED}
+    assert mistakes(without) == [
+        "services/legal/frontend: nobody can reach it without a domain; set services/legal/domain"
+    ]
 
 
 def test_public_shapes_without_a_domain_reach_nobody() -> None:
-    without = {"services/legal/domain": OUT, ROUTES: OUT, "services/legal/frontend": OUT}
-    assert said(without) == ["services/legal/electric/access: public shapes need a site; set services/legal/domain"]
+    without = {"services/legal/domain": REMOVED, ROUTES: REMOVED, "services/legal/frontend": REMOVED}
+    assert mistakes(without) == ["services/legal/electric/access: public shapes need a site; set services/legal/domain"]
 
 
 def test_shapes_through_the_app_without_a_domain_reach_nobody() -> None:
-    without = {"services/legal/domain": OUT, ROUTES: OUT, "services/legal/frontend": OUT}
-    assert said({**without, ACCESS: {"kind": "app", "path": "/api/"}}) == [
+    without = {"services/legal/domain": REMOVED, ROUTES: REMOVED, "services/legal/frontend": REMOVED}
+    assert mistakes({**without, ACCESS: {"kind": "app", "path": "/api/"}}) == [
         f"{ACCESS}/path: no route leads it to the app; add it to services/legal/app/routes"
     ]
 
 
 def test_electric_without_a_database_has_nothing_to_sync() -> None:
-    assert said({"services/legal/database": OUT}) == [
+    assert mistakes({"services/legal/database": REMOVED}) == [
         "services/legal/electric: there is no database to sync from; declare services/legal/database"
     ]
 
 
 def test_migrations_without_a_database_have_nothing_to_migrate() -> None:
-    assert said({"services/auth/database": OUT, "services/auth/app/migrate": ["/bin/app"]}) == [
+    assert mistakes({"services/auth/database": REMOVED, "services/auth/app/migrate": ["/bin/app"]}) == [
         "services/auth/app/migrate: there is no database to migrate; declare services/auth/database"
     ]
 
 
 @pytest.mark.parametrize("path", ["/api/electric/", "/api/shape", "/api/"])
 def test_shapes_through_the_app_take_a_route_of_the_app(path: str) -> None:
-    assert said({ACCESS: {"kind": "app", "path": path}}) == []
+    assert mistakes({ACCESS: {"kind": "app", "path": path}}) == []
 
 
 @pytest.mark.parametrize("path", ["/shapes/", "/", "/ap"])
 def test_shapes_through_the_app_that_no_route_leads_to_are_refused(path: str) -> None:
-    assert said({ACCESS: {"kind": "app", "path": path}}) == [
+    assert mistakes({ACCESS: {"kind": "app", "path": path}}) == [
         f"{ACCESS}/path: no route leads it to the app; add it to services/legal/app/routes"
     ]
 
 
 @pytest.mark.parametrize("path", ["/electric/", "/electric/v1/shape"])
 def test_shapes_through_the_app_do_not_take_electrics_own_path(path: str) -> None:
-    raw = changed(SMALL, {ACCESS: {"kind": "app", "path": path}, ROUTES: OUT, "services/legal/frontend": OUT})
-    assert said_of(raw) == [f"{ACCESS}/path: /electric/ belongs to Electric; choose another path"]
+    raw = changed(SMALL, {ACCESS: {"kind": "app", "path": path}, ROUTES: REMOVED, "services/legal/frontend": REMOVED})
+    assert mistakes_of(raw) == [f"{ACCESS}/path: /electric/ belongs to Electric; choose another path"]
 
 
 def test_the_whole_site_may_be_shapes_through_the_app() -> None:
-    raw = changed(SMALL, {ACCESS: {"kind": "app", "path": "/"}, ROUTES: OUT, "services/legal/frontend": OUT})
-    assert said_of(raw) == []
+    raw = changed(SMALL, {ACCESS: {"kind": "app", "path": "/"}, ROUTES: REMOVED, "services/legal/frontend": REMOVED})
+    assert mistakes_of(raw) == []

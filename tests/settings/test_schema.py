@@ -12,7 +12,7 @@ import yaml
 from settings import PROJECT, Mistakes, parse
 from settings.schema import FILE, schema, text
 
-from .stack import FULL, OUT, SECRETS, SMALL, changed
+from .stack import FULL, REMOVED, SECRETS, SMALL, changed
 
 STACKS = sorted(Path(__file__).parents[2].glob("Pulumi.*.yaml"))
 VALIDATOR = jsonschema.Draft202012Validator(schema())
@@ -23,7 +23,7 @@ def stack(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_file_is_current() -> None:
-    assert FILE.read_text() == text(), "write it anew with `python -m settings.schema`"
+    assert FILE.read_text() == text(), "run `python -m settings.schema`"
 
 
 def test_it_is_a_schema() -> None:
@@ -71,9 +71,9 @@ def test_a_misspelt_key_is_refused_wherever_the_settings_refuse_it(block: str) -
 @pytest.mark.parametrize(
     "changes",
     [
-        {"postgres": OUT},
+        {"postgres": REMOVED},
         {"services": {}},
-        {"services/legal/app/image": OUT},
+        {"services/legal/app/image": REMOVED},
         {"services/legal/app/port": "4000"},
         {"services/legal/app/port": 80},
         {"services/legal/app/env": {"A": 2}},

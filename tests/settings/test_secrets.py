@@ -2,13 +2,13 @@
 
 import pytest
 
-from .stack import FULL, OUT, SECRETS, SMALL, changed, said, said_of
+from .stack import FULL, REMOVED, SECRETS, SMALL, changed, mistakes, mistakes_of
 
 LONG = "k" * 64
 
 
 def test_a_secret_without_its_config_secret_is_missed() -> None:
-    assert said({"services/legal/app/secrets": ["STRIPE_KEY"]}) == [
+    assert mistakes({"services/legal/app/secrets": ["STRIPE_KEY"]}) == [
         "services/legal/app/secrets/0: the config secret legal_STRIPE_KEY is missing; "
         "set it with `pulumi config set --secret legal_STRIPE_KEY`"
     ]
@@ -16,67 +16,67 @@ def test_a_secret_without_its_config_secret_is_missed() -> None:
 
 def test_a_secret_of_another_service_is_not_this_ones() -> None:
     secrets = {"services/legal/app/secrets": ["KEY"], "services/auth/app/secrets": ["KEY"], "auth_KEY": "x"}
-    (line,) = said(secrets)
+    (line,) = mistakes(secrets)
     assert line.startswith("services/legal/app/secrets/0: the config secret legal_KEY is missing")
 
 
 def test_a_secret_that_is_in_the_environment_too_is_refused() -> None:
-    assert said_of(changed(FULL, {"services/legal/app/env/STRIPE_KEY": "x"})) == [
+    assert mistakes_of(changed(FULL, {"services/legal/app/env/STRIPE_KEY": "x"})) == [
         "services/legal/app/secrets/0: STRIPE_KEY is in env too; keep it in one of the two"
     ]
 
 
 def test_a_secret_with_the_name_of_something_given_is_refused() -> None:
     raw = changed(SMALL, {"services/legal/app/secrets": ["DATABASE_URL"], "legal_DATABASE_URL": "x"})
-    assert said_of(raw) == [
+    assert mistakes_of(raw) == [
         "services/legal/app/secrets/DATABASE_URL: is given by the platform; change ../database instead"
     ]
 
 
 def test_a_registry_without_its_token_is_refused() -> None:
-    assert said({"registry": {"username": "someone"}}) == [
+    assert mistakes({"registry": {"username": "someone"}}) == [
         "registry_token: the config secret is missing; set it with `pulumi config set --secret registry_token`"
     ]
 
 
 @pytest.mark.parametrize("key", SECRETS)
 def test_a_secret_in_plain_text_is_refused_on_a_real_host(key: str) -> None:
-    assert said_of(FULL, set(SECRETS) - {key}) == [
+    assert mistakes_of(FULL, set(SECRETS) - {key}) == [
         f"{key}: is a secret in plain text; set it again with `pulumi config set --secret {key}`"
     ]
 
 
 def test_a_secret_in_plain_text_is_taken_on_the_local_host() -> None:
-    assert said({"auth_SECRET_KEY_BASE": LONG, "auth_DATABASE_PASSWORD": "x"}) == []
+    assert mistakes({"auth_SECRET_KEY_BASE": LONG, "auth_DATABASE_PASSWORD": "x"}) == []
 
 
 def test_a_secret_in_plain_text_is_refused_where_the_host_is_not_known() -> None:
     key = "auth_DATABASE_PASSWORD"
-    lines = said({"host": OUT, key: "x"})
+    lines = mistakes({"host": REMOVED, key: "x"})
     assert f"{key}: is a secret in plain text; set it again with `pulumi config set --secret {key}`" in lines
 
 
 @pytest.mark.parametrize("key", ["host", "services", "postgres"])
 def test_settings_that_are_encrypted_are_refused(key: str) -> None:
-    assert said_of(FULL, {*SECRETS, key}) == [
-        f"{key}: is encrypted, but holds settings; keep secrets as keys of their own"
+    assert mistakes_of(FULL, {*SECRETS, key}) == [
+        f"{key}: is encrypted, but holds settings; keep each secret under its own key"
     ]
 
 
 def test_a_secret_that_nobody_asked_for_is_not_known() -> None:
-    assert said_of({**SMALL, "legal_STRIPE_KEY": "x"}) == [
-        "legal_STRIPE_KEY: is not a known setting; name it in services/legal/app/secrets or take it out"
+    assert mistakes_of({**SMALL, "legal_STRIPE_KEY": "x"}) == [
+        "legal_STRIPE_KEY: is not a known setting; name it in services/legal/app/secrets or remove it"
     ]
 
 
 def test_a_misspelt_secret_is_named_with_what_was_meant() -> None:
-    assert said({"legal_SECRET_KEYBASE": LONG}) == [
+    assert mistakes({"legal_SECRET_KEYBASE": LONG}) == [
         "legal_SECRET_KEYBASE: is not a known setting; did you mean legal_SECRET_KEY_BASE?"
     ]
 
 
 def test_a_secret_of_a_service_that_is_not_there_is_not_known() -> None:
-    (line,) = said({"enforcement_SECRET_KEY_BASE": LONG})
+    (line,) = mistakes({"enforcement_SECRET_KEY_BASE": LONG})
     assert line.startswith("enforcement_SECRET_KEY_BASE: is not a known setting")
 
 
@@ -84,27 +84,27 @@ def test_a_secret_of_a_service_that_is_not_there_is_not_known() -> None:
     "name", ["SECRET_KEY_BASE", "ELECTRIC_SECRET", "DATABASE_PASSWORD", "ELECTRIC_DATABASE_PASSWORD", "REDIS_PASSWORD"]
 )
 def test_a_generated_secret_may_be_overridden(name: str) -> None:
-    assert said_of(changed(FULL, {f"legal_{name}": LONG}), {*SECRETS, f"legal_{name}"}) == []
+    assert mistakes_of(changed(FULL, {f"legal_{name}": LONG}), {*SECRETS, f"legal_{name}"}) == []
 
 
 def test_a_password_that_all_would_share_is_refused() -> None:
-    assert said({"REDIS_PASSWORD": "x", "POSTGRES_PASSWORD": "x"}) == [
-        "REDIS_PASSWORD: each service has a password of its own; set <service>_REDIS_PASSWORD, or take it out",
-        "POSTGRES_PASSWORD: the role postgres has no password any more; take it out",
+    assert mistakes({"REDIS_PASSWORD": "x", "POSTGRES_PASSWORD": "x"}) == [
+        "REDIS_PASSWORD: each service has its own password; set <service>_REDIS_PASSWORD, or remove it",
+        "POSTGRES_PASSWORD: the role postgres has no password any more; remove it",
     ]
 
 
 @pytest.mark.parametrize("key", ["legal_ELECTRIC_SECRET", "legal_DATABASE_PASSWORD"])
 def test_an_empty_secret_is_refused(key: str) -> None:
-    assert said({key: ""}) == [f"{key}: is empty; set it with `pulumi config set --secret {key}`, or take it out"]
+    assert mistakes({key: ""}) == [f"{key}: is empty; set it with `pulumi config set --secret {key}`, or remove it"]
 
 
 def test_a_key_base_that_phoenix_would_refuse_is_refused() -> None:
-    assert said({"legal_SECRET_KEY_BASE": "k" * 63}) == [
-        "legal_SECRET_KEY_BASE: must be 64 characters or more, or Phoenix refuses it; take it out to have one generated"
+    assert mistakes({"legal_SECRET_KEY_BASE": "k" * 63}) == [
+        "legal_SECRET_KEY_BASE: must be 64 characters or more, or Phoenix refuses it; remove it to generate one"
     ]
 
 
 def test_a_key_base_that_is_still_encrypted_is_not_measured() -> None:
     raw = changed(FULL, {"legal_SECRET_KEY_BASE": {"secure": "v1:x"}})
-    assert said_of(raw, {*SECRETS, "legal_SECRET_KEY_BASE"}) == []
+    assert mistakes_of(raw, {*SECRETS, "legal_SECRET_KEY_BASE"}) == []

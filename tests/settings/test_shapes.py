@@ -6,7 +6,7 @@ import pytest
 
 from settings.service import Shape
 
-from .stack import said
+from .stack import mistakes
 
 ACCESS = "services/legal/electric/access"
 
@@ -21,35 +21,37 @@ ACCESS = "services/legal/electric/access"
     ],
 )
 def test_tables_alone_are_refused_with_the_shapes_to_write_in_their_place(tables: Any, shapes: str) -> None:
-    assert said({ACCESS: {"kind": "public", "tables": tables}}) == [
-        f"{ACCESS}: tables is no setting any more, since a client could read more than its table by a where of its "
-        f"own; write shapes: {{{shapes}}} in its place, each read at /electric/<name>"
+    assert mistakes({ACCESS: {"kind": "public", "tables": tables}}) == [
+        f"{ACCESS}: tables is no longer a setting, since a client could read other tables by its own `where`; "
+        f"write shapes: {{{shapes}}} instead, each read at /electric/<name>"
     ]
 
 
 @pytest.mark.parametrize("name", ["laws", "0", "v1", "uk-laws_2", "a" * 63])
 def test_the_name_of_a_shape_is_the_end_of_its_url(name: str) -> None:
-    assert said({f"{ACCESS}/shapes": {name: {"table": "uk_lrt"}}}) == []
+    assert mistakes({f"{ACCESS}/shapes": {name: {"table": "uk_lrt"}}}) == []
 
 
 @pytest.mark.parametrize("name", ["", "Laws", "v1.shape", "laws?", "a b", "_a", "é", "a" * 64, "laws\n"])
 def test_another_name_of_a_shape_is_refused(name: str) -> None:
     shown = name.replace("\n", "\\n")
-    assert said({f"{ACCESS}/shapes": {name: {"table": "uk_lrt"}}}) == [
+    assert mistakes({f"{ACCESS}/shapes": {name: {"table": "uk_lrt"}}}) == [
         f"{ACCESS}/shapes/{shown}: must be a-z, 0-9, - and _, 63 at most: it is the end of the shape's URL"
     ]
 
 
 def test_columns_and_where_may_be_of_any_script() -> None:
     shape = {"table": "uk_lrt", "columns": ["id", "Größe; $x", "🔥"], "where": "name LIKE 'a%' AND \"Größe\" > 1"}
-    assert said({f"{ACCESS}/shapes": {"laws": shape}}) == []
+    assert mistakes({f"{ACCESS}/shapes": {"laws": shape}}) == []
 
 
 def test_a_shape_is_too_long_for_a_url_as_soon_as_it_is_so_encoded() -> None:
     words = "is too long for a URL; name fewer columns or shorten where"
     for shape in ({"columns": ["🔥" * 60] * 5}, {"where": "x" * 3500}):
-        assert said({f"{ACCESS}/shapes": {"laws": {"table": "uk_lrt", **shape}}}) == [f"{ACCESS}/shapes/laws: {words}"]
-    assert said({f"{ACCESS}/shapes": {"laws": {"table": "uk_lrt", "where": "x" * 3400}}}) == []
+        assert mistakes({f"{ACCESS}/shapes": {"laws": {"table": "uk_lrt", **shape}}}) == [
+            f"{ACCESS}/shapes/laws: {words}"
+        ]
+    assert mistakes({f"{ACCESS}/shapes": {"laws": {"table": "uk_lrt", "where": "x" * 3400}}}) == []
 
 
 def test_nothing_of_a_shape_is_left_for_nginx_or_a_url_to_read() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from settings import Mistakes, StackFile
-from settings.stack_file import readable
+from settings.stack_file import read_all
 
 TEXT = """
 config:
@@ -30,8 +30,8 @@ def test_a_stack_has_its_values_and_knows_which_are_its_own_and_which_are_encryp
     stack = read(tmp_path, TEXT)
     assert stack.values["hcloud:token"] == "v1:def"
     assert stack.encrypted == ("sertantai:registry_token", "hcloud:token")
-    assert stack.own() == {"host": {"kind": "local"}, "registry_token": "v1:abc", "services": "wrong"}
-    assert stack.own_encrypted() == {"registry_token"}
+    assert stack.project_values() == {"host": {"kind": "local"}, "registry_token": "v1:abc", "services": "wrong"}
+    assert stack.project_secrets() == {"registry_token"}
     assert stack.setting("dns") == {}
     assert stack.setting("services") == "wrong"
     assert stack.block("services") == {}
@@ -75,4 +75,4 @@ def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
 def test_one_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
     write(tmp_path, TEXT)
     write(tmp_path, "config: [", "broken")
-    assert [stack.name for stack in readable(tmp_path)] == ["test"]
+    assert [stack.name for stack in read_all(tmp_path)] == ["test"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from settings import Settings
 from settings.read import _names
 
-from .stack import DIGEST, FULL, OVER_SSH, SMALL, changed, said, said_of, texts
+from .stack import DIGEST, FULL, OVER_SSH, SMALL, changed, mistakes, mistakes_of, texts
 
 # Texts of the operator's own, which are quoted wherever they go; the file is only ever opened.
 FREE = (
@@ -48,7 +48,7 @@ def test_the_full_stack_has_every_setting_so_that_the_tests_below_try_each() -> 
 
 def taken(path: str, value: str, words: str = "") -> bool:
     """Whether the setting at `path` takes the value, or refuses it in other words."""
-    return not any(line.startswith(f"{path}: {words}") for line in said_of(changed(FULL, {path: value})))
+    return not any(line.startswith(f"{path}: {words}") for line in mistakes_of(changed(FULL, {path: value})))
 
 
 def test_no_text_may_end_in_a_newline() -> None:
@@ -82,15 +82,15 @@ def test_nor_may_any_other_sign_be_anywhere_in_it(drawn: str, place: float) -> N
             value = value_at(path)
             at = round(place * len(value))
             odd[path] = value[:at] + sign + value[at:]
-        refused = {line.partition(": ")[0] for line in said_of(changed(FULL, odd))}
+        refused = {line.partition(": ")[0] for line in mistakes_of(changed(FULL, odd))}
         assert not odd.keys() - refused, sign
 
 
 @pytest.mark.parametrize("name", ["address", "user", "host_key", "identity_file"])
 def test_nor_may_the_way_to_a_server(name: str) -> None:
-    assert said({"host": OVER_SSH}) == []
+    assert mistakes({"host": OVER_SSH}) == []
     for odd in ('"', "'", ";", " ", "$(id)", "`id`", "\\", "\n", "%h", "\0"):
-        lines = said({"host": OVER_SSH | {name: f"{OVER_SSH[name]}{odd}x"}})
+        lines = mistakes({"host": OVER_SSH | {name: f"{OVER_SSH[name]}{odd}x"}})
         assert [line for line in lines if line.startswith(f"host/{name}: must ")], odd
 
 
@@ -102,13 +102,13 @@ def test_no_text_at_all_may_hold_a_nul() -> None:
 def test_a_value_of_the_environment_and_a_word_of_a_command_may_be_anything_else() -> None:
     for path in (path for path in EVERY if path.startswith(FREE)):
         for value in ("two\nlines\n", 'it\'s "quoted" $HOME `id` \\', " ", "é\u2028"):
-            assert said_of(changed(FULL, {path: value})) == [], path
+            assert mistakes_of(changed(FULL, {path: value})) == [], path
 
 
 @pytest.mark.parametrize("block", ["services", "services/legal/app/env", "host/authorized_keys", "host/labels"])
 def test_a_name_that_the_operator_chooses_is_as_strict(block: str) -> None:
     for name in ("a b", "a;b", "a\n", "a$b", "", "é", "a" * 300):
-        lines = said_of(changed(FULL, {f"{block}/{name}": value_at(f"{block}/{next(iter(value_at(block)))}")}))
+        lines = mistakes_of(changed(FULL, {f"{block}/{name}": value_at(f"{block}/{next(iter(value_at(block)))}")}))
         shown = name.replace("\n", "\\n")
         assert [line for line in lines if line.startswith(f"{block}/{shown}: must be ")], name
 
@@ -199,7 +199,7 @@ MALFORMED: list[tuple[str, str, list[Any]]] = [
 def test_a_text_of_the_wrong_form_is_refused_in_its_own_words(path: str, words: str, values: list[Any]) -> None:
     for value in values:
         shown = f"{path}/0" if isinstance(value, list) else path
-        assert said({path: value}) == [f"{shown}: {words}"], value
+        assert mistakes({path: value}) == [f"{shown}: {words}"], value
 
 
 @pytest.mark.parametrize(
@@ -214,16 +214,16 @@ def test_a_text_of_the_wrong_form_is_refused_in_its_own_words(path: str, words: 
         ("172.30.0.0/33", "must be an IPv4 network such as 172.30.0.0/24"),
         ("fd00::/64", "must be an IPv4 network such as 172.30.0.0/24"),
         ("172.30.0.0/255.255.255.0", "must be written 172.30.0.0/24"),
-        ("172.17.128.0/24", "must leave 172.17.0.0/16 to Docker, whose own bridge it is"),
+        ("172.17.128.0/24", "must not overlap 172.17.0.0/16, the network of Docker's own bridge"),
     ],
 )
 def test_a_subnet_that_docker_or_the_addresses_cannot_use_is_refused(subnet: str, words: str) -> None:
-    assert said({"network/subnet": subnet}) == [f"network/subnet: {words}"]
+    assert mistakes({"network/subnet": subnet}) == [f"network/subnet: {words}"]
 
 
 def test_a_private_subnet_of_any_useful_size_is_taken() -> None:
     for subnet in ("10.0.0.0/16", "172.16.0.0/16", "172.31.255.192/26", "192.168.0.0/16"):
-        assert said({"network/subnet": subnet}) == []
+        assert mistakes({"network/subnet": subnet}) == []
 
 
 @pytest.mark.parametrize(
@@ -236,12 +236,12 @@ def test_a_private_subnet_of_any_useful_size_is_taken() -> None:
     ],
 )
 def test_who_may_come_by_ssh_is_written_as_hetzner_keeps_it(source: str, words: str) -> None:
-    assert said_of(changed(FULL, {"host/ssh_allowed_from": [source]})) == [f"host/ssh_allowed_from/0: {words}"]
+    assert mistakes_of(changed(FULL, {"host/ssh_allowed_from": [source]})) == [f"host/ssh_allowed_from/0: {words}"]
 
 
 def test_a_service_whose_name_is_no_dns_label_is_refused() -> None:
     for name in ("Legal", "legal_app", "1legal", "-legal", "legal-", "a" * 41, "legal.app", ""):
-        assert said({f"services/{name}": SMALL["services"]["auth"]})[0] == (
+        assert mistakes({f"services/{name}": SMALL["services"]["auth"]})[0] == (
             f"services/{name}: must be a DNS label: a-z, 0-9 and -, from a letter on, 40 at most"
         )
 
@@ -249,16 +249,16 @@ def test_a_service_whose_name_is_no_dns_label_is_refused() -> None:
 def test_a_name_of_the_platforms_own_is_refused() -> None:
     own = ["postgres", "redis", "nginx", "certbot", "localhost"]
     for name in own:
-        assert said({"services/legal/names": [name]}) == [
+        assert mistakes({"services/legal/names": [name]}) == [
             f"services/legal/names/0: must not be {name}, which belongs to the platform"
         ]
     for name in (*own, "platform", "database", "electric", "registry"):
-        assert said({f"services/{name}": SMALL["services"]["auth"]})[0] == (
+        assert mistakes({f"services/{name}": SMALL["services"]["auth"]})[0] == (
             f"services/{name}: must not be {name}, which belongs to the platform"
         )
     for name in ("bridge", "host", "none", "default"):
-        assert said({"network/name": name}) == [f"network/name: must not be {name}, which belongs to the platform"]
+        assert mistakes({"network/name": name}) == [f"network/name: must not be {name}, which belongs to the platform"]
     for name in ("postgres", "template0", "template1", "public", "none", "sertantai_health"):
-        assert said({"services/legal/database/name": name}) == [
+        assert mistakes({"services/legal/database/name": name}) == [
             f"services/legal/database/name: must not be {name}, which belongs to the platform"
         ]
