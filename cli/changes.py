@@ -9,7 +9,7 @@ from typing import Any
 
 SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's mark of a value that is special, such as a secret
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-LONGEST = 60
+MAX_LENGTH = 60
 NAMES = {"stdin": "what it reads", "interpreter": "how it is called", "envs": "environment", "create": "its line"}
 DRIFTED = "changed by hand"
 
@@ -40,7 +40,7 @@ def _phrase(name: str, old: Any, new: Any) -> str:
     if "@sha256:" in f"{old}{new}":
         old, new = _image(str(old)), _image(str(new))
     phrase = f"{words} {old} -> {new}"
-    return phrase if len(phrase) <= LONGEST and "\n" not in phrase else words
+    return phrase if len(phrase) <= MAX_LENGTH and "\n" not in phrase else words
 
 
 def difference(old: str, new: str) -> str:
@@ -60,7 +60,7 @@ def difference(old: str, new: str) -> str:
         else:
             phrases.append(f"without {option}{left}" if what == "delete" else f"with {option}{right}")
     text = ", ".join(phrases)
-    return text if len(text) <= 2 * LONGEST and "\n" not in text else ""
+    return text if len(text) <= 2 * MAX_LENGTH and "\n" not in text else ""
 
 
 def _image(reference: str) -> str:

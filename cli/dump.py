@@ -10,14 +10,14 @@ from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
 from rich.table import Table
 
-from render.archive import LEFT_OUT, MIGRATIONS, Archive, read
+from render.archive import EXCLUDED_TABLES, MIGRATIONS, Archive, read
 from render.archive_format import Unreadable
 from settings.stack_file import read_all
 
 from .engine import ROOT, console
 
 # Restores leave these out: their rows need not leave the source. The versions of its migrations are compared.
-UNWANTED = [name for name in LEFT_OUT if name != MIGRATIONS]
+UNWANTED = [name for name in EXCLUDED_TABLES if name != MIGRATIONS]
 # Parameters of a URL that libpq takes from no environment.
 SECRET_PARAMETERS = ("sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 
@@ -64,10 +64,10 @@ def make(service: str, source: str, to: str) -> None:
 def _tell(service: str, to: str, archive: Archive) -> None:
     table = Table("table", "rows")
     table.columns[1].justify = "right"
-    for each in archive.restored():
+    for each in archive.restored_tables():
         table.add_row(str(each), f"{each.rows:,}")
     console.print(table)
-    largest = max(archive.restored(), key=lambda each: each.rows, default=None)
+    largest = max(archive.restored_tables(), key=lambda each: each.rows, default=None)
     expect = (
         f", expect: {{{largest}: {largest.rows}}}" if largest and re.fullmatch(r"[a-z0-9_.]+", str(largest)) else ""
     )

@@ -51,7 +51,7 @@ MEANINGS = [
         "the SSH connection broke off in the middle of the step; what it had done stays, and `up` again goes on",
     ),
 ]
-LONGEST = 40
+MAX_LENGTH = 40
 """Lines of what a step said that are shown with its error: the last ones."""
 
 
@@ -69,7 +69,7 @@ def meaning(message: str) -> str:
 
 def _last_words(output: str) -> str:
     """The end of what a step said: the reason for its failure, and then what it had said before that."""
-    lines = output.rstrip().splitlines()[-LONGEST:]
+    lines = output.rstrip().splitlines()[-MAX_LENGTH:]
     reason = next((number for number, line in enumerate(lines) if PATH_FIRST.match(line)), 0)
     before = ["before that it said:", *(f"  {line}" for line in lines[:reason])] if reason else []
     return "\n".join([*lines[reason:], *before])

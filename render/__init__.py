@@ -1,1 +1,1 @@
-"""Pure functions from settings to text: nginx files, environments, lines of steps. They decide; nothing here acts."""
+"""Pure functions that render settings as text: nginx files, environments, lines of steps. They have no side effects."""

@@ -1,7 +1,7 @@
-"""A dump in pg_dump's custom format, looked into without PostgreSQL: what it holds, and whether all of it is there.
+"""Reads a dump in pg_dump's custom format without PostgreSQL: its tables, and whether it is complete.
 
-What pg_restore passes on as it stands is no more than rows and where sequences stand: a dump with SQL of its own is
-refused. Imports nothing but the standard library, so that a step which needs it starts at once.
+Refuses a dump that would make pg_restore run any SQL except rows and the values of sequences. Imports only the standard
+library, so that the step that uses it starts quickly.
 """
 
 import re
@@ -17,32 +17,32 @@ from .archive_format import (
     Reader,
     Rows,
     Unreadable,
-    blocks_of,
-    compression_of,
-    entry_of,
-    version_of,
+    read_blocks,
+    read_compression,
+    read_entry,
+    read_version,
 )
 
 IDENTIFIER = r'"(?:[^"]|"")*"|[a-z_][a-z0-9_]*'
 COPY = re.compile(
     rf"COPY (?:{IDENTIFIER})\.(?:{IDENTIFIER}) (?:\(((?:{IDENTIFIER})(?:, (?:{IDENTIFIER}))*)\))? ?FROM stdin;\n"
 )
-# All that pg_restore passes on to psql as it stands, where rows and sequences are put in.
-SQL = {
+# The only SQL that pg_restore may pass to psql unchanged, by kind of entry.
+ALLOWED_SQL = {
     "SEARCHPATH": re.compile(r"SELECT pg_catalog\.set_config\('search_path', '', false\);\n"),
     "SEQUENCE SET": re.compile(r"SELECT pg_catalog\.setval\('(?:[^'\\]|'')+', -?\d+, (?:true|false)\);\n"),
     "TABLE DATA": re.compile(r"(?:-- load via partition root [^\r\n]+)?"),
 }
-FOREIGN_SQL = "has SQL of its own at {0}: it was not made by pg_dump; make it with `./sertantai dump`"
-LARGE_OBJECTS = "has large objects, which a restore cannot take out again: make it with pg_dump --no-blobs"
-# What belongs to one database alone: its migrations, its jobs, its own notes of restores.
-LEFT_OUT = ("schema_migrations", "oban_jobs", "oban_peers", "oban_producers", "sertantai_restores")
+FOREIGN_SQL = "contains SQL that pg_dump did not write, at {0}: make it with `./sertantai dump`"
+LARGE_OBJECTS = "contains large objects, which a restore cannot undo: make it with pg_dump --no-blobs"
+# Tables that belong to one database alone: its migrations, its jobs, its record of restores.
+EXCLUDED_TABLES = ("schema_migrations", "oban_jobs", "oban_peers", "oban_producers", "sertantai_restores")
 MIGRATIONS = "schema_migrations"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table's rows in the dump: how many, and of which columns. What is generated is not among these."""
+    """A table in the dump: its columns without generated ones, and its number of rows."""
 
     schema: str
     name: str
@@ -55,29 +55,34 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """A whole dump: `server` is the version that it was made from, `dumper` pg_dump's; `size` is bytes of rows."""
+    """A complete dump. `server` and `dumper` are the versions of PostgreSQL and pg_dump."""
 
     database: str
     server: str
     dumper: str
     tables: list[Table]
     versions: list[str] | None
-    """Of the migrations that its database has run; None where it does not say."""
+    """The migrations that its database has run; None if the dump does not contain them."""
     size: int
+    """Bytes of rows, uncompressed."""
 
-    def restored(self) -> list[Table]:
-        """Those of its tables whose rows are put in."""
-        return [table for table in self.tables if table.name not in LEFT_OUT]
+    def restored_tables(self) -> list[Table]:
+        """Returns the tables whose rows a restore loads."""
+        return [table for table in self.tables if table.name not in EXCLUDED_TABLES]
 
-    def described(self) -> dict[str, Any]:
-        """For the host to compare with what PostgreSQL has."""
-        tables = [vars(table) for table in self.restored()]
+    def description(self) -> dict[str, Any]:
+        """Returns what the host compares with the database."""
+        tables = [vars(table) for table in self.restored_tables()]
         major = int(re.match(r"\d+", self.dumper)[0])  # type: ignore[index]
         return {"database": self.database, "major": major, "versions": self.versions, "tables": tables}
 
-    def unexpected(self, expect: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-        """The tables whose rows are not as many as expected, and what is wrong with them."""
-        rows = {name: table.rows for table in self.restored() for name in (str(table), f"{table.schema}.{table.name}")}
+    def row_count_mistakes(self, expect: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+        """Yields the tables that do not have the expected number of rows, each with the mistake."""
+        rows = {
+            name: table.rows
+            for table in self.restored_tables()
+            for name in (str(table), f"{table.schema}.{table.name}")
+        }
         for name, count in expect.items():
             if name not in rows:
                 yield name, "is not among the dump's tables"
@@ -86,20 +91,20 @@ class Archive:
 
 
 def read(file: BinaryIO) -> Archive:
-    """Reads a dump from its first byte to its last, in little memory. Raises `Unreadable`."""
+    """Reads a dump from its first to its last byte, in constant memory. Raises `Unreadable`."""
     reader = Reader(file)
-    version = version_of(reader)
-    compression = compression_of(reader, version)
-    for _ in range(7):  # when it was made
+    version = read_version(reader)
+    compression = read_compression(reader, version)
+    for _ in range(7):  # the time of the dump
         reader.number()
     database, server, dumper = reader.text(), reader.text(), reader.text()
     if not re.match(r"\d", dumper):
         raise Unreadable(DAMAGED)
-    _check_lines("its versions", server, dumper)
-    entries = dict(entry_of(reader, version) for _ in range(reader.number()))
+    _refuse_line_breaks("its versions", server, dumper)
+    entries = dict(read_entry(reader, version) for _ in range(reader.number()))
     for entry in entries.values():
         _check_sql(entry)
-    blocks = blocks_of(reader, compression, {number for number, entry in entries.items() if _is_migrations(entry)})
+    blocks = read_blocks(reader, compression, {number for number, entry in entries.items() if _is_migrations(entry)})
     tables, versions = [], None
     for number, entry in entries.items():
         if not entry.has_data:
@@ -116,18 +121,21 @@ def read(file: BinaryIO) -> Archive:
 
 
 def _check_sql(entry: Entry) -> None:
-    what = f"{entry.kind} {entry.tag!r}"
-    _check_lines(what, entry.tag, entry.schema, entry.owner)
-    if entry.kind in SQL and not SQL[entry.kind].fullmatch(entry.sql):
-        raise Unreadable(FOREIGN_SQL.format(what))
+    _refuse_line_breaks(_entry_name(entry), entry.tag, entry.schema, entry.owner)
+    if entry.kind in ALLOWED_SQL and not ALLOWED_SQL[entry.kind].fullmatch(entry.sql):
+        raise Unreadable(FOREIGN_SQL.format(_entry_name(entry)))
     if entry.has_data and entry.kind != "TABLE DATA":
         raise Unreadable(LARGE_OBJECTS)
 
 
-def _check_lines(what: str, *texts: str) -> None:
-    """They stand in pg_restore's comments, each of which ends with its line."""
-    if any(sign in text for text in texts for sign in "\r\n"):
-        raise Unreadable(FOREIGN_SQL.format(what))
+def _entry_name(entry: Entry) -> str:
+    return f"{entry.kind} {entry.tag!r}"
+
+
+def _refuse_line_breaks(place: str, *texts: str) -> None:
+    """pg_restore writes these texts into SQL comments: a line break would end the comment and begin SQL."""
+    if any(character in text for text in texts for character in "\r\n"):
+        raise Unreadable(FOREIGN_SQL.format(place))
 
 
 def _is_migrations(entry: Entry) -> bool:
@@ -135,21 +143,21 @@ def _is_migrations(entry: Entry) -> bool:
 
 
 def _columns(entry: Entry) -> list[str]:
-    if not (found := COPY.fullmatch(entry.copy)):
-        raise Unreadable(f"has {entry.tag} as INSERTs, or in a form that is not known here: make it without --inserts")
-    listed = re.findall(IDENTIFIER, found[1] or "")
-    return [name[1:-1].replace('""', '"') if name.startswith('"') else name for name in listed]
+    if not (match := COPY.fullmatch(entry.copy)):
+        raise Unreadable(f"contains {entry.tag} as INSERTs or in an unknown form: make it without --inserts")
+    names = re.findall(IDENTIFIER, match[1] or "")
+    return [name[1:-1].replace('""', '"') if name.startswith('"') else name for name in names]
 
 
 def _count(entry: Entry, rows: Rows) -> int:
     if rows.tail != b"\n" + END:
         raise Unreadable(CUT_SHORT)
-    if rows.ends != 1:
-        raise Unreadable(FOREIGN_SQL.format(f"the rows of {entry.tag!r}, which end before their end"))
+    if rows.end_markers != 1:
+        raise Unreadable(FOREIGN_SQL.format(f"an end marker in the rows of {entry.tag!r}"))
     return rows.count - END.count(b"\n")
 
 
 def _versions(table: Table, text: bytes) -> list[str]:
-    at = table.columns.index("version")
+    column = table.columns.index("version")
     lines = text.removesuffix(END).decode().splitlines()
-    return sorted(line.split("\t")[at] for line in lines)
+    return sorted(line.split("\t")[column] for line in lines)

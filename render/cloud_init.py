@@ -1,14 +1,14 @@
-"""What a new server is told at its first boot."""
+"""The cloud-init configuration of a new server's first boot."""
 
 from collections.abc import Sequence
 
 import yaml
 
-from .server import PACKAGES, at_first_boot
+from .server import PACKAGES, first_boot_files
 
 
 class _Readable(yaml.SafeDumper):
-    """Writes texts of several lines as they are."""
+    """Writes texts of several lines as YAML blocks."""
 
 
 _Readable.add_representer(
@@ -18,17 +18,17 @@ _Readable.add_representer(
 
 
 def user_data(host_key: str, host_key_public: str, authorized_keys: Sequence[str], reboot_at: str) -> str:
-    """A cloud-config: the host key that the operator's side has pinned, the operators' keys, packages, and the files
-    that must be there before the first sshd and the first Docker start. The step `server-settings` does the rest.
+    """Returns a cloud-config: the pinned host key, the operators' keys, packages, and the files for the first start of
+    sshd and Docker. The step `server-settings` does the rest.
     """
     config = {
         "ssh_deletekeys": True,
         "ssh_keys": {"ed25519_private": host_key, "ed25519_public": host_key_public},
         "ssh_authorized_keys": list(authorized_keys),
         "disable_root": False,
-        "users": [],  # root alone: the image's own user would have the same keys, and sudo
+        "users": [],  # root alone: the image's default user would have the same keys, and sudo
         "package_update": True,
         "packages": list(PACKAGES),
-        "write_files": [{"path": file.path, "content": file.content} for file in at_first_boot(reboot_at)],
+        "write_files": [{"path": file.path, "content": file.content} for file in first_boot_files(reboot_at)],
     }
     return "#cloud-config\n" + yaml.dump(config, Dumper=_Readable, sort_keys=False)

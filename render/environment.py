@@ -1,4 +1,4 @@
-"""What the containers are given: environments and health checks."""
+"""The containers' environments and health checks."""
 
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
@@ -7,18 +7,18 @@ from settings import Health
 
 ELECTRIC_PORT = 3000
 ELECTRIC_STORAGE = "/var/lib/electric"
-"""The volume of its shapes, in which each image has a folder of its own: another version empties the one it finds."""
-SECRET = ("DATABASE_URL", "ELECTRIC_SECRET", "REDIS_URL", "SECRET_KEY_BASE")
-"""What of the environment below is secret; a service's own `secrets` come on top."""
+"""The volume of its shapes. Each image has its own folder there: another version of Electric empties what it finds."""
+SECRET_VARIABLES = ("DATABASE_URL", "ELECTRIC_SECRET", "REDIS_URL", "SECRET_KEY_BASE")
+"""The platform's secret variables. A service's `secrets` are secret too."""
 
 
 def postgres_url(user: str, password: str, database: str, parameters: str = "") -> str:
-    """A connection URL; user and password are encoded, since an operator may have chosen them."""
+    """Returns a connection URL. User and password are encoded: an operator may have chosen them."""
     return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@postgres:5432/{database}{parameters}"
 
 
 def redis_url(user: str, password: str) -> str:
-    """The URL of the shared Redis for one user."""
+    """Returns the URL of the shared Redis for one user."""
     return f"redis://{user}:{quote(password, safe='')}@redis:6379/0"
 
 
@@ -37,8 +37,8 @@ def app(
     env: Mapping[str, str],
     secrets: Mapping[str, str],
 ) -> dict[str, str]:
-    """The app's environment; `calls` are the ports of the services it calls, by their names."""
-    given = {
+    """Returns the app's environment. `calls` are the ports of the services that it calls, by name."""
+    variables = {
         "PORT": str(port),
         "PHX_HOST": domain,
         "PHX_SERVER": "true",
@@ -51,18 +51,18 @@ def app(
         "ELECTRIC_SECRET": electric_secret,
         **{f"{name.replace('-', '_').upper()}_URL": f"http://{name}:{port}" for name, port in calls.items()},
     }
-    return {name: value for name, value in given.items() if value is not None} | dict(env) | dict(secrets)
+    return {name: value for name, value in variables.items() if value is not None} | dict(env) | dict(secrets)
 
 
 def frontend(*, port: int, env: Mapping[str, str]) -> dict[str, str]:
-    """The frontend's environment."""
+    """Returns the frontend's environment."""
     return {"PORT": str(port), **env}
 
 
 def electric(
     *, database_url: str, secret: str, stream_id: str, pool_size: int, env: Mapping[str, str]
 ) -> dict[str, str]:
-    """Electric's environment. Its read timeout is above nginx's, or keep-alive connections end in stray 502s."""
+    """Returns Electric's environment. Its read timeout is longer than nginx's: else reused connections return 502."""
     return {
         "DATABASE_URL": database_url,
         "ELECTRIC_SECRET": secret,
@@ -70,23 +70,23 @@ def electric(
         "ELECTRIC_PORT": str(ELECTRIC_PORT),
         "ELECTRIC_DB_POOL_SIZE": str(pool_size),
         "ELECTRIC_TCP_READ_TIMEOUT": "120s",
-        # Old and new share the volume while they change over.
+        # The old and the new Electric share the volume during the cut-over.
         "ELECTRIC_SHAPE_DB_EXCLUSIVE_MODE": "true",
         "CLEANUP_REPLICATION_SLOTS_ON_SHUTDOWN": "false",
-        # Each `where` is another shape on disk, and Electric itself has no limit: what was asked for least lately goes.
+        # Each different `where` is a shape on disk, and Electric has no limit by default. The least recently used go.
         "ELECTRIC_MAX_SHAPES": "1000",
         **env,
     }
 
 
 def secret_values(environment: Mapping[str, str], secrets: Iterable[str] = ()) -> list[str]:
-    """What a log must not show, for a verb to mask."""
-    return [environment[name] for name in (*SECRET, *secrets) if name in environment]
+    """Returns the secret values of an environment, for a verb to mask in logs."""
+    return [environment[name] for name in (*SECRET_VARIABLES, *secrets) if name in environment]
 
 
 def health_check(health: Health, port: int) -> list[str]:
-    """The command that asks a part whether it serves, by the tool that its image has."""
-    # Not localhost: BusyBox tries its first address only, which may be IPv6.
+    """Returns the command of a part's health check, with the tool in its image."""
+    # Not localhost: BusyBox tries only the first address, which may be IPv6.
     url = f"http://127.0.0.1:{port}{health.path}"
     if health.tool == "wget":
         return ["wget", "-q", "-T", "3", "-O", "/dev/null", url]
@@ -94,12 +94,12 @@ def health_check(health: Health, port: int) -> list[str]:
 
 
 def electric_storage(image: str) -> str:
-    """The folder of an image's shapes on the volume, by its digest."""
+    """Returns the folder of an image's shapes on the volume: 12 characters of its digest."""
     return image.rpartition("sha256:")[2][:12]
 
 
 def electric_check(*accepted: str) -> list[str]:
-    """The command that asks Electric whether its status is one of these: `curl -f` takes each of them for health."""
+    """Returns a command that succeeds if Electric has one of these statuses. `curl -f` would accept any status."""
     statuses = "|".join(f"*'\"{status}\"'*" for status in accepted)
-    ask = f"curl -s -m 3 http://127.0.0.1:{ELECTRIC_PORT}/v1/health"
-    return ["sh", "-c", f'case "$({ask})" in {statuses}) ;; *) exit 1 ;; esac']
+    request = f"curl -s -m 3 http://127.0.0.1:{ELECTRIC_PORT}/v1/health"
+    return ["sh", "-c", f'case "$({request})" in {statuses}) ;; *) exit 1 ;; esac']

@@ -1,4 +1,4 @@
-"""Who has which address on the platform's network."""
+"""The fixed addresses on the platform's network."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """The fixed addresses, all in the subnet's lower half; Docker gives out the upper half only."""
+    """The fixed addresses, all in the subnet's lower half. Docker assigns addresses from the upper half, `ip_range`."""
 
     gateway: str
     nginx: str
@@ -16,7 +16,7 @@ class Addresses:
 
 
 def addresses(subnet: str) -> Addresses:
-    """The addresses in `subnet`, an IPv4 network."""
+    """Returns the addresses in `subnet`, an IPv4 network."""
     network = ipaddress.IPv4Network(subnet)
     lower, upper = network.subnets(prefixlen_diff=1)
     gateway, nginx, postgres, redis = (str(lower[index]) for index in range(1, 5))

@@ -1,4 +1,4 @@
-"""The gateway's files."""
+"""The gateway's configuration files."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,31 +10,31 @@ from .environment import ELECTRIC_PORT
 from .template import fill
 
 VOLUME = "/srv/nginx"
-# A service whose name is a file here shows that it is back soon.
+# While a file here has a service's name, the service's site shows a notice.
 MAINTENANCE = f"{VOLUME}/maintenance"
-# A container of Electric whose name is a file here is not asked yet: requests wait.
-HELD = "/run/held"
+# While a file here has the name of an Electric container, requests for it wait.
+HELD_SERVERS = "/run/held"
 WEBROOT = "/srv/webroot"
 SYSCTLS = {
     "net.ipv4.tcp_keepalive_time": "2",
     "net.ipv4.tcp_keepalive_intvl": "1",
     "net.ipv4.tcp_keepalive_probes": "2",
 }
-"""nginx notices in seconds that a container is gone: the last packets of a killed one can be lost with its network."""
+"""nginx notices a lost container within seconds: a killed container's last packets may be lost with its network."""
 WATCH_S = 10
-"""How often nginx and certbot look whether the other one's certificates have changed."""
-SERVE = ["bash", f"{VOLUME}/scripts/serve.sh", VOLUME, str(WATCH_S), "nginx", "-c", f"{VOLUME}/nginx.conf"]
-SERVE += ["-g", "daemon off;"]
-"""The entrypoint of nginx's container: a script on the volume, so that another one needs no other container."""
-# Beyond the longest drain, so that it is the drain that ends what is in flight.
+"""How often nginx and certbot check for changed certificates."""
+ENTRYPOINT = ["bash", f"{VOLUME}/scripts/serve.sh", VOLUME, str(WATCH_S), "nginx", "-c", f"{VOLUME}/nginx.conf"]
+ENTRYPOINT += ["-g", "daemon off;"]
+"""The entrypoint of nginx's container. The script is on the volume: a new version of it needs no new container."""
+# Workers live longer than the longest drain, so that the drain ends requests in flight.
 SHUTDOWN_MARGIN_S = 15
-# Of each of the two workers: a connection with half a request and large headers takes about 60 kB.
+# For each of the two workers: a connection with half a request and large headers uses about 60 kB.
 CONNECTIONS_PER_MB = 6
-# At once, of one address: an answer that is compressed and read slowly takes up to 350 kB.
+# Concurrent requests of one address: a compressed response that is read slowly uses up to 350 kB.
 REQUESTS_PER_MB = 1
-# Headers by which programs behind other gateways learn the host or path that was asked for.
-UNHEARD = ("Forwarded", "X-Forwarded-Server", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL")
-# Electric's client sends these, and other words as they are in its own constants.ts.
+# Other gateways send the requested host or path in these headers, so an app might trust them.
+DROPPED_HEADERS = ("Forwarded", "X-Forwarded-Server", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL")
+# The query parameters of Electric's client, from its constants.ts, each with a pattern of its values.
 PROTOCOL = {
     "offset": r"-1|now|\d{1,20}_(?:\d{1,20}|inf)",
     "handle": r"[\w-]{1,200}",
@@ -51,9 +51,9 @@ PROTOCOL = {
 
 @dataclass(frozen=True, kw_only=True)
 class Upstream:
-    """A part's containers behind the gateway; `names` are the stable ones by which other containers call it.
+    """The servers of a part. Other containers call the part by its stable `names`.
 
-    Of one whose callers send a secret in the URL nothing is logged.
+    With `secret_in_url`, its requests are not logged.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Upstream:
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """Where requests of a site go: `match` is nginx's own, `streams` turns buffering off."""
+    """A location of a site. `match` has nginx's syntax; `streams` turns buffering off."""
 
     match: str
     upstream: str
@@ -73,7 +73,7 @@ class Location:
 
 
 def base(drains_s: Sequence[int], settings: Nginx) -> str:
-    """The gateway's own configuration; `drains_s` are the drains of all parts."""
+    """Returns nginx.conf. `drains_s` are the drains of all services."""
     return fill(
         "nginx.conf.j2",
         acme_path=ACME_PATH,
@@ -82,7 +82,7 @@ def base(drains_s: Sequence[int], settings: Nginx) -> str:
         requests=settings.memory_mb * REQUESTS_PER_MB,
         https_port=settings.https_port,
         port_suffix=_port_suffix(settings.https_port),
-        unheard=UNHEARD,
+        dropped_headers=DROPPED_HEADERS,
         electric_protocol=_protocol(),
     )
 
@@ -92,20 +92,20 @@ def _port_suffix(https_port: int) -> str:
 
 
 def _protocol() -> str:
-    """A query whose parameters are all known and none of them there twice; what is strange fails at once."""
+    """Returns a pattern for a query with known parameters only, each at most once. It never backtracks for long."""
     parameters = "|".join(f"{name}=(?:{values})" for name, values in PROTOCOL.items())
     return rf"^(?=(?:(?:{parameters})(?:&(?=.)|$)){{1,{len(PROTOCOL)}}}$)(?!(?:.*&)?([a-z_-]+)=(?:.*&)?\1=)"
 
 
 def electric_name(service: str) -> str:
-    """The name under which a service's Electric is called: it stays while containers come and go."""
+    """Returns the stable name of a service's Electric, which does not change with its containers."""
     return f"{service}-electric"
 
 
 def site(
     name: str, service: Service, containers: Mapping[str, Sequence[str]], electric_secret: str | None, https_port: int
 ) -> str:
-    """The file of one service; `containers` are the names of those that serve, by part."""
+    """Returns the gateway's file of one service. `containers` are the names of the serving containers, by part."""
     public = service.electric and isinstance(service.electric.access, Public) and service.electric.access
     return fill(
         "site.conf.j2",
@@ -116,7 +116,7 @@ def site(
         upstreams=_upstreams(name, service, containers),
         locations=_locations(name, service),
         electric=service.electric is not None,
-        electric_held=f"{HELD}/{containers['electric'][0]}" if service.electric else "",
+        electric_hold_flag=f"{HELD_SERVERS}/{containers['electric'][0]}" if service.electric else "",
         electric_path=ELECTRIC_PATH,
         shapes={shape: public.shapes[shape].query for shape in public.shapes} if public else {},
         electric_secret=quote(electric_secret or "", safe=""),
@@ -141,10 +141,10 @@ def _upstreams(name: str, service: Service, containers: Mapping[str, Sequence[st
 def _locations(name: str, service: Service) -> list[Location]:
     app = f"{name}-app"
     access = service.electric.access if service.electric else None
-    streamed = access.path if isinstance(access, ThroughApp) else None
-    locations = [Location(match=_match(route), upstream=app, streams=route == streamed) for route in service.routes]
-    if streamed and streamed not in service.routes:
-        locations.append(Location(match=_match(streamed), upstream=app, streams=True))
+    shapes = access.path if isinstance(access, ThroughApp) else None
+    locations = [Location(match=_match(route), upstream=app, streams=route == shapes) for route in service.routes]
+    if shapes and shapes not in service.routes:
+        locations.append(Location(match=_match(shapes), upstream=app, streams=True))
     if service.frontend:
         locations.append(Location(match="/", upstream=f"{name}-frontend"))
     return locations

@@ -1,4 +1,4 @@
-"""How PostgreSQL is tuned, and who may log in to it."""
+"""PostgreSQL's settings, and the rules for logins."""
 
 from settings import HEALTH_ROLE
 
@@ -8,8 +8,8 @@ MAX_SLOT_WAL_MB = 8192
 
 
 def arguments(memory_mb: int, max_connections: int, max_replication_slots: int) -> list[str]:
-    """The server's command line: logical replication, and the container's memory shared out by the usual quarters."""
-    shared = memory_mb // 4
+    """Returns the server's command: logical replication, and a quarter of the memory for shared buffers."""
+    shared_buffers_mb = memory_mb // 4
     settings = {
         "wal_level": "logical",
         "max_connections": max_connections,
@@ -17,10 +17,10 @@ def arguments(memory_mb: int, max_connections: int, max_replication_slots: int) 
         "max_wal_senders": max_replication_slots + 2,
         "max_worker_processes": max_replication_slots + 8,
         "max_slot_wal_keep_size": f"{MAX_SLOT_WAL_MB}MB",
-        "shared_buffers": f"{shared}MB",
+        "shared_buffers": f"{shared_buffers_mb}MB",
         "effective_cache_size": f"{memory_mb * 3 // 4}MB",
         "maintenance_work_mem": f"{max(16, memory_mb // 16)}MB",
-        # A query may use it several times over; a quarter of the memory is shared by all connections.
+        # One query may use it several times, so all connections together share a quarter of the memory.
         "work_mem": f"{max(1, memory_mb // 4 // max_connections)}MB",
         "min_wal_size": "256MB",
         "max_wal_size": "2GB",
@@ -30,14 +30,14 @@ def arguments(memory_mb: int, max_connections: int, max_replication_slots: int) 
         "idle_in_transaction_session_timeout": "10min",
         "log_min_duration_statement": "1s",
         "log_lock_waits": "on",
-        # A value may be personal data, or a secret.
+        # Parameters may contain personal data or secrets.
         "log_parameter_max_length": 0,
-        # A backend that waits for a lock does not notice by itself that its client is gone.
+        # Without it, a backend that waits for a lock does not notice that its client is gone.
         "client_connection_check_interval": "10s",
     }
     return ["postgres", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
 
 
 def rules() -> dict[str, str]:
-    """Who may log in, and from where: the texts of pg_hba.conf and pg_ident.conf."""
-    return {"hba": fill("pg_hba.conf.j2", nobody=HEALTH_ROLE), "ident": fill("pg_ident.conf.j2")}
+    """Returns the texts of pg_hba.conf and pg_ident.conf: who may log in, and from where."""
+    return {"hba": fill("pg_hba.conf.j2", health_role=HEALTH_ROLE), "ident": fill("pg_ident.conf.j2")}

@@ -1,4 +1,4 @@
-"""What is configured on the server, as data: the verb `configure` brings a server to it at any time."""
+"""The server's configuration as data. The verb `configure` applies it, to a new server or to a running one."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ PACKAGES = {
     "systemd-timesyncd": ("/usr/lib/systemd/systemd-timesyncd", "chronyd", "ntpd"),
     "unattended-upgrades": ("unattended-upgrade",),
 }
-"""Debian packages, each with the commands by any of which a server has what it brings, whoever packed it."""
+"""Debian packages, each with commands: a server with one of them needs no package."""
 
 DOCKER = {
     "default-address-pools": [{"base": DOCKER_ADDRESS_POOL, "size": 24}],
@@ -28,10 +28,10 @@ DOCKER = {
     "log-opts": {"max-file": "3", "max-size": "10m"},
     "no-new-privileges": True,
 }
-"""Docker's own network, and any that is made without a subnet, lie in 172.31.0.0/16, beside the platform's."""
+"""Docker's own network, and any network without a subnet, get addresses outside the platform's network."""
 
 DOCKER_KEPT = ("data-root", "dns", "mtu", "proxies", "registry-mirrors", "storage-driver", "storage-opts")
-"""What an adopted server's Docker may have been told of its own: where its data is, and how it reaches the world."""
+"""Settings that an adopted server's Docker keeps: the place of its data, and its way to the Internet."""
 
 SYSCTLS = {
     "fs.suid_dumpable": 0,
@@ -56,20 +56,20 @@ SYSCTLS = {
     "vm.overcommit_memory": 1,
     "vm.swappiness": 10,
 }
-"""The kernel's settings. Redis forks to save, which needs memory to be promised twice (vm.overcommit_memory)."""
+"""The kernel's settings. Redis forks to save its data, which needs vm.overcommit_memory."""
 
 SWAP_MB = 2048
 
 METADATA_ADDRESS, METADATA_UNIT = "169.254.169.254", "sertantai-metadata"
-"""Where a server at Hetzner asks about itself, and the unit that keeps containers from it."""
+"""The address of Hetzner's metadata service, and the systemd unit that blocks it for containers."""
 
 UNITS = ("docker", "apt-daily.timer", "apt-daily-upgrade.timer", METADATA_UNIT)
-"""What runs from boot on."""
+"""The systemd units that start at boot."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """A file on the server. `then` names what must take a change over: sshd, docker, journald, kernel or units."""
+    """A file on the server. `then` names what must reload it: sshd, docker, journald, kernel or units."""
 
     path: str
     content: str
@@ -77,7 +77,7 @@ class File:
 
 
 def files(reboot_at: str) -> list[File]:
-    """The files that the server has from us; none holds a secret."""
+    """Returns the platform's files on the server, except Docker's. None contains a secret."""
     return [
         File(path="/etc/ssh/sshd_config.d/10-sertantai.conf", content=fill("server_sshd.conf.j2"), then="sshd"),
         File(
@@ -103,22 +103,21 @@ def files(reboot_at: str) -> list[File]:
 
 
 def docker_daemon() -> File:
-    """Docker's own settings; apart, since settings of the server's own are kept in it."""
+    """Returns Docker's file. It is separate, since `configure` keeps some of the server's own settings in it."""
     content = json.dumps(DOCKER, indent=2, sort_keys=True) + "\n"
     return File(path="/etc/docker/daemon.json", content=content, then="docker")
 
 
-def at_first_boot(reboot_at: str) -> list[File]:
-    """The files that must be there before the first sshd and the first Docker start.
+def first_boot_files(reboot_at: str) -> list[File]:
+    """Returns the files that sshd and Docker need at their first start.
 
-    What is for a program that already runs by then is left to `configure`, which makes that program read it.
+    `configure` writes the files of programs that already run by then, and reloads these programs.
     """
-    early = [file for file in files(reboot_at) if file.then in ("", "sshd")]
-    return [*early, docker_daemon()]
+    return [*(file for file in files(reboot_at) if file.then in ("", "sshd")), docker_daemon()]
 
 
 def configuration(reboot_at: str) -> dict[str, Any]:
-    """All this, as the verb `configure` reads it."""
+    """Returns the whole configuration as the verb `configure` reads it."""
     return {
         "packages": {package: list(commands) for package, commands in PACKAGES.items()},
         "files": [asdict(file) for file in files(reboot_at)],

@@ -1,4 +1,4 @@
-"""OpenSSH's configuration for one host: its key pinned, one connection for everything."""
+"""OpenSSH's configuration for one host: a pinned host key, and one connection for all steps."""
 
 import hashlib
 import shlex
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def alias(stack: str) -> str:
-    """The name under which a stack's host is known to the operator's OpenSSH, and to Docker."""
+    """Returns the host alias of a stack, for OpenSSH and Docker."""
     return f"sertantai-{stack}"
 
 
@@ -21,41 +21,41 @@ def files(
     identity_file: str | None = None,
     sockets: str = "~/.ssh",
 ) -> dict[str, str]:
-    """The texts by their names in `folder`: `config` for `ssh -F`, and `known_hosts` with the keys that it may show.
+    """Returns the texts of the files in `folder`: `config` for `ssh -F`, and `known_hosts` with the accepted host keys.
 
-    The connection's socket is in `sockets`, not there: its path may have 107 characters, and a project's folder can be
-    a deep one. It is named by all that the connection was made with, or a changed key would go on over the old one.
+    The connection's socket is in `sockets` instead: a socket's path has at most 107 characters. Its name depends on the
+    keys, so that a connection with another key is not reused.
     """
     identity = f'  IdentityFile "{identity_file}"\n  IdentitiesOnly yes\n' if identity_file else ""
-    beside = folder.replace("%", "%%")
-    made_with = hashlib.sha256(repr((sorted(host_keys), identity_file)).encode()).hexdigest()[:8]
+    escaped_folder = folder.replace("%", "%%")
+    keys_hash = hashlib.sha256(repr((sorted(host_keys), identity_file)).encode()).hexdigest()[:8]
     config = f"""Host {alias(stack)}
   HostName {address}
   Port {port}
   User {user}
 {identity}  HostKeyAlias {alias(stack)}
   StrictHostKeyChecking yes
-  UserKnownHostsFile "{beside}/known_hosts"
+  UserKnownHostsFile "{escaped_folder}/known_hosts"
   BatchMode yes
   ConnectTimeout 15
   ServerAliveInterval 15
   ControlMaster auto
-  ControlPath {sockets}/sertantai-{made_with}-%C
+  ControlPath {sockets}/sertantai-{keys_hash}-%C
   ControlPersist 60
 """
     return {"config": config, "known_hosts": "".join(f"{alias(stack)} {key.strip()}\n" for key in host_keys)}
 
 
-def here(script: str, *words: str) -> str:
-    """Runs components/machine/bootstrap/<script>.sh on the operator's machine."""
-    return shlex.join(["bash", file(script), *words])
+def local_command(script: str, *words: str) -> str:
+    """Returns the command that runs components/machine/bootstrap/<script>.sh on the operator's machine."""
+    return shlex.join(["bash", script_path(script), *words])
 
 
-def there(config: str, alias: str, script: str, *words: str) -> str:
-    """Runs components/machine/bootstrap/<script>.sh on the host, where there is no program of ours yet."""
-    return f"{shlex.join(['ssh', '-F', config, alias, 'bash', '-s', '--', *words])} < {file(script)}"
+def remote_command(config: str, alias: str, script: str, *words: str) -> str:
+    """Returns the command that runs components/machine/bootstrap/<script>.sh on the host, without any program there."""
+    return f"{shlex.join(['ssh', '-F', config, alias, 'bash', '-s', '--', *words])} < {script_path(script)}"
 
 
-def file(script: str) -> str:
-    """Its path in the project's folder, where the steps run."""
+def script_path(script: str) -> str:
+    """Returns a script's path, relative to the project's folder, where steps run."""
     return f"components/machine/bootstrap/{script}.sh"

@@ -1,4 +1,4 @@
-"""Fills the templates that lie beside this file."""
+"""Fills the templates in `templates/`."""
 
 import functools
 from pathlib import Path
@@ -21,5 +21,5 @@ def _templates() -> jinja2.Environment:
 
 
 def fill(template: str, **values: object) -> str:
-    """The text of `templates/<template>` with `values`; a name that is missing is an error."""
+    """Returns the text of `templates/<template>` with `values`. A missing value is an error."""
     return _templates().get_template(template).render(**values)

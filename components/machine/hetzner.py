@@ -60,12 +60,12 @@ def _prepare(
     configured = access.command(
         "server-settings",
         verb.line("configure"),
-        stdin=verb.told(render.configuration(settings.reboot_at)),
+        stdin=verb.stdin(render.configuration(settings.reboot_at)),
         reruns_on=number,
         after=[installed],
     )
     keys = "".join(f"{key}\n" for key in settings.authorized_keys.values())
-    authorize = access.config.apply(lambda config: ssh.here("authorized_keys", config, access.alias))
+    authorize = access.config.apply(lambda config: ssh.local_command("authorized_keys", config, access.alias))
     authorized = access.here("server-keys", authorize, reruns_on=number, after=[configured], stdin=keys)
     lost = read(access.reader, verb.line("lost", DATA), after=[booted])
     mounted = access.command(

@@ -48,7 +48,7 @@ class Ssh:
         )
         """Calls the program on the host."""
         self.reader: Output[Sequence[str]] = self.config.apply(
-            lambda config: ["bash", ssh.file("ask"), config, self.alias, host_program.path()]
+            lambda config: ["bash", ssh.script_path("ask"), config, self.alias, host_program.path()]
         )
         """As `program`, for verbs that only read; it prints nothing where the host cannot be reached."""
 
@@ -63,7 +63,9 @@ class Ssh:
     ) -> local.Command:
         """Waits until the host accepts a connection. An error calls it `host` and ends with `advice`."""
         text = Output.all(config=self.config, host=host).apply(
-            lambda values: ssh.here("reached", values["config"], self.alias, str(timeout_s), values["host"], advice)
+            lambda values: ssh.local_command(
+                "reached", values["config"], self.alias, str(timeout_s), values["host"], advice
+            )
         )
         return self.here("host-reached", text, reruns_on=reruns_on, after=after)
 
@@ -90,12 +92,12 @@ class Ssh:
         after: Sequence[pulumi.Resource],
     ) -> local.Command:
         """A step on the host before the program is there: a script of bootstrap/."""
-        text = self.config.apply(lambda config: ssh.there(config, self.alias, script, *words))
+        text = self.config.apply(lambda config: ssh.remote_command(config, self.alias, script, *words))
         return self.here(name, text, reruns_on=reruns_on, after=after)
 
     def install(self, *, reruns_on: Mapping[str, Input[str]], after: Sequence[pulumi.Resource]) -> local.Command:
         """Puts this version of the program on the host: the one step that runs again for another version."""
-        text = self.config.apply(lambda config: ssh.here("install", config, self.alias, host_program.path()))
+        text = self.config.apply(lambda config: ssh.local_command("install", config, self.alias, host_program.path()))
         return self.here("host-program", text, reruns_on=reruns_on, after=after)
 
     def command(

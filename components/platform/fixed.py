@@ -53,7 +53,7 @@ def run_fixed(
     ready = host.command(
         f"{name}-ready",
         verb.line("ready", container_name(container.part), timeout=start_timeout_s),
-        stdin=verb.told({"check": list(container.check)}),
+        stdin=verb.stdin({"check": list(container.check)}),
         reruns_on={"CONTAINER": server.id},
         parent=parent,
         depends_on=[server],

@@ -42,7 +42,7 @@ class Network(pulumi.ComponentResource):
                 gateway=self.addresses.gateway,
                 ip_range=self.addresses.ip_range,
             ),
-            stdin=args.host.fingerprint("network").apply(lambda fingerprint: verb.told({"fingerprint": fingerprint})),
+            stdin=args.host.fingerprint("network").apply(lambda fingerprint: verb.stdin({"fingerprint": fingerprint})),
             delete=verb.line("network-remove", settings.name, stack=stack),
             # Another subnet needs another name: then the containers move over before the old network goes. It could not
             # be deleted with containers on it.

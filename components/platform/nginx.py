@@ -56,7 +56,7 @@ class Nginx(pulumi.ComponentResource):
                 image=image,
                 memory_mb=settings.memory_mb,
                 check=CHECK,
-                entrypoint=render.SERVE,
+                entrypoint=render.ENTRYPOINT,
                 volumes={render.VOLUME: (self.files.name, False), render.WEBROOT: (self.webroot.name, True)},
                 ports=[
                     docker.ContainerPortArgs(internal=inside, external=outside, ip=settings.address, protocol="tcp")
@@ -82,7 +82,7 @@ class Nginx(pulumi.ComponentResource):
             f"{name}-base",
             verb.line("base", self.container_name, volume=self.container_name, scripts=host_program.digest("volume")),
             stdin=Output.all(image=image.reference, fingerprint=args.host.fingerprint("nginx.conf")).apply(
-                lambda values: verb.told({**values, "text": render.base(args.drains_s, args.settings)})
+                lambda values: verb.stdin({**values, "text": render.base(args.drains_s, args.settings)})
             ),
             parent=self,
             depends_on=[image.resource, self.files],

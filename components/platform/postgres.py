@@ -66,7 +66,7 @@ class Postgres(pulumi.ComponentResource):
             f"{name}-access",
             verb.line("pg-hba", self.container_name),
             stdin=host.fingerprint("access/platform").apply(
-                lambda fingerprint: verb.told({**render.rules(), "fingerprint": fingerprint})
+                lambda fingerprint: verb.stdin({**render.rules(), "fingerprint": fingerprint})
             ),
             reruns_on={"CONTAINER": fixed.container.id},
             parent=self,

@@ -47,7 +47,7 @@ class Redis(pulumi.ComponentResource):
                 image=pull_image(f"{name}-image", settings.image, host, parent=self),
                 memory_mb=settings.memory_mb,
                 check=render.CHECK,
-                entrypoint=render.serve(settings.memory_mb),
+                entrypoint=render.entrypoint(settings.memory_mb),
                 environment=password.apply(lambda value: {"REDISCLI_AUTH": value}),
                 capabilities=["CHOWN", "SETGID", "SETUID"],
                 volumes={"/data": (data.name, False)},

@@ -41,7 +41,7 @@ class Certificate(pulumi.ComponentResource):
                     wait=RECORD_TIMEOUT_S if dns else None,
                 )
             ),
-            stdin=verb.told({"authority": platform.settings.acme.directory_url}),
+            stdin=verb.stdin({"authority": platform.settings.acme.directory_url}),
             parent=self,
             depends_on=[self.placeholder, platform.nginx.ready, *dns],
         )

@@ -38,7 +38,7 @@ def cut_over(release: Release, parts: Mapping[str, Part]) -> Sequence[pulumi.Res
             )
         ),
         stdin=Output.all(secrets=access.secrets, fingerprint=fingerprint).apply(
-            lambda values: verb.told({"check": ACTIVE, "database": database.name, **values})
+            lambda values: verb.stdin({"check": ACTIVE, "database": database.name, **values})
         ),
         after=gates,
     )

@@ -23,7 +23,7 @@ class Database(pulumi.ComponentResource):
         self.name = database = args.settings.database.name
         password = secret(f"{name}-password", f"{args.service}_DATABASE_PASSWORD", parent=self)
         self.login = password.apply(lambda value: sql.login(database, value))
-        self.migrate_login = password.apply(lambda value: sql.login(sql.migrating(database), value))
+        self.migrate_login = password.apply(lambda value: sql.login(sql.migration_prefix(database), value))
         self.url, self.migrate_url = (
             Output.all(login, password).apply(lambda pair: environment.postgres_url(pair[0], pair[1], database))
             for login in (self.login, self.migrate_login)
@@ -60,7 +60,7 @@ class Database(pulumi.ComponentResource):
                     kind: host.fingerprint(f"{kind}/{args.service}")
                     for kind in ("login", *(["migrate-login"] * migrates))
                 },
-            ).apply(lambda values: verb.told({"extensions": extensions, **values})),
+            ).apply(lambda values: verb.stdin({"extensions": extensions, **values})),
             delete=verb.line("database-leave", args.service, self.name, owner=owner, postgres=postgres.container_name),
             reruns_on={"POSTGRES": postgres.container.id},
             parent=self,

@@ -77,7 +77,7 @@ class ElectricAccess(pulumi.ComponentResource):
             ),
             stdin=Output.all(
                 password=password, login=self.login, fingerprint=host.fingerprint(f"electric-login/{service}")
-            ).apply(verb.told),
+            ).apply(verb.stdin),
             delete=verb.line(
                 "electric-role-remove",
                 pulumi.get_stack(),

@@ -25,7 +25,7 @@ def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[p
     stdin = Output.all(
         image=release.images["app"].reference, environment=variables, login=database.migrate_login
     ).apply(
-        lambda values: verb.told(
+        lambda values: verb.stdin(
             {
                 **values,
                 "command": app.migrate,

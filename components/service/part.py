@@ -51,7 +51,7 @@ class Part(pulumi.ComponentResource):
                     "gate", part, container_name, port=gate.port, successes=gate.successes, timeout=gate.timeout_s
                 )
             ),
-            stdin=Output.all(check=check, secrets=gate.secrets or []).apply(verb.told),
+            stdin=Output.all(check=check, secrets=gate.secrets or []).apply(verb.stdin),
             parent=self,
             depends_on=[container],
         )

@@ -25,7 +25,7 @@ def preflight(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence
         images={part: image.reference for part, image in release.images.items()},
         electric_secret=electric.secret if electric else None,
         environment=release.environment,
-    ).apply(lambda values: verb.told(_questions(release, **values)))
+    ).apply(lambda values: verb.stdin(_questions(release, **values)))
     checked = release.command(
         "preflight",
         verb.line(

@@ -21,13 +21,13 @@ class RedisUser(pulumi.ComponentResource):
         service, redis = args.service, args.platform.redis
         assert redis
         password = secret(f"{name}-password", f"{service}_REDIS_PASSWORD", parent=self)
-        self.password_hash = password.apply(render.hashed)
+        self.password_hash = password.apply(render.hash_password)
         self.user, self.prefix, rules = render.user(service), render.prefix(service), render.rules(service)
         self.url = password.apply(lambda value: environment.redis_url(self.user, value))
         self.ready = args.platform.host.command(
             f"{name}-acl",
             verb.line("redis-user", service, self.user, redis=redis.container_name),
-            stdin=self.password_hash.apply(lambda value: verb.told({"password": value, "rules": rules})),
+            stdin=self.password_hash.apply(lambda value: verb.stdin({"password": value, "rules": rules})),
             delete=verb.line(
                 "redis-user-remove",
                 pulumi.get_stack(),

@@ -11,8 +11,8 @@ import pulumi
 from pulumi import Output
 
 from render import environment, sql, verb
-from render.archive import LEFT_OUT
-from render.archive_format import AGAIN
+from render.archive import EXCLUDED_TABLES
+from render.archive_format import MAKE_AGAIN
 from settings import Restore, stream_id
 
 from ..command import command
@@ -79,13 +79,13 @@ def _input(target: _Target, program: Sequence[str], secrets: Mapping[str, list[s
     told = {
         "owner": target.owner,
         "path": restore.dump,
-        "left_out": LEFT_OUT,
+        "left_out": EXCLUDED_TABLES,
         "slot": sql.slot(stream_id(release.service, electric)) if electric else "",
         "gates": _gates(release),
         "grace_s": release.settings.app.drain_s,
         "secrets": [*secrets["app"], *secrets["electric"]],
     }
-    return verb.told(
+    return verb.stdin(
         {
             "program": list(program),
             "stack": pulumi.get_stack(),
@@ -125,7 +125,7 @@ def _digest(target: _Target) -> Output[str]:
     question = restored(target.database, target.postgres, target.owner)
     dumps = target.release.platform.host.read(*question).apply(digests)
     if dump.is_dir():
-        raise pulumi.RunError(f"{target.path}/dump: {dump} is a directory: {AGAIN}")
+        raise pulumi.RunError(f"{target.path}/dump: {dump} is a directory: {MAKE_AGAIN}")
     if not dump.is_file():
         # On a machine without the dump it is enough that PostgreSQL has it.
         return dumps.apply(lambda paths: _restored_digest(paths, target))
@@ -164,7 +164,7 @@ def _preview(target: _Target, is_restored: Output[bool]) -> None:
         postgres=target.postgres,
         **flags(restore.replace, restore.disable_triggers),
     )
-    stdin = is_restored.apply(lambda done: verb.told({}) if done else _described(target))
+    stdin = is_restored.apply(lambda done: verb.stdin({}) if done else _described(target))
     target.release.platform.host.read(line, stdin).apply(report)
 
 
@@ -174,7 +174,7 @@ def _described(target: _Target) -> str:
     archive, mistakes = opened(target.path, dump, target.restore.expect)
     if mistakes or not archive:
         raise pulumi.RunError("\n".join(mistakes))
-    tables = archive.restored()
+    tables = archive.restored_tables()
     rows = sum(table.rows for table in tables)
     stop = "app and Electric stop" if release.settings.electric else "app stops"
     pulumi.log.info(
@@ -182,4 +182,4 @@ def _described(target: _Target) -> str:
         f"{target.database}, once; its {stop} meanwhile",
         release.parent,
     )
-    return verb.told(described(archive, dump) | {"owner": target.owner})
+    return verb.stdin(described(archive, dump) | {"owner": target.owner})

@@ -65,7 +65,7 @@ class Restore:
             gateway=self.gateway,
             **flags(self.replace, self.disable_triggers),
         )
-        self.call(line, verb.told(told), stdout=None)
+        self.call(line, verb.stdin(told), stdout=None)
 
     def read(self, line: str, told: str = "") -> str:
         """What a verb prints."""
@@ -120,7 +120,7 @@ class Restore:
 
 def restored(database: str, postgres: str, owner: str) -> tuple[str, str]:
     """The question which dumps a database has: a verb's line and its stdin."""
-    return verb.line("restored", database, postgres=postgres), verb.told({"owner": owner})
+    return verb.line("restored", database, postgres=postgres), verb.stdin({"owner": owner})
 
 
 def digests(answer: str) -> dict[str, str]:
@@ -142,13 +142,13 @@ def opened(path: str, dump: str, expect: Mapping[str, int]) -> tuple[Archive | N
         return None, [f"{path}/dump: {dump} {error}"]
     except OSError as error:
         return None, [f"{path}/dump: {dump} cannot be read ({error.strerror}): name a dump that is there"]
-    return archive, [f"{path}/expect/{table}: {mistake}" for table, mistake in archive.unexpected(expect)]
+    return archive, [f"{path}/expect/{table}: {mistake}" for table, mistake in archive.row_count_mistakes(expect)]
 
 
 def described(archive: Archive, dump: str) -> dict[str, Any]:
     """What restore-check and restore-load read about a dump."""
     return {
-        "dump": archive.described(),
+        "dump": archive.description(),
         "size_mb": archive.size // 10**6,
         "file_mb": Path(dump).stat().st_size // 10**6,
     }

@@ -37,7 +37,7 @@ def retire(
     release.command(
         "images",
         verb.line("prune-images", release.service, postgres=platform.postgres.container_name),
-        stdin=Output.all(images={part: image.reference for part, image in release.images.items()}).apply(verb.told),
+        stdin=Output.all(images={part: image.reference for part, image in release.images.items()}).apply(verb.stdin),
         after=[retired],
     )
     _end_old_redis_passwords(release, after=[retired])
@@ -52,7 +52,7 @@ def _end_old_redis_passwords(release: Release, *, after: Sequence[pulumi.Resourc
     release.command(
         "redis-logins",
         verb.line("redis-user", release.service, user.user, redis=redis.container_name, only_password=[]),
-        stdin=user.password_hash.apply(lambda value: verb.told({"password": value})),
+        stdin=user.password_hash.apply(lambda value: verb.stdin({"password": value})),
         after=after,
     )
 
@@ -70,6 +70,6 @@ def _drop_old_logins(release: Release, *, after: Sequence[pulumi.Resource]) -> N
     release.command(
         "logins",
         Output.unsecret(line),  # a login's name is not secret, though it is made from the password
-        stdin=verb.told({"owner": sql.owner(database.name), "group": sql.electric_group(database.name)}),
+        stdin=verb.stdin({"owner": sql.owner(database.name), "group": sql.electric_group(database.name)}),
         after=after,
     )

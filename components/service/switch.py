@@ -51,7 +51,7 @@ class Site(pulumi.ComponentResource):
             f"{name}-switch",
             verb.line("switch", service, gateway=nginx.container_name),
             stdin=Output.all(text=text, fingerprint=host.fingerprint(f"sites/{service}.conf")).apply(
-                lambda values: verb.told({**values, "domains": domains})
+                lambda values: verb.stdin({**values, "domains": domains})
             ),
             delete=verb.line("site-remove", service, gateway=nginx.container_name),
             reruns_on={"NGINX": nginx.container.id},

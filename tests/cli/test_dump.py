@@ -159,7 +159,7 @@ def test_a_real_dump_can_be_read_and_nobody_else_may_read_it(project: Path, clus
         by_hand(cluster, "DROP DATABASE legal_dev")
     file = project / "dumps" / "legal.dump"
     with file.open("rb") as dump_file:
-        assert [(table.name, table.rows) for table in read(dump_file).restored()] == [("uk_lrt", 1500)]
+        assert [(table.name, table.rows) for table in read(dump_file).restored_tables()] == [("uk_lrt", 1500)]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "{legal: {restore: {dump: dumps/legal.dump, expect: {uk_lrt: 1500}}}}" in said.output
 

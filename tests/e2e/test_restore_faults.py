@@ -88,7 +88,7 @@ def _unknown(dump: bytes) -> bytes:
     ("spoil", "words"),
     [
         pytest.param(_later, "was made by pg_dump 99, and PostgreSQL is 17 here", id="newer pg_dump"),
-        pytest.param(_unknown, "is of archive version 1.99", id="unknown format"),
+        pytest.param(_unknown, "has archive version 1.99", id="unknown format"),
         pytest.param(lambda dump: dump[:-9] + bytes(9), "is damaged", id="damaged"),
         pytest.param(lambda _: b"-- PostgreSQL database dump\n", "is it plain SQL?", id="plain SQL"),
     ],

@@ -33,7 +33,7 @@ def gate_s(far: Far) -> float:
     begun = time.monotonic()
     subprocess.run(
         [*config, f"{CALL} {line}"],
-        input=verb.told({"check": ["true"]}),
+        input=verb.stdin({"check": ["true"]}),
         cwd=far.project.folder,
         check=True,
         text=True,

@@ -51,7 +51,7 @@ class Reach:
 
     def verb(self, line: str, told: Mapping[str, Any] | None = None) -> Said:
         """A verb of the program, as a step calls it."""
-        return on_host(line, verb.told(told or {}), [*self.interpreter(), host_program.CALL])
+        return on_host(line, verb.stdin(told or {}), [*self.interpreter(), host_program.CALL])
 
     def settle(self, **changes: Any) -> Said:
         """The server's settings, with some of them changed."""
@@ -63,7 +63,7 @@ class Reach:
         folder.mkdir()
         self.write(folder, [(self.keys / "host.pub").read_text()], str(self.keys / "operator"))
         (folder / ssh_files.PROGRAM).write_bytes(host_program.packed())
-        return on_host(ssh.here("install", str(folder / "config"), ssh.alias(self.stack), host_program.path()))
+        return on_host(ssh.local_command("install", str(folder / "config"), ssh.alias(self.stack), host_program.path()))
 
     def first_boot(self) -> str:
         """What the server is told."""

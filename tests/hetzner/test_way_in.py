@@ -40,11 +40,11 @@ def config(server: Reach, folder: Path, host_key: str = "host.pub", key: str = "
 
 
 def reached(config: str, timeout_s: int = 5) -> Said:
-    return on_host(ssh.here("reached", config, ssh.alias("way"), str(timeout_s), "host: the server", ADVICE))
+    return on_host(ssh.local_command("reached", config, ssh.alias("way"), str(timeout_s), "host: the server", ADVICE))
 
 
 def authorize(config: str, *keys: str) -> Said:
-    return on_host(ssh.here("authorized_keys", config, ssh.alias("way")), "".join(f"{key}\n" for key in keys))
+    return on_host(ssh.local_command("authorized_keys", config, ssh.alias("way")), "".join(f"{key}\n" for key in keys))
 
 
 def public(server: Reach, name: str) -> str:

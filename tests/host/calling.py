@@ -15,7 +15,7 @@ def call(
     name: str, *words: str, told: dict[str, Any] | None = None, **options: str | int | Sequence[str] | None
 ) -> Said:
     """How the step ended; what it printed is in `out`, errors of a verb that runs detached too."""
-    return on_host(verb.line(name, *words, **options), verb.told(told or {}), interpreter=PROGRAM)
+    return on_host(verb.line(name, *words, **options), verb.stdin(told or {}), interpreter=PROGRAM)
 
 
 def fingerprints(

@@ -14,7 +14,7 @@ from .calling import PROGRAM
 
 
 def login() -> str:
-    return sql.login(sql.migrating("migrated"), "one")
+    return sql.login(sql.migration_prefix("migrated"), "one")
 
 
 def line(boxes: Boxes, cluster: str, timeout_s: int = 60) -> str:
@@ -43,7 +43,7 @@ def told(
 
 
 def run(boxes: Boxes, cluster: str, told: dict[str, Any], timeout_s: int = 60) -> Said:
-    return on_host(line(boxes, cluster, timeout_s), verb.told(told), interpreter=PROGRAM)
+    return on_host(line(boxes, cluster, timeout_s), verb.stdin(told), interpreter=PROGRAM)
 
 
 def migrate(boxes: Boxes, cluster: str, script: str, timeout_s: int = 60, **more: Any) -> Said:

@@ -8,7 +8,7 @@ from tests.render.box import Said, base
 
 from .calling import call
 
-SERVE = f"exec {shlex.join(nginx.SERVE)}"
+SERVE = f"exec {shlex.join(nginx.ENTRYPOINT)}"
 """What nginx's container runs, as shell text."""
 
 

@@ -233,7 +233,7 @@ def test_a_cutover_comes_to_its_end_without_its_caller(service: Service) -> None
     line = verb.line("cutover", f"{service.name}/electric", new, **service.line(new))
     with subprocess.Popen([*PROGRAM, line], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as caller:
         assert caller.stdin
-        caller.stdin.write(verb.told({"database": service.name, "check": ACTIVE, "fingerprint": "none"}))
+        caller.stdin.write(verb.stdin({"database": service.name, "check": ACTIVE, "fingerprint": "none"}))
         caller.stdin.close()
         eventually(lambda: not service.boxes.running(old))
         caller.kill()

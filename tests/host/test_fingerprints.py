@@ -93,7 +93,11 @@ class TestObjects:
     ) -> None:
         login = make(cluster, name)
         electric = make_electric(cluster, name)
-        dropped = {"login": login, "migrate-login": sql.login(sql.migrating(name), "one"), "electric-login": electric}
+        dropped = {
+            "login": login,
+            "migrate-login": sql.login(sql.migration_prefix(name), "one"),
+            "electric-login": electric,
+        }
         ask(cluster, f"DROP OWNED BY {dropped[kind]}; DROP ROLE {dropped[kind]}", name)
         drifted = self.mark(cluster, f"{kind}/{name}")
         assert drifted

@@ -53,7 +53,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Docker:
 def call(line: str, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs a verb within this process."""
     monkeypatch.setattr(detach, "run", lambda work: work())
-    verbs.run(line.split(), StringIO(verb.told(told)))
+    verbs.run(line.split(), StringIO(verb.stdin(told)))
 
 
 def failure(work: Callable[[], None]) -> str:
@@ -67,7 +67,7 @@ def switch() -> None:
 
 
 def test_the_program_and_the_configuration_know_the_same_places() -> None:
-    assert (VOLUME, HELD) == (nginx.VOLUME, nginx.HELD)
+    assert (VOLUME, HELD) == (nginx.VOLUME, nginx.HELD_SERVERS)
 
 
 def test_a_site_is_switched_in_one_run_within_the_gateways_container(

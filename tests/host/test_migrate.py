@@ -129,7 +129,7 @@ def test_no_secret_is_in_a_command_line(boxes: Boxes, cluster: str, database: st
     step = [*PROGRAM, *line(boxes, cluster).split()]
     process = subprocess.Popen(step, stdin=subprocess.PIPE, text=True)
     assert process.stdin
-    process.stdin.write(verb.told(told(boxes, script, {"DATABASE_URL": secret}, [secret])))
+    process.stdin.write(verb.stdin(told(boxes, script, {"DATABASE_URL": secret}, [secret])))
     process.stdin.close()
     eventually(lambda: docker("exec", f"{boxes.stack}-migrate", "true").ok)
     lines = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if readable(file)]
@@ -144,7 +144,7 @@ def test_one_whose_caller_is_gone_comes_to_its_end(boxes: Boxes, cluster: str, d
     process = subprocess.Popen(step, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin
     marked = "psql -qc 'CREATE TABLE reached (id int)' \"$DATABASE_URL\""
-    process.stdin.write(verb.told(on_database(boxes, cluster, f"sleep 2; {marked}")))
+    process.stdin.write(verb.stdin(on_database(boxes, cluster, f"sleep 2; {marked}")))
     process.stdin.close()
     eventually(lambda: docker("exec", f"{boxes.stack}-migrate", "true").ok)
     process.kill()

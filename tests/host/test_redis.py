@@ -63,7 +63,7 @@ class Server:
         may = [word for name in ("CHOWN", "SETGID", "SETUID") for word in ("--cap-add", name)]
         hardened = ["--read-only", "--tmpfs", "/tmp", "--security-opt", "no-new-privileges", "--cap-drop", "ALL", *may]
         options = [*hardened, "-v", volume, "-m", "256m", "-p", "127.0.0.1::6379", "-e", f"REDISCLI_AUTH={password}"]
-        self.container = boxes.start(f"redis-{len(boxes.made)}", shlex.join(render.serve(128)), options=options)
+        self.container = boxes.start(f"redis-{len(boxes.made)}", shlex.join(render.entrypoint(128)), options=options)
         self.password = password
         self.port = self.wait()
 
@@ -84,12 +84,12 @@ class Server:
 
     def add(self, service: str, password: str) -> str:
         """As the step before a release does; the URL that the app is given."""
-        self.change(service, {"password": render.hashed(password), "rules": render.rules(service)})
+        self.change(service, {"password": render.hash_password(password), "rules": render.rules(service)})
         return environment.redis_url(render.user(service), password)
 
     def keep(self, service: str, password: str) -> None:
         """As the step after a release does."""
-        self.change(service, {"password": render.hashed(password)}, only_password=[])
+        self.change(service, {"password": render.hash_password(password)}, only_password=[])
 
     def change(self, service: str, told: dict[str, Any], **only: Sequence[str]) -> None:
         said = call("redis-user", service, render.user(service), redis=self.container, told=told, **only)
@@ -235,7 +235,7 @@ def test_a_client_that_does_not_read_its_answers_is_cut_off_and_its_neighbour_is
 
 
 def test_a_redis_that_does_not_answer_is_told() -> None:
-    told = {"password": render.hashed("one"), "rules": render.rules("auth")}
+    told = {"password": render.hash_password("one"), "rules": render.rules("auth")}
     said = call("redis-user", "auth", "auth_app", redis="trial-nobody", told=told)
     assert said.code == 1
     assert said.out.startswith("auth/redis: its user cannot be changed: ")

@@ -52,7 +52,7 @@ def archive(*tables: Table, versions: list[str] | None = ("1", "2"), dumper: str
 
 
 def told(dump: Archive, database: str) -> dict[str, object]:
-    return {"dump": dump.described(), "size_mb": 0, "file_mb": 0, "owner": sql.owner(database)}
+    return {"dump": dump.description(), "size_mb": 0, "file_mb": 0, "owner": sql.owner(database)}
 
 
 def asked(

@@ -9,7 +9,7 @@ import pytest
 from host.psql import Postgres
 from host.rows import CHECKED, UNCHECKED, NotDone, Rows
 from render import sql
-from render.archive import LEFT_OUT, read
+from render.archive import EXCLUDED_TABLES, read
 from tests.render.box import docker
 from tests.render.cluster import by_hand, make
 
@@ -46,7 +46,7 @@ class Dev:
         self.dev(SCHEMA)
         self.here(SCHEMA)
         self.here(WHO)
-        self.rows = Rows(postgres=Postgres(cluster), database=name, owner=sql.owner(name), left_out=LEFT_OUT)
+        self.rows = Rows(postgres=Postgres(cluster), database=name, owner=sql.owner(name), left_out=EXCLUDED_TABLES)
 
     def dev(self, text: str) -> str:
         return by_hand(self.cluster, text, f"{self.name}_dev")
@@ -63,7 +63,7 @@ class Dev:
 
     def put(self, file: Path, *, replace: bool = False) -> None:
         with file.open("rb") as dump:
-            tables = [vars(table) for table in read(dump).restored()]
+            tables = [vars(table) for table in read(dump).restored_tables()]
         self.rows.put(file, tables, "1a2b", "dumps/legal.dump", replace=replace, skip=[])
 
     def state(self) -> str:
@@ -148,7 +148,7 @@ def test_a_dump_that_is_cut_short_on_the_way_changes_nothing(dev: Dev) -> None:
     dev.dev("INSERT INTO laws (name) SELECT md5(g::text) FROM generate_series(1, 100000) g")
     file = dev.dump()
     with file.open("rb") as dump:
-        tables = [vars(table) for table in read(dump).restored()]
+        tables = [vars(table) for table in read(dump).restored_tables()]
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     before = dev.state()
     dev.rows.log_in()

@@ -137,7 +137,7 @@ def test_requests_are_let_go_if_nobody_is_left_to_do_it(served: Boxes, gateway: 
     holding(gateway, "new", limit_s=1).__enter__()
     turn(gateway, "new")
     assert answer(gateway) == "new"
-    eventually(lambda: not docker("exec", gateway, "test", "-e", f"{nginx.HELD}/turned-electric-new").ok)
+    eventually(lambda: not docker("exec", gateway, "test", "-e", f"{nginx.HELD_SERVERS}/turned-electric-new").ok)
 
 
 def test_an_electric_that_is_gone_is_told_as_one_that_comes_back(served: Boxes, gateway: str) -> None:

@@ -66,10 +66,10 @@ class Operator:
         return Said(done.returncode, done.stdout, done.stderr, 0)
 
     def install(self, path: str) -> Said:
-        return self.run(ssh.here("install", self.config, "alias", path))
+        return self.run(ssh.local_command("install", self.config, "alias", path))
 
     def ask(self, path: str, line: str, stdin: str = "") -> Said:
-        return self.run(ssh.here("ask", self.config, "alias", path, line), stdin)
+        return self.run(ssh.local_command("ask", self.config, "alias", path, line), stdin)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_a_host_whose_python_is_too_old_is_told_at_the_preview_and_at_the_instal
 
 
 def there(operator: Operator, script: str, *words: str) -> Said:
-    return operator.run(ssh.there(operator.config, "alias", script, *words))
+    return operator.run(ssh.remote_command(operator.config, "alias", script, *words))
 
 
 def test_a_first_boot_is_waited_for_and_what_went_wrong_in_it_is_said(operator: Operator) -> None:
@@ -248,7 +248,7 @@ def keys(operator: Operator) -> Path:
 
 
 def authorize(operator: Operator, text: str) -> Said:
-    return operator.run(ssh.here("authorized_keys", operator.config, "alias"), text)
+    return operator.run(ssh.local_command("authorized_keys", operator.config, "alias"), text)
 
 
 def test_the_keys_are_put_in_one_move_and_once(operator: Operator) -> None:

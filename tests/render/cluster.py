@@ -55,7 +55,7 @@ def database(
     told = {
         "password": password,
         "login": sql.login(name, password),
-        "migrate_login": sql.login(sql.migrating(name), password),
+        "migrate_login": sql.login(sql.migration_prefix(name), password),
         "extensions": list(extensions),
         "fingerprints": {"login": fingerprint, "migrate-login": fingerprint},
     }
@@ -112,7 +112,7 @@ def logins(cluster: str, name: str) -> set[str]:
 
 def migrating(name: str, password: str = "one") -> str:
     """The login of its migrations."""
-    return sql.login(sql.migrating(name), password)
+    return sql.login(sql.migration_prefix(name), password)
 
 
 def owners(cluster: str, name: str) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from render.archive import LEFT_OUT, Archive, Table, read
+from render.archive import EXCLUDED_TABLES, Archive, Table, read
 from render.archive_format import END, Unreadable
 
 from .cluster import by_hand
@@ -77,8 +77,8 @@ def test_tables_columns_and_rows_are_those_that_postgresql_finds(cluster: str, s
 
 
 def test_what_belongs_to_one_database_alone_is_not_restored(cluster: str, source: str) -> None:
-    names = [table.name for table in looked_into(dumped(cluster, source)).restored()]
-    assert not {*names} & {*LEFT_OUT}
+    names = [table.name for table in looked_into(dumped(cluster, source)).restored_tables()]
+    assert not {*names} & {*EXCLUDED_TABLES}
     assert sorted(names) == ['Odd " Name', "laws", "nobody", "nothing", "short", "t"]
 
 
@@ -129,26 +129,27 @@ def test_a_row_that_ends_as_a_table_does_is_a_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("genuine", "forged", "what"),
+    ("genuine", "forged", "place"),
     [
         (b"SELECT pg_catalog.setval('public.laws_", b"SELECT public.f('public.laws_", "SEQUENCE SET 'laws_id_seq'"),
         (b"_seq', 3000, true);\n", b"_seq', 3,1);DROP x;\n", "SEQUENCE SET 'laws_id_seq'"),
         (b"SELECT pg_catalog.set_config('search_path', '', false);", b"DROP TABLE laws;", "SEARCHPATH 'SEARCHPATH'"),
-        (b"ab\n", b"\\.\n", "the rows of 'short'"),
-        (b"cd\n", b"\\.\n", "the rows of 'short'"),
+        (b"ab\n", b"\\.\n", "an end marker in the rows of 'short'"),
+        (b"cd\n", b"\\.\n", "an end marker in the rows of 'short'"),
         (b"COPY public.nobody (a) FROM stdin;\n", b"COPY a;\\!id>b.nobo (a) FROM stdin;\n", None),
         (b"COPY public.nobody (a) FROM stdin;\n", b"COPY b.nobod(a) FROM PROGRAM 'id';\n", None),
     ],
 )
 def test_a_dump_that_would_run_sql_of_its_own_is_refused(
-    cluster: str, source: str, genuine: bytes, forged: bytes, what: str | None
+    cluster: str, source: str, genuine: bytes, forged: bytes, place: str | None
 ) -> None:
-    """pg_restore passes these texts on as they stand, and psql runs them."""
+    """pg_restore passes these texts on unchanged, and psql runs them."""
     dump = dumped(cluster, source, "--data-only", "--compress=0")
     assert genuine in dump
-    assert len(genuine) == len(forged) or what
-    words = f"has SQL of its own at {what}" if what else "has nobody as INSERTs, or in a form that is not known here"
-    with pytest.raises(Unreadable, match=re.escape(words)):
+    assert len(genuine) == len(forged) or place
+    foreign = f"contains SQL that pg_dump did not write, at {place}"
+    message = foreign if place else "contains nobody as INSERTs or in an unknown form"
+    with pytest.raises(Unreadable, match=re.escape(message)):
         looked_into(dump.replace(genuine, forged.ljust(len(genuine))))
 
 
@@ -160,18 +161,18 @@ def test_rows_that_do_not_end_with_a_line_of_their_own_are_no_whole_rows(cluster
 
 def test_a_table_whose_name_would_end_a_comment_is_refused(cluster: str, source: str) -> None:
     dump = dumped(cluster, source, "--data-only", "--compress=0")
-    with pytest.raises(Unreadable, match="has SQL of its own at TABLE DATA"):
+    with pytest.raises(Unreadable, match="contains SQL that pg_dump did not write, at TABLE DATA"):
         looked_into(dump.replace(b"nobody", b"no\nody", 1))
     version = re.search(rb"17\.\d+ \(", dump)
     assert version
-    with pytest.raises(Unreadable, match="has SQL of its own at its versions"):
+    with pytest.raises(Unreadable, match="contains SQL that pg_dump did not write, at its versions"):
         looked_into(dump.replace(version[0], b"17\n".ljust(len(version[0]))))
 
 
 def test_large_objects_are_refused(cluster: str, source: str) -> None:
     by_hand(cluster, "SELECT lo_from_bytea(4242, 'large') \\g /dev/null", source)
     try:
-        with pytest.raises(Unreadable, match=r"has large objects, .*make it with pg_dump --no-blobs"):
+        with pytest.raises(Unreadable, match=r"contains large objects, .*make it with pg_dump --no-blobs"):
             looked_into(dumped(cluster, source))
         assert looked_into(dumped(cluster, source, "--no-blobs")).tables
     finally:
@@ -185,8 +186,8 @@ def archive(**rows: int) -> Archive:
 
 def test_rows_that_are_not_as_many_as_expected_are_named() -> None:
     found = archive(uk_lrt=3, items=2, oban_jobs=5)
-    assert list(found.unexpected({"uk_lrt": 3, "public.items": 2})) == []
-    assert dict(found.unexpected({"uk_lrt": 19318, "items": 2, "other": 1, "oban_jobs": 5})) == {
+    assert list(found.row_count_mistakes({"uk_lrt": 3, "public.items": 2})) == []
+    assert dict(found.row_count_mistakes({"uk_lrt": 19318, "items": 2, "other": 1, "oban_jobs": 5})) == {
         "uk_lrt": "19,318 rows are expected and the dump has 3",
         "other": "is not among the dump's tables",
         "oban_jobs": "is not among the dump's tables",

@@ -41,7 +41,7 @@ def test_the_operators_keys_and_no_other_account_open_it(config: dict[str, Any])
 
 
 def test_the_servers_settings_are_there_before_the_first_sshd_and_docker(config: dict[str, Any]) -> None:
-    for file in server.at_first_boot("05:30"):
+    for file in server.first_boot_files("05:30"):
         assert written(config, file.path) == file.content
     assert config["packages"] == list(server.PACKAGES)
 

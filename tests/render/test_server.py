@@ -79,7 +79,7 @@ def test_a_server_that_has_a_programs_other_package_gets_no_second() -> None:
 
 
 def test_what_already_runs_at_the_first_boot_gets_its_file_from_the_step_that_makes_it_read_it() -> None:
-    early = {file.path for file in server.at_first_boot("05:30")}
+    early = {file.path for file in server.first_boot_files("05:30")}
     later = {file["path"] for file in server.configuration("05:30")["files"]} - early
     assert early == {
         "/etc/ssh/sshd_config.d/10-sertantai.conf",

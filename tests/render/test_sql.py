@@ -15,7 +15,7 @@ def test_a_new_password_is_a_new_login() -> None:
     assert sql.login("legal", "one") == sql.login("legal", "one")
 
 
-@pytest.mark.parametrize("prefix", ["a", "a" * 40 + "_electric", sql.migrating("a" * 40)])
+@pytest.mark.parametrize("prefix", ["a", "a" * 40 + "_electric", sql.migration_prefix("a" * 40)])
 def test_a_login_has_a_name_that_postgresql_does_not_cut(prefix: str) -> None:
     login = sql.login(prefix, PASSWORD)
     assert re.fullmatch(rf"{prefix}_[0-9a-f]{{8}}", login)
@@ -27,4 +27,4 @@ def test_a_logins_name_does_not_give_its_password_away() -> None:
 
 
 def test_the_logins_of_migrations_are_others_than_the_apps() -> None:
-    assert sql.login(sql.migrating("legal"), "one") != sql.login("legal", "one")
+    assert sql.login(sql.migration_prefix("legal"), "one") != sql.login("legal", "one")
