@@ -1,4 +1,4 @@
-"""The platform: settings, the host, what all services share, the services."""
+"""The program: reads the settings, then declares the host, the shared platform and the services."""
 
 import asyncio
 import gc
@@ -20,9 +20,9 @@ from components.service.args import ServiceArgs
 from components.service.service import Service
 
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    # The engine stops the program in this way when a step has failed; the engine itself reports the failure.
+    # The engine interrupts the program after a step has failed, and reports the failure itself.
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
-# Nearly all objects live until the end: to look for garbage among them takes a third of the time of fifty services.
+# Nearly all objects live until the end: with fifty services, collecting garbage would take a third of the time.
 gc.set_threshold(100_000, 50, 10)
 config = settings.load()
 for warning in config.warnings():
@@ -44,12 +44,12 @@ platform = Platform(
 
 
 async def main() -> dict[str, pulumi.Input[Any]]:
-    """Declares the services, and waits until all resources are registered."""
+    """Declares the services, waits until all resources are registered, and returns the stack's outputs."""
     services: dict[str, Service] = {}
     for name, block in config.services.items():
         services[name] = Service(name, ServiceArgs(service=name, settings=block, platform=platform))
-        await asyncio.sleep(0)  # what is declared so far is registered while the next service is declared
-    # All outputs at once: the SDK's own wait looks at all of them again each time one is done.
+        await asyncio.sleep(0)  # lets the SDK register this service while the next one is declared
+    # Waits for all outputs at once: the SDK itself would check all of them again after each one.
     while outputs := [output for output in pulumi.runtime.settings.SETTINGS.outputs if not output.done()]:
         await asyncio.wait(outputs)
     port = "" if config.nginx.https_port == 443 else f":{config.nginx.https_port}"

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from components.machine.confirmed import handed_over
+from components.machine.confirmed import digests_file
 
 from . import dump as dumps
 from . import hetzner, reach
@@ -83,7 +83,7 @@ def reached(cli: str, stack: str, patience_s: int = 0) -> bool | None:
 @app.command()
 def up(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> None:
     """Brings the platform to what the stack file says: shown first, then asked about. The local stack just does it."""
-    with nullcontext() if stack == "local" or yes else handed_over():
+    with nullcontext() if stack == "local" or yes else digests_file():
         if stack != "local" and not yes:
             shown = Command("preview", stack, as_json).run("preview")
             if shown or not typer.confirm(f"Do this to {stack}?", err=as_json):

@@ -1,11 +1,10 @@
-"""What exists, in three rooms: `machine/`, `platform/` and `service/`.
+"""The resources that the program declares, in three rooms: `machine/`, `platform/` and `service/`.
 
-`machine/` is where everything runs, `platform/` is what all services share, and `service/` is one service, a file for
-each step of its release. A service uses the platform, and the platform uses the machine; never the other way.
+`machine/` is the host, `platform/` is shared by all services, and `service/` is one service, a file for each step of a
+release. A service uses the platform, and the platform uses the machine; never the other way.
 
-The files next to this one serve all three rooms and use none of them: a secret, a volume, an image, the builder of
-containers, the names on the host, a command, and `Host`, which is how the rooms see the machine. No component asks
-which kind of host it is on.
+The files next to this one are used by all three rooms and use none of them: secrets, volumes, images, the builder of
+containers, names on the host, commands, and `Host`. No component knows which kind of host it is on.
 
 A component is `(name, args, opts)`. Its args are a frozen dataclass.
 """

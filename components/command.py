@@ -1,4 +1,4 @@
-"""A command that the operator's machine runs. Its interpreter may lead to the host."""
+"""A command on the operator's machine. Its interpreter may run it on the host."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ def command(
     parent: pulumi.Resource | None = None,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> local.Command:
-    """A text that `interpreter` runs, as a step of `up`; see `Host.command` for when it runs again."""
+    """Declares a step of `up`: `interpreter` runs the text `create`. See `Host.command` for when it runs again."""
     return local.Command(
         name,
         interpreter=interpreter,
@@ -28,7 +28,7 @@ def command(
         stdin=stdin,
         environment=reruns_on,
         triggers=list(triggers) if triggers else None,
-        # A step's output would be in the environment of its next run, which has no room for a long log.
+        # The previous output would be in the environment, which has no room for a long log.
         add_previous_output_in_env=False,
         opts=ResourceOptions(parent=parent, depends_on=list(depends_on), delete_before_replace=not triggers),
     )
@@ -41,7 +41,7 @@ def read(
     *,
     after: Sequence[pulumi.Resource],
 ) -> Output[str]:
-    """What a text prints that changes nothing, at preview too. Unknown until all of `after` exist."""
+    """Runs a text that changes nothing, at preview too. Returns what it prints, unknown until all of `after` exist."""
     return local.run_output(
         interpreter=interpreter,
         command=text,

@@ -1,4 +1,4 @@
-"""The one builder of containers: all are hardened alike. Each room says how its own are replaced."""
+"""The one builder of containers, which hardens all of them alike. Each room decides how its own are replaced."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from .names import LABEL, labels
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """What a container is made of, whatever its kind."""
+    """The settings of a container of any kind."""
 
     service: str
     part: str
@@ -23,23 +23,23 @@ class Container:
     command: Sequence[str] | None = None
     entrypoint: Sequence[str] | None = None
     volumes: Mapping[str, tuple[Input[str], bool]] = field(default_factory=dict)
-    """Volume and whether it is read-only, by the path in the container."""
+    """Volume name and whether it is mounted read-only, by the path in the container."""
     hosts: Mapping[str, str] = field(default_factory=dict)
-    """Addresses by host names, in addition to what Docker resolves."""
+    """Additional addresses by host name, next to those that Docker resolves."""
     ports: Sequence[docker.ContainerPortArgs] = ()
     capabilities: Sequence[str] = ()
-    tmpfs: Sequence[str] = ("/tmp",)  # noqa: S108 - a file system of the container's own
-    """Paths, each with Docker's options after a colon; one without a size may take the container's whole memory."""
+    tmpfs: Sequence[str] = ("/tmp",)  # noqa: S108 - the container's own file system
+    """Paths, each with Docker's options after a colon. Without a size, a path may use the container's whole memory."""
     sysctls: Mapping[str, str] = field(default_factory=dict)
-    """Of its own network."""
+    """Kernel settings of its network namespace."""
     read_only: bool = True
     shm_mb: int = 64
     grace_s: int = 60
     generation: int = 0
 
     def arguments(self) -> docker.ContainerArgs:
-        """The arguments of its resource, but for name and network."""
-        marks = labels(self.service, self.part) | {f"{LABEL}.generation": str(self.generation)}
+        """Returns the arguments of its resource, without name and network."""
+        values = labels(self.service, self.part) | {f"{LABEL}.generation": str(self.generation)}
         return docker.ContainerArgs(
             image=self.image.reference,
             command=list(self.command) if self.command else None,
@@ -47,7 +47,7 @@ class Container:
             envs=Output.from_input(self.environment or {}).apply(
                 lambda values: [f"{key}={value}" for key, value in sorted(values.items())]
             ),
-            labels=[docker.ContainerLabelArgs(label=key, value=value) for key, value in marks.items()],
+            labels=[docker.ContainerLabelArgs(label=key, value=value) for key, value in values.items()],
             volumes=[
                 docker.ContainerVolumeArgs(volume_name=volume, container_path=path, read_only=read_only)
                 for path, (volume, read_only) in self.volumes.items()

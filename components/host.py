@@ -1,4 +1,4 @@
-"""The host as all rooms see it: a Docker provider, the program on the same machine, and what was read there."""
+"""The host as all rooms use it: a Docker provider, the program on the host, and values read there."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,31 +10,32 @@ from pulumi_command import local
 
 from .command import command, read
 
-UNTOUCHED = "none"
+NO_FINGERPRINT = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A machine with Docker and the program; `ready` are the resources that make it."""
+    """A machine with Docker and the program."""
 
     provider: docker.Provider
     address: Input[str]
     program: Input[Sequence[str]]
-    """Calls the program on the host; a verb's line comes after it."""
+    """The command that calls the program on the host. A verb's line is its last argument."""
     reader: Input[Sequence[str]] | None = None
-    """As `program`, for verbs that only read. It runs before the steps, so it brings the program along; it prints
-    nothing where the machine cannot be reached."""
+    """As `program`, for verbs that only read. They run before the steps, so it copies the program to the host first. It
+    prints nothing if the host cannot be reached."""
     installed: Sequence[pulumi.Resource] = ()
-    """Puts the program where the steps call it."""
-    public: Input[str] = ""
-    """The IPv4 address under which the Internet reaches it; empty where the Internet does not."""
-    data: str | None = None
-    """The folder of a disk that outlives the machine; None where Docker's own folder is used."""
+    """The resources that install the program."""
+    public_address: Input[str] = ""
+    """The IPv4 address at which the Internet reaches the host, or an empty text."""
+    data_folder: str | None = None
+    """The folder of a disk that outlives the machine. None: volumes are in Docker's own folder."""
     ready: Sequence[pulumi.Resource] = ()
+    """The resources that must exist before anything runs on the host."""
     digests: Mapping[str, Output[str]] = field(default_factory=dict)
     """Repository and digest of each image, by its reference: see `machine/digests.py`."""
     fingerprints: Output[dict[str, str]] | None = None
-    """Of what may be changed by hand on the host: see `machine/fingerprints.py`."""
+    """The fingerprints of things that may drift on the host: see `machine/fingerprints.py`."""
 
     def command(
         self,
@@ -48,12 +49,11 @@ class Host:
         parent: pulumi.Resource,
         depends_on: Sequence[pulumi.Resource] = (),
     ) -> local.Command:
-        """A step that calls a verb of the program on the host (`render.verb`); the verb reads `stdin`.
+        """Declares a step that calls a verb of the program on the host (`render.verb`). The verb reads `stdin`.
 
-        It runs again, in place, when its line, `stdin` or a value of `reruns_on` changes; never for another version of
-        the program. Those values are in the environment on the operator's side and mean nothing to the verb. A step
-        with `triggers` is replaced, and its old `delete` runs after the new `create`: they are only for a step whose
-        old `delete` is about a different thing.
+        The step runs again, in place, when its line, `stdin` or a value of `reruns_on` changes, but never for a new
+        version of the program. The verb does not see `reruns_on`. A step with `triggers` is replaced: its old `delete`
+        runs after the new `create`. Use them only if that `delete` removes a different thing.
         """
         return command(
             name,
@@ -68,13 +68,13 @@ class Host:
         )
 
     def read(self, line: Input[str], stdin: Input[str] | None = None) -> Output[str]:
-        """What a verb prints that changes nothing, at preview too. Unknown until the host is ready."""
+        """Calls a verb that changes nothing, at preview too. Returns its output, unknown until the host is ready."""
         return read(self.reader or self.program, line, stdin, after=self.ready)
 
     def fingerprint(self, name: str) -> Output[str]:
-        """The fingerprint of `network`, a file of the gateway, or a login, slot or rule such as `login/legal`.
+        """Returns the fingerprint of `network`, a file of the gateway, or a login, slot or rule such as `login/legal`.
 
-        The step that makes such a thing has it among its inputs, and runs again when somebody has changed the thing.
+        It is an input of the step that makes the thing, so the step runs again after drift.
         """
         assert self.fingerprints is not None, "fingerprints are read before anything is declared"
-        return self.fingerprints.apply(lambda fingerprints: str(fingerprints.get(name, UNTOUCHED)))
+        return self.fingerprints.apply(lambda fingerprints: str(fingerprints.get(name, NO_FINGERPRINT)))

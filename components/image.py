@@ -1,4 +1,4 @@
-"""An image on the host, always by its digest."""
+"""Images on the host, always named by digest."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from .host import Host
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """`reference` is repository@digest; `resource` exists once the host has it."""
+    """An image. `reference` is repository@digest; `resource` exists once the host has the image."""
 
     reference: Output[str]
     resource: docker.RemoteImage
 
 
 def pull_image(name: str, reference: str, host: Host, *, parent: pulumi.Resource) -> Image:
-    """Pulls `reference` by its digest: by a tag the provider would keep whatever the host has under that name."""
+    """Pulls an image by its digest. By a tag, the provider would keep any image of that name that the host has."""
     pinned = host.digests[reference]
     resource = docker.RemoteImage(
         name,

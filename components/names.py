@@ -1,4 +1,4 @@
-"""Names and labels on the host: by them a stack finds its own containers again."""
+"""Names and labels on the host, by which a stack finds its own containers."""
 
 import pulumi
 
@@ -6,10 +6,10 @@ LABEL = "sertantai"
 
 
 def container_name(part: str) -> str:
-    """The name of one of the platform's own containers or volumes."""
+    """Returns the name of a container or volume with a fixed name."""
     return f"{LABEL}-{pulumi.get_stack()}-{part}"
 
 
 def labels(service: str, part: str) -> dict[str, str]:
-    """The labels of a container."""
+    """Returns the labels of a container."""
     return {f"{LABEL}.stack": pulumi.get_stack(), f"{LABEL}.service": service, f"{LABEL}.part": part}

@@ -1,4 +1,4 @@
-"""Secrets: generated ones, which a config secret of the same name may override."""
+"""Secrets, generated or from the configuration."""
 
 import pulumi
 import pulumi_random as random
@@ -8,21 +8,21 @@ from settings import PROJECT
 
 
 def config_secret(key: str) -> Output[str] | None:
-    """The config secret `sertantai:<key>`, or None."""
+    """Returns the config secret `sertantai:<key>`, or None."""
     return pulumi.Config(PROJECT).get_secret(key)
 
 
 def hetzner_token() -> Output[str] | None:
-    """The config secret `hcloud:token`, or None where it is in the environment, which a step has too."""
+    """Returns the config secret `hcloud:token`. None: it is in the environment, which steps have too."""
     return pulumi.Config("hcloud").get_secret("token")
 
 
 def secret(
     name: str, key: str | None, *, parent: pulumi.Resource, protect: bool = False, length: int = 48
 ) -> Output[str]:
-    """The config secret `sertantai:<key>`, else a generated one; always a generated one where there is no key.
+    """Returns the config secret `sertantai:<key>`, else a generated secret. Without a key it is always generated.
 
-    One is generated in either case, so that setting a config secret and removing it changes nothing else.
+    The generated one always exists, so that to set a config secret and remove it again changes nothing else.
     """
     generated = random.RandomPassword(
         name, length=length, special=False, opts=ResourceOptions(parent=parent, protect=protect)

@@ -13,23 +13,23 @@ from .names import LABEL
 def volume(
     name: str, volume_name: str, host: Host, *, parent: pulumi.Resource, protect: bool, exists: bool = False
 ) -> docker.Volume:
-    """The volume `volume_name`; an existing one of that name is taken as it is. `protect` what holds data.
+    """Declares the volume `volume_name`, or uses an existing one of that name. `protect` volumes with data.
 
-    Where the host has a disk for data, the volume lies there, so that a new server has it too. Docker refuses to start
-    a container while that disk is not mounted: the folder is missing.
+    If the host has a disk for data, the volume is a folder on it, so a new server has it too. While the disk is not
+    mounted, the folder is missing and Docker does not start the container.
     """
     depends_on = list(host.ready)
     driver_opts = None
-    if host.data and not exists:
+    if host.data_folder and not exists:
         depends_on.append(
             host.command(
                 f"{name}-folder",
-                verb.line("folder", host.data, volume_name),
-                delete=None if protect else verb.line("folder-remove", host.data, volume_name),
+                verb.line("folder", host.data_folder, volume_name),
+                delete=None if protect else verb.line("folder-remove", host.data_folder, volume_name),
                 parent=parent,
             )
         )
-        driver_opts = {"type": "none", "o": "bind", "device": f"{host.data}/{volume_name}"}
+        driver_opts = {"type": "none", "o": "bind", "device": f"{host.data_folder}/{volume_name}"}
     return docker.Volume(
         name,
         name=volume_name,

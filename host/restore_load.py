@@ -38,13 +38,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
     """Stdin: as for restore-check, without `dump` if it is known to be in; `path`, the dump's on the laptop;
-    `left_out`, the tables that belong to one database alone; `slot`, Electric's; `gates` of app and Electric;
+    `excluded_tables`, the tables that belong to one database alone; `slot`, Electric's; `gates` of app and Electric;
     `grace_s`, seconds for the app to stop; `secrets` that a log may hold.
     """
     what = f"{given.service}/restore"
     serving = Serving(stack=given.stack, service=given.service, gateway=Gateway(given.gateway), grace_s=told["grace_s"])
     postgres = Postgres(given.postgres)
-    rows = Rows(postgres=postgres, database=given.database, owner=told["owner"], left_out=told["left_out"])
+    rows = Rows(
+        postgres=postgres, database=given.database, owner=told["owner"], excluded_tables=told["excluded_tables"]
+    )
     restore = Restore(
         what=what,
         fit=restore_check.of(given, told) if "dump" in told else None,

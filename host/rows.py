@@ -38,12 +38,12 @@ class NotDone(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """One database. `left_out` are the names of the tables that belong to it alone, such as its migrations."""
+    """One database. `excluded_tables` are the names of the tables that belong to it alone, such as its migrations."""
 
     postgres: Postgres
     database: str
     owner: str
-    left_out: Sequence[str]
+    excluded_tables: Sequence[str]
 
     @property
     def login(self) -> str:
@@ -114,7 +114,7 @@ class Rows:
 
     def put_back(self, dump: Path, digest: str, *, skip: Names) -> None:
         """Takes the dump with this digest out again: the rows of `dump`, which was made before, take its place."""
-        values = {"left_out": json.dumps(list(self.left_out)), "digest": digest}
+        values = {"excluded_tables": json.dumps(list(self.excluded_tables)), "digest": digest}
         self._transact(dump, values, ["undo"], ["close", "undone"], skip)
 
     def _transact(
@@ -139,7 +139,7 @@ class Rows:
 
     def _chosen(self, dump: BinaryIO, skip: Names, said: BinaryIO) -> Iterator[str]:
         """The entries of a dump that are put in, for pg_restore: rows, and where sequences stand."""
-        left_out = re.compile(rf"\S+ (?:{'|'.join(self.left_out)})(?:_id_seq)? ")
+        excluded_tables = re.compile(rf"\S+ (?:{'|'.join(self.excluded_tables)})(?:_id_seq)? ")
         skipped = tuple(f"{schema} {name} " for schema, name in skip)
         with tempfile.TemporaryFile() as listed:
             words = ["exec", "-i", self.postgres.container, "pg_restore", "--list"]
@@ -148,7 +148,7 @@ class Rows:
             listed.seek(0)
             for line in listed.read().decode(errors="replace").splitlines():
                 entry = ENTRY.match(line)
-                if entry and not left_out.match(entry[2]) and not entry[2].startswith(skipped):
+                if entry and not excluded_tables.match(entry[2]) and not entry[2].startswith(skipped):
                     yield f"{entry[1]};\n"
 
     def _feed(self, first: bytes, dump: BinaryIO, place: str, last: bytes, said: BinaryIO) -> bool:

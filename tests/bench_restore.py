@@ -15,16 +15,16 @@ from tests.e2e.runner import Engine, Rehearsal, Runner, has_engine
 
 SIZES = (19_318, 1_000_000)
 BARE = "legal_bare"
-# What looks into the dump and sends it, to a host that is this machine; its peak in KiB.
+# Reads the dump and sends it to this machine as the host. Prints its peak memory in KiB.
 PEAK = """
 import hashlib, resource, sys
-from components.machine.host_program import LOCAL
-from components.service.restore_program import Restore, described, opened
+from components.machine.host_program import LOCAL_COMMAND
+from components.service.restore_program import Restore, describe_dump, open_dump
 digest = hashlib.file_digest(open(sys.argv[1], "rb"), "sha256").hexdigest()
-described(opened("bench", sys.argv[1], {})[0], sys.argv[1])
+describe_dump(open_dump("bench", sys.argv[1], {})[0], sys.argv[1])
 Restore(
-    service="bench", dump=sys.argv[1], digest=digest, replace=False, disable_triggers=False, program=LOCAL,
-    stack="bench", database="bench", postgres="bench", gateway="bench", expect={}, told={},
+    service="bench", dump=sys.argv[1], digest=digest, replace=False, disable_triggers=False, program=LOCAL_COMMAND,
+    stack="bench", database="bench", postgres="bench", gateway="bench", expect={}, inputs={},
 ).send()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

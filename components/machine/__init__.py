@@ -1,1 +1,1 @@
-"""Where everything runs: this machine, a server that is reached over SSH, or one made at Hetzner."""
+"""The host: this machine, a server reached over SSH, or a server created at Hetzner."""

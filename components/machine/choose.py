@@ -1,4 +1,4 @@
-"""The one place that knows the kinds of host."""
+"""Chooses the host by its kind: the one place that knows the kinds."""
 
 from dataclasses import replace
 
@@ -12,14 +12,14 @@ from .ssh import ssh_host
 
 
 def choose_host(config: Settings) -> Host:
-    """The host of a stack file, and what is read there and at the registries before anything else is declared."""
+    """Declares the stack's host, and reads image digests and fingerprints before anything else is declared."""
     host = _host(config)
     return replace(host, digests=resolve_digests(config, host), fingerprints=read_fingerprints(config.network, host))
 
 
 def _host(config: Settings) -> Host:
     if isinstance(config.host, HetznerHost):
-        # Only here: the packages for Hetzner's API and for keys take long to import.
+        # Imported here: the packages for Hetzner and for keys are slow to import.
         from .hetzner import hetzner_host
 
         return hetzner_host(config.host, config.dns, config.registry)

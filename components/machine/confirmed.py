@@ -1,6 +1,6 @@
-"""The file that hands the digests of a preview to the `up` that was confirmed.
+"""The file that passes the digests of a preview to the `up` that was confirmed.
 
-It is not one of Pulumi's saved plans: those refuse what `up` repairs on the way.
+Pulumi's saved plans do not fit: they refuse the drift that `up` repairs.
 """
 
 import json
@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 VARIABLE = "SERTANTAI_DIGESTS"
-"""Names the file: a preview writes it, `up` reads it. Without it both ask the registries."""
+"""The variable with the file's path. A preview writes the file, `up` reads it. Without it, both ask the registries."""
 Digests = Mapping[str, str | None]
-"""By reference; None where the preview could not ask, since there was no host yet."""
+"""Digests by reference. None: the preview could not ask the registry, since there was no host yet."""
 
 
 @contextmanager
-def handed_over() -> Iterator[None]:
-    """One new file for all runs of the program inside; it is removed afterwards."""
+def digests_file() -> Iterator[None]:
+    """Names one temporary file for all runs of the program in the block."""
     previous = os.environ.get(VARIABLE)
     with tempfile.TemporaryDirectory(prefix="sertantai-") as folder:
         os.environ[VARIABLE] = str(Path(folder, "digests.json"))
@@ -30,20 +30,20 @@ def handed_over() -> Iterator[None]:
 
 
 def read() -> Digests | None:
-    """The digests that the preview has shown; None where no file is named: then `up` asks the registries itself."""
+    """Returns the digests that the preview has shown, or None if no file is named."""
     if not (file := _file()):
         return None
     return json.loads(file.read_text()) if file.exists() else {}
 
 
 def forget() -> None:
-    """Removes an earlier preview's digests before this preview asks: it may fail."""
+    """Removes the digests of an earlier preview. They must not stay if this preview fails."""
     if file := _file():
         file.unlink(missing_ok=True)
 
 
 def write(digests: Digests) -> None:
-    """Keeps the digests of this preview."""
+    """Writes the digests of this preview."""
     if file := _file():
         file.touch(mode=0o600)
         file.write_text(json.dumps(digests, indent=2, sort_keys=True))

@@ -1,4 +1,4 @@
-"""The digest of every image: what the registries answer, or what they answered to the confirmed preview."""
+"""The digests of all images, from the registries or from the confirmed preview."""
 
 import asyncio
 import re
@@ -17,11 +17,10 @@ from . import confirmed
 
 
 def resolve_digests(config: Settings, host: Host) -> dict[str, Output[str]]:
-    """Repository and digest of each image, by its reference.
+    """Returns repository@digest of each image, by its reference. If a registry refuses one, no image is pulled.
 
-    Each tag is asked for once, and where one is refused no image is pulled. A reference that names a digest needs no
-    registry, so that rolling back works without one. Nor does an `up` that was previewed: a tag that has moved since is
-    not released unseen.
+    Each tag is requested once. A reference with a digest needs no registry, so a rollback works without one. After a
+    confirmed preview, `up` uses its digests: a tag that has moved since is not released unseen.
     """
     digests: dict[str, Output[str]] = {}
     paths: dict[str, list[str]] = {}
@@ -40,16 +39,17 @@ def resolve_digests(config: Settings, host: Host) -> dict[str, Output[str]]:
 
 
 def _previewed(paths: Mapping[str, list[str]]) -> confirmed.Digests:
-    """The digests that the preview of this `up` has shown."""
+    """Returns the digests that the preview of this `up` has shown."""
     if pulumi.runtime.is_dry_run():
         confirmed.forget()
         return {}
     digests = confirmed.read()
     if digests is None:
         return {}
-    if new := [reference for reference in paths if reference not in digests]:
-        advice = "was not in the preview: the stack file has changed since; run this again"
-        raise pulumi.RunError("\n".join(f"{', '.join(paths[reference])}: {reference} {advice}" for reference in new))
+    if missing := [reference for reference in paths if reference not in digests]:
+        reason = "was not in the preview: the stack file has changed since; run this again"
+        lines = [f"{', '.join(paths[reference])}: {reference} {reason}" for reference in missing]
+        raise pulumi.RunError("\n".join(lines))
     return digests
 
 
@@ -66,30 +66,30 @@ async def _answers(
     *,
     server: str,
 ) -> dict[str, Any]:
-    """All digests by their references, or all refusals."""
+    """Returns all digests by reference. Raises one error with all refusals."""
     answers = dict(zip(requests, await asyncio.gather(*requests.values(), return_exceptions=True), strict=True))
     digests = {reference: answer for reference, answer in answers.items() if not isinstance(answer, BaseException)}
     if refusals := [reference for reference in requests if reference not in digests]:
         lines = [
-            f"{', '.join(paths[reference])}: {refused(reference, str(answers[reference]), server)}"
+            f"{', '.join(paths[reference])}: {explain_refusal(reference, str(answers[reference]), server)}"
             for reference in refusals
         ]
         raise pulumi.RunError("\n".join(lines))
     if pulumi.runtime.is_dry_run():
         confirmed.write(digests)
-    # While there is no host yet, no registry is asked.
+    # Without a host, no registry is asked.
     return {reference: digest or UNKNOWN for reference, digest in {**previewed, **digests}.items()}
 
 
-def refused(reference: str, words: str, server: str) -> str:
-    """What is wrong with an image that its registry names no digest for, and what to do; `server` is logged in to."""
-    reason = words.strip().splitlines()[-1].strip("\t *")
+def explain_refusal(reference: str, message: str, server: str) -> str:
+    """Returns why a registry gave no digest, and what to do. `server` is the registry that the provider logs in to."""
+    reason = message.strip().splitlines()[-1].strip("\t *")
     registry = registry_host(reference)
-    if re.search("429 Too Many|toomanyrequests|rate limit", words, re.IGNORECASE):
+    if re.search("429 Too Many|toomanyrequests|rate limit", message, re.IGNORECASE):
         advice = f"{registry} answers no more requests for now: wait, or name the image by digest"
-    elif re.search("401 Unauth|403 Forb|unauthorized:|denied:|access denied|bad credentials", words):
+    elif re.search("401 Unauth|403 Forb|unauthorized:|denied:|access denied|bad credentials", message):
         advice = _denied(registry, server)
-    elif re.search("manifest unknown|not found", words, re.IGNORECASE):
+    elif re.search("manifest unknown|not found", message, re.IGNORECASE):
         hub = "Docker Hub has no such tag: choose one at hub.docker.com"
         advice = hub if registry == DOCKER_HUB else "no such image or tag: push it, or name another"
     else:
@@ -103,5 +103,5 @@ def _denied(registry: str, server: str) -> str:
     if registry == DOCKER_HUB:
         return "Docker Hub has no such image, or it is private: look its name up at hub.docker.com"
     return (
-        f"{registry} wants a login and registry_token is for {server or 'none'}: name an image that everybody may read"
+        f"{registry} requires a login and registry_token is for {server or 'none'}: name an image that anyone may read"
     )

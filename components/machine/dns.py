@@ -11,14 +11,14 @@ from settings import Dns
 def records(
     name: str, domain: str, address: Input[str], *, dns: Dns | None, parent: pulumi.Resource
 ) -> Sequence[pulumi.Resource]:
-    """The A record of a domain in our zone. Records in other zones are checked, not made.
+    """Declares the A record of a domain in our zone. Records in other zones are only checked.
 
-    No AAAA record: the containers' network has no IPv6, so each client would arrive with the address of
-    Docker's bridge.
+    There is no AAAA record: the containers' network has no IPv6, so each client would have the address of Docker's
+    bridge.
     """
     if not dns or not is_within(domain, dns):
         return []
-    # Only here: it takes long to import.
+    # Imported here: it is slow to import.
     import pulumi_hcloud as hcloud
 
     return [

@@ -1,4 +1,4 @@
-"""What may have been changed by hand on the host, read before anything is declared."""
+"""The fingerprints of things that may drift on the host, read before anything is declared."""
 
 import json
 
@@ -12,7 +12,7 @@ from ..names import container_name
 
 
 def read_fingerprints(network: Network, host: Host) -> Output[dict[str, str]]:
-    """All fingerprints on the host, by name; see `Host.fingerprint`."""
+    """Returns all fingerprints on the host, by name: see `Host.fingerprint`."""
     line = verb.line(
         "fingerprints",
         network=network.name,

@@ -23,7 +23,7 @@ CONSOLE = "look at its console: https://console.hetzner.cloud, or `hcloud server
 
 
 def hetzner_host(settings: HetznerHost, dns: Dns | None, registry: Registry | None) -> Host:
-    """The server, and everything on it over one multiplexed SSH connection."""
+    """Declares the server and returns it as a host. Everything on it uses one multiplexed SSH connection."""
     server = Server("server", ServerArgs(settings=settings, dns=dns))
     address = server.ipv4.ip_address
     access = Ssh(
@@ -36,42 +36,42 @@ def hetzner_host(settings: HetznerHost, dns: Dns | None, registry: Registry | No
         ),
         server,
     )
-    number = {"SERVER": server.server.id}
-    resized = number | {"TYPE": server.server.server_type}
-    reached = access.reached(
+    rebuilt = {"SERVER": server.server.id}
+    resized = rebuilt | {"TYPE": server.server.server_type}
+    reached = access.wait_reachable(
         Output.concat("host: the server ", settings.name, " (", server.server.id, ", ", address, ")"),
         CONSOLE,
         FIRST_ANSWER_TIMEOUT_S,
         reruns_on=resized,
         after=[server.running],
     )
-    booted = access.there("server-booted", "booted", str(BOOT_TIMEOUT_S), reruns_on=number, after=[reached])
-    installed = access.install(reruns_on=number, after=[booted])
+    booted = access.remote_step("server-booted", "booted", str(BOOT_TIMEOUT_S), reruns_on=rebuilt, after=[reached])
+    installed = access.install(reruns_on=rebuilt, after=[booted])
     prepared = _prepare(settings, server, access, booted=booted, installed=installed)
-    ready = access.there("host-ready", "ready", reruns_on=resized, after=prepared)
-    return replace(access.host(registry, ready=ready, installed=installed), public=address, data=DATA)
+    ready = access.remote_step("host-ready", "ready", reruns_on=resized, after=prepared)
+    return replace(access.host(registry, ready=ready, installed=installed), public_address=address, data_folder=DATA)
 
 
 def _prepare(
     settings: HetznerHost, server: Server, access: Ssh, *, booted: pulumi.Resource, installed: pulumi.Resource
 ) -> list[pulumi.Resource]:
     """Configures the server, authorizes the operators' keys and mounts the disk for data."""
-    number = {"SERVER": server.server.id}
+    rebuilt = {"SERVER": server.server.id}
     configured = access.command(
         "server-settings",
         verb.line("configure"),
         stdin=verb.stdin(render.configuration(settings.reboot_at)),
-        reruns_on=number,
+        reruns_on=rebuilt,
         after=[installed],
     )
     keys = "".join(f"{key}\n" for key in settings.authorized_keys.values())
     authorize = access.config.apply(lambda config: ssh.local_command("authorized_keys", config, access.alias))
-    authorized = access.here("server-keys", authorize, reruns_on=number, after=[configured], stdin=keys)
+    authorized = access.local_step("server-keys", authorize, reruns_on=rebuilt, after=[configured], stdin=keys)
     lost = read(access.reader, verb.line("lost", DATA), after=[booted])
     mounted = access.command(
         "server-mount",
         server.disk.linux_device.apply(lambda device: verb.line("mount", device, DATA, wait=VOLUME_TIMEOUT_S)),
-        reruns_on=number | {"SIZE": server.disk.size.apply(str), "LOST": lost},
+        reruns_on=rebuilt | {"SIZE": server.disk.size.apply(str), "LOST": lost},
         after=[configured, server.attachment],
     )
     return [authorized, mounted]

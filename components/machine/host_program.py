@@ -1,4 +1,4 @@
-"""The program on the host, packed into one file and put where the steps call it."""
+"""The program on the host, packed into one file, and where it is installed."""
 
 import hashlib
 import io
@@ -7,18 +7,18 @@ from functools import cache
 from pathlib import Path
 
 SOURCES = Path(__file__).parents[2] / "host"
-LOCAL = [".venv/bin/python", "-m", "host"]
-"""How this machine's steps call it: from the checkout, in whose folder the steps run."""
+LOCAL_COMMAND = [".venv/bin/python", "-m", "host"]
+"""The command on the local host: from the checkout, which is the steps' working directory."""
 FOLDER = ".sertantai/host"
-"""Where it is on a host, relative to the user's home folder."""
-CALL = f'python3 "$(readlink -f {FOLDER}/current)"'
-"""What ssh runs on the host, before the words of a verb. It resolves the link first: see `file_name`."""
+"""Its folder on a host, relative to the user's home folder."""
+COMMAND = f'python3 "$(readlink -f {FOLDER}/current)"'
+"""The command on a host over SSH, before a verb's line. It resolves the link first: see `file_name`."""
 MAIN = "import sys\nfrom host.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
 
 
 @cache
-def packed() -> bytes:
-    """One file that `python3 FILE` runs. Its bytes depend on the sources alone: no times, no compression."""
+def pack() -> bytes:
+    """Returns the file that `python3 FILE` runs. Its bytes depend on the sources alone: no times, no compression."""
     files = {"__main__.py": MAIN.encode()}
     for file in sorted(SOURCES.rglob("*")):
         if file.suffix in (".py", ".sql", ".sh"):
@@ -31,17 +31,17 @@ def packed() -> bytes:
 
 
 def file_name() -> str:
-    """Its name on a host, a new one for every version: a file that is replaced fails at its next import."""
-    return f"{hashlib.sha256(packed()).hexdigest()[:12]}.pyz"
+    """Returns its file name on a host. Every version has its own: a replaced file would fail at its next import."""
+    return f"{hashlib.sha256(pack()).hexdigest()[:12]}.pyz"
 
 
 def path() -> str:
-    """Where this version is on a host."""
+    """Returns the path of this version on a host."""
     return f"{FOLDER}/{file_name()}"
 
 
-def digest(folder: str) -> str:
-    """A short hash of the shell scripts in host/shell/<folder>; a changed comment does not change it."""
+def scripts_digest(folder: str) -> str:
+    """Returns a short hash of the shell scripts in host/shell/<folder>. Comments do not change it."""
     lines = [
         line for file in sorted((SOURCES / "shell" / folder).glob("*.sh")) for line in file.read_text().splitlines()
     ]

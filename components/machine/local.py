@@ -10,6 +10,6 @@ from .login import registry_login
 
 
 def local_host(registry: Registry | None) -> Host:
-    """The host of a local stack: the operator's own machine."""
+    """Returns the host of a local stack: the operator's own machine."""
     provider = docker.Provider("docker", registry_auth=registry_login(registry))
-    return Host(provider=provider, program=host_program.LOCAL, address="127.0.0.1")
+    return Host(provider=provider, program=host_program.LOCAL_COMMAND, address="127.0.0.1")

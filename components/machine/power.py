@@ -1,4 +1,4 @@
-"""A new server type is a stop and a start in order: the provider alone cuts the power and leaves the server off."""
+"""Shuts the server down and starts it for a new type: the provider alone would cut the power and leave it off."""
 
 import pulumi
 import pulumi_hcloud as hcloud

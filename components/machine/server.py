@@ -1,4 +1,4 @@
-"""A server at Hetzner Cloud, and what belongs to it."""
+"""A server at Hetzner Cloud, with its keys, firewall, addresses and disk."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,35 +16,35 @@ from .dns import records
 from .power import power_on, shut_down
 
 ANYWHERE = ["0.0.0.0/0", "::/0"]
-# What an adopted server, address or volume keeps as it is.
+# Properties that an adopted server, address or volume keeps.
 KEPT = ["name", "labels", "deleteProtection"]
 SERVER_KEPT = ["serverType", "firewallIds", "backups", "rebuildProtection", "shutdownBeforeDeletion"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServerArgs:
-    """What a server is made of; `dns` is the zone in which it gets a name."""
+    """The server's settings, and the DNS zone of its name."""
 
     settings: HetznerHost
     dns: Dns | None
 
 
 class Server(pulumi.ComponentResource):
-    """SSH keys, firewall, addresses, disk for data, server. What holds data or is publicly known is protected."""
+    """SSH keys, firewall, addresses, disk for data, server. Everything with data or a public address is protected."""
 
     def __init__(self, name: str, args: ServerArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:host:Server", name, {}, opts)
         self.settings, self._name = args.settings, name
         adopt = args.settings.adopt
         self.ipv4 = self._address("ipv4", adopt.primary_ipv4_id if adopt else None)
-        # For what the server calls: nothing is served over it. An adopted server keeps the addresses that it has.
+        # For the server's own connections: nothing is served over IPv6. An adopted server keeps its addresses.
         self.ipv6 = None
         if not adopt or adopt.primary_ipv6_id:
             self.ipv6 = self._address("ipv6", adopt.primary_ipv6_id if adopt else None)
         self.disk = self._disk()
-        # The host's key is ours from the start, so that the first connection is as safe as the last.
+        # The host key is generated here and pinned, so the first connection is verified too.
         host_key = tls.PrivateKey(f"{name}-host-key", algorithm="ED25519", opts=self._protected(None))
-        # An adopted server shows its own key, and a server made in its place shows ours.
+        # An adopted server has its own key; a server that replaces it has the generated one.
         adopted_key = [args.settings.host_key] if args.settings.host_key else []
         self.host_keys = host_key.public_key_openssh.apply(lambda key: [*adopted_key, key.strip()])
         self.server = self._server(host_key)
@@ -74,7 +74,7 @@ class Server(pulumi.ComponentResource):
             [*KEPT, *SERVER_KEPT],
         )
         if not settings.adopt:
-            # Before its type changes it is shut down in order, not switched off.
+            # It is shut down in order before its type changes: the provider would cut its power.
             options.depends_on = [shut_down(f"{name}-off", self.ipv4, settings.server_type, parent=self)]
         return hcloud.Server(
             f"{name}-server",
@@ -84,7 +84,7 @@ class Server(pulumi.ComponentResource):
             image=settings.image,
             ssh_keys=[key.id for key in keys],
             firewall_ids=[firewall.id.apply(int)],
-            # Only for a new server: the provider does not read them, and would remove an adopted server's address.
+            # For a new server alone: the provider does not read them, and would remove an adopted server's address.
             public_nets=[
                 hcloud.ServerPublicNetArgs(
                     ipv4=self.ipv4.id.apply(int), ipv6=self.ipv6.id.apply(int) if self.ipv6 else None
@@ -102,9 +102,9 @@ class Server(pulumi.ComponentResource):
         )
 
     def _ssh_keys(self) -> list[hcloud.SshKey]:
-        """A changed key is a new resource: replacing one would replace the server, which is protected.
+        """Declares the operators' keys, except for an adopted server: the project has its keys already.
 
-        Those of an adopted server are in the project already.
+        A changed key is a new resource: to replace one would replace the server, which is protected.
         """
         settings = self.settings
         return [
@@ -119,7 +119,7 @@ class Server(pulumi.ComponentResource):
         ]
 
     def _firewall(self) -> hcloud.Firewall:
-        """Docker opens ports past the server's own packet filter; it cannot pass this one."""
+        """Declares Hetzner's firewall. Docker bypasses the server's own packet filter, but not this one."""
         return hcloud.Firewall(
             f"{self._name}-firewall",
             name=self.settings.name,
@@ -160,7 +160,7 @@ class Server(pulumi.ComponentResource):
         )
 
     def _protected(self, adopted: int | None, ignored: Sequence[str] = (), kept: Sequence[str] = ()) -> ResourceOptions:
-        """Protects a resource and imports an adopted one; as long as `adopt` is set, its inputs `kept` stay too."""
+        """Returns options that protect a resource. An adopted one is imported, and its inputs `kept` do not change."""
         return ResourceOptions(
             parent=self,
             protect=True,
@@ -169,7 +169,7 @@ class Server(pulumi.ComponentResource):
         )
 
     def _add_names(self, dns: Dns | None) -> None:
-        """The server's own name and its reverse DNS; those of an adopted server stay."""
+        """Declares the server's record and its reverse DNS, except for an adopted server."""
         name = self.settings.name
         full = name if "." in name or not dns else f"{name}.{dns.zone}"
         if self.settings.adopt or "." not in full:

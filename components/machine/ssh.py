@@ -1,4 +1,4 @@
-"""The way to a host that is reached over SSH: one pinned, multiplexed connection for steps and for Docker."""
+"""Access to a host over SSH: one pinned, multiplexed connection for steps and for Docker."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ CONNECT_TIMEOUT_S = 30
 
 @dataclass(frozen=True, kw_only=True)
 class SshArgs:
-    """One host as OpenSSH knows it."""
+    """The connection's settings."""
 
     address: Input[str]
     host_keys: Input[Sequence[str]]
@@ -39,20 +39,20 @@ class Ssh:
     def __init__(self, args: SshArgs, parent: pulumi.Resource | None = None) -> None:
         self.args, self.parent = args, parent
         self.alias = ssh.alias(pulumi.get_stack())
-        # From this output the command knows the host on a laptop where the program has not run yet.
+        # The command reads this output on a laptop where the program has not run yet.
         target = Output.all(address=args.address, host_keys=args.host_keys)
         pulumi.export("ssh", target)
         self.config = target.apply(self._write)
         self.program: Output[Sequence[str]] = self.config.apply(
-            lambda config: ["ssh", "-F", config, self.alias, host_program.CALL]
+            lambda config: ["ssh", "-F", config, self.alias, host_program.COMMAND]
         )
-        """Calls the program on the host."""
+        """The command that calls the program on the host."""
         self.reader: Output[Sequence[str]] = self.config.apply(
-            lambda config: ["bash", ssh.script_path("ask"), config, self.alias, host_program.path()]
+            lambda config: ["bash", ssh.script_path("read"), config, self.alias, host_program.path()]
         )
-        """As `program`, for verbs that only read; it prints nothing where the host cannot be reached."""
+        """As `program`, for verbs that only read. It prints nothing if the host cannot be reached."""
 
-    def reached(
+    def wait_reachable(
         self,
         host: Input[str],
         advice: str,
@@ -61,15 +61,15 @@ class Ssh:
         reruns_on: Mapping[str, Input[str]],
         after: Sequence[pulumi.Resource] = (),
     ) -> local.Command:
-        """Waits until the host accepts a connection. An error calls it `host` and ends with `advice`."""
+        """Declares a step that waits until the host accepts a connection. Its error begins with `host`."""
         text = Output.all(config=self.config, host=host).apply(
             lambda values: ssh.local_command(
                 "reached", values["config"], self.alias, str(timeout_s), values["host"], advice
             )
         )
-        return self.here("host-reached", text, reruns_on=reruns_on, after=after)
+        return self.local_step("host-reached", text, reruns_on=reruns_on, after=after)
 
-    def here(
+    def local_step(
         self,
         name: str,
         text: Input[str],
@@ -78,12 +78,12 @@ class Ssh:
         after: Sequence[pulumi.Resource],
         stdin: str | None = None,
     ) -> local.Command:
-        """A step on the operator's machine."""
+        """Declares a step on the operator's machine."""
         return command(
             name, ["bash", "-c"], text, stdin=stdin, reruns_on=reruns_on, parent=self.parent, depends_on=after
         )
 
-    def there(
+    def remote_step(
         self,
         name: str,
         script: str,
@@ -91,14 +91,14 @@ class Ssh:
         reruns_on: Mapping[str, Input[str]],
         after: Sequence[pulumi.Resource],
     ) -> local.Command:
-        """A step on the host before the program is there: a script of bootstrap/."""
+        """Declares a step that runs a script of bootstrap/ on the host, before the program is installed."""
         text = self.config.apply(lambda config: ssh.remote_command(config, self.alias, script, *words))
-        return self.here(name, text, reruns_on=reruns_on, after=after)
+        return self.local_step(name, text, reruns_on=reruns_on, after=after)
 
     def install(self, *, reruns_on: Mapping[str, Input[str]], after: Sequence[pulumi.Resource]) -> local.Command:
-        """Puts this version of the program on the host: the one step that runs again for another version."""
+        """Declares the step that installs the program on the host. It alone runs again for a new version."""
         text = self.config.apply(lambda config: ssh.local_command("install", config, self.alias, host_program.path()))
-        return self.here("host-program", text, reruns_on=reruns_on, after=after)
+        return self.local_step("host-program", text, reruns_on=reruns_on, after=after)
 
     def command(
         self,
@@ -109,12 +109,12 @@ class Ssh:
         reruns_on: Mapping[str, Input[str]],
         after: Sequence[pulumi.Resource],
     ) -> local.Command:
-        """A step that calls a verb before the host is ready; see `Host.command`."""
+        """Declares a step that calls a verb before the host is ready: see `Host.command`."""
         return command(name, self.program, line, stdin=stdin, reruns_on=reruns_on, parent=self.parent, depends_on=after)
 
     def host(self, registry: Registry | None, *, ready: pulumi.Resource, installed: pulumi.Resource) -> Host:
-        """The host, once it is `ready` and has the program."""
-        # The provider connects to Docker as soon as it is made.
+        """Returns the host, whose steps wait for `ready` and `installed`."""
+        # The provider connects to Docker as soon as it is created.
         provider = docker.Provider(
             "docker",
             host=f"ssh://{self.alias}",
@@ -145,7 +145,7 @@ class Ssh:
 
 
 def ssh_host(settings: SshHost, registry: Registry | None) -> Host:
-    """A machine that exists already."""
+    """Returns an existing machine as a host."""
     access = Ssh(
         SshArgs(
             address=settings.address,
@@ -156,16 +156,16 @@ def ssh_host(settings: SshHost, registry: Registry | None) -> Host:
         )
     )
     reruns_on = {"ADDRESS": f"{settings.user}@{settings.address}:{settings.port}", "KEY": settings.host_key}
-    reached = access.reached(
+    reached = access.wait_reachable(
         f"host/address: {settings.address}",
-        "is it up, is host/port right, and does its firewall let this address in?",
+        "is it up, is host/port right, and does its firewall accept this address?",
         CONNECT_TIMEOUT_S,
         reruns_on=reruns_on,
     )
-    ready = access.there("host-ready", "ready", reruns_on=reruns_on, after=[reached])
+    ready = access.remote_step("host-ready", "ready", reruns_on=reruns_on, after=[reached])
     installed = access.install(reruns_on=reruns_on, after=[ready])
     host = access.host(registry, ready=ready, installed=installed)
-    return replace(host, public=settings.address) if _is_public(settings.address) else host
+    return replace(host, public_address=settings.address) if _is_public(settings.address) else host
 
 
 def _is_public(address: str) -> bool:

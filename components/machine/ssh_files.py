@@ -1,4 +1,4 @@
-"""OpenSSH's files for a stack's host, in the project's folder."""
+"""OpenSSH's files for a stack's host."""
 
 import json
 import os
@@ -13,20 +13,20 @@ PROGRAM = "host.pyz"
 
 
 def folder(stack: str) -> Path:
-    """Where they lie, from the project's folder: the same on every laptop, or all steps would run again there."""
+    """Returns their folder, relative to the project's. It is the same on every laptop: else all steps would rerun."""
     return Path(".sertantai", stack, "ssh")
 
 
-def write(root: Path, stack: str, texts: Mapping[str, str], known: Mapping[str, Any]) -> Path:
-    """Writes them and `known`, what they are made of, below `root`; the configuration's path from there."""
+def write(root: Path, stack: str, texts: Mapping[str, str], target: Mapping[str, Any]) -> Path:
+    """Writes them below `root`, and the host's address and keys in `known.json`. Returns the configuration's path."""
     (root / folder(stack)).mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Where the connection's socket is. OpenSSH looks for ~ in the user's account, not in HOME.
+    # The folder of the connection's socket. OpenSSH reads ~ from the user's account, not from HOME.
     Path(pwd.getpwuid(os.getuid()).pw_dir, ".ssh").mkdir(exist_ok=True, mode=0o700)
-    contents = {name: text.encode() for name, text in {**texts, "known.json": json.dumps(known)}.items()}
-    for name, content in {**contents, PROGRAM: host_program.packed()}.items():
+    contents = {name: text.encode() for name, text in {**texts, "known.json": json.dumps(target)}.items()}
+    for name, content in {**contents, PROGRAM: host_program.pack()}.items():
         file = root / folder(stack) / name
         if not file.exists() or file.read_bytes() != content:
-            # In one move: a connection may be made at this moment.
+            # Atomically: OpenSSH may read the file at any time.
             new = file.with_name(f"{name}.new")
             new.write_bytes(content)
             new.replace(file)

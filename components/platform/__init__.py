@@ -1,1 +1,1 @@
-"""What all services share: the network, PostgreSQL, Redis, nginx and certbot."""
+"""The parts that all services share: the network, PostgreSQL, Redis, nginx and certbot."""

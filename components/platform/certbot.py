@@ -1,4 +1,4 @@
-"""certbot: requests certificates when a step asks it to, and renews them by itself."""
+"""certbot: requests certificates when a step calls it, and renews them by itself."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pulumi
 from pulumi import ResourceOptions
 
-from render import nginx as paths
+from render import nginx as render
 from settings import CERTBOT_MEMORY_MB, Acme
 
 from ..container import Container
@@ -14,24 +14,24 @@ from ..host import Host
 from ..image import pull_image
 from ..names import container_name
 from ..volume import volume
-from .fixed import run_fixed
 from .nginx import Nginx
+from .platform_container import run_platform_container
 
-# Renewal leaves a mark each time; a mark that is a day old means that it no longer runs.
+# Each renewal touches a file. A file older than a day means that renewal does not work.
 CHECK = ["sh", "-c", "test ! -e /tmp/renewed || find /tmp/renewed -mmin -1440 | grep -q ."]
 START_TIMEOUT_S = 30
-# The script is read again each time: a new version needs no new container. A renewal that has begun is finished.
+# The script is read again each time, so a new version needs no new container. A renewal that has begun is finished.
 RENEW = f"""trap 'exit 0' TERM
 while :; do
-  sh {paths.VOLUME}/scripts/renew.sh {paths.VOLUME}
-  sleep {paths.WATCH_S} & wait $!
+  sh {render.VOLUME}/scripts/renew.sh {render.VOLUME}
+  sleep {render.WATCH_S} & wait $!
 done
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class CertbotArgs:
-    """What certbot is made of."""
+    """certbot's settings, and the gateway that serves its challenges."""
 
     acme: Acme
     nginx: Nginx
@@ -39,14 +39,14 @@ class CertbotArgs:
 
 
 class Certbot(pulumi.ComponentResource):
-    """One certbot for all services, by webroot. It is on the host's network, since it only calls out."""
+    """One certbot for all services, by webroot. It uses the host's network, since it only opens connections."""
 
     def __init__(self, name: str, args: CertbotArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:platform:Certbot", name, {}, opts)
         nginx, host = args.nginx, args.host
         self.container_name = container_name("certbot")
         certificates = volume(f"{name}-certificates", container_name("letsencrypt"), host, parent=self, protect=True)
-        fixed = run_fixed(
+        server = run_platform_container(
             name,
             Container(
                 service="platform",
@@ -58,8 +58,8 @@ class Certbot(pulumi.ComponentResource):
                 environment=_environment(args.acme),
                 volumes={
                     "/etc/letsencrypt": (certificates.name, False),
-                    paths.VOLUME: (nginx.files.name, False),
-                    paths.WEBROOT: (nginx.webroot.name, False),
+                    render.VOLUME: (nginx.files.name, False),
+                    render.WEBROOT: (nginx.webroot.name, False),
                 },
                 tmpfs=["/tmp", "/var/log/letsencrypt", "/var/lib/letsencrypt"],  # noqa: S108
                 grace_s=10,
@@ -70,12 +70,12 @@ class Certbot(pulumi.ComponentResource):
             parent=self,
             depends_on=[certificates, nginx.base, nginx.webroot],
         )
-        self.ready = fixed.ready
+        self.ready = server.ready
         self.register_outputs({})
 
 
 def _environment(acme: Acme) -> dict[str, str]:
-    environment = {"ACME_EMAIL": acme.email, "ACME_DIRECTORY": acme.directory_url, "WEBROOT": paths.WEBROOT}
+    environment = {"ACME_EMAIL": acme.email, "ACME_DIRECTORY": acme.directory_url, "WEBROOT": render.WEBROOT}
     if not acme.ca_bundle:
         return environment
     return environment | {"CA_BUNDLE": _bundle(acme.ca_bundle), "REQUESTS_CA_BUNDLE": "/tmp/ca.pem"}  # noqa: S108

@@ -15,16 +15,16 @@ from ..host import Host
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """What the network is made of."""
+    """The network's settings."""
 
     settings: NetworkSettings
     host: Host
 
 
 class Network(pulumi.ComponentResource):
-    """A bridge whose lower half has the fixed addresses; Docker gives out the upper half only.
+    """A bridge network. Its lower half has the fixed addresses; Docker assigns the upper half.
 
-    A step makes it: the provider's own resource waits 2 s at each read.
+    A step creates it, since the provider's resource waits 2 s at each read.
     """
 
     def __init__(self, name: str, args: NetworkArgs, opts: ResourceOptions | None = None) -> None:
@@ -44,13 +44,13 @@ class Network(pulumi.ComponentResource):
             ),
             stdin=args.host.fingerprint("network").apply(lambda fingerprint: verb.stdin({"fingerprint": fingerprint})),
             delete=verb.line("network-remove", settings.name, stack=stack),
-            # Another subnet needs another name: then the containers move over before the old network goes. It could not
-            # be deleted with containers on it.
+            # A new subnet needs a new name: the containers move before the old network is removed. Docker does not
+            # remove a network with containers.
             triggers=[settings.name],
             parent=self,
         )
         self.register_outputs({})
 
-    def fixed(self, address: str, alias: str) -> docker.ContainerNetworksAdvancedArgs:
-        """A container's place on the network, at one of the fixed addresses."""
+    def at_address(self, address: str, alias: str) -> docker.ContainerNetworksAdvancedArgs:
+        """Returns a container's connection to the network, at a fixed address and with an alias."""
         return docker.ContainerNetworksAdvancedArgs(name=self.name, ipv4_address=address, aliases=[alias])

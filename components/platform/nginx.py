@@ -17,18 +17,18 @@ from ..image import Image, pull_image
 from ..machine import host_program
 from ..names import container_name
 from ..volume import volume
-from .fixed import run_fixed
 from .network import Network
+from .platform_container import run_platform_container
 
 CHECK = ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8999/"]
 START_TIMEOUT_S = 60
-# Workers become the user nginx; the master signals them and reads the keys that root alone may read.
+# The master starts workers as the user nginx, signals them, and reads keys that only root may read.
 CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NginxArgs:
-    """What the gateway is made of; `drains_s` is how long each service's requests may take to end."""
+    """The gateway's settings. `drains_s` are the drains of all services, in seconds."""
 
     settings: NginxSettings
     drains_s: Sequence[int]
@@ -37,7 +37,7 @@ class NginxArgs:
 
 
 class Nginx(pulumi.ComponentResource):
-    """nginx with its sites in a directory on a volume, which it shares with certbot. Nothing ever stops it."""
+    """nginx, with its sites in a folder on a volume that it shares with certbot. A release only reloads it."""
 
     def __init__(self, name: str, args: NginxArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:platform:Nginx", name, {}, opts)
@@ -47,8 +47,8 @@ class Nginx(pulumi.ComponentResource):
         self.files = volume(f"{name}-files", self.container_name, host, parent=self, protect=False)
         self.webroot = volume(f"{name}-webroot", container_name("webroot"), host, parent=self, protect=False)
         image = pull_image(f"{name}-image", settings.image, host, parent=self)
-        self.base = self._put_base(name, args, image)
-        fixed = run_fixed(
+        self.base = self._write_base(name, args, image)
+        server = run_platform_container(
             name,
             Container(
                 service="platform",
@@ -68,19 +68,21 @@ class Nginx(pulumi.ComponentResource):
                 grace_s=60,
             ),
             host,
-            network=network.fixed(self.address, "nginx"),
+            network=network.at_address(self.address, "nginx"),
             start_timeout_s=START_TIMEOUT_S,
             parent=self,
             depends_on=[network.ready, self.base, self._check_ports(name, args), self.webroot],
         )
-        self.container, self.ready = fixed.container, fixed.ready
+        self.container, self.ready = server.container, server.ready
         self.register_outputs({})
 
-    def _put_base(self, name: str, args: NginxArgs, image: Image) -> pulumi.Resource:
-        """Puts nginx.conf and the scripts on the volume. Runs again for another text, script or image."""
+    def _write_base(self, name: str, args: NginxArgs, image: Image) -> pulumi.Resource:
+        """Declares the step that writes nginx.conf and the scripts. Runs again for a new text, script or image."""
         return args.host.command(
             f"{name}-base",
-            verb.line("base", self.container_name, volume=self.container_name, scripts=host_program.digest("volume")),
+            verb.line(
+                "base", self.container_name, volume=self.container_name, scripts=host_program.scripts_digest("volume")
+            ),
             stdin=Output.all(image=image.reference, fingerprint=args.host.fingerprint("nginx.conf")).apply(
                 lambda values: verb.stdin({**values, "text": render.base(args.drains_s, args.settings)})
             ),
@@ -89,7 +91,7 @@ class Nginx(pulumi.ComponentResource):
         )
 
     def _check_ports(self, name: str, args: NginxArgs) -> pulumi.Resource:
-        """Fails where another program has the ports. Runs again for other ports; it only asks."""
+        """Declares the step that fails if another program uses the ports. Runs again for other ports."""
         settings = args.settings
         return args.host.command(
             f"{name}-ports",

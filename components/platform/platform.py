@@ -1,4 +1,4 @@
-"""What a service reads of the platform."""
+"""The platform as a service uses it."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from .redis import Redis
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """The host, the network and the shared servers, and the settings they were made from."""
+    """The host, the network and the shared servers, with all settings."""
 
     settings: Settings
     host: Host

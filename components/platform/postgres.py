@@ -17,8 +17,8 @@ from ..image import pull_image
 from ..names import container_name
 from ..secret import secret
 from ..volume import volume
-from .fixed import run_fixed
 from .network import Network
+from .platform_container import run_platform_container
 
 DATA = "/var/lib/postgresql/data"
 SOCKET = "/var/run/postgresql"
@@ -28,7 +28,7 @@ START_TIMEOUT_S = 120
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresArgs:
-    """What PostgreSQL is made of."""
+    """PostgreSQL's settings."""
 
     settings: PostgresSettings
     network: Network
@@ -36,7 +36,7 @@ class PostgresArgs:
 
 
 class Postgres(pulumi.ComponentResource):
-    """One cluster for all services, with logical replication. `ready`: it answers, and our rules say who logs in."""
+    """One cluster for all services, with logical replication. `ready` exists once its rules for logins are ours."""
 
     def __init__(self, name: str, args: PostgresArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:platform:Postgres", name, {}, opts)
@@ -52,31 +52,31 @@ class Postgres(pulumi.ComponentResource):
         )
         # On a volume, so that a backup container can use it too.
         socket = volume(f"{name}-socket", container_name("postgres-socket"), host, parent=self, protect=False)
-        fixed = run_fixed(
+        server = run_platform_container(
             name,
             self._container(name, args, data=data, socket=socket),
             host,
-            network=network.fixed(network.addresses.postgres, "postgres"),
+            network=network.at_address(network.addresses.postgres, "postgres"),
             start_timeout_s=START_TIMEOUT_S,
             parent=self,
             depends_on=[network.ready, data, socket],
         )
-        self.container = fixed.container
+        self.container = server.container
         self.ready = host.command(
             f"{name}-access",
             verb.line("pg-hba", self.container_name),
             stdin=host.fingerprint("access/platform").apply(
                 lambda fingerprint: verb.stdin({**render.rules(), "fingerprint": fingerprint})
             ),
-            reruns_on={"CONTAINER": fixed.container.id},
+            reruns_on={"CONTAINER": server.container.id},
             parent=self,
-            depends_on=[fixed.ready],
+            depends_on=[server.ready],
         )
         self.register_outputs({})
 
     def _container(self, name: str, args: PostgresArgs, *, data: docker.Volume, socket: docker.Volume) -> Container:
         settings = args.settings
-        # The official image needs a password at its first start; the step `access` removes it again.
+        # The official image needs a password at its first start. The step `access` removes it.
         password = secret(f"{name}-password", None, parent=self, protect=True)
         variables = {"POSTGRES_INITDB_ARGS": "--data-checksums", "PGDATA": DATA}
         return Container(

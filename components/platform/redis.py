@@ -14,15 +14,15 @@ from ..image import pull_image
 from ..names import container_name
 from ..secret import secret
 from ..volume import volume
-from .fixed import run_fixed
 from .network import Network
+from .platform_container import run_platform_container
 
 START_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class RedisArgs:
-    """What Redis is made of."""
+    """Redis's settings."""
 
     settings: RedisSettings
     network: Network
@@ -30,16 +30,16 @@ class RedisArgs:
 
 
 class Redis(pulumi.ComponentResource):
-    """One Redis for the services that ask for it; each has a user of its own."""
+    """One Redis for the services that declare `redis`. Each has its own user."""
 
     def __init__(self, name: str, args: RedisArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:platform:Redis", name, {}, opts)
         settings, network, host = args.settings, args.network, args.host
         self.container_name = container_name("redis")
-        # The platform's own, which no operator sets: a change would replace the container. It holds no data.
+        # No operator sets the administrator's password: a change replaces the container.
         password = secret(f"{name}-password", None, parent=self)
         data = volume(f"{name}-data", self.container_name, host, parent=self, protect=True)
-        fixed = run_fixed(
+        server = run_platform_container(
             name,
             Container(
                 service="platform",
@@ -54,10 +54,10 @@ class Redis(pulumi.ComponentResource):
                 grace_s=30,
             ),
             host,
-            network=network.fixed(network.addresses.redis, "redis"),
+            network=network.at_address(network.addresses.redis, "redis"),
             start_timeout_s=START_TIMEOUT_S,
             parent=self,
             depends_on=[network.ready, data],
         )
-        self.container, self.ready = fixed.container, fixed.ready
+        self.container, self.ready = server.container, server.ready
         self.register_outputs({})

@@ -1,9 +1,9 @@
-"""One service: what its block of YAML stands for. Each step of a release is a file, in the order of docs/releases.md.
+"""One service, declared from its block of YAML. Each step of a release is a file, in the order of docs/releases.md.
 
     preflight -> migration -> containers -> cutover -> switch -> retire -> restore
 
-A component stands for a thing with an identity of its own, which outlives a release or is replaced by one: `Service`,
-`Database`, `ElectricAccess`, `RedisUser`, `Certificate`, `Part` (a container with its gate) and `Site` (the service's
-file in the gateway). A function is one step of a release: it reads the one `Release` that all steps share, takes the
-resources that it comes `after`, and returns those that the next step waits for.
+A component is a thing with its own identity, which outlives a release or is replaced by it: `Service`, `Database`,
+`ElectricAccess`, `RedisUser`, `Certificate`, `Part` (a container with its gate) and `Site` (the service's file in the
+gateway). A function is one step of a release: it reads the `Release` that all steps share, takes the resources that it
+comes `after`, and returns those that the next step waits for.
 """

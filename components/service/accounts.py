@@ -1,4 +1,4 @@
-"""What a service has on the shared servers."""
+"""A service's accounts on the shared servers."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from .redis_user import RedisUser
 
 @dataclass(frozen=True, kw_only=True)
 class Accounts:
-    """A service's database, its Electric's access to it, and its user on Redis; None is one that it does not have."""
+    """A service's database, its Electric's access to it, and its user on Redis. None: it does not have one."""
 
     database: Database | None
     electric: ElectricAccess | None
@@ -21,7 +21,7 @@ class Accounts:
 
     @property
     def ready(self) -> list[pulumi.Resource]:
-        """The steps that make them."""
+        """The steps that create the accounts."""
         steps: list[pulumi.Resource] = []
         if self.database:
             steps.append(self.database.ready)
@@ -32,8 +32,8 @@ class Accounts:
         return steps
 
 
-def open_accounts(args: ServiceArgs, parent: pulumi.Resource) -> Accounts:
-    """Makes what the service's block asks for."""
+def create_accounts(args: ServiceArgs, parent: pulumi.Resource) -> Accounts:
+    """Declares the accounts that the service's settings need."""
     name, settings, opts = args.service, args.settings, ResourceOptions(parent=parent)
     database = electric = redis = None
     if settings.database:

@@ -11,7 +11,7 @@ from .args import ServiceArgs
 
 
 def app_environment(args: ServiceArgs, accounts: Accounts, parent: pulumi.Resource) -> Output[dict[str, str]]:
-    """Every variable of the app's container, secrets among them."""
+    """Returns all variables of the app's container, with the secret ones."""
     name, settings, services = args.service, args.settings, args.platform.settings.services
     app, (database, electric, redis) = settings.app, (accounts.database, accounts.electric, accounts.redis)
     electric_url = f"http://{nginx.electric_name(name)}:{environment.ELECTRIC_PORT}"

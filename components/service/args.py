@@ -1,4 +1,4 @@
-"""What a service and all that belongs to it are made of."""
+"""The arguments of a service and its components."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from ..platform.platform import Platform
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceArgs:
-    """A service's name, its block of the stack file, and the platform that it runs on."""
+    """A service's name, its block of the stack file, and the platform."""
 
     service: str
     settings: Service

@@ -12,7 +12,7 @@ RECORD_TIMEOUT_S = 300
 
 
 class Certificate(pulumi.ComponentResource):
-    """First a placeholder, with which nginx accepts the site's text; then the authority's certificate: `ready`."""
+    """First a placeholder, so that nginx accepts the site's text; then the authority's certificate (`ready`)."""
 
     issued: Output[str]
 
@@ -28,11 +28,11 @@ class Certificate(pulumi.ComponentResource):
             parent=self,
             depends_on=[platform.certbot.ready],
         )
-        dns = records(f"{name}-dns", domain, host.public, dns=platform.settings.dns, parent=self)
-        # Runs again for another authority; certbot renews by itself.
+        dns = records(f"{name}-dns", domain, host.public_address, dns=platform.settings.dns, parent=self)
+        # Runs again for a new authority. certbot renews by itself.
         self.ready = host.command(
             f"{name}-authority",
-            Output.from_input(host.public).apply(
+            Output.from_input(host.public_address).apply(
                 lambda address: verb.line(
                     "certificate",
                     domain,

@@ -1,4 +1,4 @@
-"""What happens to a service's containers when the service is taken out of the stack file."""
+"""Removes a service's containers when the service is removed from the stack file."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,9 @@ from .release import Release
 
 
 def cleanup(release: Release) -> Sequence[pulumi.Resource]:
-    """Does nothing until the service is taken out: then its containers go, after its site.
+    """Declares a step whose `delete` removes all containers of the service, after its site.
 
-    The containers depend on it, so it exists before the first of them and is deleted after the last, even if no release
-    was ever finished.
+    All containers depend on this step, so they are removed even if no release has ever finished.
     """
     platform = release.platform
     grace_s = max(release.settings.drain_s, ELECTRIC_GRACE_S)

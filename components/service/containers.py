@@ -15,7 +15,7 @@ from .release import Release
 
 
 def start_containers(release: Release, *, after: Sequence[pulumi.Resource]) -> dict[str, Part]:
-    """Starts all parts, each with its gate. Electric comes after the gates of the others."""
+    """Declares all parts, each with its gate. Electric starts after the gates of the others."""
     settings = release.settings
     app = _container(release, "app", settings.app, variables=release.environment, hosts=_stable_names(release))
     parts = {"app": _part(release, app, _gate(settings.app, release.secrets), after=after)}
@@ -69,9 +69,9 @@ def _gate(block: PartSettings, secrets: Output[list[str]] | None = None) -> Gate
 
 
 def _stable_names(release: Release) -> dict[str, str]:
-    """The names that the app may call, each with the gateway's address.
+    """Returns the host names that the app may call, each with the gateway's address.
 
-    The gateway forwards to the container that passed its gate.
+    The gateway forwards to the container that has passed its gate.
     """
     services = release.platform.settings.services
     names = [name for called in release.settings.app.calls for name in (called, *services[called].names)]

@@ -1,4 +1,4 @@
-"""Electric's cut-over: the moment when the replication slot changes hands."""
+"""Electric's cut-over: the new container takes the replication slot over from the old one."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,10 @@ from .release import Release
 
 
 def cut_over(release: Release, parts: Mapping[str, Part]) -> Sequence[pulumi.Resource]:
-    """Comes after all gates; the next step waits for both. Safe to run again: a new Electric may be active."""
+    """Declares the cut-over after all gates. Returns the gates, and the cut-over if the service has an Electric.
+
+    Safe to run again: the new Electric may be active already.
+    """
     gates = [part.gate for part in parts.values()]
     name, settings, platform = release.service, release.settings.electric, release.platform
     access, database = release.accounts.electric, release.accounts.database

@@ -10,7 +10,7 @@ from .args import ServiceArgs
 
 
 class Database(pulumi.ComponentResource):
-    """Database, owner and logins. It is kept when the service is taken out; only its logins go."""
+    """Database, owner and logins. The database is kept when the service is removed; its logins are dropped."""
 
     url: Output[str]
     login: Output[str]
@@ -28,11 +28,11 @@ class Database(pulumi.ComponentResource):
             Output.all(login, password).apply(lambda pair: environment.postgres_url(pair[0], pair[1], database))
             for login in (self.login, self.migrate_login)
         )
-        self.ready = self._make(name, args, password)
+        self.ready = self._create(name, args, password)
         self.register_outputs({})
 
-    def _make(self, name: str, args: ServiceArgs, password: Output[str]) -> pulumi.Resource:
-        """Makes it. Runs again for another login or PostgreSQL container, and when somebody changed a login."""
+    def _create(self, name: str, args: ServiceArgs, password: Output[str]) -> pulumi.Resource:
+        """Declares the step that creates it. Runs again for a new login or PostgreSQL container, and after drift."""
         settings, postgres, host = args.settings, args.platform.postgres, args.platform.host
         assert settings.database
         owner, extensions, migrates = (

@@ -12,13 +12,13 @@ from .release import Release
 
 CHECK_TOOL = "curl"
 GRACE_S = 60
-# `waiting` is healthy too: the old Electric has the slot until the cut-over.
+# `waiting` counts as healthy: the old Electric has the slot until the cut-over.
 WAITING = environment.electric_check("waiting", "active")
 ACTIVE = environment.electric_check("active")
 
 
 def electric_container(release: Release, settings: Electric, access: ElectricAccess) -> Container:
-    """The new Electric next to the old one: the same stream id, and with the same image the same folder."""
+    """Returns the new Electric. It has the old one's stream id and, with the same image, the same folder."""
     image = release.images["electric"]
     folder = image.reference.apply(environment.electric_storage)
     storage = {"ELECTRIC_STORAGE_DIR": Output.format("{0}/{1}", environment.ELECTRIC_STORAGE, folder)}
@@ -37,5 +37,5 @@ def electric_container(release: Release, settings: Electric, access: ElectricAcc
 
 
 def electric_gate(settings: Electric, access: ElectricAccess) -> Gate:
-    """Electric's gate: it passes while it waits for the slot."""
+    """Returns Electric's gate, which passes while Electric waits for the slot."""
     return Gate(port=environment.ELECTRIC_PORT, successes=1, timeout_s=settings.start_timeout_s, secrets=access.secrets)

@@ -1,4 +1,4 @@
-"""What a service's ElectricSQL has that outlives its containers."""
+"""The parts of a service's ElectricSQL that outlive its containers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ class ElectricAccessArgs(ServiceArgs):
 
 
 class ElectricAccess(pulumi.ComponentResource):
-    """What outlives Electric's containers: its role, its secret, its storage, and its slot. All go with the service."""
+    """Electric's role, secret, storage and slot. All are removed with the service."""
 
     secret: Output[str]
     login: Output[str]
     environment: Output[Mapping[str, str]]
     secrets: Output[list[str]]
-    """What its log must not show."""
+    """The values that its log must not show."""
 
     def __init__(self, name: str, args: ElectricAccessArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:service:ElectricAccess", name, {}, opts)
@@ -40,7 +40,7 @@ class ElectricAccess(pulumi.ComponentResource):
         password = secret(f"{name}-password", f"{service}_ELECTRIC_DATABASE_PASSWORD", parent=self)
         group, stream = sql.electric_group(database), stream_id(service, settings)
         self.login = password.apply(lambda value: sql.login(group, value))
-        self.ready = self._make(name, args, password)
+        self.ready = self._create_role(name, args, password)
         self.storage = volume(
             f"{name}-storage", container_name(f"{service}-electric"), args.platform.host, parent=self, protect=False
         )
@@ -58,8 +58,8 @@ class ElectricAccess(pulumi.ComponentResource):
         self.secrets = self.environment.apply(environment.secret_values)
         self.register_outputs({})
 
-    def _make(self, name: str, args: ElectricAccessArgs, password: Output[str]) -> pulumi.Resource:
-        """Makes the role. Runs again when its login or PostgreSQL's container changes, or somebody changed the role."""
+    def _create_role(self, name: str, args: ElectricAccessArgs, password: Output[str]) -> pulumi.Resource:
+        """Declares the step that creates the role. Runs again for a new login or PostgreSQL, and after drift."""
         service, settings, database = args.service, args.settings.electric, args.database.name
         assert settings
         host, postgres = args.platform.host, args.platform.postgres

@@ -12,9 +12,9 @@ from .release import Release
 
 
 def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[pulumi.Resource]:
-    """Runs once for each image, environment and `migrate_generation`, before the new containers are made.
+    """Declares the migration, which runs once for each image, environment and `migrate_generation`.
 
-    It may run again after a failure: migrations that were applied stay applied, and it goes on from there.
+    Safe to run again after a failure: applied migrations stay applied, and it continues after them.
     """
     name, app, platform = release.service, release.settings.app, release.platform
     database = release.accounts.database

@@ -15,7 +15,7 @@ from ..platform.platform import Platform
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """What a new container must do before it may serve. `secrets` are what its log must not show."""
+    """The conditions for a new container to receive requests. Its log must not show `secrets`."""
 
     port: int
     successes: int
@@ -25,7 +25,7 @@ class Gate:
 
 @dataclass(frozen=True, kw_only=True)
 class PartArgs:
-    """What a part is made of, and what it comes after."""
+    """A part's container and gate, and the resources that it starts after."""
 
     container: Container
     gate: Gate
@@ -34,7 +34,7 @@ class PartArgs:
 
 
 class Part(pulumi.ComponentResource):
-    """App, frontend and Electric alike: they differ in their args. `gate` exists once the container is healthy."""
+    """An app, a frontend or an Electric. `gate` exists once the container is healthy."""
 
     container: Output[str]
 
@@ -58,9 +58,9 @@ class Part(pulumi.ComponentResource):
         self.register_outputs({"container": self.container})
 
     def _start(self, name: str, args: PartArgs) -> docker.Container:
-        """Starts the new container next to the old one, which the service's `retire` removes.
+        """Declares the new container next to the old one, which the step `retire` removes.
 
-        Every change makes a new one: applied in place, a change of memory would change the container that serves.
+        Every change creates a new container: in place, a change of memory would change the one that serves.
         """
         platform = args.platform
         arguments = args.container.arguments()

@@ -1,4 +1,4 @@
-"""What a release needs, asked before its first change."""
+"""Checks what a release needs, before its first change."""
 
 import hashlib
 import json
@@ -16,16 +16,16 @@ from .release import Release
 
 
 def preflight(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[pulumi.Resource]:
-    """Fails with all that is missing; runs again for each new release. It changes nothing.
+    """Declares the check, which runs for each new release, changes nothing, and reports everything that is missing.
 
-    It waits for all images, so that no change of a release begins before they are on the host.
+    It waits for all images, so that no change begins before the host has them.
     """
     platform, electric = release.platform, release.accounts.electric
     stdin = Output.all(
         images={part: image.reference for part, image in release.images.items()},
         electric_secret=electric.secret if electric else None,
         environment=release.environment,
-    ).apply(lambda values: verb.stdin(_questions(release, **values)))
+    ).apply(lambda values: verb.stdin(_needs(release, **values)))
     checked = release.command(
         "preflight",
         verb.line(
@@ -47,7 +47,7 @@ def preflight(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence
     return [checked]
 
 
-def _questions(
+def _needs(
     release: Release, *, images: Mapping[str, str], electric_secret: str | None, environment: Mapping[str, str]
 ) -> dict[str, Any]:
     name, settings = release.service, release.settings
@@ -59,7 +59,7 @@ def _questions(
             "database": settings.database.name,
             "group": sql.electric_group(settings.database.name),
         }
-    # The new containers have no names yet; nginx looks none of them up before it serves.
+    # The new containers have no names yet. nginx does not resolve names when it tests its configuration.
     placeholders = {part: [f"{name}-{part}"] for part in parts}
     block = settings.model_dump(mode="json", exclude={**{part: {"image"} for part in parts}, "restore": True})
     return {

@@ -11,9 +11,9 @@ from .args import ServiceArgs
 
 
 class RedisUser(pulumi.ComponentResource):
-    """A user for keys below one prefix. It goes with its service, and its keys are kept.
+    """A user for the keys with one prefix. It is removed with its service; the keys are kept.
 
-    The old password works next to a new one until the old containers are gone: `end_old_redis_passwords`.
+    An old password stays valid next to the new one until `retire` has removed the old containers.
     """
 
     def __init__(self, name: str, args: ServiceArgs, opts: ResourceOptions | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What all steps of one release share."""
+"""The context that all steps of one release share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pulumi_command import local
 from render import environment
 
 from ..image import Image, pull_image
-from .accounts import Accounts, open_accounts
+from .accounts import Accounts, create_accounts
 from .app_environment import app_environment
 from .args import ServiceArgs
 from .certificate import Certificate
@@ -18,17 +18,17 @@ from .certificate import Certificate
 
 @dataclass(frozen=True, kw_only=True)
 class Release(ServiceArgs):
-    """Made once, before the first step, and read by every step."""
+    """One release of a service. It is created before the first step and does not change."""
 
     parent: pulumi.Resource
     images: Mapping[str, Image]
-    """By part."""
+    """The images by part."""
     accounts: Accounts
     certificate: Certificate | None
     environment: Output[dict[str, str]]
-    """The app's."""
+    """The app's environment."""
     secrets: Output[list[str]]
-    """What the app's log must not show."""
+    """The values that the app's log must not show."""
 
     def command(
         self,
@@ -40,7 +40,7 @@ class Release(ServiceArgs):
         reruns_on: Mapping[str, Input[str]] | None = None,
         after: Sequence[pulumi.Resource],
     ) -> local.Command:
-        """A step of this service on the host; see `Host.command`."""
+        """Declares a step of this service on the host: see `Host.command`."""
         return self.platform.host.command(
             f"{self.service}-{step}",
             line,
@@ -53,9 +53,9 @@ class Release(ServiceArgs):
 
 
 def begin_release(args: ServiceArgs, parent: pulumi.Resource) -> Release:
-    """Pulls the images, and makes what outlives a release: accounts, certificate, secrets."""
+    """Declares the images, and what outlives a release: accounts, certificate, secrets."""
     name, settings, host = args.service, args.settings, args.platform.host
-    accounts = open_accounts(args, parent)
+    accounts = create_accounts(args, parent)
     certificate = None
     if settings.domain:
         certificate = Certificate(f"{name}-certificate", args, ResourceOptions(parent=parent))

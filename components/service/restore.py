@@ -1,4 +1,4 @@
-"""Data from a dump, put in once: what is in its way shows at preview, and it is put in at the end of the release."""
+"""Restores a dump once, at the end of a release. The preview shows what would prevent it."""
 
 import hashlib
 import json
@@ -18,15 +18,15 @@ from settings import Restore, stream_id
 from ..command import command
 from .electric import ACTIVE
 from .release import Release
-from .restore_program import described, digests, flags, opened, restored
+from .restore_program import describe_dump, dump_paths, open_dump, option_flags, restored_query
 
 PROGRAM = [".venv/bin/python", "-m", "components.service.restore_program"]
-"""From the project's folder, where steps on the operator's machine run."""
+"""The command on the operator's machine, in the project's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Target:
-    """A declared restore and the database that it is for."""
+    """A declared restore and its database."""
 
     release: Release
     restore: Restore
@@ -49,7 +49,7 @@ class _Target:
 
 
 def restore(release: Release, *, after: Sequence[pulumi.Resource]) -> None:
-    """Runs again for another dump or other settings; PostgreSQL knows whether it has that dump already."""
+    """Declares the restore. It runs again for a new dump or new settings; PostgreSQL records which dumps it has."""
     settings, database = release.settings.restore, release.accounts.database
     if not settings or not database:
         return
@@ -61,25 +61,28 @@ def restore(release: Release, *, after: Sequence[pulumi.Resource]) -> None:
         PROGRAM,
         _digest(target).apply(
             lambda digest: verb.line(
-                release.service, settings.dump, digest=digest, **flags(settings.replace, settings.disable_triggers)
+                release.service,
+                settings.dump,
+                digest=digest,
+                **option_flags(settings.replace, settings.disable_triggers),
             )
         ),
         stdin=Output.all(program=host.program, secrets=secrets).apply(
-            lambda values: _input(target, values["program"], values["secrets"])
+            lambda values: _stdin(target, values["program"], values["secrets"])
         ),
         parent=release.parent,
         depends_on=[*host.ready, *host.installed, *after],
     )
 
 
-def _input(target: _Target, program: Sequence[str], secrets: Mapping[str, list[str]]) -> str:
-    """What the program on the operator's machine reads; `told` is what it hands on to the host."""
+def _stdin(target: _Target, program: Sequence[str], secrets: Mapping[str, list[str]]) -> str:
+    """Returns the stdin of the program on the operator's machine. It passes `inputs` on to the host."""
     release, restore = target.release, target.restore
     electric = release.settings.electric
-    told = {
+    inputs = {
         "owner": target.owner,
         "path": restore.dump,
-        "left_out": EXCLUDED_TABLES,
+        "excluded_tables": EXCLUDED_TABLES,
         "slot": sql.slot(stream_id(release.service, electric)) if electric else "",
         "gates": _gates(release),
         "grace_s": release.settings.app.drain_s,
@@ -93,13 +96,13 @@ def _input(target: _Target, program: Sequence[str], secrets: Mapping[str, list[s
             "postgres": target.postgres,
             "gateway": release.platform.nginx.container_name,
             "expect": restore.expect,
-            "told": told,
+            "inputs": inputs,
         }
     )
 
 
 def _gates(release: Release) -> dict[str, dict[str, Any]]:
-    """The gates that app and Electric must pass again after the restore."""
+    """Returns the gates that app and Electric must pass again after the restore."""
     app, electric = release.settings.app, release.settings.electric
     gates: dict[str, dict[str, Any]] = {
         "app": {
@@ -120,19 +123,19 @@ def _gates(release: Release) -> dict[str, dict[str, Any]]:
 
 
 def _digest(target: _Target) -> Output[str]:
-    """The dump's SHA-256. Says at preview what is in the dump's way."""
+    """Returns the dump's SHA-256. At preview it reports what would prevent the restore."""
     dump = Path(target.restore.dump)
-    question = restored(target.database, target.postgres, target.owner)
-    dumps = target.release.platform.host.read(*question).apply(digests)
+    query = restored_query(target.database, target.postgres, target.owner)
+    restored_dumps = target.release.platform.host.read(*query).apply(dump_paths)
     if dump.is_dir():
         raise pulumi.RunError(f"{target.path}/dump: {dump} is a directory: {MAKE_AGAIN}")
     if not dump.is_file():
-        # On a machine without the dump it is enough that PostgreSQL has it.
-        return dumps.apply(lambda paths: _restored_digest(paths, target))
+        # On a machine without the file, it is enough that PostgreSQL has the dump.
+        return restored_dumps.apply(lambda paths: _restored_digest(paths, target))
     with dump.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if pulumi.runtime.is_dry_run():
-        _preview(target, dumps.apply(lambda paths: digest in paths))
+        _preview(target, restored_dumps.apply(lambda paths: digest in paths))
     return Output.from_input(digest)
 
 
@@ -142,18 +145,18 @@ def _restored_digest(paths: dict[str, str], target: _Target) -> str:
             return digest
     raise pulumi.RunError(
         f"{target.path}/dump: there is no file {target.restore.dump}, and {target.database} does not have it yet: "
-        "bring it here (`./sertantai dump` makes one), or take the block out"
+        "copy it here (`./sertantai dump` makes one), or remove the block"
     )
 
 
 def _preview(target: _Target, is_restored: Output[bool]) -> None:
-    """Says what the dump has and what is in its way; fails where nothing that the release does could change that."""
+    """Reports what the dump contains. Fails if it does not fit and the release's migrations cannot change that."""
     restore, parent = target.restore, target.release.parent
 
     def report(answer: str) -> None:
         values = json.loads(answer or "{}")
         if problems := values.get("problems"):
-            raise pulumi.RunError("\n".join(["the dump cannot be put in:", *problems]))
+            raise pulumi.RunError("\n".join(["the dump cannot be restored:", *problems]))
         for line in values.get("notes", []):
             pulumi.log.warn(line, parent)
 
@@ -162,16 +165,16 @@ def _preview(target: _Target, is_restored: Output[bool]) -> None:
         target.release.service,
         target.database,
         postgres=target.postgres,
-        **flags(restore.replace, restore.disable_triggers),
+        **option_flags(restore.replace, restore.disable_triggers),
     )
-    stdin = is_restored.apply(lambda done: verb.stdin({}) if done else _described(target))
+    stdin = is_restored.apply(lambda restored: verb.stdin({}) if restored else _check_stdin(target))
     target.release.platform.host.read(line, stdin).apply(report)
 
 
-def _described(target: _Target) -> str:
-    """Opens the dump and says what is in it; what the verb `restore-check` reads."""
+def _check_stdin(target: _Target) -> str:
+    """Opens the dump, logs its contents, and returns the stdin of the verb `restore-check`."""
     release, dump = target.release, target.restore.dump
-    archive, mistakes = opened(target.path, dump, target.restore.expect)
+    archive, mistakes = open_dump(target.path, dump, target.restore.expect)
     if mistakes or not archive:
         raise pulumi.RunError("\n".join(mistakes))
     tables = archive.restored_tables()
@@ -182,4 +185,4 @@ def _described(target: _Target) -> str:
         f"{target.database}, once; its {stop} meanwhile",
         release.parent,
     )
-    return verb.stdin(described(archive, dump) | {"owner": target.owner})
+    return verb.stdin(describe_dump(archive, dump) | {"owner": target.owner})

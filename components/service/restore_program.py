@@ -1,4 +1,4 @@
-"""On the operator's machine: looks into a dump, sends it to the host, and has it put in there.
+"""On the operator's machine: reads a dump, sends it to the host, and restores it there.
 
 `python -m components.service.restore_program`
 """
@@ -25,7 +25,7 @@ WHOLE = "whole"
 
 @dataclass(frozen=True, kw_only=True)
 class Restore:
-    """A dump with its SHA-256 `digest`, and the database it goes into; `program` calls verbs on the host."""
+    """A dump with its SHA-256 `digest`, and its target database. `program` is the command for verbs on the host."""
 
     service: str
     dump: str
@@ -38,8 +38,8 @@ class Restore:
     postgres: str
     gateway: str
     expect: Mapping[str, int]
-    told: Mapping[str, Any]
-    """What restore-load reads in addition to the dump's description."""
+    inputs: Mapping[str, Any]
+    """The stdin of restore-load, without the dump's description."""
 
     @property
     def path(self) -> str:
@@ -47,14 +47,15 @@ class Restore:
         return f"services/{self.service}/restore"
 
     def run(self) -> None:
-        """Puts the dump in, unless PostgreSQL has it. Exits if that fails."""
-        told = dict(self.told)
-        if self.digest not in digests(self.read(*restored(self.database, self.postgres, self.told["owner"]))):
-            archive, mistakes = opened(self.path, self.dump, self.expect)
+        """Restores the dump, unless PostgreSQL has it. Exits if that fails."""
+        inputs = dict(self.inputs)
+        query = restored_query(self.database, self.postgres, self.inputs["owner"])
+        if self.digest not in dump_paths(self.read(*query)):
+            archive, mistakes = open_dump(self.path, self.dump, self.expect)
             if mistakes or not archive:
                 sys.exit("\n".join(mistakes))
             self.send()
-            told |= described(archive, self.dump)
+            inputs |= describe_dump(archive, self.dump)
         line = verb.line(
             "restore-load",
             self.service,
@@ -63,39 +64,39 @@ class Restore:
             stack=self.stack,
             postgres=self.postgres,
             gateway=self.gateway,
-            **flags(self.replace, self.disable_triggers),
+            **option_flags(self.replace, self.disable_triggers),
         )
-        self.call(line, verb.stdin(told), stdout=None)
+        self.call(line, verb.stdin(inputs), stdout=None)
 
-    def read(self, line: str, told: str = "") -> str:
-        """What a verb prints."""
-        return self.call(line, told, stdout=subprocess.PIPE)
+    def read(self, line: str, stdin: str = "") -> str:
+        """Calls a verb on the host and returns what it prints. Exits if it fails."""
+        return self.call(line, stdin, stdout=subprocess.PIPE)
 
-    def call(self, line: str, told: str, stdout: int | None) -> str:
-        """Calls a verb on the host; exits if it fails."""
-        done = subprocess.run([*self.program, line], input=told, stdout=stdout, text=True)
-        if done.returncode:
-            sys.exit(done.returncode)
-        return done.stdout or ""
+    def call(self, line: str, stdin: str, stdout: int | None) -> str:
+        """Calls a verb on the host. Exits if it fails."""
+        result = subprocess.run([*self.program, line], input=stdin, stdout=stdout, text=True)
+        if result.returncode:
+            sys.exit(result.returncode)
+        return result.stdout or ""
 
     def send(self) -> None:
-        """Sends the dump to the host and continues after the bytes that have arrived already."""
+        """Sends the dump to the host, from the first byte that has not arrived yet. Exits if that fails."""
         size = Path(self.dump).stat().st_size
-        ask = verb.line("restore-arrived", self.service, self.digest, stack=self.stack, size=size)
-        for left in reversed(range(TRIES + 1)):
-            arrived = self.read(ask).strip()
+        line = verb.line("restore-arrived", self.service, self.digest, stack=self.stack, size=size)
+        for tries_left in reversed(range(TRIES + 1)):
+            arrived = self.read(line).strip()
             if arrived == WHOLE:
                 return
-            if left:
+            if tries_left:
                 self._send(size, int(arrived))
         sys.exit(
             f"{self.path}/dump: {self.dump} could not be sent whole in {TRIES} tries; "
-            "run up again: it goes on from there"
+            "run up again: it continues from there"
         )
 
     def _send(self, size: int, start: int) -> None:
         line = verb.line("restore-receive", self.service, self.digest, stack=self.stack)
-        shown = start * 10 // size
+        shown_tenth = start * 10 // size
         with Path(self.dump).open("rb") as file:
             file.seek(start)
             host = subprocess.Popen([*self.program, line], stdin=subprocess.PIPE)
@@ -104,49 +105,49 @@ class Restore:
                 while piece := file.read(PIECE):
                     host.stdin.write(piece)
                     tenth = file.tell() * 10 // size
-                    if tenth > shown and size > 10 * PIECE:
-                        shown = tenth
-                        self._show(tenth, size)
+                    if tenth > shown_tenth and size > 10 * PIECE:
+                        shown_tenth = tenth
+                        self._print_progress(tenth, size)
                 host.stdin.close()
-            except OSError:  # the connection broke: what has arrived stays
+            except OSError:  # the connection broke: the host keeps what has arrived
                 host.kill()
             host.wait()
 
-    def _show(self, tenth: int, size: int) -> None:
+    def _print_progress(self, tenth: int, size: int) -> None:
         bar = "#" * (BAR * tenth // 10)
         sys.stdout.write(f"{self.service}/restore: sending [{bar:{BAR}}] {tenth * 10} % of {size / 10**6:,.0f} MB\n")
         sys.stdout.flush()
 
 
-def restored(database: str, postgres: str, owner: str) -> tuple[str, str]:
-    """The question which dumps a database has: a verb's line and its stdin."""
+def restored_query(database: str, postgres: str, owner: str) -> tuple[str, str]:
+    """Returns the line and the stdin of the verb that lists the dumps of a database."""
     return verb.line("restored", database, postgres=postgres), verb.stdin({"owner": owner})
 
 
-def digests(answer: str) -> dict[str, str]:
-    """The paths of the dumps in that answer, by their digests. The newest comes first."""
-    return {dump["digest"]: dump["path"] for dump in json.loads(answer or "[]")}
+def dump_paths(output: str) -> dict[str, str]:
+    """Returns the paths of the dumps in that verb's output, by their digests. The newest comes first."""
+    return {dump["digest"]: dump["path"] for dump in json.loads(output or "[]")}
 
 
-def flags(replace: bool, disable_triggers: bool) -> dict[str, str | int | Sequence[str] | None]:
-    """A restore's settings as options of a line, which have no value."""
+def option_flags(replace: bool, disable_triggers: bool) -> dict[str, str | int | Sequence[str] | None]:
+    """Returns a restore's settings as options without a value, for a verb's line."""
     return {"replace": [] if replace else None, "disable_triggers": [] if disable_triggers else None}
 
 
-def opened(path: str, dump: str, expect: Mapping[str, int]) -> tuple[Archive | None, list[str]]:
-    """What is in a dump, and its mistakes, a line each; None where it cannot be read."""
+def open_dump(path: str, dump: str, expect: Mapping[str, int]) -> tuple[Archive | None, list[str]]:
+    """Reads a dump. Returns its contents, or None if it cannot be read, and its mistakes, one line each."""
     try:
         with Path(dump).open("rb") as file:
             archive = read(file)
     except Unreadable as error:
         return None, [f"{path}/dump: {dump} {error}"]
     except OSError as error:
-        return None, [f"{path}/dump: {dump} cannot be read ({error.strerror}): name a dump that is there"]
+        return None, [f"{path}/dump: {dump} cannot be read ({error.strerror}): name an existing dump"]
     return archive, [f"{path}/expect/{table}: {mistake}" for table, mistake in archive.row_count_mistakes(expect)]
 
 
-def described(archive: Archive, dump: str) -> dict[str, Any]:
-    """What restore-check and restore-load read about a dump."""
+def describe_dump(archive: Archive, dump: str) -> dict[str, Any]:
+    """Returns the description of a dump that restore-check and restore-load read."""
     return {
         "dump": archive.description(),
         "size_mb": archive.size // 10**6,
@@ -155,7 +156,7 @@ def described(archive: Archive, dump: str) -> dict[str, Any]:
 
 
 def main(words: Sequence[str]) -> None:
-    """`legal dumps/legal.dump --digest 1a2b... [--replace] [--disable-triggers]`; the rest comes on stdin, as JSON."""
+    """Runs `legal dumps/legal.dump --digest 1a2b... [--replace] [--disable-triggers]`. Stdin: the rest, as JSON."""
     parser = argparse.ArgumentParser(prog="restore")
     parser.add_argument("service")
     parser.add_argument("dump")

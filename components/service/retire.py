@@ -1,4 +1,4 @@
-"""How the old containers of a service go after a release, and what only they used."""
+"""Removes the old containers of a service after a release, and the logins and images that only they used."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,9 +14,9 @@ from .release import Release
 def retire(
     release: Release, parts: Mapping[str, Part], *, after: Sequence[pulumi.Resource]
 ) -> Sequence[pulumi.Resource]:
-    """Drains and removes the old containers, then the logins that only they used, and the oldest images.
+    """Declares the steps that drain and remove the old containers, then their logins and the oldest images.
 
-    Safe to run again: it removes every container of the service but the new ones.
+    Safe to run again: every container of the service is removed except the new ones.
     """
     drain_s, platform = release.settings.drain_s, release.platform
     retired = release.command(
@@ -40,12 +40,12 @@ def retire(
         stdin=Output.all(images={part: image.reference for part, image in release.images.items()}).apply(verb.stdin),
         after=[retired],
     )
-    _end_old_redis_passwords(release, after=[retired])
+    _remove_old_redis_passwords(release, after=[retired])
     _drop_old_logins(release, after=[retired])
     return [retired]
 
 
-def _end_old_redis_passwords(release: Release, *, after: Sequence[pulumi.Resource]) -> None:
+def _remove_old_redis_passwords(release: Release, *, after: Sequence[pulumi.Resource]) -> None:
     user, redis = release.accounts.redis, release.platform.redis
     if not (user and redis):
         return
@@ -58,7 +58,7 @@ def _end_old_redis_passwords(release: Release, *, after: Sequence[pulumi.Resourc
 
 
 def _drop_old_logins(release: Release, *, after: Sequence[pulumi.Resource]) -> None:
-    """Drops the logins of PostgreSQL that only the old containers used."""
+    """Declares the step that drops the PostgreSQL logins of the old containers."""
     database, electric = release.accounts.database, release.accounts.electric
     if not database:
         return

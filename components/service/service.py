@@ -1,4 +1,4 @@
-"""One service, from its images to its restore: the order of a release."""
+"""One service: the steps of its release in their order."""
 
 import pulumi
 from pulumi import ResourceOptions
@@ -16,7 +16,7 @@ from .switch import switch_site
 
 
 class Service(pulumi.ComponentResource):
-    """App, frontend, Electric, site, certificate and database of one service: one release unit."""
+    """App, frontend, Electric, site, certificate and database of one service, released as one unit."""
 
     def __init__(self, name: str, args: ServiceArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:service:Service", name, {}, opts)

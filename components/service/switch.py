@@ -1,4 +1,4 @@
-"""A service's file in the gateway: with it all parts of a release receive requests, or none."""
+"""A service's file in the gateway. It switches all parts of a release at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from .release import Release
 
 @dataclass(frozen=True, kw_only=True)
 class SiteArgs:
-    """A release, its new containers, and what must be done before they receive requests."""
+    """A release, its new containers, and the resources that must exist before they receive requests."""
 
     release: Release
     parts: Mapping[str, Part]
@@ -23,10 +23,10 @@ class SiteArgs:
 
 
 class Site(pulumi.ComponentResource):
-    """Upstreams, stable names and, with a domain, the public site. `switched`: they lead to the new containers.
+    """Upstreams, stable names and, with a domain, the public site. `switched` exists once the new containers serve.
 
-    The step runs again for other containers, another text or another nginx, and when somebody changed the file. The
-    same text again changes nothing.
+    The step runs again for new containers, a new text or a new nginx, and after drift. Safe to run again: the same text
+    changes nothing.
     """
 
     def __init__(self, name: str, args: SiteArgs, opts: ResourceOptions | None = None) -> None:
@@ -64,7 +64,7 @@ class Site(pulumi.ComponentResource):
 def switch_site(
     release: Release, parts: Mapping[str, Part], *, after: Sequence[pulumi.Resource]
 ) -> Sequence[pulumi.Resource]:
-    """Switches the service's site to the new containers, once it has its certificate."""
+    """Declares the switch of the service's site to the new containers, after its certificate."""
     certificate = [release.certificate.ready] if release.certificate else []
     args = SiteArgs(release=release, parts=parts, after=[*after, *certificate])
     return [Site(f"{release.service}-site", args, ResourceOptions(parent=release.parent)).switched]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from components.machine.host_program import CALL
+from components.machine.host_program import COMMAND
 from render import verb
 
 from .booted import SERVER
@@ -32,7 +32,7 @@ def gate_s(far: Far) -> float:
     config = ["ssh", "-F", f".sertantai/{far.project.stack}/ssh/config", f"sertantai-{far.project.stack}"]
     begun = time.monotonic()
     subprocess.run(
-        [*config, f"{CALL} {line}"],
+        [*config, f"{COMMAND} {line}"],
         input=verb.stdin({"check": ["true"]}),
         cwd=far.project.folder,
         check=True,

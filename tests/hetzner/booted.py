@@ -51,7 +51,7 @@ class Reach:
 
     def verb(self, line: str, told: Mapping[str, Any] | None = None) -> Said:
         """A verb of the program, as a step calls it."""
-        return on_host(line, verb.stdin(told or {}), [*self.interpreter(), host_program.CALL])
+        return on_host(line, verb.stdin(told or {}), [*self.interpreter(), host_program.COMMAND])
 
     def settle(self, **changes: Any) -> Said:
         """The server's settings, with some of them changed."""
@@ -62,7 +62,7 @@ class Reach:
         folder = self.keys / "program"
         folder.mkdir()
         self.write(folder, [(self.keys / "host.pub").read_text()], str(self.keys / "operator"))
-        (folder / ssh_files.PROGRAM).write_bytes(host_program.packed())
+        (folder / ssh_files.PROGRAM).write_bytes(host_program.pack())
         return on_host(ssh.local_command("install", str(folder / "config"), ssh.alias(self.stack), host_program.path()))
 
     def first_boot(self) -> str:

@@ -75,14 +75,14 @@ def test_keys_that_would_shut_the_operator_out_are_taken_back(server: Reach, tmp
     before = server.ssh("cat ~/.ssh/authorized_keys").out
     said = authorize(config(server, tmp_path), public(server, "host"))
     assert said.code == 1
-    assert said.error.startswith("host/authorized_keys: the key that you use is not among them")
+    assert said.error.startswith("host/authorized_keys: does not contain the key that you use")
     assert server.ssh("cat ~/.ssh/authorized_keys").out == before
 
 
 def test_another_host_key_ends_the_wait_at_once_and_nothing_is_sent(server: Reach, tmp_path: Path) -> None:
     said = reached(config(server, tmp_path, host_key="stranger.pub"), timeout_s=600)
     assert said.code == 1
-    assert "host: the server: shows another SSH host key than the pinned one, and nothing was sent" in said.error
+    assert "host: the server: has a different SSH host key from the pinned one, and nothing was sent" in said.error
 
 
 def test_a_key_that_opens_nothing_ends_the_wait_at_once(server: Reach, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def python(request: pytest.FixtureRequest) -> str:
 
 def test_every_verb_tells_its_words(python: str, tmp_path: Path) -> None:
     program = tmp_path / "host.pyz"
-    program.write_bytes(host_program.packed())
+    program.write_bytes(host_program.pack())
     said = subprocess.run([python, "-W", "error", "-c", TELL_ALL, program], cwd="/", capture_output=True, text=True)
     assert (said.returncode, said.stderr) == (0, "")
 

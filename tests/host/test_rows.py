@@ -46,7 +46,9 @@ class Dev:
         self.dev(SCHEMA)
         self.here(SCHEMA)
         self.here(WHO)
-        self.rows = Rows(postgres=Postgres(cluster), database=name, owner=sql.owner(name), left_out=EXCLUDED_TABLES)
+        self.rows = Rows(
+            postgres=Postgres(cluster), database=name, owner=sql.owner(name), excluded_tables=EXCLUDED_TABLES
+        )
 
     def dev(self, text: str) -> str:
         return by_hand(self.cluster, text, f"{self.name}_dev")

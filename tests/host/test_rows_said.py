@@ -12,7 +12,7 @@ from .asked import Answer, postgres
 
 def test_sessions_of_an_interrupted_restore_end_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "PAUSE_S", 0)
-    own = rows.Rows(postgres=Postgres("postgres"), database="legal", owner="legal_owner", left_out=["jobs"])
+    own = rows.Rows(postgres=Postgres("postgres"), database="legal", owner="legal_owner", excluded_tables=["jobs"])
     asked = postgres(monkeypatch, restore_login_end=[SqlError("no answer"), "2\n", "0\n"])
     own.log_in()
     assert asked.names == ["restore_login_end"] * 3 + ["restore_login"]
@@ -23,7 +23,7 @@ def test_sessions_of_an_interrupted_restore_end_before_anything_else(monkeypatch
 @pytest.mark.parametrize("answer", ["1\n", SqlError("no answer")])
 def test_sessions_that_do_not_end_are_an_error(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
     monkeypatch.setattr(rows, "WAIT_S", 0)
-    own = rows.Rows(postgres=Postgres("postgres"), database="legal", owner="legal_owner", left_out=["jobs"])
+    own = rows.Rows(postgres=Postgres("postgres"), database="legal", owner="legal_owner", excluded_tables=["jobs"])
     postgres(monkeypatch, restore_login_end=answer)
     with pytest.raises(SqlError):
         own.log_in()

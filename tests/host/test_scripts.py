@@ -61,5 +61,5 @@ def test_a_script_that_does_something_else_has_another_digest_and_another_commen
     digests = []
     for text in ("# First.\necho 1\n", "# Second.\n  # Third.\necho 1\n", "# First.\necho 2\n"):
         script.write_text(text)
-        digests.append(host_program.digest("volume"))
+        digests.append(host_program.scripts_digest("volume"))
     assert digests[0] == digests[1] != digests[2]

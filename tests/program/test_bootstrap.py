@@ -1,4 +1,4 @@
-"""What brings the program to a host, before anything on it can be called: run with an SSH client of the tests' own."""
+"""The scripts that install the program on a host, run with a test double of the SSH client."""
 
 import os
 import shlex
@@ -68,8 +68,8 @@ class Operator:
     def install(self, path: str) -> Said:
         return self.run(ssh.local_command("install", self.config, "alias", path))
 
-    def ask(self, path: str, line: str, stdin: str = "") -> Said:
-        return self.run(ssh.local_command("ask", self.config, "alias", path, line), stdin)
+    def read(self, path: str, line: str, stdin: str = "") -> Said:
+        return self.run(ssh.local_command("read", self.config, "alias", path, line), stdin)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def version(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Callable[[by
     """Makes some bytes the program's version; its path on the host."""
 
     def make(content: bytes) -> str:
-        monkeypatch.setattr(host_program, "packed", lambda: content)
+        monkeypatch.setattr(host_program, "pack", lambda: content)
         return operator.version(content)
 
     return make
@@ -97,10 +97,10 @@ def names(operator: Operator) -> set[str]:
 
 
 def test_the_program_is_installed_once_and_the_steps_call_it(operator: Operator) -> None:
-    path = operator.version(host_program.packed())
+    path = operator.version(host_program.pack())
     assert operator.install(path) == operator.install(path) == Said(0, "", "", 0)
     assert names(operator) == {Path(path).name, "current"}
-    called = operator.run(shlex.join(["ssh", "-F", operator.config, "alias", host_program.CALL, "nothing"]))
+    called = operator.run(shlex.join(["ssh", "-F", operator.config, "alias", host_program.COMMAND, "nothing"]))
     assert called == Said(0, "", "", 0)
 
 
@@ -129,10 +129,10 @@ def test_a_copy_that_broke_off_is_not_taken_for_the_program(
 
 
 def test_a_link_that_was_removed_by_hand_is_there_again_before_the_steps_need_it(operator: Operator) -> None:
-    path = operator.version(host_program.packed())
+    path = operator.version(host_program.pack())
     assert operator.install(path).code == 0
     (operator.programs / "current").unlink()
-    assert operator.ask(path, "nothing").code == 0
+    assert operator.read(path, "nothing").code == 0
     assert (operator.programs / "current").resolve().name == Path(path).name
 
 
@@ -143,35 +143,35 @@ def test_a_question_brings_its_program_along_and_leaves_the_steps_theirs(
     old = version(script)
     assert operator.install(old).code == 0
     new = version(script + b"  # new")
-    said = operator.ask(new, "fingerprints 'a b' --gateway nginx", '{"told": 1}')
+    said = operator.read(new, "fingerprints 'a b' --gateway nginx", '{"told": 1}')
     assert (said.code, said.out) == (0, "['fingerprints', 'a b', '--gateway', 'nginx'] {\"told\": 1}\n")
     assert names(operator) == {Path(old).name, Path(new).name, "current"}
     assert (operator.programs / "current").resolve().name == Path(old).name
 
 
 def test_a_host_that_cannot_be_reached_answers_nothing(operator: Operator) -> None:
-    path = operator.version(host_program.packed())
+    path = operator.version(host_program.pack())
     (operator.home / "unreachable").touch()
-    said = operator.ask(path, "nothing")
+    said = operator.read(path, "nothing")
     assert (said.code, said.out) == (0, "")
 
 
 def test_a_question_that_fails_on_the_host_says_why(operator: Operator, version: Callable[[bytes], str]) -> None:
-    said = operator.ask(version(b"import sys; sys.exit('the reason')"), "nothing")
+    said = operator.read(version(b"import sys; sys.exit('the reason')"), "nothing")
     assert (said.code, said.error) == (1, "the reason\n")
 
 
 def test_an_install_over_a_connection_that_breaks_ends_as_ssh_does(operator: Operator) -> None:
     """So that the command can say that the connection broke off."""
-    path = operator.version(host_program.packed())
+    path = operator.version(host_program.pack())
     (operator.home / "unreachable").touch()
     assert operator.install(path).code == 255
 
 
 def test_a_host_whose_python_is_too_old_is_told_at_the_preview_and_at_the_installation(operator: Operator) -> None:
     operator.command("python3", "#!/bin/sh\nexit 1\n")
-    path = operator.version(host_program.packed())
-    for said in (operator.ask(path, "nothing"), operator.install(path)):
+    path = operator.version(host_program.pack())
+    for said in (operator.read(path, "nothing"), operator.install(path)):
         assert said.code == 1
         assert said.error == (
             "host: has no python3 of 3.10 or newer: install it there (apt-get install python3), then run up again\n"
@@ -202,7 +202,7 @@ def test_a_first_boot_that_does_not_end_is_an_error(operator: Operator) -> None:
     said = there(operator, "booted", "1")
     assert (said.code, said.error) == (
         1,
-        "host: the first boot is not over after 1 s; it is at:\nthe last lines\n",
+        "host: the first boot is not over after 1 s; its last lines:\nthe last lines\n",
     )
 
 
@@ -233,7 +233,7 @@ def test_a_user_who_may_not_ask_docker_is_told_at_once(operator: Operator) -> No
     assert said.code == 1
     assert said.error.splitlines() == [
         "host: Docker does not answer there: permission denied",
-        "host: install Docker, start it, and let this user in (group docker), then run up again",
+        "host: install Docker, start it, add this user to the group docker, then run up again",
     ]
 
 
@@ -262,7 +262,7 @@ def test_keys_that_lock_the_operator_out_are_taken_back(operator: Operator) -> N
     (operator.home / "locked-out").touch()
     said = authorize(operator, "ssh-ed25519 B\n")
     assert said.code == 1
-    assert said.error.startswith("host/authorized_keys: the key that you use is not among them")
+    assert said.error.startswith("host/authorized_keys: does not contain the key that you use")
     assert keys(operator).read_text() == "ssh-ed25519 A\n"
 
 

@@ -41,7 +41,7 @@ def test_another_script_reaches_the_gateway_and_certbot_with_no_other_container(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = {resource.name: resource.inputs for resource in declare("local")}
-    monkeypatch.setattr(host_program, "digest", lambda folder: "another")
+    monkeypatch.setattr(host_program, "scripts_digest", lambda folder: "another")
     after = {resource.name: resource.inputs for resource in declare("local")}
     assert [name for name in after if after[name] != before[name]] == ["nginx-base"]
 

@@ -27,9 +27,9 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     copy = tmp_path / "host"
     shutil.copytree(host_program.SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(host_program, "SOURCES", copy)
-    host_program.packed.cache_clear()
+    host_program.pack.cache_clear()
     yield copy
-    host_program.packed.cache_clear()
+    host_program.pack.cache_clear()
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], dic
         stack = tmp_path / "Pulumi.prod.yaml"
         config = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]
         stack.write_text(yaml.safe_dump({"config": config | {"sertantai:host": REACHED}}))
-        host_program.packed.cache_clear()
+        host_program.pack.cache_clear()
         return {f"{each.type} {each.name}": dict(each.inputs) for each in declare("prod", stack)}
 
     return inputs
@@ -62,17 +62,17 @@ def test_a_changed_comment_in_the_program_runs_its_installation_again_and_nothin
 
 
 def test_the_bytes_of_the_program_depend_on_its_sources_alone(sources: Path) -> None:
-    packed = host_program.packed()
+    packed = host_program.pack()
     (sources / "__pycache__").mkdir()
     (sources / "__pycache__" / "gate.pyc").write_bytes(b"compiled")
     (sources / "gate.py").touch()
-    host_program.packed.cache_clear()
-    assert host_program.packed() == packed
+    host_program.pack.cache_clear()
+    assert host_program.pack() == packed
 
 
 def test_the_packed_program_runs_and_has_its_files(tmp_path: Path) -> None:
     program = tmp_path / "host.pyz"
-    program.write_bytes(host_program.packed())
+    program.write_bytes(host_program.pack())
     said = subprocess.run(["python3", program, "--help"], cwd="/", capture_output=True, text=True)
     assert (said.returncode, said.stderr) == (0, "")
     read = "import sys; sys.path.insert(0, sys.argv[1]); from host import files; print(files.sql('releases'))"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.machine.digests import refused
+from components.machine.digests import explain_refusal
 
 GIVEN = "invoke failed: 1 error occurred:\n\t* Got error when attempting to fetch image version: "
 TOKEN = "registry_token has expired or may not read this package"
@@ -26,18 +26,18 @@ STATUS = "got bad response from registry: "
         (
             "quay.io/owner/app:404",
             f"{STATUS}401 Unauthorized",
-            "quay.io wants a login and registry_token is for ghcr.io",
+            "quay.io requires a login and registry_token is for ghcr.io",
         ),
         ("quay.io/owner/app:404", "app:404 from registry: EOF", "quay.io does not answer"),
     ],
 )
 def test_a_refusal_is_explained_with_its_reason_behind_it(reference: str, words: str, advice: str) -> None:
-    said = refused(reference, GIVEN + words, "ghcr.io")
+    said = explain_refusal(reference, GIVEN + words, "ghcr.io")
     assert said.startswith(f"{reference}: {advice}")
     assert said.endswith(f"({GIVEN.splitlines()[1].strip(chr(9) + ' *')} {words})")
 
 
 def test_where_docker_hub_is_logged_in_to_its_refusal_is_the_tokens() -> None:
-    assert refused("owner/app:1", f"{STATUS}401 Unauthorized", "registry-1.docker.io").startswith(
+    assert explain_refusal("owner/app:1", f"{STATUS}401 Unauthorized", "registry-1.docker.io").startswith(
         f"owner/app:1: {TOKEN}"
     )

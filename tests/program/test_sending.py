@@ -15,8 +15,7 @@ from components.service.restore_program import PIECE, Restore
 from .test_restore import empty
 
 ROOT = Path(__file__).parents[2]
-# Stands for the way to the host, which breaks after so many bytes while there is a line in the file `cuts`, and for the
-# host where it asks PostgreSQL.
+# Plays the connection and the host. The connection breaks after the number of bytes in each line of the file `cuts`.
 WAY = f"""
 case "$1" in
   "restore-receive "*)
@@ -28,8 +27,8 @@ case "$1" in
   "restored "*) exec cat restored ;;
   "restore-load "*)
     echo "$1" > line
-    cat > told
-    ls .sertantai/trial > there 2> /dev/null
+    cat > inputs
+    ls .sertantai/trial > files 2> /dev/null
     exit 0 ;;
 esac
 PYTHONPATH={ROOT} exec python3 -m host "$1"
@@ -68,7 +67,7 @@ def restore(name: str, digest: str, secrets: Sequence[str] = ()) -> Restore:
         postgres="postgres",
         gateway="nginx",
         expect={},
-        told={"owner": "legal_trial_owner", "secrets": list(secrets)},
+        inputs={"owner": "legal_trial_owner", "secrets": list(secrets)},
     )
 
 
@@ -100,7 +99,7 @@ def test_after_a_cut_it_goes_on_from_where_it_was(folder: Path, capfd: pytest.Ca
 def test_a_way_that_breaks_again_and_again_is_an_error_and_the_next_run_goes_on(folder: Path) -> None:
     name, digest = dump(folder, 8)
     (folder / "cuts").write_text(f"{PIECE}\n" * 3)
-    with pytest.raises(SystemExit, match=r"legal.dump could not be sent whole in 3 tries; run up again: it goes on"):
+    with pytest.raises(SystemExit, match=r"legal.dump could not be sent whole in 3 tries; run up again: it continues"):
         restore(name, digest).send()
     assert arrived(folder, digest).stat().st_size == 3 * PIECE
     restore(name, digest).send()
@@ -123,8 +122,8 @@ def test_other_dumps_that_never_arrived_are_removed_and_no_other_services_files(
     for file in (*kept, *of_others, arrived(folder, other).name):
         arrived(folder, other).with_name(file).touch()
     restore(name, digest).run()
-    there = (folder / "there").read_text().split()
-    assert sorted(there) == sorted([*kept, *of_others, arrived(folder, digest).name])
+    files = (folder / "files").read_text().split()
+    assert sorted(files) == sorted([*kept, *of_others, arrived(folder, digest).name])
 
 
 def test_a_dump_that_postgresql_has_is_not_sent(folder: Path) -> None:
@@ -132,7 +131,7 @@ def test_a_dump_that_postgresql_has_is_not_sent(folder: Path) -> None:
     known = [{"digest": digest, "at": "2026-11-23 10:00", "path": name}]
     (folder / "restored").write_text(json.dumps(known))
     restore(name, digest).run()
-    assert "dump" not in json.loads((folder / "told").read_text()), "the host still sees to it that everything serves"
+    assert "dump" not in json.loads((folder / "inputs").read_text()), "the host still sees to it that everything serves"
     assert not arrived(folder, digest).exists()
 
 
@@ -141,15 +140,15 @@ def test_a_dump_that_was_changed_since_the_preview_is_not_put_in(folder: Path) -
     (folder / name).write_bytes(empty(b"other"))
     with pytest.raises(SystemExit, match="could not be sent whole"):
         restore(name, digest).run()
-    assert not (folder / "told").exists()
+    assert not (folder / "inputs").exists()
 
 
 def test_no_secret_is_in_a_command_and_the_description_comes_by_stdin(folder: Path) -> None:
     name, digest = dump(folder)
     restore(name, digest, ["a secret\nit's another"]).run()
-    told = json.loads((folder / "told").read_text())
-    assert told["secrets"] == ["a secret\nit's another"]
-    assert told["dump"] == {"database": "dev", "major": 17, "tables": [], "versions": None}
+    inputs = json.loads((folder / "inputs").read_text())
+    assert inputs["secrets"] == ["a secret\nit's another"]
+    assert inputs["dump"] == {"database": "dev", "major": 17, "tables": [], "versions": None}
     words = f"restore-load legal legal_trial {digest} --stack trial --postgres postgres --gateway nginx"
     assert (folder / "line").read_text() == f"{words} --disable-triggers\n"
 
@@ -168,17 +167,17 @@ def test_a_file_that_is_no_dump_is_not_sent(folder: Path) -> None:
         restore("legal.dump", "1a2b").run()
     with pytest.raises(SystemExit, match=r"services/legal/restore/dump: other.dump cannot be read"):
         restore("other.dump", "1a2b").run()
-    assert not (folder / "told").exists()
+    assert not (folder / "inputs").exists()
 
 
 def test_its_words_and_its_stdin_are_those_of_the_step(folder: Path) -> None:
     name, digest = dump(folder)
-    told: dict[str, object] = dict.fromkeys(["stack", "database", "postgres", "gateway"], "trial")
-    told |= {"program": ["bash", "way"], "expect": {"laws": 1}, "told": {"owner": "trial_owner"}}
+    stdin: dict[str, object] = dict.fromkeys(["stack", "database", "postgres", "gateway"], "trial")
+    stdin |= {"program": ["bash", "way"], "expect": {"laws": 1}, "inputs": {"owner": "trial_owner"}}
     done = subprocess.run(
         [sys.executable, "-m", "components.service.restore_program", f"legal {name} --digest {digest} --replace"],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-        input=json.dumps(told),
+        input=json.dumps(stdin),
         capture_output=True,
         text=True,
     )

@@ -1,15 +1,15 @@
-# On the server: wait until its first boot is over, and see to python3, which the next steps need.
-# What the first boot did not get done is done by the steps that follow, or they say why not. Safe to run again.
+# On the server: wait for the end of the first boot, and install python3 if it is missing.
+# The next steps complete what a failed first boot did not do, or report it. Safe to run again.
 # Usage: bash -s -- TIMEOUT_S
 main() {
   local timeout_s=$1 output
   if command -v cloud-init >/dev/null; then
     timeout "$timeout_s" cloud-init status --wait >/dev/null
     case $? in
-      # 2 is a warning of cloud-init's own.
+      # 2: cloud-init has warnings.
       0 | 2) ;;
       124)
-        echo "host: the first boot is not over after $timeout_s s; it is at:" >&2
+        echo "host: the first boot is not over after $timeout_s s; its last lines:" >&2
         tail -n 15 /var/log/cloud-init-output.log >&2
         exit 1 ;;
       *)
@@ -28,5 +28,5 @@ main() {
   fi
   echo "host: installed python3"
 }
-# What it runs must not read the rest of this script.
+# Commands must not read the rest of this script from stdin.
 main "$@" < /dev/null

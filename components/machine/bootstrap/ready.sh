@@ -1,4 +1,4 @@
-# On the host: wait until Docker answers. Safe to run again: it only asks.
+# On the host: wait until Docker answers. Safe to run again: it changes nothing.
 # Usage: bash -s
 main() {
   local answer
@@ -9,8 +9,8 @@ main() {
     sleep 1
   done
   echo "host: Docker does not answer there: $answer" >&2
-  echo "host: install Docker, start it, and let this user in (group docker), then run up again" >&2
+  echo "host: install Docker, start it, add this user to the group docker, then run up again" >&2
   exit 1
 }
-# What it runs must not read the rest of this script.
+# Commands must not read the rest of this script from stdin.
 main "$@" < /dev/null

@@ -1,4 +1,4 @@
-"""A container of the platform's own, under a fixed name: replacing it is a short, announced interruption."""
+"""A shared container with a fixed name. To replace it interrupts all services for a moment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from ..names import container_name
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fixed:
+class PlatformContainer:
     """The running container; `ready` exists once it passes its health check."""
 
     container: docker.Container
     ready: pulumi.Resource
 
 
-def run_fixed(
+def run_platform_container(
     name: str,
     container: Container,
     host: Host,
@@ -31,8 +31,8 @@ def run_fixed(
     start_timeout_s: int,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
-) -> Fixed:
-    """Runs a container, and asks for its health again whenever it was replaced. Without `network` it has the host's."""
+) -> PlatformContainer:
+    """Declares the container, and a step that waits until it is healthy. Without `network` it uses the host's."""
     arguments = container.arguments()
     arguments.name = container_name(container.part)
     if network:
@@ -58,4 +58,4 @@ def run_fixed(
         parent=parent,
         depends_on=[server],
     )
-    return Fixed(container=server, ready=ready)
+    return PlatformContainer(container=server, ready=ready)
