@@ -1,4 +1,4 @@
-"""Run one verb: `python3 -m host VERB ...`. All of the words may also come as one."""
+"""Runs one verb: `python3 -m host VERB ...`. The whole line may also be one argument."""
 
 import shlex
 import sys
@@ -9,7 +9,7 @@ from host.failure import Failure
 
 
 def main(words: Sequence[str]) -> int:
-    """The exit code: 0, 1 for a failure that a person can mend, 2 for a call that the program does not know."""
+    """Returns the exit code: 0, 1 for a failure that a person can fix, 2 for an unknown call."""
     if len(words) == 1:
         words = shlex.split(words[0])
     try:

@@ -1,6 +1,6 @@
-"""base: the gateway's own configuration, and the scripts that its containers run.
+"""base: write nginx.conf, and the scripts that nginx's and certbot's containers run.
 
-Where nginx does not run yet, a container that only writes them does it. Safe to run again: it ends in the same files.
+If nginx does not run yet, a temporary container writes them. Safe to run again: it ends with the same files.
 """
 
 import argparse
@@ -12,14 +12,14 @@ from .gateway import Gateway
 SCRIPTS = ("ask", "install", "placeholder", "renew", "serve", "watch")
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("gateway", help="nginx's container")
     parser.add_argument("--volume", required=True)
-    parser.add_argument("--scripts", required=True, help="changes when they do, so that the step runs again")
+    parser.add_argument("--scripts", required=True, help="their digest, so that the step runs again for new scripts")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Stdin: `image`, nginx's; `text`, nginx.conf; `fingerprint`, which is kept with it."""
-    gateway = Gateway(given.gateway, given.volume, told.get("image", ""))
-    gateway.put_scripts(SCRIPTS)
-    gateway.switch("nginx", "nginx.conf", told.get("text", ""), told.get("fingerprint", ""))
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Stdin: `image`, nginx's; `text`, nginx.conf; `fingerprint`, which is stored with it."""
+    gateway = Gateway(args.gateway, args.volume, inputs.get("image", ""))
+    gateway.write_scripts(SCRIPTS)
+    gateway.switch("nginx", "nginx.conf", inputs.get("text", ""), inputs.get("fingerprint", ""))

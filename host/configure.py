@@ -1,12 +1,12 @@
-"""configure: bring a server to what the platform needs of it, and say what changed.
+"""configure: apply the platform's settings to the server, and print each change.
 
-Safe to run again: each thing is compared first, and nothing is done or said where nothing differs. Stdin:
+Safe to run again: each setting is compared first, and equal ones are not touched. Stdin:
 
-- `packages`: Debian packages, each with the commands by any of which the server has what it brings
-- `files`: each has a `path`, its `content`, and in `then` what takes it over: sshd, journald, kernel, units or nothing
-- `docker`: `path` and `settings` of Docker's own file, and the keys that are `kept` as the server has them
-- `swap_mb`, and `units`, which run from boot on
-- `metadata`: the `address` that containers must not reach, and the `unit` that sees to it
+- `packages`: Debian packages, each with commands: with one of them, the package is not needed
+- `files`: each has a `path`, its `content`, and in `then` what must reload it: sshd, journald, kernel, units or nothing
+- `docker`: the `path` and `settings` of Docker's file, and the keys that are `kept` as the server has them
+- `swap_mb`, and `units`, which start at boot
+- `metadata`: the `address` that containers must not reach, and the `unit` that blocks it
 """
 
 import argparse
@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from . import dockerd, mounts, system
-from .due import Due, put
 from .failure import Failure
+from .reloads import PendingReloads, write_file
 
 APT_TRIES, APT_PAUSE_S = 30, 2
 SHOWN = 5
@@ -28,33 +28,33 @@ SWAP = Path("/swapfile")
 CLOCK = Path("/usr/lib/systemd/systemd-timesyncd")
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """It has none."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares nothing: the verb has no arguments."""
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Compares, and changes what differs."""
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Compares all settings, and changes those that differ."""
     if not is_root():
-        raise Failure("host: the server's own settings are root's: connect as root (host/user)")
-    files = {file["then"]: file for file in told["files"]}
-    with system.alone():
-        due = Due()
-        _install(told["packages"])
-        for file in told["files"]:
-            put(Path(file["path"]), file["content"], file["then"], due)
-        _sshd(Path(files["sshd"]["path"]), due)
-        if due.has("journald"):
-            system.must("systemctl", "restart", "systemd-journald")
-            due.done("journald")
-        _kernel(files["kernel"]["path"], files["kernel"]["content"], due)
-        _swap(told["swap_mb"])
-        dockerd.configure(**told["docker"], due=due)
-        _units(told["units"], told["metadata"]["unit"], due)
-        _metadata(**told["metadata"])
+        raise Failure("host: only root can change the server's settings: connect as root (host/user)")
+    files = {file["then"]: file for file in inputs["files"]}
+    with system.lock_settings():
+        reloads = PendingReloads()
+        _install(inputs["packages"])
+        for file in inputs["files"]:
+            write_file(Path(file["path"]), file["content"], file["then"], reloads)
+        _sshd(Path(files["sshd"]["path"]), reloads)
+        if reloads.is_pending("journald"):
+            system.check_output("systemctl", "restart", "systemd-journald")
+            reloads.clear("journald")
+        _kernel(files["kernel"]["path"], files["kernel"]["content"], reloads)
+        _swap(inputs["swap_mb"])
+        dockerd.configure(**inputs["docker"], reloads=reloads)
+        _units(inputs["units"], inputs["metadata"]["unit"], reloads)
+        _metadata(**inputs["metadata"])
 
 
 def is_root() -> bool:
-    """Whether this is root."""
+    """Whether this process runs as root."""
     return os.geteuid() == 0
 
 
@@ -63,7 +63,7 @@ def _install(packages: Mapping[str, Sequence[str]]) -> None:
     if not missing:
         return
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    # At a first boot apt may be busy with its own lists.
+    # At the first boot, another apt may have the lock of the package lists.
     for _ in range(APT_TRIES):
         if system.run("apt-get", "-qq", "update", environment=environment).code == 0:
             break
@@ -78,83 +78,84 @@ def _install(packages: Mapping[str, Sequence[str]]) -> None:
     print(f"host: installed {' '.join(missing)}")
 
 
-def _sshd(path: Path, due: Due) -> None:
-    """Nobody may be locked out: settings that sshd refuses are taken back before it is asked to read them."""
-    if due.has("sshd"):
-        tested = system.run("sshd", "-t")
-        if tested.code:
-            due.take_back("sshd", path)
+def _sshd(path: Path, reloads: PendingReloads) -> None:
+    """Reloads sshd. Settings that sshd refuses are reverted first, so that nobody is locked out."""
+    if reloads.is_pending("sshd"):
+        test = system.run("sshd", "-t")
+        if test.code:
+            reloads.revert("sshd", path)
             raise Failure(
                 "\n".join(
                     [
                         "host: sshd refuses its new settings, and the previous ones are back:",
-                        *_indented(tested.error.splitlines()[:SHOWN]),
+                        *_indented(test.error.splitlines()[:SHOWN]),
                     ]
                 )
             )
-        system.must("systemctl", "reload", "ssh")
-        due.done("sshd")
+        system.check_output("systemctl", "reload", "ssh")
+        reloads.clear("sshd")
     if "passwordauthentication no" not in system.run("sshd", "-T").out.splitlines():
         raise Failure(
-            "host: sshd still takes passwords: let /etc/ssh/sshd_config begin with "
+            "host: sshd still accepts passwords: begin /etc/ssh/sshd_config with "
             "Include /etc/ssh/sshd_config.d/*.conf, then run up again"
         )
 
 
-def _kernel(path: str, content: str, due: Due) -> None:
+def _kernel(path: str, content: str, reloads: PendingReloads) -> None:
     wanted = content.splitlines()
-    # Settings that the kernel does not know (IPv6 where it is off) are left out.
+    # -e ignores settings that the kernel does not have, such as IPv6 where it is off.
     current = system.run("sysctl", "-e", *(line.partition(" = ")[0] for line in wanted)).out.splitlines()
     if any(line not in wanted for line in current):
-        # This file alone: all of them together would take back what Docker has set for itself.
+        # This file alone: applying all files would revert settings that Docker has changed.
         if not system.succeeds("sysctl", "-q", "-e", "-p", path):
             raise Failure(f"host: the kernel refuses a setting of {path}")
         print("host: set the kernel's settings")
-    due.done("kernel")
+    reloads.clear("kernel")
 
 
 def _swap(size_mb: int) -> None:
-    if system.must("swapon", "--show=NAME", "--noheadings").strip():
+    if system.check_output("swapon", "--show=NAME", "--noheadings").strip():
         return
     if not SWAP.exists():
-        aside = SWAP.with_name(f"{SWAP.name}.new")
+        new = SWAP.with_name(f"{SWAP.name}.new")
         try:
-            descriptor = os.open(aside, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(new, os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 os.posix_fallocate(descriptor, 0, size_mb << 20)
             finally:
                 os.close(descriptor)
         except OSError:
-            aside.unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
             raise Failure(f"host: no room for a swap file of {size_mb} MB") from None
-        system.must("mkswap", str(aside))
-        aside.replace(SWAP)
-    mounts.at_boot(f"{SWAP} none swap sw 0 0", mounts.SOURCE)
-    system.must("swapon", str(SWAP))
-    print(f"host: swaps to {SWAP}")
+        system.check_output("mkswap", str(new))
+        new.replace(SWAP)
+    mounts.set_fstab_line(f"{SWAP} none swap sw 0 0", mounts.SOURCE)
+    system.check_output("swapon", str(SWAP))
+    print(f"host: uses the swap file {SWAP}")
 
 
-def _units(units: Sequence[str], metadata: str, due: Due) -> None:
-    if due.has("units"):
-        system.must("systemctl", "daemon-reload")
+def _units(units: Sequence[str], metadata: str, reloads: PendingReloads) -> None:
+    if reloads.is_pending("units"):
+        system.check_output("systemctl", "daemon-reload")
         if system.succeeds("systemctl", "is-active", "-q", metadata):
-            system.must("systemctl", "restart", metadata)
-        due.done("units")
+            system.check_output("systemctl", "restart", metadata)
+        reloads.clear("units")
     wanted = [*units, *([CLOCK.name] if os.access(CLOCK, os.X_OK) else [])]
-    states = (system.run("systemctl", question, *wanted).out.split() for question in ("is-enabled", "is-active"))
+    checks = ("is-enabled", "is-active")
+    states = (system.run("systemctl", check, *wanted).out.split() for check in checks)
     if [set(state) for state in states] == [{"enabled"}, {"active"}]:
         return
     for unit in wanted:
-        if not all(system.succeeds("systemctl", question, "-q", unit) for question in ("is-enabled", "is-active")):
-            system.must("systemctl", "enable", "-q", "--now", unit)
+        if not all(system.succeeds("systemctl", check, "-q", unit) for check in checks):
+            system.check_output("systemctl", "enable", "-q", "--now", unit)
             print(f"host: started {unit}")
 
 
 def _metadata(address: str, unit: str) -> None:
-    """The unit does not see that its rule was removed by hand."""
+    """Restarts the unit if its rule is missing: the unit does not notice that somebody removed the rule."""
     if not system.succeeds("iptables", "-w", "30", "-C", "DOCKER-USER", "-d", address, "-j", "DROP"):
-        system.must("systemctl", "restart", unit)
-        print("host: closed the metadata service to containers")
+        system.check_output("systemctl", "restart", unit)
+        print("host: blocked the metadata service for containers")
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

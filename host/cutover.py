@@ -1,14 +1,14 @@
-"""cutover: the new Electric takes over from the old one; only one at a time may hold the slot.
+"""cutover: the new Electric takes the replication slot over from the old one. Only one Electric can have the slot.
 
-In this order no client sees an error, and none has to fetch a shape again:
-  prove    the new one has logged in to PostgreSQL and waits there for the old one's lock
-  hold     nobody asks the new one before it is active: from the turn on, requests wait in the gateway
-  turn     the gateway leads to the new one; what is with the old one stays there
-  kill     told to stop, the old one would keep its lock for 15 s while a poll is open; killed, it gives it up at once
-  active   the new one has the slot
-  release  what waited goes on
+In this order no client gets an error, and none has to fetch a shape again:
+  log in   the new Electric has logged in to PostgreSQL and waits for the old one's lock
+  hold     from the switch on, requests wait in the gateway until the new Electric is active
+  switch   the gateway's upstream is the new Electric; open requests stay with the old one
+  kill     a stopped Electric keeps its lock for 15 s while a poll is open; a killed one releases it at once
+  active   the new Electric has the slot
+  release  the waiting requests continue
 
-Safe to run again from any state: PostgreSQL remembers which container took the slot over last, and its storage.
+Safe to run again from any state: PostgreSQL records which container took the slot over last, and its storage.
 """
 
 import argparse
@@ -23,59 +23,57 @@ from . import docker, files, gate, lock, slots, storage
 from .failure import Failure
 from .gateway import Gateway
 from .mask import Mask
-from .psql import Postgres, SqlError, failed
+from .psql import Postgres, SqlError, failure
 from .retire import ELECTRIC, PART, SERVICE, STACK
 
-PAUSE_S = 0.1
+POLL_S = 0.1
 SLOT_S = 5
-"""How long a new Electric may take to make its slot before it counts as lost."""
+"""A new Electric creates its slot within this time, or the slot is lost."""
 MARGIN_S = 60
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", help="service and part, as errors name them")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("subject", help="service and part, as errors name them")
     parser.add_argument("container")
     parser.add_argument("--stack", required=True)
     parser.add_argument("--slot", required=True)
-    parser.add_argument(
-        "--storage", required=True, help="the folder of its shapes: another image begins with another one"
-    )
-    parser.add_argument("--generation", type=int, required=True, help="a new one begins with a new slot")
+    parser.add_argument("--storage", required=True, help="the folder of its shapes: each image has its own")
+    parser.add_argument("--generation", type=int, required=True, help="a new generation starts with a new slot")
     parser.add_argument("--postgres", required=True, help="its container")
     parser.add_argument("--gateway", required=True, help="nginx's container")
     parser.add_argument("--timeout", type=int, required=True, help="seconds until the new one is active")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Stdin: `database`; `check`, which an active one passes; `secrets` of its log; the slot's `fingerprint`."""
-    what, service = given.what, given.what.partition("/")[0]
-    still = f"{what}: another cut-over is still running; run up again when it is done"
-    name = f"{given.stack}-{service}-cutover"
-    with lock.held(name, 2 * (given.timeout + MARGIN_S), still), slots.after_restore(given.stack, what):
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Stdin: `database`; `check`, which an active Electric passes; `secrets` of its log; the slot's `fingerprint`."""
+    subject, service = args.subject, args.subject.partition("/")[0]
+    busy = f"{subject}: another cut-over is still running; run up again when it is done"
+    name = f"{args.stack}-{service}-cutover"
+    with lock.acquire(name, 2 * (args.timeout + MARGIN_S), busy), slots.wait_for_restore(args.stack, subject):
         cutover = Cutover(
-            what=what,
+            subject=subject,
             service=service,
-            stack=given.stack,
-            container=given.container,
-            slot=given.slot,
-            database=told["database"],
-            now=Record(given.container, given.generation, given.storage),
-            timeout_s=given.timeout,
-            check=told["check"],
-            mask=Mask(told.get("secrets", [])),
-            fingerprint=told["fingerprint"],
-            postgres=Postgres(given.postgres),
-            gateway=Gateway(given.gateway),
+            stack=args.stack,
+            container=args.container,
+            slot=args.slot,
+            database=inputs["database"],
+            target=Record(args.container, args.generation, args.storage),
+            timeout_s=args.timeout,
+            check=inputs["check"],
+            mask=Mask(inputs.get("secrets", [])),
+            fingerprint=inputs["fingerprint"],
+            postgres=Postgres(args.postgres),
+            gateway=Gateway(args.gateway),
         )
         try:
             cutover.run()
         except SqlError as error:
-            raise failed(what, error, cutover.mask) from None
+            raise failure(subject, error, cutover.mask) from None
 
 
 @dataclass(frozen=True)
 class Record:
-    """What PostgreSQL remembers: who took the slot over last, in which cache_generation, into which storage."""
+    """PostgreSQL's record of a cut-over: the container that took the slot, its cache_generation and its storage."""
 
     container: str = ""
     generation: int = 0
@@ -83,22 +81,22 @@ class Record:
 
     @classmethod
     def read(cls, text: str) -> "Record":
-        """Of an earlier release it may lack the storage."""
+        """Parses a record. The storage is missing in records of earlier versions."""
         container, generation, folder, *_ = [*text.strip("\n").split(" "), "", "", ""]
         return cls(container, int(generation or 0), folder)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cutover:
-    """One service's Electric, and what it changes over with. `now` is what shall be remembered."""
+    """The cut-over of one service's Electric. `target` is the record that it ends with."""
 
-    what: str
+    subject: str
     service: str
     stack: str
     container: str
     slot: str
     database: str
-    now: Record
+    target: Record
     timeout_s: int
     check: Sequence[str]
     mask: Mask
@@ -107,128 +105,130 @@ class Cutover:
     gateway: Gateway
 
     def run(self) -> None:
-        """Returns once the new one serves; a `Failure` once the old one serves again."""
+        """Returns once the new Electric serves. Raises a `Failure` once the old one serves again."""
         try:
-            last = Record.read(self._ask("cutover_last", {"name": f"cutover/{self.service}"}))
+            previous = Record.read(self._query("cutover_last", {"name": f"cutover/{self.service}"}))
         except SqlError:
-            raise Failure(f"{self.what}: PostgreSQL does not answer; nothing was touched: run up again") from None
+            raise Failure(f"{self.subject}: PostgreSQL does not answer; nothing was touched: run up again") from None
         self._start()
-        if last.storage != self.now.storage and storage.has_served(self.container):
-            storage.empty(self.what, self.container)
+        if previous.storage != self.target.storage and storage.has_served(self.container):
+            storage.empty(self.subject, self.container)
         labels = {STACK: self.stack, SERVICE: self.service, PART: ELECTRIC}
-        old = [name for name in docker.names(labels, running=True) if name != self.container]
+        old = [name for name in docker.list_containers(labels, running=True) if name != self.container]
         if old:
-            self._prove_login()
-        storage.note(self.what, self.container)
+            self._wait_for_login()
+        storage.mark_served(self.subject, self.container)
         begun = time.monotonic()
-        if old or last.generation != self.now.generation or not self._serves():
-            # From here on the slot may move on without the old one's storage.
-            self._remember(replace(last, storage=self.now.storage))
-            self._change_over(last, old)
+        if old or previous.generation != self.target.generation or not self._serves():
+            # From here on the slot may advance without the old Electric's storage.
+            self._record(replace(previous, storage=self.target.storage))
+            self._cut_over(previous, old)
         else:
-            self.gateway.turn(self.service, self.container)
-        self._remember(self.now, with_slot=True)
-        print(f"{self.what}: active after {time.monotonic() - begun:.1f} s")
+            self.gateway.switch_upstream(self.service, self.container)
+        self._record(self.target, with_slot=True)
+        print(f"{self.subject}: active after {time.monotonic() - begun:.1f} s")
 
     def _serves(self) -> bool:
-        return docker.answers(self.container, self.check) and self._has_slot()
+        return docker.passes_check(self.container, self.check) and self._has_slot()
 
-    def _prove_login(self) -> None:
-        """An Electric that never reached PostgreSQL says that it waits, too."""
+    def _wait_for_login(self) -> None:
+        """Waits until the new Electric has logged in: one that cannot reach PostgreSQL reports `waiting` too."""
         begun = time.monotonic()
-        while not self._ask("logged_in", {"addresses": " ".join(docker.addresses(self.container))}, self.database):
+        while not self._query("logged_in", {"addresses": " ".join(docker.addresses(self.container))}, self.database):
             waited_s = time.monotonic() - begun
             if waited_s >= self.timeout_s or not docker.is_running(self.container):
                 reason = f"the new Electric has not logged in to PostgreSQL after {waited_s:.0f} s"
-                lines = gate.last_lines(self.what, self.container, reason, self.mask)
-                raise Failure("\n".join([*lines, f"{self.what}: {gate.STILL_SERVES}"]))
-            time.sleep(PAUSE_S)
+                lines = gate.failure_lines(self.subject, self.container, reason, self.mask)
+                raise Failure("\n".join([*lines, f"{self.subject}: {gate.OLD_STILL_SERVES}"]))
+            time.sleep(POLL_S)
 
-    def _change_over(self, last: Record, old: Sequence[str]) -> None:
-        with self.gateway.holding(self.what, self.container, 2 * self.timeout_s + MARGIN_S):
-            self.gateway.turn(self.service, self.container)
+    def _cut_over(self, previous: Record, old: Sequence[str]) -> None:
+        with self.gateway.hold_requests(self.subject, self.container, 2 * self.timeout_s + MARGIN_S):
+            self.gateway.switch_upstream(self.service, self.container)
             try:
-                reason = self._take_over(last, old) or self._inactive(self.container, "the new Electric")
+                reason = self._free_slot(previous, old) or self._wait_until_active(self.container, "the new Electric")
             except docker.Refused as refused:
                 reason = str(refused)
             if reason:
-                raise self._go_back(reason, last, old)
+                raise self._return_slot(reason, previous, old)
 
-    def _take_over(self, last: Record, old: Sequence[str]) -> str:
-        """Why the slot cannot be the new one's; nothing where it can."""
-        if last.generation != self.now.generation:
-            generation = f"cache_generation {self.now.generation}"
-            print(f"{self.what}: slot and shapes begin anew ({generation}); clients fetch again by themselves")
+    def _free_slot(self, previous: Record, old: Sequence[str]) -> str:
+        """Frees the slot for the new Electric. Returns why it cannot, or an empty text."""
+        if previous.generation != self.target.generation:
+            generation = f"cache_generation {self.target.generation}"
+            print(
+                f"{self.subject}: slot and shapes are created again ({generation}); clients fetch again by themselves"
+            )
             docker.kill([self.container, *old])
             try:
-                self._ask("slot_drop", {"slot": self.slot}, self.database)
+                self._query("slot_drop", {"slot": self.slot}, self.database)
             except SqlError:
                 return "its slot cannot be dropped"
             self._start()
         elif old:
-            if last.storage != self.now.storage:
-                print(f"{self.what}: shapes begin anew with another image; clients fetch again by themselves")
+            if previous.storage != self.target.storage:
+                print(f"{self.subject}: the new image starts with empty shapes; clients fetch again by themselves")
             docker.kill(old)
         elif not self._has_slot(SLOT_S):
-            # One that was dropped under a running Electric comes back as it starts.
+            # Electric creates a dropped slot again only at its start.
             docker.kill([self.container])
             self._start()
         return ""
 
-    def _inactive(self, container: str, who: str) -> str:
-        """Why a container has not become active; nothing once it has."""
+    def _wait_until_active(self, container: str, name: str) -> str:
+        """Waits until a container is active. Returns why it is not, or an empty text."""
         restarts = docker.state(container).restarts
         begun = time.monotonic()
-        while not docker.answers(container, self.check):
+        while not docker.passes_check(container, self.check):
             waited_s = time.monotonic() - begun
             if not docker.is_running(container) or docker.state(container).restarts != restarts:
-                return f"{who} died"
+                return f"{name} died"
             if waited_s >= self.timeout_s:
-                return f"{who} is not active after {waited_s:.0f} s"
-            time.sleep(PAUSE_S)
+                return f"{name} is not active after {waited_s:.0f} s"
+            time.sleep(POLL_S)
         return ""
 
-    def _go_back(self, reason: str, last: Record, old: Sequence[str]) -> Failure:
-        """Gives the slot back to the one that had it, even if an interrupted run already stopped that one."""
-        lines = gate.last_lines(self.what, self.container, reason, self.mask)
-        is_there = last.container not in ("", self.container) and docker.is_there(last.container)
-        back = [last.container] if is_there else list(old)
+    def _return_slot(self, reason: str, previous: Record, old: Sequence[str]) -> Failure:
+        """Returns the slot to the old Electric, even if an interrupted run already stopped it."""
+        lines = gate.failure_lines(self.subject, self.container, reason, self.mask)
+        exists = previous.container not in ("", self.container) and docker.exists(previous.container)
+        back = [previous.container] if exists else list(old)
         if not back:
-            docker.start(self.container)  # it goes on trying
+            docker.start(self.container)  # it keeps trying
             return Failure("\n".join(lines))
         with suppress(docker.Refused):
             docker.kill([self.container])
         try:
-            if last.storage != self.now.storage:
-                # The new one may have been active for a moment: what it has read would be missing from the old shapes.
-                self._ask("slot_drop", {"slot": self.slot}, self.database)
-            self._remember(last)
+            if previous.storage != self.target.storage:
+                # The new Electric may have been active for a moment, and its rows would be missing in the old shapes.
+                self._query("slot_drop", {"slot": self.slot}, self.database)
+            self._record(previous)
         except SqlError:
-            lines.append(f"{self.what}: PostgreSQL does not answer; run up again")
+            lines.append(f"{self.subject}: PostgreSQL does not answer; run up again")
         for container in back:
             docker.start(container)
-        missing = self._inactive(back[0], "the old Electric")
-        self.gateway.turn(self.service, back[0])
-        lines.append(f"{self.what}: {f'{missing}: run up again' if missing else 'the old Electric serves again'}")
+        problem = self._wait_until_active(back[0], "the old Electric")
+        self.gateway.switch_upstream(self.service, back[0])
+        lines.append(f"{self.subject}: {f'{problem}: run up again' if problem else 'the old Electric serves again'}")
         return Failure("\n".join(lines))
 
     def _start(self) -> None:
-        # One that could not take over before was stopped.
+        # A failed cut-over has stopped it.
         if not docker.start(self.container):
-            raise Failure(f"{self.what}: container {self.container} cannot be started; run up again")
+            raise Failure(f"{self.subject}: container {self.container} cannot be started; run up again")
 
     def _has_slot(self, wait_s: float = 0) -> bool:
         end = time.monotonic() + wait_s
-        while not (found := bool(self._ask("slot_exists", {"slot": self.slot}))) and time.monotonic() < end:
-            time.sleep(PAUSE_S)
-        return found
+        while not (exists := bool(self._query("slot_exists", {"slot": self.slot}))) and time.monotonic() < end:
+            time.sleep(POLL_S)
+        return exists
 
-    def _remember(self, record: Record, *, with_slot: bool = False) -> None:
+    def _record(self, record: Record, *, with_slot: bool = False) -> None:
         slot = {"name": f"slot/{self.service}", "kind": "slot", "object": self.slot, "mark": self.fingerprint}
         mark = f"{record.generation} {record.storage}"
         cutover = {"name": f"cutover/{self.service}", "kind": "cutover", "object": record.container, "mark": mark}
         text = json.dumps([cutover, *([slot] if with_slot else [])])
-        self._ask("fingerprints_leave", {"fingerprints": text})
+        self._query("fingerprints_save", {"fingerprints": text})
 
-    def _ask(self, sql: str, values: Mapping[str, str], database: str = "postgres") -> str:
-        return self.postgres.ask(files.sql(sql), values, database=database).strip("\n")
+    def _query(self, sql: str, values: Mapping[str, str], database: str = "postgres") -> str:
+        return self.postgres.query(files.sql(sql), values, database=database).strip("\n")

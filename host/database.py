@@ -1,6 +1,6 @@
-"""database: a service's database on the shared PostgreSQL, its owner, its logins and its extensions.
+"""database: create a service's database on the shared PostgreSQL, with its owner, logins and extensions.
 
-Safe to run again, on a cluster of any age: it brings what is there to what is declared.
+Safe to run again, on a cluster of any age: it changes an existing database to its declaration.
 """
 
 import argparse
@@ -14,49 +14,49 @@ from .login import Login
 from .mask import Mask
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("service")
     parser.add_argument("database")
-    parser.add_argument("--owner", required=True, help="the role that owns it; nobody logs in as it")
-    parser.add_argument("--connections", type=int, required=True, help="how many the app's login may open")
-    parser.add_argument("--migrate-connections", type=int, help="how many the migrations' login may open")
+    parser.add_argument("--owner", required=True, help="the role that owns it; it cannot log in")
+    parser.add_argument("--connections", type=int, required=True, help="the connection limit of the app's login")
+    parser.add_argument("--migrate-connections", type=int, help="the connection limit of the migrations' login")
     parser.add_argument("--lock-timeout", type=int, help="seconds that a migration's statement may wait for a lock")
     parser.add_argument("--postgres", required=True, help="its container")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Stdin: `password`, `extensions`; `login` and, with migrations, `migrate_login`, each with its fingerprint."""
-    postgres = psql.Postgres(given.postgres)
-    names = {"database": given.database, "owner": given.owner}
-    inside = names | {"extensions": json.dumps(told["extensions"])}
-    logins = _logins(given, told)
+    postgres = psql.Postgres(args.postgres)
+    names = {"database": args.database, "owner": args.owner}
+    inside = names | {"extensions": json.dumps(inputs["extensions"])}
+    logins = _logins(args, inputs)
     try:
-        postgres.ask(files.sql("database"), names, alone=True)
+        postgres.query(files.sql("database"), names, exclusive=True)
         for login in logins.values():
-            login.make(postgres)
-        print(postgres.ask(files.sql("database_inside"), inside, database=given.database, alone=True), end="")
-        fingerprints.leave(
+            login.create(postgres)
+        print(postgres.query(files.sql("database_inside"), inside, database=args.database, exclusive=True), end="")
+        fingerprints.save(
             postgres,
             [
-                Fingerprint(f"{kind}/{given.service}", "login", login.name, told["fingerprints"][kind])
+                Fingerprint(f"{kind}/{args.service}", "login", login.name, inputs["fingerprints"][kind])
                 for kind, login in logins.items()
             ],
         )
     except psql.SqlError as error:
-        raise psql.failed(f"{given.service}/database", error, Mask([told["password"]])) from None
+        raise psql.failure(f"{args.service}/database", error, Mask([inputs["password"]])) from None
 
 
-def _logins(given: argparse.Namespace, told: Mapping[str, Any]) -> dict[str, Login]:
-    """The logins, by the kind of their fingerprints."""
-    password, owner = told["password"], given.owner
-    logins = {"login": Login(name=told["login"], password=password, role=owner, connections=given.connections)}
-    if given.migrate_connections:
-        # Of its own: its sessions can be told from the app's, and may wait for locks for a while only.
+def _logins(args: argparse.Namespace, inputs: Mapping[str, Any]) -> dict[str, Login]:
+    """Returns the logins, by the kind of their fingerprints."""
+    password, owner = inputs["password"], args.owner
+    logins = {"login": Login(name=inputs["login"], password=password, role=owner, connections=args.connections)}
+    if args.migrate_connections:
+        # A separate login: its sessions can be found, and they have a lock timeout.
         logins["migrate-login"] = Login(
-            name=told["migrate_login"],
+            name=inputs["migrate_login"],
             password=password,
             role=owner,
-            connections=given.migrate_connections,
-            lock_timeout_s=given.lock_timeout,
+            connections=args.migrate_connections,
+            lock_timeout_s=args.lock_timeout,
         )
     return logins

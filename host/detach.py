@@ -1,4 +1,4 @@
-"""Keep running if the caller is gone: a step that has begun comes to its end, or is undone."""
+"""Keeps a step running if its caller is gone, so that it is completed or undone."""
 
 import os
 import signal
@@ -12,28 +12,28 @@ from typing import TextIO
 
 from .failure import Failure
 
-LOOK_S = 0.05
+POLL_S = 0.05
 
 
 def run(work: Callable[[], None]) -> int:
-    """Runs `work` in a process of its own session and passes on what it prints; its exit code.
+    """Runs `work` in a child process with its own session, prints its output, and returns its exit code.
 
-    The child writes to a file alone: if it held the caller's pipe, the caller would wait for it, or its next line would
-    end it. If the caller goes, the parent goes with it and the child runs on.
+    The child writes to a file: with the caller's pipe, the caller would wait for the child, or a broken pipe would end
+    the child. If the caller is killed, this process may end too, and the child runs on.
     """
     descriptor, name = tempfile.mkstemp(prefix="sertantai-host-")  # mode 0600
     with Path(name).open() as lines:
-        Path(name).unlink()  # both ends are open: no log stays behind, however the two end
+        Path(name).unlink()  # both ends are open: no file stays, however the two processes end
         sys.stdout.flush()
         child = os.fork()
         if not child:
-            _become_independent(descriptor)
+            _detach(descriptor)
             os._exit(_finish(work))
         os.close(descriptor)
         return _relay(child, lines)
 
 
-def _become_independent(descriptor: int) -> None:
+def _detach(descriptor: int) -> None:
     os.setsid()
     for signal_number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, signal.SIG_IGN)
@@ -65,4 +65,4 @@ def _relay(child: int, lines: TextIO) -> int:
         sys.stdout.flush()
         if ended:
             return os.waitstatus_to_exitcode(status)
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)

@@ -1,4 +1,4 @@
-"""Docker's command line client: the only way in which the verbs reach containers."""
+"""Docker's command line client. The verbs reach containers by it alone."""
 
 import json
 import subprocess
@@ -10,8 +10,8 @@ from .failure import Failure
 
 EXEC_TIMEOUT_S = 10
 TIMED_OUT = 124
-SILENT = "Docker does not answer on the host: is it running (systemctl status docker)? Then run up again"
-NOT_ANSWERING = ("Cannot connect to the Docker daemon", "error during connect", "context deadline exceeded")
+NO_ANSWER = "Docker does not answer on the host: is it running (systemctl status docker)? Then run up again"
+NO_ANSWER_ERRORS = ("Cannot connect to the Docker daemon", "error during connect", "context deadline exceeded")
 
 
 class NotFound(Failure):
@@ -19,12 +19,12 @@ class NotFound(Failure):
 
 
 class Refused(Failure):
-    """Docker answered and said no; the text is Docker's own."""
+    """Docker refused the command; the text is Docker's own."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """What a command printed, and how it ended."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -34,9 +34,9 @@ class Output:
 def run(
     *words: str, stdin: str = "", timeout_s: float | None = None, environment: Mapping[str, str] | None = None
 ) -> Output:
-    """`docker WORDS`; a `Failure` if Docker itself does not answer. Code 124: it took longer than `timeout_s`."""
+    """Runs `docker WORDS`. Code 124: it took longer than `timeout_s`. Raises a `Failure` if Docker does not answer."""
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             ["docker", *words],
             input=stdin,
             env=environment,
@@ -50,33 +50,33 @@ def run(
         return Output(TIMED_OUT, "", f"no answer within {timeout_s} s")
     except FileNotFoundError:
         raise Failure("the host has no program docker: install Docker, then run up again") from None
-    if done.returncode and any(words in done.stderr for words in NOT_ANSWERING):
-        raise Failure(SILENT)
-    return Output(done.returncode, done.stdout, done.stderr)
+    if result.returncode and any(words in result.stderr for words in NO_ANSWER_ERRORS):
+        raise Failure(NO_ANSWER)
+    return Output(result.returncode, result.stdout, result.stderr)
 
 
-def attach(
+def pipe(
     *words: str,
     environment: Mapping[str, str] | None = None,
     stdin: IO[bytes] | int = subprocess.DEVNULL,
     stdout: IO[bytes] | int = subprocess.DEVNULL,
     stderr: IO[bytes] | int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
-    """Begins `docker WORDS` between streams of the caller, for what is too large to be held."""
+    """Starts `docker WORDS` with the caller's streams, for data that is too large for memory."""
     return subprocess.Popen(["docker", *words], env=environment, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
-def ask(*words: str) -> str:
-    """What `docker WORDS` prints. `NotFound` or `Refused` where it fails."""
-    done = run(*words)
-    if done.code:
-        error = done.error.strip()
+def check_output(*words: str) -> str:
+    """Runs `docker WORDS` and returns its output. Raises `NotFound` or `Refused`."""
+    result = run(*words)
+    if result.code:
+        error = result.error.strip()
         raise NotFound(error) if "No such" in error or "not found" in error else Refused(error)
-    return done.out
+    return result.out
 
 
-def begin(*words: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    """`docker WORDS`, whose output the caller reads while it runs: both streams as one."""
+def stream_output(*words: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Starts `docker WORDS`. The caller reads its output, both streams as one, while it runs."""
     return subprocess.Popen(
         ["docker", *words],
         stdin=subprocess.DEVNULL,
@@ -90,7 +90,7 @@ def begin(*words: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
 
 @dataclass(frozen=True)
 class State:
-    """How a container is."""
+    """A container's state."""
 
     status: str
     restarts: int
@@ -99,30 +99,30 @@ class State:
 
     @property
     def is_running(self) -> bool:
-        """Whether it runs now."""
+        """Whether it is running now."""
         return self.status == "running"
 
 
 def inspect(container: str) -> dict[str, Any]:
-    """Everything that Docker knows of a container; `NotFound` where there is none."""
-    found: dict[str, Any] = json.loads(ask("container", "inspect", container))[0]
-    return found
+    """Returns Docker's description of a container. Raises `NotFound`."""
+    description: dict[str, Any] = json.loads(check_output("container", "inspect", container))[0]
+    return description
 
 
 def state(container: str) -> State:
-    """How a container is; `NotFound` where there is none."""
-    found = inspect(container)
-    now = found["State"]
+    """Returns a container's state. Raises `NotFound`."""
+    description = inspect(container)
+    current = description["State"]
     return State(
-        status=now["Status"],
-        restarts=found["RestartCount"],
-        exit_code=now["ExitCode"],
-        out_of_memory=now["OOMKilled"],
+        status=current["Status"],
+        restarts=description["RestartCount"],
+        exit_code=current["ExitCode"],
+        out_of_memory=current["OOMKilled"],
     )
 
 
-def is_there(container: str) -> bool:
-    """Whether there is such a container, running or not."""
+def exists(container: str) -> bool:
+    """Whether the container exists, running or not."""
     try:
         inspect(container)
     except NotFound:
@@ -131,7 +131,7 @@ def is_there(container: str) -> bool:
 
 
 def is_running(container: str) -> bool:
-    """Whether there is such a container, and it runs."""
+    """Whether the container exists and is running."""
     try:
         return state(container).is_running
     except NotFound:
@@ -139,22 +139,24 @@ def is_running(container: str) -> bool:
 
 
 def addresses(container: str) -> list[str]:
-    """The IPv4 addresses of a container that runs, one for each of its networks."""
+    """Returns the IPv4 addresses of a running container, one for each of its networks."""
     return _addresses(inspect(container))
 
 
-def names(labels: Mapping[str, str], *, running: bool = False) -> list[str]:
-    """The names of all containers with these labels, stopped ones included unless `running`."""
+def list_containers(labels: Mapping[str, str], *, running: bool = False) -> list[str]:
+    """Returns the names of all containers with these labels, without stopped ones if `running`."""
     words = [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]
-    return ask("ps", *([] if running else ["-a"]), "--format", "{{.Names}}", *words).split()
+    return check_output("ps", *([] if running else ["-a"]), "--format", "{{.Names}}", *words).split()
 
 
-def by_address() -> dict[str, str]:
-    """The names of all running containers, by each address that they have."""
-    ids = ask("ps", "-q").split()
-    # One that has ended since is not in it.
-    found = json.loads(run("container", "inspect", *ids).out or "[]") if ids else []
-    return {address: container["Name"].removeprefix("/") for container in found for address in _addresses(container)}
+def names_by_address() -> dict[str, str]:
+    """Returns the names of all running containers, by each of their addresses."""
+    ids = check_output("ps", "-q").split()
+    # The result lacks a container that has ended in between.
+    containers = json.loads(run("container", "inspect", *ids).out or "[]") if ids else []
+    return {
+        address: container["Name"].removeprefix("/") for container in containers for address in _addresses(container)
+    }
 
 
 def _addresses(container: Mapping[str, Any]) -> list[str]:
@@ -169,36 +171,36 @@ def execute(
     return run("exec", *([] if stdin is None else ["-i"]), container, *command, stdin=stdin or "", timeout_s=timeout_s)
 
 
-def answers(container: str, check: Sequence[str]) -> bool:
-    """Whether the health check of a container succeeds now."""
+def passes_check(container: str, check: Sequence[str]) -> bool:
+    """Whether a container passes its health check now."""
     return execute(container, check, timeout_s=EXEC_TIMEOUT_S).code == 0
 
 
 def logs(container: str, lines: int) -> list[str]:
-    """The last lines of a container's log, both streams."""
-    done = run("logs", "--tail", str(lines), container)
-    return (done.out + done.error).splitlines()
+    """Returns the last lines of a container's log, both streams."""
+    result = run("logs", "--tail", str(lines), container)
+    return (result.out + result.error).splitlines()
 
 
 def start(container: str) -> bool:
-    """Starts a container; whether that went well. One that runs already stays as it is."""
+    """Starts a container and returns whether that succeeded. A running one is not changed."""
     return run("start", container).code == 0
 
 
 def stop(containers: Sequence[str], grace_s: int) -> None:
-    """Stops containers, all at once. One that is gone or has stopped already is fine."""
-    for client in [attach("stop", "-t", str(grace_s), container) for container in containers]:
+    """Stops containers, all at once. A missing or stopped one is fine."""
+    for client in [pipe("stop", "-t", str(grace_s), container) for container in containers]:
         client.wait()
 
 
 def kill(containers: Sequence[str]) -> None:
-    """Ends containers at once, also one that Docker would start again. One that is gone or has ended is fine."""
+    """Kills containers, so that Docker does not restart them. A missing or stopped one is fine."""
     for container in containers:
-        done = run("kill", container)
-        if done.code and is_running(container):
-            raise Refused(f"container {container} cannot be stopped: {done.error.strip()}; run up again")
+        result = run("kill", container)
+        if result.code and is_running(container):
+            raise Refused(f"container {container} cannot be stopped: {result.error.strip()}; run up again")
 
 
 def remove(container: str) -> bool:
-    """Removes a container and its anonymous volumes; whether it is gone afterwards."""
-    return run("rm", "-f", "-v", container).code == 0 or not is_there(container)
+    """Removes a container and its anonymous volumes. Returns whether it is gone."""
+    return run("rm", "-f", "-v", container).code == 0 or not exists(container)

@@ -1,6 +1,6 @@
-"""electric-role: Electric's role in a service's database, with no more than it needs, and its login.
+"""electric-role: create Electric's role in a service's database, with the least rights, and its login.
 
-Safe to run again: it brings what is there to what is declared.
+Safe to run again: it changes an existing role to its declaration.
 """
 
 import argparse
@@ -13,31 +13,31 @@ from .login import Login
 from .mask import Mask
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("service")
     parser.add_argument("database")
     parser.add_argument("--owner", required=True, help="the role that owns the database")
     parser.add_argument("--group", required=True, help="the role that owns Electric's publication")
-    parser.add_argument("--connections", type=int, required=True, help="how many its login may open")
+    parser.add_argument("--connections", type=int, required=True, help="the connection limit of its login")
     parser.add_argument("--postgres", required=True, help="its container")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Stdin: `login`, `password` and `fingerprint`, which is left for the login."""
-    postgres = psql.Postgres(given.postgres)
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Stdin: `login`, `password` and the login's `fingerprint`."""
+    postgres = psql.Postgres(args.postgres)
     login = Login(
-        name=told["login"],
-        password=told["password"],
-        role=given.group,
-        connections=given.connections,
+        name=inputs["login"],
+        password=inputs["password"],
+        role=args.group,
+        connections=args.connections,
         replicates=True,
     )
-    names = {"database": given.database, "owner": given.owner, "group": given.group}
+    names = {"database": args.database, "owner": args.owner, "group": args.group}
     try:
-        postgres.ask(files.sql("electric_role"), names, alone=True)
-        login.make(postgres)
-        postgres.ask(files.sql("electric_role_inside"), {"group": given.group}, database=given.database, alone=True)
-        left = Fingerprint(f"electric-login/{given.service}", "login", login.name, told["fingerprint"])
-        fingerprints.leave(postgres, [left])
+        postgres.query(files.sql("electric_role"), names, exclusive=True)
+        login.create(postgres)
+        postgres.query(files.sql("electric_role_inside"), {"group": args.group}, database=args.database, exclusive=True)
+        fingerprint = Fingerprint(f"electric-login/{args.service}", "login", login.name, inputs["fingerprint"])
+        fingerprints.save(postgres, [fingerprint])
     except psql.SqlError as error:
-        raise psql.failed(f"{given.service}/electric", error, Mask([told["password"]])) from None
+        raise psql.failure(f"{args.service}/electric", error, Mask([inputs["password"]])) from None

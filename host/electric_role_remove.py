@@ -1,6 +1,6 @@
-"""electric-role-remove: Electric is no longer declared: its slot, its publication and its logins go.
+"""electric-role-remove: drop the slot, publication and logins of an Electric that is no longer declared.
 
-Safe to run again: it looks at what is there.
+Safe to run again: it drops what exists.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from .failure import Failure
 from .retire import PART, SERVICE, STACK
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stack")
     parser.add_argument("service")
     parser.add_argument("database")
@@ -22,16 +22,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--postgres", required=True, help="its container")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Drops them, unless an Electric of the service still runs: a release that failed may have left it to serve."""
-    what = f"{given.service}/electric"
-    if docker.names({STACK: given.stack, SERVICE: given.service, PART: "electric"}, running=True):
-        raise Failure(f"{what}: still serves; run up again")
-    postgres = psql.Postgres(given.postgres)
-    names = {"slot": given.slot, "publication": given.publication}
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Drops them, unless an Electric of the service still runs: after a failed release it may still serve."""
+    subject = f"{args.service}/electric"
+    if docker.list_containers({STACK: args.stack, SERVICE: args.service, PART: "electric"}, running=True):
+        raise Failure(f"{subject}: still serves; run up again")
+    postgres = psql.Postgres(args.postgres)
+    names = {"slot": args.slot, "publication": args.publication}
     try:
-        if logins.is_there(postgres, given.database):
-            postgres.ask(files.sql("electric_role_remove"), names, database=given.database, alone=True)
-        logins.drop(postgres, given.database, role=given.group, prefix=given.group)
+        if logins.database_exists(postgres, args.database):
+            postgres.query(files.sql("electric_role_remove"), names, database=args.database, exclusive=True)
+        logins.drop(postgres, args.database, role=args.group, prefix=args.group)
     except psql.SqlError as error:
-        raise psql.failed(what, error) from None
+        raise psql.failure(subject, error) from None

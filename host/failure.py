@@ -1,5 +1,5 @@
-"""What ends a verb with a message."""
+"""The error that ends a verb with a message."""
 
 
 class Failure(Exception):
-    """Says which setting or part it is about, what is wrong, and what to do. It never holds a secret."""
+    """Names the setting or part first, then what is wrong and what to do. It never contains a secret."""

@@ -1,15 +1,15 @@
-"""The files beside the program: SQL for psql, and shell for containers that have no Python of ours."""
+"""The program's files: SQL for psql, and shell scripts for containers, which have no Python."""
 
 from pathlib import Path
 
 
 def sql(name: str) -> str:
-    """The text of host/sql/<name>.sql."""
+    """Returns the text of host/sql/<name>.sql."""
     return _read(Path("sql", f"{name}.sql"))
 
 
 def shell(name: str) -> str:
-    """The text of host/shell/<name>.sh."""
+    """Returns the text of host/shell/<name>.sh."""
     return _read(Path("shell", f"{name}.sh"))
 
 

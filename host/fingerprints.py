@@ -1,8 +1,7 @@
-"""fingerprints: what may have been changed by hand, though Pulumi does not refresh it. Changes nothing.
+"""fingerprints: print the fingerprints of things that may drift and that Pulumi does not refresh. Changes nothing.
 
-A step that makes such a thing leaves a fingerprint with it. As long as the thing is as the step left it, reading gives
-the same value again; once somebody changed it, another one. The value is part of the step, which then runs again and
-leaves the new one.
+The step that creates such a thing stores a fingerprint with it. While the thing is unchanged, this verb prints the same
+value; after drift, a different one. The value is an input of the step, which then runs again and stores the new one.
 """
 
 import argparse
@@ -17,29 +16,29 @@ from .failure import Failure
 from .gateway import Gateway
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", required=True)
     parser.add_argument("--gateway", required=True, help="nginx's container")
     parser.add_argument("--postgres", required=True, help="its container")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Prints the fingerprints by name, as JSON. What does not answer has none."""
-    reads: list[Callable[[], dict[str, str]]] = [
-        lambda: _by_name(Gateway(given.gateway).script("fingerprints").out),
-        lambda: _by_name(psql.Postgres(given.postgres).ask(files.sql("fingerprints"))),
-        lambda: {"network": network.fingerprint(given.network)},
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Prints the fingerprints by name, as JSON, without those of a server that does not answer."""
+    readers: list[Callable[[], dict[str, str]]] = [
+        lambda: _by_name(Gateway(args.gateway).script("fingerprints").out),
+        lambda: _by_name(psql.Postgres(args.postgres).query(files.sql("fingerprints"))),
+        lambda: {"network": network.fingerprint(args.network)},
     ]
-    # Side by side: each waits for Docker, and every preview waits for all of them.
+    # Concurrently: each waits for Docker, and every preview waits for all of them.
     with ThreadPoolExecutor() as threads:
-        answers = threads.map(_answer, reads)
-        fingerprints = {name: value for answer in answers for name, value in answer.items()}
+        results = threads.map(_read, readers)
+        fingerprints = {name: value for result in results for name, value in result.items()}
     print(json.dumps(fingerprints, sort_keys=True))
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What is left for a thing in PostgreSQL: `kind` says how the thing is looked for by its name, `object`."""
+    """The fingerprint (`mark`) of a thing in PostgreSQL. `kind` is how the thing is found by its name, `object`."""
 
     name: str
     kind: str
@@ -47,18 +46,18 @@ class Fingerprint:
     mark: str
 
 
-def leave(postgres: psql.Postgres, left: Sequence[Fingerprint]) -> None:
-    """Leaves fingerprints for things that a step has made, or found as they should be."""
-    text = json.dumps([asdict(fingerprint) for fingerprint in left])
-    postgres.ask(files.sql("fingerprints_leave"), {"fingerprints": text}, alone=True)
+def save(postgres: psql.Postgres, fingerprints: Sequence[Fingerprint]) -> None:
+    """Stores the fingerprints of things that a step has created or checked."""
+    text = json.dumps([asdict(fingerprint) for fingerprint in fingerprints])
+    postgres.query(files.sql("fingerprints_save"), {"fingerprints": text}, exclusive=True)
 
 
-def forget(postgres: psql.Postgres, service: str) -> None:
+def remove(postgres: psql.Postgres, service: str) -> None:
     """Removes all fingerprints of a service."""
-    postgres.ask(files.sql("fingerprints_forget"), {"service": service}, alone=True)
+    postgres.query(files.sql("fingerprints_remove"), {"service": service}, exclusive=True)
 
 
-def _answer(read: Callable[[], dict[str, str]]) -> dict[str, str]:
+def _read(read: Callable[[], dict[str, str]]) -> dict[str, str]:
     try:
         return read()
     except Failure:

@@ -1,4 +1,4 @@
-"""Whether a dump fits a database, and what to do where it does not: each reason is a line, or a table of them."""
+"""Compares a dump with a database. Each problem is a line, or a table, with what to do."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import docker, files
-from .psql import assigned
+from .psql import set_variable
 
 DISK_MB = 512
 MIB = 1 << 20
@@ -17,15 +17,15 @@ HEADER = ("table", "column", "difference", "what to do")
 GENERATED, REQUIRED = "generated", "required"
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 ONLY_IN_THE_DUMP = "only in the dump"
-Ask = Callable[[str, Mapping[str, str]], str]
-"""Asks a database as its app: a statement, and psql's variables in it."""
+Query = Callable[[str, Mapping[str, str]], str]
+"""Runs SQL in a database with a login of its app: the SQL, and psql's variables."""
 Facts = Mapping[str, Any]
-"""What host/sql/restore_check.sql says of a database."""
+"""The result of host/sql/restore_check.sql."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """A dump and the database that it is for. `preview`: the release that may bring what is missing comes later."""
+    """A dump and its target database. `preview`: the release's own migrations have not run yet."""
 
     service: str
     database: str
@@ -42,52 +42,52 @@ class Fit:
         """The path of its setting."""
         return f"services/{self.service}/restore"
 
-    def facts(self, ask: Ask) -> Facts:
-        """What the database has of the dump's tables."""
+    def facts(self, query: Query) -> Facts:
+        """Returns the state of the dump's tables in the database."""
         names = [{"schema": table["schema"], "name": table["name"]} for table in self.dump["tables"]]
-        sql = assigned("tables", json.dumps(names)) + files.sql("restore_check")
-        facts: Facts = json.loads(ask(sql, {"replace": str(self.replace).lower()}))
+        sql = set_variable("tables", json.dumps(names)) + files.sql("restore_check")
+        facts: Facts = json.loads(query(sql, {"replace": str(self.replace).lower()}))
         return facts
 
     def tables(self, facts: Facts) -> list[Mapping[str, Any]]:
-        """The tables whose rows go in. pg_dump adds those that an extension fills by itself, most often empty."""
+        """Returns the tables whose rows are restored, without empty tables of extensions, which pg_dump adds."""
         of_extensions = {*map(tuple, facts["of_extensions"])}
         return [table for table in self.dump["tables"] if table["rows"] or _key(table) not in of_extensions]
 
     def problems(self, facts: Facts) -> list[str]:
-        """What keeps the dump out; empty where it fits."""
-        every = (
+        """Returns what prevents the restore."""
+        checks = (
             self._versions,
             self._extensions,
             self._differences,
             self._rows,
             self._owners,
             self._triggers,
-            self._room,
+            self._disk_space,
         )
-        return [line for problems in every for line in problems(facts)]
+        return [line for check in checks for line in check(facts)]
 
     def notes(self, facts: Facts) -> list[str]:
-        """What a preview says of a dump that may go in."""
+        """Returns what a preview reports about a dump without problems."""
         notes = []
-        if self._waits(facts):
+        if self._waits_for_migrations(facts):
             missing, _ = self._migrations(facts)
             notes.append(
-                f"{self.at}: waits for migrations that are not here yet: {', '.join(missing)}; "
-                "the columns are compared when the release has run its own"
+                f"{self.at}: waits for migrations that have not run here yet: {', '.join(missing)}; "
+                "the columns are compared after the release's migrations"
             )
         if self.replace and (filled := self._filled(facts)):
-            notes.append(f"{self.at}: replace takes the rows of {', '.join(filled)} away; they are dumped first")
+            notes.append(f"{self.at}: replace deletes the rows of {', '.join(filled)}; they are dumped first")
         return notes
 
     def _migrations(self, facts: Facts) -> tuple[list[str], list[str]]:
-        """The versions that only the dump's database has, and those that only this one has."""
-        dumped, here = {*(self.dump["versions"] or ())}, {*facts["migrations"]}
-        return sorted(dumped - here), sorted(here - dumped)
+        """Returns the migrations that only the dump's database has run, and those that only this one has run."""
+        dumped, current = {*(self.dump["versions"] or ())}, {*facts["migrations"]}
+        return sorted(dumped - current), sorted(current - dumped)
 
-    def _waits(self, facts: Facts) -> bool:
-        missing, beyond = self._migrations(facts)
-        return self.preview and bool(missing) and not beyond
+    def _waits_for_migrations(self, facts: Facts) -> bool:
+        missing, extra = self._migrations(facts)
+        return self.preview and bool(missing) and not extra
 
     def _versions(self, facts: Facts) -> Iterator[str]:
         dump, at = self.dump, f"{self.at}/dump"
@@ -99,19 +99,19 @@ class Fit:
         if dump["versions"] is None:
             if facts["migrations"]:
                 yield (
-                    f"{at}: does not hold schema_migrations, so nobody can say whether it fits: "
+                    f"{at}: does not contain schema_migrations, so it cannot be compared: "
                     "make it with `./sertantai dump`"
                 )
             return
-        missing, beyond = self._migrations(facts)
-        if missing and not self._waits(facts):
+        missing, extra = self._migrations(facts)
+        if missing and not self._waits_for_migrations(facts):
             yield (
-                f"{at}: its database has run migrations that are not here: {', '.join(missing)}: release the image "
-                f"that has them first (or is it the dump of another database, {dump['database']}?)"
+                f"{at}: its database has run migrations that have not run here: {', '.join(missing)}: release the "
+                f"image that has them first (or is it the dump of another database, {dump['database']}?)"
             )
-        if beyond:
+        if extra:
             yield (
-                f"{at}: lacks migrations that are here: {', '.join(beyond)}: "
+                f"{at}: lacks migrations that have run here: {', '.join(extra)}: "
                 f"run them on the database {dump['database']} too, and dump it again"
             )
 
@@ -120,45 +120,43 @@ class Fit:
         for table in self.tables(facts):
             if _key(table) in of_extensions:
                 yield (
-                    f"{self.at}/dump: has rows of {table['name']}, which belongs to an extension: "
+                    f"{self.at}/dump: contains rows of {table['name']}, which belongs to an extension: "
                     f"dump again with --exclude-table-data={table['name']}"
                 )
 
     def _differences(self, facts: Facts) -> Iterator[str]:
-        if self._waits(facts):
+        if self._waits_for_migrations(facts):
             return
-        here = {_key(table): table["columns"] for table in facts["tables"]}
-        rows = [row for table in self.tables(facts) for row in _compared(table, here.get(_key(table)))]
+        columns = {_key(table): table["columns"] for table in facts["tables"]}
+        rows = [row for table in self.tables(facts) for row in _compare(table, columns.get(_key(table)))]
         if rows:
             yield f"{self.at}/dump: does not fit {self.database}:"
-            yield from _aligned([HEADER, *sorted(rows)])
+            yield from _format_table([HEADER, *sorted(rows)])
 
     def _rows(self, facts: Facts) -> Iterator[str]:
         if self.replace:
             for schema, name in facts["referring"]:
                 yield (
-                    f"{self.at}/replace: would empty {_shown(schema, name)}, which is not in the dump and refers to a "
-                    "table that is: dump it too"
+                    f"{self.at}/replace: would empty {_display(schema, name)}, which is not in the dump and refers to "
+                    "a table that is: dump it too"
                 )
         elif filled := self._filled(facts):
-            yield (
-                f"{self.at}/dump: {', '.join(filled)} is not empty here: with `replace: true` the dump takes its place"
-            )
+            yield f"{self.at}/dump: {', '.join(filled)} is not empty here: `replace: true` deletes its rows first"
 
     def _filled(self, facts: Facts) -> list[str]:
-        return sorted(_shown(*_key(table)) for table in facts["tables"] if table["filled"])
+        return sorted(_display(*_key(table)) for table in facts["tables"] if table["filled"])
 
     def _owners(self, facts: Facts) -> Iterator[str]:
         role = facts["role"]
         for schema, name, owner in facts["of_others"]:
             yield (
-                f"{self.at}: {_shown(schema, name)} belongs to {owner}, and a restore works as {role}, who must own "
-                f"all that it dumps or puts in: ALTER TABLE {_quoted(schema, name)} OWNER TO {role}"
+                f"{self.at}: {_display(schema, name)} belongs to {owner}, and a restore runs as {role}, which must own "
+                f"all tables: ALTER TABLE {_quote(schema, name)} OWNER TO {role}"
             )
         for schema, name in facts["forced"]:
             yield (
-                f"{self.at}: {_shown(schema, name)} forces row security on its owner too, who dumps and puts in: "
-                f"ALTER TABLE {_quoted(schema, name)} NO FORCE ROW LEVEL SECURITY while a restore is declared"
+                f"{self.at}: {_display(schema, name)} forces row security on its owner, as which a restore runs: "
+                f"ALTER TABLE {_quote(schema, name)} NO FORCE ROW LEVEL SECURITY while a restore is declared"
             )
 
     def _triggers(self, facts: Facts) -> Iterator[str]:
@@ -167,24 +165,24 @@ class Fit:
         for table in facts["tables"]:
             if triggers := table["triggers"]:
                 yield (
-                    f"{self.at}/disable_triggers: must be true, since {_shown(*_key(table))} has triggers "
+                    f"{self.at}/disable_triggers: must be true, since {_display(*_key(table))} has triggers "
                     f"({', '.join(triggers)}): pg_restore empties search_path, and a trigger that names a table or a "
-                    "function without its schema does not find it; with it no trigger runs, and rows go in as they were"
+                    "function without its schema does not find it; with true no trigger runs, and rows stay as dumped"
                 )
 
-    def _room(self, facts: Facts) -> Iterator[str]:
-        free, need = _free_mb(self.postgres), 3 * self.size_mb + DISK_MB
-        if free < need:
+    def _disk_space(self, facts: Facts) -> Iterator[str]:
+        free, needed = _free_mb(self.postgres), 3 * self.size_mb + DISK_MB
+        if free < needed:
             yield (
-                f"{self.at}: {free} MB are free on PostgreSQL's disk and the dump needs {need}, with indexes and log: "
-                "make room, or take a larger disk"
+                f"{self.at}: {free} MB are free on PostgreSQL's disk and the dump needs {needed}, with indexes and "
+                "log: make room, or take a larger disk"
             )
         home = Path.home()
-        free, need = shutil.disk_usage(home).free // MIB, self.file_mb + facts["size_mb"] + DISK_MB
-        if free < need:
+        free, needed = shutil.disk_usage(home).free // MIB, self.file_mb + facts["size_mb"] + DISK_MB
+        if free < needed:
             yield (
-                f"{self.at}: {free} MB are free in {home} on the host and the dump needs {need}, "
-                "with a dump of what is there: make room"
+                f"{self.at}: {free} MB are free in {home} on the host and the dump needs {needed}, "
+                "with a dump of the current rows: make room"
             )
 
 
@@ -192,36 +190,36 @@ def _key(table: Mapping[str, Any]) -> tuple[str, str]:
     return table["schema"], table["name"]
 
 
-def _shown(schema: str, name: str) -> str:
+def _display(schema: str, name: str) -> str:
     return name if schema == "public" else f"{schema}.{name}"
 
 
-def _quoted(*names: str) -> str:
-    """As SQL writes it."""
+def _quote(*names: str) -> str:
+    """Returns a qualified name in SQL."""
     return ".".join(name if PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"' for name in names)
 
 
-def _compared(dumped: Mapping[str, Any], here: Mapping[str, str] | None) -> Iterator[tuple[str, str, str, str]]:
-    """What differs between a table in the dump and its columns here: table, column, difference, what to do."""
-    table = _shown(*_key(dumped))
-    if here is None:
-        remedy = "a migration that makes it, on dev first; or leave it out of the dump"
+def _compare(dumped: Mapping[str, Any], current: Mapping[str, str] | None) -> Iterator[tuple[str, str, str, str]]:
+    """Yields the differences between a dumped table and its current columns: table, column, difference, what to do."""
+    table = _display(*_key(dumped))
+    if current is None:
+        remedy = "a migration that creates it, on dev first; or exclude it from the dump"
         yield table, "", f"the table is {ONLY_IN_THE_DUMP}", remedy
         return
     for column in dumped["columns"]:
-        if column not in here:
+        if column not in current:
             yield table, column, ONLY_IN_THE_DUMP, "a migration that adds it, on dev first; or drop it there"
-        elif here[column] == GENERATED:
+        elif current[column] == GENERATED:
             remedy = "a migration that makes it generated on dev too"
             yield table, column, "is generated here, plain in the dump", remedy
-    for column, kind in here.items():
+    for column, kind in current.items():
         if kind == REQUIRED and dumped["rows"] and column not in dumped["columns"]:
             remedy = "a migration that adds it on dev too; or give it a default"
             yield table, column, "only here, NOT NULL without a default", remedy
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A table as psql shows it."""
+def _format_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yields the lines of a table in psql's format."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for number, row in enumerate(rows):
         cells = [cell.ljust(width) if number else cell.center(width) for cell, width in zip(row, widths, strict=True)]
@@ -231,6 +229,6 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _free_mb(postgres: str) -> int:
-    """What is free on the disk of PostgreSQL's data."""
+    """Returns the free space on the disk of PostgreSQL's data, in MB."""
     lines = docker.execute(postgres, ["sh", "-c", 'df -Pm "$PGDATA"']).out.splitlines()
     return int(lines[1].split()[3]) if len(lines) > 1 else 0

@@ -1,4 +1,4 @@
-"""folder: make a volume's folder on the disk for data, and only there. Safe to run again."""
+"""folder: create a volume's folder on the mounted disk for data. Safe to run again."""
 
 import argparse
 from collections.abc import Mapping
@@ -9,19 +9,19 @@ from . import mounts
 from .failure import Failure
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("disk", help="where it is mounted")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("disk", help="its mount point")
     parser.add_argument("name", type=_name, help="the volume's")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Makes it."""
-    if not mounts.at(given.disk):
-        raise Failure(f"host/volume_size: no disk is mounted on {given.disk}; run up again")
-    Path(given.disk, given.name).mkdir(exist_ok=True)
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Creates the folder."""
+    if not mounts.find(args.disk):
+        raise Failure(f"host/volume_size: no disk is mounted on {args.disk}; run up again")
+    Path(args.disk, args.name).mkdir(exist_ok=True)
 
 
 def _name(word: str) -> str:
     if word in ("", ".", "..") or "/" in word:
-        raise argparse.ArgumentTypeError("is not the name of a folder")
+        raise argparse.ArgumentTypeError("is not a folder's name")
     return word

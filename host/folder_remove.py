@@ -1,4 +1,4 @@
-"""folder-remove: remove what a volume left on the disk for data. Safe to run again: a folder that is gone is fine."""
+"""folder-remove: remove a volume's folder from the disk for data. Safe to run again: a missing folder is fine."""
 
 import argparse
 import os
@@ -8,11 +8,11 @@ from typing import Any
 from . import folder, mounts, system
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    folder.arguments(parser)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    folder.add_arguments(parser)
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Removes it. Without the disk there is nothing of it on the server."""
-    if mounts.at(given.disk):
-        system.must("rm", "-rf", "--one-file-system", os.path.join(given.disk, given.name))
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Removes the folder. Without the disk there is nothing to remove."""
+    if mounts.find(args.disk):
+        system.check_output("rm", "-rf", "--one-file-system", os.path.join(args.disk, args.name))

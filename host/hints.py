@@ -1,4 +1,4 @@
-"""Log hints: lines of a container's log that have a known cause, with what they mean and what to do."""
+"""Log hints: patterns of log lines with a known cause, each with its meaning and what to do."""
 
 import re
 from collections.abc import Iterator
@@ -11,33 +11,33 @@ HINTS = (
     ),
     (
         r"database .* does not exist|invalid_catalog_name",
-        "it asks for a database that is not there: name it under `database` in the service's block, and up makes it",
+        "its database does not exist: name it under `database` in the service's block, and up creates it",
     ),
     (
         r"replication slot.*(already in use|is active)",
-        "another Electric holds its replication slot: choose another electric/stream_id, or stop that one",
+        "another Electric has its replication slot: choose another electric/stream_id, or stop that Electric",
     ),
     (
         r"waiting_on_lock|Acquiring lock from postgres",
-        "it waits for the lock of its stream_id: another Electric on this database holds it; stop that one",
+        "it waits for the lock of its stream_id, which another Electric on this database has: stop that Electric",
     ),
     (
         r"relation .* does not exist|undefined_table",
-        "a table is missing: does app/migrate make it? migrate_generation raised by one runs it again",
+        "a table is missing: does app/migrate create it? Raise migrate_generation by one to run it again",
     ),
     (
         r"password authentication failed|invalid_password",
-        "PostgreSQL refuses its login: does its env or a config secret override DATABASE_URL?",
+        "PostgreSQL refuses its login: do env or a config secret override DATABASE_URL?",
     ),
     (
         r"EADDRINUSE|address (already )?in use",
-        "its port is taken inside the container: two servers in one image?",
+        "its port is in use inside the container: does the image start two servers?",
     ),
 )
 
 
-def of(log: str) -> Iterator[str]:
-    """What the known lines of `log` mean."""
+def find(log: str) -> Iterator[str]:
+    """Yields the meanings of known lines in `log`."""
     for pattern, meaning in HINTS:
         if re.search(pattern, log, re.IGNORECASE):
             yield meaning

@@ -1,4 +1,4 @@
-"""Locks between steps on one host, by name."""
+"""Named locks between the steps on one host."""
 
 import fcntl
 import os
@@ -12,16 +12,18 @@ from .failure import Failure
 
 
 @contextmanager
-def held(name: str, wait_s: float, taken: str, *, shared: bool = False, waits: str = "") -> Iterator[None]:
-    """Holds the lock `name` for a block; a `Failure` that says `taken` if it is not free within `wait_s`.
+def acquire(
+    name: str, timeout_s: float, timeout_message: str, *, shared: bool = False, wait_message: str = ""
+) -> Iterator[None]:
+    """Holds the lock `name` during the block. Raises a `Failure` with `timeout_message` after `timeout_s`.
 
-    `waits` is printed if it is not free at once.
+    Prints `wait_message` if the lock is not free at once.
     """
     folder = Path(tempfile.gettempdir())
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    end = time.monotonic() + wait_s
+    end = time.monotonic() + timeout_s
     try:
         while True:
             try:
@@ -29,10 +31,10 @@ def held(name: str, wait_s: float, taken: str, *, shared: bool = False, waits: s
                 break
             except BlockingIOError:
                 if time.monotonic() >= end:
-                    raise Failure(taken) from None
-                if waits:
-                    print(waits, flush=True)
-                    waits = ""
+                    raise Failure(timeout_message) from None
+                if wait_message:
+                    print(wait_message, flush=True)
+                    wait_message = ""
                 time.sleep(0.1)
         yield
     finally:

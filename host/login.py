@@ -1,4 +1,4 @@
-"""Login roles of PostgreSQL: named by their password, so that a new password is a new login next to the old one."""
+"""Login roles of PostgreSQL. The name depends on the password: a new password is a new login next to the old one."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from . import files, psql
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """A role that logs in, and becomes `role` as it does so."""
+    """A role that can log in, and becomes `role` when it does."""
 
     name: str
     password: str
@@ -15,12 +15,12 @@ class Login:
     connections: int
     replicates: bool = False
     lock_timeout_s: int | None = None
-    """How long a statement of it may wait for a lock; without it, as long as the app itself says."""
+    """Seconds that its statements may wait for a lock. None: the app decides."""
 
-    def make(self, postgres: psql.Postgres) -> None:
-        """Makes the login, or brings it to its limits."""
+    def create(self, postgres: psql.Postgres) -> None:
+        """Creates the login, or changes an existing one to its declaration."""
         timeout = f"{self.lock_timeout_s}s" if self.lock_timeout_s else ""
-        postgres.ask(
+        postgres.query(
             files.sql("login"),
             {
                 "login": self.name,
@@ -30,5 +30,5 @@ class Login:
                 "replication": "REPLICATION" if self.replicates else "NOREPLICATION",
                 "lock_timeout": timeout,
             },
-            alone=True,
+            exclusive=True,
         )

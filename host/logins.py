@@ -1,6 +1,6 @@
-"""logins: drop the logins of a service that only its old containers used.
+"""logins: drop the logins of a service's old containers.
 
-Safe to run again: it looks at what is there.
+Safe to run again: it drops what exists.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from . import files, psql
 FIND = "SELECT datname FROM pg_database WHERE datname = :'database';"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("service")
     parser.add_argument("database")
     parser.add_argument("--app", nargs="+", required=True, help="the current logins of the app and its migrations")
@@ -21,28 +21,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--postgres", required=True, help="its container")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Stdin: `owner` and `group`, the roles that the logins of the app and of Electric become."""
-    postgres, database = psql.Postgres(given.postgres), given.database
+    postgres, database = psql.Postgres(args.postgres), args.database
     try:
-        drop(postgres, database, role=told["owner"], prefix=database, current=given.app)
-        if given.electric:
-            drop(postgres, database, role=told["group"], prefix=told["group"], current=[given.electric])
+        drop(postgres, database, role=inputs["owner"], prefix=database, current=args.app)
+        if args.electric:
+            drop(postgres, database, role=inputs["group"], prefix=inputs["group"], current=[args.electric])
     except psql.SqlError as error:
-        raise psql.failed(f"{given.service}/database", error) from None
+        raise psql.failure(f"{args.service}/database", error) from None
 
 
 def drop(postgres: psql.Postgres, database: str, *, role: str, prefix: str, current: Sequence[str] = ()) -> None:
-    """Drops the logins that become `role` and whose names begin with `prefix`, but the current ones.
+    """Drops the logins that become `role` and whose names begin with `prefix`, except the `current` ones.
 
-    Without current ones, those stay that somebody uses.
+    Without current ones, logins with a session stay.
     """
     names = {"role": role, "prefix": prefix, "current": json.dumps(list(current))}
-    # What a login owns is in its database. Where an operator has dropped that, the logins are all that is left.
-    where = database if is_there(postgres, database) else "postgres"
-    postgres.ask(files.sql("logins_drop"), names, database=where, alone=True)
+    # A login's objects are in its database. If an operator has dropped the database, only the logins are left.
+    connect_to = database if database_exists(postgres, database) else "postgres"
+    postgres.query(files.sql("logins_drop"), names, database=connect_to, exclusive=True)
 
 
-def is_there(postgres: psql.Postgres, database: str) -> bool:
-    """Whether there is such a database."""
-    return bool(postgres.ask(FIND, {"database": database}).strip())
+def database_exists(postgres: psql.Postgres, database: str) -> bool:
+    """Whether the database exists."""
+    return bool(postgres.query(FIND, {"database": database}).strip())

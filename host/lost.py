@@ -1,4 +1,4 @@
-"""lost: say `lost` if the disk that is mounted on a folder at each boot is not there. Changes nothing."""
+"""lost: print `lost` if /etc/fstab mounts a disk on a folder and the disk is not there. Changes nothing."""
 
 import argparse
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from typing import Any
 from . import mounts
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Prints it, or nothing."""
-    mount = mounts.at(given.folder)
-    if mounts.is_at_boot(given.folder) and not (mount and mounts.is_alive(mount, given.folder)):
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Prints `lost` or nothing."""
+    mount = mounts.find(args.folder)
+    if mounts.is_in_fstab(args.folder) and not (mount and mounts.is_alive(mount, args.folder)):
         print("lost")

@@ -1,4 +1,4 @@
-"""What is mounted now, and what is mounted at each boot (/etc/fstab)."""
+"""The current mounts, and those of each boot (/etc/fstab)."""
 
 import os
 from dataclasses import dataclass
@@ -8,30 +8,30 @@ from . import system
 
 MOUNTS, FSTAB, DEVICES = Path("/proc/self/mountinfo"), Path("/etc/fstab"), Path("/sys/dev/block")
 SOURCE, FOLDER = 0, 1
-"""The place of a word in a line of /etc/fstab."""
+"""The positions of fields in a line of /etc/fstab."""
 
 
 @dataclass(frozen=True)
 class Mount:
-    """A mounted file system. `number` is its device's: major and minor."""
+    """A mounted file system. `number` is its device number, as major:minor."""
 
     number: str
     kind: str
 
 
-def at(folder: str) -> Mount | None:
-    """What is mounted on a folder; the last of several hides the others."""
-    found = None
+def find(folder: str) -> Mount | None:
+    """Returns the mount on a folder, or None. The last one hides earlier ones."""
+    mount = None
     for line in MOUNTS.read_text().splitlines():
-        place, _, rest = line.partition(" - ")
-        words = place.split()
-        if words[4] == folder:
-            found = Mount(number=words[2], kind=rest.split()[0])
-    return found
+        left, _, right = line.partition(" - ")
+        fields = left.split()
+        if fields[4] == folder:
+            mount = Mount(number=fields[2], kind=right.split()[0])
+    return mount
 
 
 def is_alive(mount: Mount, folder: str) -> bool:
-    """Whether the device is still there. One that was detached and came back is another device."""
+    """Whether the device still exists. After it was detached and attached again, it is a different device."""
     try:
         os.listdir(folder)
     except OSError:
@@ -39,22 +39,21 @@ def is_alive(mount: Mount, folder: str) -> bool:
     return (DEVICES / mount.number).exists()
 
 
-def at_boot(line: str, unique: int) -> bool:
-    """Makes `line` the only one of /etc/fstab with its word at the place `unique`; whether that changed the file."""
+def set_fstab_line(line: str, unique: int) -> bool:
+    """Writes `line` to /etc/fstab, in place of lines with the same field `unique`. Returns whether the file changed."""
     lines = FSTAB.read_text().splitlines() if FSTAB.exists() else []
     if line in lines:
         return False
-    word = line.split()[unique]
-    system.write(
-        FSTAB, "".join(f"{kept}\n" for kept in [*(kept for kept in lines if _word(kept, unique) != word), line])
-    )
+    value = line.split()[unique]
+    kept = [other for other in lines if _field(other, unique) != value]
+    system.write(FSTAB, "".join(f"{entry}\n" for entry in [*kept, line]))
     return True
 
 
-def is_at_boot(folder: str) -> bool:
-    """Whether /etc/fstab names a folder."""
-    return FSTAB.exists() and any(_word(line, FOLDER) == folder for line in FSTAB.read_text().splitlines())
+def is_in_fstab(folder: str) -> bool:
+    """Whether /etc/fstab mounts something on a folder."""
+    return FSTAB.exists() and any(_field(line, FOLDER) == folder for line in FSTAB.read_text().splitlines())
 
 
-def _word(line: str, place: int) -> str:
-    return dict(enumerate(line.split())).get(place, "")
+def _field(line: str, position: int) -> str:
+    return dict(enumerate(line.split())).get(position, "")

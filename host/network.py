@@ -1,7 +1,7 @@
-"""network: the one network of all containers, a bridge.
+"""network: create the one network of all containers, a bridge.
 
-A step and not the provider's resource: that one waits 2 s at every read. Safe to run again: a network that is there and
-is ours stays as it is.
+It is a step, since the provider's resource waits 2 s at each read. Safe to run again: the stack's own network stays as
+it is.
 """
 
 import argparse
@@ -14,66 +14,65 @@ from . import docker
 from .failure import Failure
 
 STACK, FINGERPRINT = "sertantai.stack", "sertantai.fingerprint"
-UNTOUCHED = "none"
+NO_FINGERPRINT = "none"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name")
     parser.add_argument("--stack", required=True)
     parser.add_argument("--subnet", required=True)
     parser.add_argument("--gateway", required=True)
-    parser.add_argument("--ip-range", required=True, help="the addresses that Docker gives out by itself")
+    parser.add_argument("--ip-range", required=True, help="the addresses that Docker may assign")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Makes the network, unless it is there. Stdin: `fingerprint`, which is kept on it."""
-    found = _inspect(given.name)
-    if found is None:
-        docker.ask(
-            *("network", "create", "--driver", "bridge", "--subnet", given.subnet),
-            *("--gateway", given.gateway, "--ip-range", given.ip_range),
-            *("--label", f"{STACK}={given.stack}", "--label", f"{FINGERPRINT}={told['fingerprint']}", given.name),
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Creates the network, unless it exists. Stdin: `fingerprint`, which becomes its label."""
+    existing = _inspect(args.name)
+    if existing is None:
+        docker.check_output(
+            *("network", "create", "--driver", "bridge", "--subnet", args.subnet),
+            *("--gateway", args.gateway, "--ip-range", args.ip_range),
+            *("--label", f"{STACK}={args.stack}", "--label", f"{FINGERPRINT}={inputs['fingerprint']}", args.name),
         )
         return
-    owner = found["Labels"].get(STACK)
-    if owner != given.stack:
-        whose = f"the stack {owner}" if owner else "something else"
+    owner = existing["Labels"].get(STACK)
+    if owner != args.stack:
+        owner_name = f"the stack {owner}" if owner else "something else"
         raise Failure(
-            f"network/name: the network {given.name} already exists and belongs to {whose}: choose another name"
+            f"network/name: the network {args.name} already exists and belongs to {owner_name}: choose another name"
         )
-    subnets = [each["Subnet"] for each in found["IPAM"]["Config"]]
-    if subnets != [given.subnet]:
+    subnets = [config["Subnet"] for config in existing["IPAM"]["Config"]]
+    if subnets != [args.subnet]:
         raise Failure(
-            f"network/subnet: the network {given.name} already exists with the subnet {' '.join(subnets)}: "
-            "give network/name another name too; then the containers move over, and the old network is removed"
+            f"network/subnet: the network {args.name} already exists with the subnet {' '.join(subnets)}: "
+            "give network/name another name too; then the containers move, and the old network is removed"
         )
 
 
 def fingerprint(name: str) -> str:
-    """What the network was made with.
+    """Returns the fingerprint that the network was created with.
 
-    Without a network it is a new value at each reading: the step runs again whatever it was made with, also on a server
-    that was made again.
+    Without a network, each call returns a new value, so that the step runs again, also on a new server.
     """
-    found = _inspect(name)
-    return str(found["Labels"].get(FINGERPRINT, UNTOUCHED)) if found else f"gone-{uuid.uuid4().hex[:12]}"
+    existing = _inspect(name)
+    return str(existing["Labels"].get(FINGERPRINT, NO_FINGERPRINT)) if existing else f"gone-{uuid.uuid4().hex[:12]}"
 
 
 def remove(name: str, stack: str) -> None:
-    """Removes the network, unless it is gone or another's."""
-    found = _inspect(name)
-    if found and found["Labels"].get(STACK) == stack:
+    """Removes the network if it belongs to the stack. A missing one is fine."""
+    existing = _inspect(name)
+    if existing and existing["Labels"].get(STACK) == stack:
         try:
-            docker.ask("network", "rm", name)
+            docker.check_output("network", "rm", name)
         except docker.Refused as refused:
             raise Failure(
-                f"network/name: {refused}: stop the containers that are still on it, then run it again"
+                f"network/name: {refused}: stop the containers that still use it, then run this again"
             ) from None
 
 
 def _inspect(name: str) -> dict[str, Any] | None:
-    # By its exact name: `network inspect` would also take the beginning of an ID.
-    if name not in docker.ask("network", "ls", "--format", "{{.Name}}").split():
+    # The exact name: `network inspect` would also accept the beginning of an ID.
+    if name not in docker.check_output("network", "ls", "--format", "{{.Name}}").split():
         return None
-    found: dict[str, Any] = json.loads(docker.ask("network", "inspect", name))[0]
-    return found
+    description: dict[str, Any] = json.loads(docker.check_output("network", "inspect", name))[0]
+    return description

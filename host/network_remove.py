@@ -1,4 +1,4 @@
-"""network-remove: the network goes, as the last of everything. Safe to run again: one that is gone is fine."""
+"""network-remove: remove the network, after everything else. Safe to run again: a missing network is fine."""
 
 import argparse
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ from typing import Any
 from . import network
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name")
     parser.add_argument("--stack", required=True)
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Removes the network."""
-    network.remove(given.name, given.stack)
+    network.remove(args.name, args.stack)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """It has none."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares nothing: the verb has no arguments."""
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Does nothing."""

@@ -1,6 +1,6 @@
-"""placeholder: a certificate of our own for a domain, by which nginx accepts the text of its site.
+"""placeholder: create a self-signed certificate for a domain, so that nginx accepts the text of its site.
 
-Safe to run again: one that nginx can use stays.
+Safe to run again: a certificate that nginx can use stays.
 """
 
 import argparse
@@ -10,11 +10,11 @@ from typing import Any
 from .certbot import Certbot
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("domain")
     parser.add_argument("--certbot", required=True, help="its container")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Makes it."""
-    Certbot(given.certbot).placeholder(given.domain)
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Creates the certificate."""
+    Certbot(args.certbot).placeholder(args.domain)

@@ -1,6 +1,6 @@
-"""ports: the gateway's ports are free, or its own already. Asked before the old gateway is stopped.
+"""ports: check that the gateway's ports are free or its own, before the old gateway is stopped.
 
-Safe to run again: it only asks.
+Safe to run again: it changes nothing.
 """
 
 import argparse
@@ -11,25 +11,25 @@ from typing import Any
 from . import docker
 from .failure import Failure
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - what is asked about, not where to listen
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - compared with a setting, not listened on
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("container")
     parser.add_argument("--address", required=True)
     parser.add_argument("--http-port", type=int, required=True)
     parser.add_argument("--https-port", type=int, required=True)
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """A `Failure` that names every port that another program has."""
-    address = "127.0.0.1" if given.address == EVERYWHERE else given.address
-    own = docker.run("port", given.container).out.split()
-    wanted = {"http_port": given.http_port, "https_port": given.https_port}
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Raises a `Failure` that names every port of another program."""
+    address = "127.0.0.1" if args.address == ANY_ADDRESS else args.address
+    own = docker.run("port", args.container).out.split()
+    wanted = {"http_port": args.http_port, "https_port": args.https_port}
     taken = [
-        f"nginx/{setting}: port {port} is taken by {_holder(port)}; stop that or choose another port"
+        f"nginx/{setting}: port {port} is taken by {_port_owner(port)}; stop that or choose another port"
         for setting, port in wanted.items()
-        if not any(each.endswith(f":{port}") for each in own) and _is_taken(address, port)
+        if not any(published.endswith(f":{port}") for published in own) and _is_taken(address, port)
     ]
     if taken:
         raise Failure("\n".join(taken))
@@ -43,6 +43,6 @@ def _is_taken(address: str, port: int) -> bool:
     return True
 
 
-def _holder(port: int) -> str:
-    containers = docker.ask("ps", "--filter", f"publish={port}", "--format", "{{.Names}}").split()
+def _port_owner(port: int) -> str:
+    containers = docker.check_output("ps", "--filter", f"publish={port}", "--format", "{{.Names}}").split()
     return f"the container {containers[0]}" if containers else "another program"

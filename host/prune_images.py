@@ -1,7 +1,6 @@
-"""prune-images: keep the last images of each part of a service, so that rolling back needs no registry.
+"""prune-images: remove all but the last images of each part of a service. A rollback to them needs no registry.
 
-Safe to run again: an image in use is never removed, since Docker refuses, and is asked about again after the next
-release.
+Safe to run again: Docker refuses to remove an image in use, and the next release tries again.
 """
 
 import argparse
@@ -14,32 +13,33 @@ from . import docker, files, psql
 KEPT = 5
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("service")
     parser.add_argument("--postgres", required=True, help="its container")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Stdin: `images`, what serves now, by part."""
-    prune(given.service, told["images"], given.postgres)
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Stdin: `images`, the serving images by part."""
+    prune(args.service, inputs["images"], args.postgres)
 
 
 def prune(service: str, current: Mapping[str, str], container: str) -> None:
-    """Notes `current` as what serves now, and removes what is older than the last ones; without it, everything."""
+    """Records `current` as the serving images, and removes older ones than the last five; without `current`, all."""
     postgres = psql.Postgres(container)
     try:
-        postgres.ask(files.sql("releases"), alone=True)
-        now = {"images": json.dumps(current, sort_keys=True), "keep": str(KEPT if current else 0), "kept": str(KEPT)}
-        old = postgres.ask(files.sql("releases_old"), {"service": service, **now}, alone=True).split()
+        postgres.query(files.sql("releases"), exclusive=True)
+        limits = {"keep": str(KEPT if current else 0), "kept": str(KEPT)}
+        variables = {"service": service, "images": json.dumps(current, sort_keys=True), **limits}
+        old = postgres.query(files.sql("releases_old"), variables, exclusive=True).split()
         for image in old:
             if _remove(image):
-                postgres.ask(FORGET, {"service": service, "image": image})
+                postgres.query(FORGET, {"service": service, "image": image})
                 print(f"{service}: image {image} removed from the host")
-        kept = postgres.ask(LIST, {"service": service}).splitlines() if current else []
+        kept = postgres.query(LIST, {"service": service}).splitlines() if current else []
     except psql.SqlError:
-        raise psql.silent(service) from None
+        raise psql.no_answer(service) from None
     for line in kept:
-        if _is_here(line.partition(" ")[2]):
+        if _exists(line.partition(" ")[2]):
             print(f"{service}/{line}")
 
 
@@ -49,9 +49,9 @@ LIST = """SELECT part || ' ' || image FROM public.sertantai_releases
 
 
 def _remove(image: str) -> bool:
-    """Whether an image is gone now."""
-    return docker.run("rmi", image).code == 0 or not _is_here(image)
+    """Removes an image and returns whether it is gone."""
+    return docker.run("rmi", image).code == 0 or not _exists(image)
 
 
-def _is_here(image: str) -> bool:
+def _exists(image: str) -> bool:
     return docker.run("image", "inspect", image).code == 0

@@ -1,4 +1,4 @@
-"""PostgreSQL, asked by the psql in its own container."""
+"""Queries PostgreSQL with the psql in its own container."""
 
 import os
 import subprocess
@@ -11,30 +11,30 @@ from .failure import Failure
 from .mask import Mask
 
 SUPERUSER = "postgres"
-NOTHING_SECRET = Mask([])
-# A database's owner may set defaults for everyone who connects to it. These options win over them: no name of the owner
-# hides a built-in one, and no lock or query of the owner holds a step up. They also survive psql's \connect.
+NO_SECRETS = Mask([])
+# A database's owner can set defaults for all sessions on it. These options override them: the owner's names cannot hide
+# built-in ones, and the owner's locks and queries cannot block a step. They also survive psql's \connect.
 _SESSION = (
     "-c search_path=pg_catalog -c lock_timeout=10s -c statement_timeout=5min -c standard_conforming_strings=on "
     "-c default_transaction_read_only=off -c idle_session_timeout=0 -c idle_in_transaction_session_timeout=0 "
     "-c client_encoding=UTF8 -c client_min_messages=warning"
 )
-# `ALTER DATABASE ... SET role` would give the superuser's session a role. No statement of a step is logged: it may hold
-# a password.
+# `ALTER DATABASE ... SET role` would change the superuser's role. No statement of a step is logged: it may contain a
+# password.
 _AS_SUPERUSER = (
     f"{_SESSION} -c role=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none"
 )
-# Roles, databases and the platform's tables belong to the whole cluster: one step at a time changes them.
+# Roles, databases and the platform's tables are shared by the whole cluster: one step at a time changes them.
 _ONE_AT_A_TIME = """SET lock_timeout = '4min';
 SELECT pg_advisory_lock(hashtext('sertantai')) \\g /dev/null
 RESET lock_timeout;
 """
 SCRIPT_FAILED = 3
-"""psql's exit code for a statement that PostgreSQL refused."""
+"""psql's exit code after a failed statement."""
 
 
 class SqlError(Failure):
-    """PostgreSQL does not answer, or refuses; the text is its own and holds no statement."""
+    """PostgreSQL does not answer, or refuses a statement. The text is PostgreSQL's, without the statement."""
 
 
 class Unreachable(SqlError):
@@ -47,37 +47,37 @@ class Postgres:
 
     container: str
 
-    def ask(
+    def query(
         self,
         sql: str,
         variables: Mapping[str, str] | None = None,
         *,
         database: str = "postgres",
         user: str = SUPERUSER,
-        alone: bool = False,
+        exclusive: bool = False,
     ) -> str:
-        """What `sql` prints, unaligned. `variables` are psql's (:'name', :"name"); they are never arguments.
+        """Runs `sql` and returns its output, unaligned. Raises `SqlError`.
 
-        `alone`: no other step that says so runs meanwhile. `SqlError` if PostgreSQL does not answer, or refuses.
+        `variables` are psql's (:'name', :"name"), passed by the environment. `exclusive` calls run one at a time.
         """
         command, environment = self._command(variables or {}, database, user)
-        fetched = "".join(f"\\getenv {name} {_in_environment(name)}\n" for name in variables or {})
-        sql = f"{fetched}{_ONE_AT_A_TIME if alone else ''}{sql}"
-        done = docker.run(*command, stdin=sql, environment=environment)
-        if done.code:
-            raise (SqlError if done.code == SCRIPT_FAILED else Unreachable)(done.error.strip())
-        return done.out
+        getenv = "".join(f"\\getenv {name} {_environment_name(name)}\n" for name in variables or {})
+        sql = f"{getenv}{_ONE_AT_A_TIME if exclusive else ''}{sql}"
+        result = docker.run(*command, stdin=sql, environment=environment)
+        if result.code:
+            raise (SqlError if result.code == SCRIPT_FAILED else Unreachable)(result.error.strip())
+        return result.out
 
-    def attach(self, *, database: str, user: str, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
-        """psql, which runs what its stdin brings as it comes."""
+    def pipe(self, *, database: str, user: str, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Starts psql, which runs its stdin as a stream."""
         command, environment = self._command({}, database, user)
-        return docker.attach(
+        return docker.pipe(
             *command, environment=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=stderr
         )
 
     def _command(self, variables: Mapping[str, str], database: str, user: str) -> tuple[list[str], dict[str, str]]:
-        """Docker's words for psql, and the environment that holds the variables' values."""
-        environment = {_in_environment(name): value for name, value in variables.items()}
+        """Returns Docker's arguments for psql, and the environment with the variables' values."""
+        environment = {_environment_name(name): value for name, value in variables.items()}
         return [
             *("exec", "-i", "-e", f"PGOPTIONS={_AS_SUPERUSER if user == SUPERUSER else _SESSION}"),
             *(word for name in environment for word in ("-e", name)),
@@ -86,21 +86,23 @@ class Postgres:
         ], os.environ | environment
 
 
-def assigned(name: str, value: str) -> str:
-    """Gives psql a variable whose value is too long for an environment, such as a list of all tables, in one line."""
+def set_variable(name: str, value: str) -> str:
+    """Returns a line that sets a variable of psql whose value is too long for the environment, such as all tables."""
     quoted = value.replace("\\", "\\\\").replace("'", "''")
     return f"\\set {name} '{quoted}'\n"
 
 
-def _in_environment(name: str) -> str:
+def _environment_name(name: str) -> str:
     return f"HOST_{name.upper()}"
 
 
-def silent(what: str) -> Failure:
-    """The failure of a step that needs PostgreSQL."""
-    return Failure(f"{what}: PostgreSQL does not answer; run up again")
+def no_answer(subject: str) -> Failure:
+    """Returns the failure of a step that cannot reach PostgreSQL."""
+    return Failure(f"{subject}: PostgreSQL does not answer; run up again")
 
 
-def failed(what: str, error: SqlError, mask: Mask = NOTHING_SECRET) -> Failure:
-    """The failure of a step whose statements PostgreSQL refuses, or does not get."""
-    return silent(what) if isinstance(error, Unreachable) else Failure(f"{what}: PostgreSQL says: {mask(str(error))}")
+def failure(subject: str, error: SqlError, mask: Mask = NO_SECRETS) -> Failure:
+    """Returns the failure of a step after an `SqlError`."""
+    if isinstance(error, Unreachable):
+        return no_answer(subject)
+    return Failure(f"{subject}: PostgreSQL says: {mask(str(error))}")

@@ -1,4 +1,4 @@
-"""ready: wait until one of the platform's own containers answers its health check. Safe to run again: it only asks."""
+"""ready: wait until a shared container passes its health check. Safe to run again: it changes nothing."""
 
 import argparse
 import time
@@ -10,24 +10,24 @@ from .failure import Failure
 from .gate import SHOWN
 from .mask import Mask
 
-PAUSE_S = 0.2
+POLL_S = 0.2
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("container")
     parser.add_argument("--timeout", type=int, required=True, help="seconds")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Stdin: `check`, the health check's words."""
-    container: str = given.container
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Stdin: `check`, the health check's command."""
+    container: str = args.container
     begun = time.monotonic()
-    while not docker.answers(container, told["check"]):
+    while not docker.passes_check(container, inputs["check"]):
         waited_s = time.monotonic() - begun
-        if waited_s >= given.timeout or _has_ended(container):
+        if waited_s >= args.timeout or _has_ended(container):
             lines = map(Mask([]).line, docker.logs(container, SHOWN))
             raise Failure("\n".join([f"{container}: is not ready after {waited_s:.0f} s; its last lines:", *lines]))
-        time.sleep(PAUSE_S)
+        time.sleep(POLL_S)
 
 
 def _has_ended(container: str) -> bool:

@@ -1,6 +1,6 @@
-"""redis-user-remove: a service no longer uses Redis: its user goes, and its keys are kept.
+"""redis-user-remove: remove the user of a service that no longer uses Redis. Its keys are kept.
 
-Safe to run again: a user that is gone is fine.
+Safe to run again: a missing user is fine.
 """
 
 import argparse
@@ -12,21 +12,21 @@ from .failure import Failure
 from .retire import SERVICE, STACK
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stack")
     parser.add_argument("service")
     parser.add_argument("user")
-    parser.add_argument("--prefix", required=True, help="what its keys begin with")
+    parser.add_argument("--prefix", required=True, help="its keys' prefix")
     parser.add_argument("--redis", required=True, help="its container")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Removes the user, unless a container that may still serve has its URL."""
-    service = given.service
-    url = f"redis://{given.user}:"
-    for container in docker.names({STACK: given.stack, SERVICE: service}, running=True):
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Removes the user, unless a running container, which may serve, has its URL."""
+    service = args.service
+    url = f"redis://{args.user}:"
+    for container in docker.list_containers({STACK: args.stack, SERVICE: service}, running=True):
         if any(url in entry for entry in docker.inspect(container)["Config"]["Env"]):
             raise Failure(f"{service}/redis: is still in use; run up again")
-    redis_user.change(service, given.redis, ["DELUSER", given.user])
-    remove = f"redis-cli --scan --pattern {given.prefix}* | xargs redis-cli unlink"
-    print(f"{service}: its keys in Redis are kept; to remove them: docker exec {given.redis} sh -c '{remove}'")
+    redis_user.change(service, args.redis, ["DELUSER", args.user])
+    remove = f"redis-cli --scan --pattern {args.prefix}* | xargs redis-cli unlink"
+    print(f"{service}: its keys in Redis are kept; to remove them: docker exec {args.redis} sh -c '{remove}'")

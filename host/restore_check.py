@@ -1,4 +1,4 @@
-"""restore-check: what keeps a dump from being put into a database as it is now. Changes nothing."""
+"""restore-check: print what prevents the restore of a dump into a database. Changes nothing."""
 
 import argparse
 import json
@@ -11,46 +11,46 @@ from .psql import Postgres, SqlError
 from .restored import find_login
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("service")
     parser.add_argument("database")
     parser.add_argument("--postgres", required=True, help="its container")
-    parser.add_argument("--replace", action="store_true", help="the tables' rows may go")
-    parser.add_argument("--disable-triggers", action="store_true", help="triggers and foreign keys are not checked")
+    parser.add_argument("--replace", action="store_true", help="delete the tables' rows first")
+    parser.add_argument("--disable-triggers", action="store_true", help="run no triggers, check no foreign keys")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Prints `problems` and `notes`, a line each, as JSON; there are none without a dump or without a database.
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Prints `problems` and `notes`, lists of lines, as JSON. Both are empty without a dump or a database.
 
-    Stdin: `owner`, the role that the app's logins become; `dump`, its description; `size_mb`, its rows'; `file_mb`.
+    Stdin: `owner`, the role that the app's logins become; `dump`, its description; `size_mb` of its rows; `file_mb`.
     """
-    postgres = Postgres(given.postgres)
+    postgres = Postgres(args.postgres)
     problems: list[str] = []
     notes: list[str] = []
     try:
-        login = find_login(postgres, given.database, told["owner"]) if "dump" in told else ""
+        login = find_login(postgres, args.database, inputs["owner"]) if "dump" in inputs else ""
         if login:
-            fit = of(given, told, preview=True)
-            facts = fit.facts(lambda sql, names: postgres.ask(sql, names, database=given.database, user=login))
+            fit = new_fit(args, inputs, preview=True)
+            facts = fit.facts(lambda sql, names: postgres.query(sql, names, database=args.database, user=login))
             problems, notes = fit.problems(facts), fit.notes(facts)
     except SqlError as error:
-        if "ERROR:" in str(error):  # else it does not answer
-            problems = [f"services/{given.service}/restore: {error}"]
+        if "ERROR:" in str(error):  # otherwise PostgreSQL does not answer
+            problems = [f"services/{args.service}/restore: {error}"]
     except Failure:
         pass
     print(json.dumps({"problems": problems, "notes": notes}))
 
 
-def of(given: argparse.Namespace, told: Mapping[str, Any], *, preview: bool = False) -> Fit:
-    """The question that the words of this verb, or of restore-load, and their stdin ask."""
+def new_fit(args: argparse.Namespace, inputs: Mapping[str, Any], *, preview: bool = False) -> Fit:
+    """Returns the `Fit` for the arguments and stdin of this verb, or of restore-load."""
     return Fit(
-        service=given.service,
-        database=given.database,
-        postgres=given.postgres,
-        dump=told["dump"],
-        size_mb=told["size_mb"],
-        file_mb=told["file_mb"],
-        replace=given.replace,
-        disable_triggers=given.disable_triggers,
+        service=args.service,
+        database=args.database,
+        postgres=args.postgres,
+        dump=inputs["dump"],
+        size_mb=inputs["size_mb"],
+        file_mb=inputs["file_mb"],
+        replace=args.replace,
+        disable_triggers=args.disable_triggers,
         preview=preview,
     )

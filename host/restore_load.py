@@ -1,7 +1,7 @@
-"""restore-load: put a dump into a service's database, all of it or nothing.
+"""restore-load: restore a dump into a service's database, all of it or nothing.
 
-Safe to run again from any state: PostgreSQL knows which dumps it has, and what an interrupted restore has stopped is
-started again.
+Safe to run again from any state: PostgreSQL records which dumps it has, and the containers that an interrupted restore
+has stopped are started again.
 """
 
 import argparse
@@ -19,60 +19,60 @@ from .gate import Gate
 from .gateway import Gateway
 from .mask import Mask
 from .psql import Postgres, SqlError
-from .rows import CHECKED, UNCHECKED, Names, NotDone, Rows
+from .rows import CHECKED, UNCHECKED, CommandFailed, Names, Rows
 from .serving import Serving
 
 # Longer than any release, or the restore of any other service.
 WAIT_S = 6 * 3600
-KNOWN_WAIT_S = 120
-ORDER = ("electric", "app")
-"""Electric is healthy before the app, which may ask it at once."""
+COMMIT_KNOWN_WAIT_S = 120
+START_ORDER = ("electric", "app")
+"""Electric before the app, which may call it at once."""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    restore_check.arguments(parser)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    restore_check.add_arguments(parser)
     parser.add_argument("digest", help="the dump's SHA-256")
     parser.add_argument("--stack", required=True)
     parser.add_argument("--gateway", required=True, help="nginx's container")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Stdin: as for restore-check, without `dump` if it is known to be in; `path`, the dump's on the laptop;
-    `excluded_tables`, the tables that belong to one database alone; `slot`, Electric's; `gates` of app and Electric;
-    `grace_s`, seconds for the app to stop; `secrets` that a log may hold.
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Stdin: as for restore-check, without `dump` if PostgreSQL has it; `path`, the dump's on the laptop;
+    `excluded_tables`, which belong to one database alone; `slot`, Electric's; `gates` of app and Electric; `grace_s`,
+    seconds for the app to stop; `secrets` that a log may contain.
     """
-    what = f"{given.service}/restore"
-    serving = Serving(stack=given.stack, service=given.service, gateway=Gateway(given.gateway), grace_s=told["grace_s"])
-    postgres = Postgres(given.postgres)
+    subject = f"{args.service}/restore"
+    serving = Serving(stack=args.stack, service=args.service, gateway=Gateway(args.gateway), grace_s=inputs["grace_s"])
+    postgres = Postgres(args.postgres)
     rows = Rows(
-        postgres=postgres, database=given.database, owner=told["owner"], excluded_tables=told["excluded_tables"]
+        postgres=postgres, database=args.database, owner=inputs["owner"], excluded_tables=inputs["excluded_tables"]
     )
     restore = Restore(
-        what=what,
-        fit=restore_check.of(given, told) if "dump" in told else None,
-        digest=given.digest,
-        path=told["path"],
-        database=given.database,
-        slot=told["slot"],
-        gates=told["gates"],
-        mask=Mask(told["secrets"]),
+        subject=subject,
+        fit=restore_check.new_fit(args, inputs) if "dump" in inputs else None,
+        digest=args.digest,
+        path=inputs["path"],
+        database=args.database,
+        slot=inputs["slot"],
+        gates=inputs["gates"],
+        mask=Mask(inputs["secrets"]),
         postgres=postgres,
         rows=rows,
         serving=serving,
-        dumps=Dumps(given.stack, given.service),
+        dumps=Dumps(args.stack, args.service),
     )
-    taken = f"{what}: another restore or cut-over has run for {WAIT_S} s; run up again"
-    waits = f"{what}: waits for another restore, or a cut-over, to end"
-    # Shared by the cut-overs: a new replication slot would wait for the end of what is put in here.
-    with lock.held(slots.lock_name(given.stack), WAIT_S, taken, waits=waits):
+    busy = f"{subject}: another restore or cut-over has run for {WAIT_S} s; run up again"
+    waiting = f"{subject}: waits for another restore, or a cut-over, to end"
+    # Cut-overs take this lock too: a new replication slot would wait for the end of the restore's transaction.
+    with lock.acquire(slots.lock_name(args.stack), WAIT_S, busy, wait_message=waiting):
         restore.run()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Restore:
-    """One dump and the service that it is for. Without a `fit`, the laptop says that PostgreSQL has the dump."""
+    """The restore of one dump. `fit` is None if PostgreSQL had the dump when the laptop asked."""
 
-    what: str
+    subject: str
     fit: Fit | None
     digest: str
     path: str
@@ -86,35 +86,35 @@ class Restore:
     dumps: Dumps
 
     def run(self) -> None:
-        """Puts the dump in, unless PostgreSQL has it; what the service stopped for serves afterwards, in any case."""
-        if not self.serving.of("app"):
+        """Restores the dump, unless PostgreSQL has it. In any case, the stopped containers serve again afterwards."""
+        if not self.serving.serving_containers("app"):
             raise self._failure("there is no container of the app; run up again")
         try:
-            self.rows.log_in(UNCHECKED if self.fit and self.fit.disable_triggers else CHECKED)
-            since = self._since()
+            self.rows.create_login(UNCHECKED if self.fit and self.fit.disable_triggers else CHECKED)
+            restored_at = self._restored_at()
         except SqlError:
             raise self._failure("PostgreSQL does not answer; nothing was touched: run up again") from None
         try:
-            if since:
-                self._say(f"{self.path} is in {self.database} since {since} UTC; its rows stay as they are")
-                if not self._back():
-                    raise self._failure("not all of it came back: mend that, then run up again")
+            if restored_at:
+                self._print(f"{self.path} was restored into {self.database} at {restored_at} UTC; its rows stay")
+                if not self._serve_again():
+                    raise self._failure("not all parts are healthy: fix that, then run up again")
             else:
-                self._put(*self._checked())
+                self._load(*self._check())
             self.dumps.remove_incoming()
         finally:
-            self.rows.log_out()
+            self.rows.drop_login()
 
-    def _since(self) -> str:
-        """When the dump was put in; nothing where it was not."""
-        return next((known["at"] for known in self.rows.restored() if known["digest"] == self.digest), "")
+    def _restored_at(self) -> str:
+        """Returns when the dump was restored, or an empty text."""
+        return next((dump["at"] for dump in self.rows.restored_dumps() if dump["digest"] == self.digest), "")
 
-    def _checked(self) -> tuple[Fit, Facts]:
-        """The dump, whole and fitting; a `Failure` before anything is stopped."""
+    def _check(self) -> tuple[Fit, Facts]:
+        """Checks that the dump is whole and fits the database. Raises a `Failure` before anything is stopped."""
         if not self.fit:
             raise self._failure("the dump did not arrive whole; run up again")
         try:
-            facts = self.fit.facts(self.rows.ask)
+            facts = self.fit.facts(self.rows.query)
             problems = [
                 *self.fit.problems(facts),
                 *(in_use.transactions(self.postgres, self.database, self.fit.at) if self.slot else ()),
@@ -123,125 +123,125 @@ class Restore:
         except SqlError as error:
             problems = [f"{self.fit.at}: {error}"]
         if problems:
-            raise Failure("\n".join([*problems, f"{self.what}: nothing was stopped and nothing was changed"]))
+            raise Failure("\n".join([*problems, f"{self.subject}: nothing was stopped and nothing was changed"]))
         if not self.dumps.is_whole(self.digest):
             raise self._failure("the dump did not arrive whole; run up again")
         return self.fit, facts
 
-    def _put(self, fit: Fit, facts: Facts) -> None:
+    def _load(self, fit: Fit, facts: Facts) -> None:
         if not self._stop():
-            self._again("the app could not be stopped in order; nothing was changed")
-        self._keep()
+            self._fail("the app could not be stopped; nothing was changed")
+        self._dump_current()
         begun = time.monotonic()
         skip = [tuple(names) for names in facts["of_extensions"]]
         try:
             dump, tables = self.dumps.incoming(self.digest), fit.tables(facts)
-            self.rows.put(dump, tables, self.digest, self.path, replace=fit.replace, skip=skip)
-        except NotDone as error:
+            self.rows.load(dump, tables, self.digest, self.path, replace=fit.replace, skip=skip)
+        except CommandFailed as error:
             print(error, flush=True)
             self._explain(str(error), fit)
-            if not self._is_in():
-                self._again("the dump was not put in, and nothing was changed")
-        self._say(f"all rows are in, as many as the dump has, after {time.monotonic() - begun:.0f} s")
+            if not self._was_committed():
+                self._fail("the dump was not restored, and nothing was changed")
+        self._print(f"all rows are loaded, as many as the dump has, after {time.monotonic() - begun:.0f} s")
         with suppress(SqlError):
-            self.rows.ask("SET statement_timeout = 0; ANALYZE;")
-        if not self._back():
-            self._take_out(skip)
+            self.rows.query("SET statement_timeout = 0; ANALYZE;")
+        if not self._serve_again():
+            self._undo(skip)
         serve = "app and Electric serve" if self.slot else "app serves"
-        self._say(f"the {serve} again, after {time.monotonic() - begun:.0f} s")
+        self._print(f"the {serve} again, after {time.monotonic() - begun:.0f} s")
 
     def _stop(self) -> bool:
-        """Nothing else writes, and Electric's slot is gone: one large transaction would break its shapes."""
-        if not self.serving.announce():
+        """Stops everything that writes, and drops Electric's slot: one large transaction would break its shapes."""
+        if not self.serving.show_notice():
             return False
         stop = "app and Electric stop" if self.slot else "app stops"
-        self._say(f"the {stop}; the site shows that it is back soon")
+        self._print(f"the {stop}; the site shows that it is back soon")
         if not self.serving.stop():
             return False
         try:
             if self.slot:
-                self.postgres.ask(files.sql("slot_drop"), {"slot": self.slot}, database=self.database)
+                self.postgres.query(files.sql("slot_drop"), {"slot": self.slot}, database=self.database)
         except SqlError:
             return False
         return True
 
-    def _keep(self) -> None:
-        """From here on nobody writes: this is what the new rows are taken out for, should they have to be."""
+    def _dump_current(self) -> None:
+        """Dumps the current rows, while nobody writes, so that the restore can be undone."""
         point = f"{self.serving.service}-restore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
         try:
-            self.postgres.ask("SELECT pg_create_restore_point(:'point');", {"point": point})
-            self.rows.dump(self.dumps.before)
-        except (SqlError, NotDone) as error:
+            self.postgres.query("SELECT pg_create_restore_point(:'point');", {"point": point})
+            self.rows.dump(self.dumps.previous)
+        except (SqlError, CommandFailed) as error:
             print(error, flush=True)
-            self._again("what is there cannot be dumped, and nothing was changed")
-        self._say(f"restore point {point}; what was there is in {self.dumps.before}")
+            self._fail("the current rows cannot be dumped, and nothing was changed")
+        self._print(f"restore point {point}; the current rows are in {self.dumps.previous}")
 
-    def _explain(self, said: str, fit: Fit) -> None:
-        if "violates foreign key" in said and not fit.disable_triggers:
+    def _explain(self, error: str, fit: Fit) -> None:
+        if "violates foreign key" in error and not fit.disable_triggers:
             print(
-                f"{fit.at}/disable_triggers: true puts rows in without that check: for foreign keys in a circle, and "
-                "for a dump that holds more than rows"
+                f"{fit.at}/disable_triggers: true loads rows without that check: for circular foreign keys, and for a "
+                "dump that contains more than rows"
             )
-        if "lock timeout" in said:
-            self._say("somebody else holds one of its tables: SELECT * FROM pg_stat_activity says who")
+        if "lock timeout" in error:
+            self._print("another session has a lock on one of its tables: SELECT * FROM pg_stat_activity shows which")
 
-    def _is_in(self) -> bool:
-        """A server that died in the middle may have taken the end in or not: it says so itself, once it is back."""
+    def _was_committed(self) -> bool:
+        """Whether a server that died during the commit has committed: it knows that once it is back."""
         try:
             self.rows.end_sessions()
         except SqlError:
-            self._say("PostgreSQL does not answer, so nobody knows whether the dump is in: the next up finds out")
+            self._print("PostgreSQL does not answer, so it is unknown whether the dump was restored: run up again")
             return False
-        end = time.monotonic() + KNOWN_WAIT_S
+        end = time.monotonic() + COMMIT_KNOWN_WAIT_S
         while time.monotonic() < end:
             with suppress(SqlError):
-                return bool(self._since())
+                return bool(self._restored_at())
             time.sleep(1)
         return False
 
-    def _take_out(self, skip: Names) -> NoReturn:
-        self._say("not healthy with the new rows: those of before are put back")
-        before = self.dumps.before
-        kept = f"they could not be put back, and the new ones are in: those of before are in {before}"
+    def _undo(self, skip: Names) -> NoReturn:
+        self._print("not healthy with the new rows: restoring the previous rows")
+        previous = self.dumps.previous
+        problem = f"the previous rows could not be restored, and the new rows stay: the previous rows are in {previous}"
         if not self._stop():
-            self._again(kept)
+            self._fail(problem)
         try:
-            self.rows.log_in(UNCHECKED)
-            self.rows.put_back(before, self.digest, skip=skip)
-        except (SqlError, NotDone) as error:
+            self.rows.create_login(UNCHECKED)
+            self.rows.undo(previous, self.digest, skip=skip)
+        except (SqlError, CommandFailed) as error:
             print(error, flush=True)
-            self._again(kept)
-        self._again("the new rows were taken out again")
+            self._fail(problem)
+        self._fail("the previous rows were restored")
 
-    def _back(self) -> bool:
-        """Starts what serves, and waits until it is healthy; the site is back then. Whether all of that went well."""
+    def _serve_again(self) -> bool:
+        """Starts the serving containers, waits until they are healthy, and removes the notice. Returns its success."""
         try:
-            serving = {part: self.serving.of(part) for part in ORDER if part in self.gates}
+            serving = {part: self.serving.serving_containers(part) for part in START_ORDER if part in self.gates}
             if not all(docker.start(container) for containers in serving.values() for container in containers):
                 return False
             for part, containers in serving.items():
                 for container in containers:
                     Gate(
-                        what=f"{self.serving.service}/{part}",
+                        subject=f"{self.serving.service}/{part}",
                         container=container,
                         mask=self.mask,
                         advice="",
                         **self.gates[part],
-                    ).pass_through()
-            return self.serving.take_back()
+                    ).wait_until_healthy()
+            return self.serving.remove_notice()
         except Failure as failure:
             print(failure, flush=True)
             return False
 
-    def _again(self, reason: str) -> NoReturn:
-        """Ends with a `Failure`, after what served before serves again."""
-        if self._back():
+    def _fail(self, reason: str) -> NoReturn:
+        """Raises a `Failure`, after the previous containers serve again."""
+        if self._serve_again():
             raise self._failure(f"{reason}; what served before serves again")
-        self.serving.take_back()
-        raise self._failure(f"{reason}; but not all of it came back by itself: mend that, then run up again")
+        self.serving.remove_notice()
+        raise self._failure(f"{reason}; but not all parts are healthy: fix that, then run up again")
 
     def _failure(self, reason: str) -> Failure:
-        return Failure(f"{self.what}: {reason}")
+        return Failure(f"{self.subject}: {reason}")
 
-    def _say(self, text: str) -> None:
-        print(f"{self.what}: {text}", flush=True)
+    def _print(self, text: str) -> None:
+        print(f"{self.subject}: {text}", flush=True)

@@ -1,6 +1,6 @@
-"""retire: remove every container of a service that no longer serves.
+"""retire: drain and remove all containers of a service that no longer serve.
 
-Safe to run again: it looks at what is there.
+Safe to run again: it removes what exists.
 """
 
 import argparse
@@ -13,32 +13,32 @@ from .failure import Failure
 
 STACK, SERVICE, PART = "sertantai.stack", "sertantai.service", "sertantai.part"
 ELECTRIC = "electric"
-LOOK_S = 0.2
+POLL_S = 0.2
 # Anchored: an unanchored pattern would match this script's own command line.
-SHUTS_DOWN = ["sh", "-c", "grep -qs '^nginx: worker process is shutting down' /proc/[0-9]*/cmdline"]
+WORKER_SHUTTING_DOWN = ["sh", "-c", "grep -qs '^nginx: worker process is shutting down' /proc/[0-9]*/cmdline"]
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stack")
     parser.add_argument("service")
     parser.add_argument("--keep", nargs="+", required=True, help="the containers that serve")
     parser.add_argument("--gateway", required=True, help="nginx's container")
-    parser.add_argument("--drain", type=int, required=True, help="seconds for what is in flight in the gateway")
+    parser.add_argument("--drain", type=int, required=True, help="seconds for requests in flight in the gateway")
     parser.add_argument("--grace", type=int, required=True, help="seconds for a container to stop")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Drains, stops and removes; then the storage that only an old Electric had."""
-    if containers := old(given.stack, given.service, given.keep):
-        drain(given.service, given.gateway, given.drain)
-        remove(given.service, containers, given.grace)
-    for electric in docker.names({STACK: given.stack, SERVICE: given.service, PART: ELECTRIC}, running=True):
-        storage.prune(f"{given.service}/electric", electric)
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Drains, stops and removes the old containers, then removes the storage of old Electrics."""
+    if containers := old_containers(args.stack, args.service, args.keep):
+        drain(args.service, args.gateway, args.drain)
+        remove(args.service, containers, args.grace)
+    for electric in docker.list_containers({STACK: args.stack, SERVICE: args.service, PART: ELECTRIC}, running=True):
+        storage.prune(f"{args.service}/electric", electric)
 
 
-def old(stack: str, service: str, keep: Collection[str] = ()) -> list[str]:
-    """All containers of a service but those to keep; a `Failure` if Docker does not answer."""
-    return [name for name in docker.names({STACK: stack, SERVICE: service}) if name not in keep]
+def old_containers(stack: str, service: str, keep: Collection[str] = ()) -> list[str]:
+    """Returns all containers of a service, except those to keep. Raises a `Failure` if Docker does not answer."""
+    return [name for name in docker.list_containers({STACK: stack, SERVICE: service}) if name not in keep]
 
 
 def remove(service: str, containers: list[str], grace_s: int) -> None:
@@ -50,11 +50,11 @@ def remove(service: str, containers: list[str], grace_s: int) -> None:
     print(f"{service}: removed {' '.join(containers)}")
 
 
-def drain(what: str, gateway: str, drain_s: int) -> None:
-    """Waits, at most `drain_s`, until no worker of the gateway that is shutting down has requests in flight."""
+def drain(subject: str, gateway: str, drain_s: int) -> None:
+    """Waits until the gateway's old workers have no requests in flight, for at most `drain_s` seconds."""
     end = time.monotonic() + drain_s
-    while docker.execute(gateway, SHUTS_DOWN).code == 0:
+    while docker.execute(gateway, WORKER_SHUTTING_DOWN).code == 0:
         if time.monotonic() >= end:
-            print(f"{what}: requests still ran after {drain_s} s and are ended now")
+            print(f"{subject}: requests were still in flight after {drain_s} s and are ended now")
             return
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)

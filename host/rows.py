@@ -1,8 +1,8 @@
-"""The rows of a service's database, while they are dumped and replaced: never as the superuser.
+"""Dumps and restores the rows of a service's database, never as the superuser.
 
-A login that is there for one restore becomes the app's owner, as the app's own logins do. pg_restore's output is text
-that psql runs, so nothing in a dump may do more than the app itself. The superuser makes this login, and gives it what
-only a superuser may set: no row reaches the server's log, and triggers and foreign keys are switched off where asked.
+psql runs pg_restore's output, so nothing in a dump may do more than the app itself. Each restore has its own login,
+which becomes the database's owner like the app's logins. The superuser creates it with settings that only a superuser
+may make: no row reaches the server's log, and triggers and foreign keys are off if the restore disables them.
 """
 
 import json
@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from . import docker, dumps, files
-from .psql import Postgres, SqlError, assigned
+from .psql import Postgres, SqlError, set_variable
 
-WAIT_S, PAUSE_S = 120, 0.5
+WAIT_S, POLL_S = 120, 0.5
 LOCK_TIMEOUT = "30s"
 CHECKED, UNCHECKED = "origin", "replica"
-"""Whether triggers and foreign keys are checked, as session_replication_role calls it."""
+"""Values of session_replication_role: whether triggers run and foreign keys are checked."""
 ENTRY = re.compile(r"(\d+); \d+ \d+ (?:TABLE DATA|SEQUENCE SET) (.*)")
 ERROR = re.compile(r"(?:psql:\S+ )?((?:ERROR|FATAL|PANIC|pg_(?:dump|restore): error|psql: error|server closed).*)")
 PLACE = re.compile(r"(?:CONTEXT:  )?(COPY .*?, line \d+(?:, column [^:]*)?)")
@@ -32,13 +32,13 @@ Table = Mapping[str, object]
 Names = Collection[tuple[str, str]]
 
 
-class NotDone(Exception):
-    """PostgreSQL's programs did not do it; the text is what they say of it, without any row."""
+class CommandFailed(Exception):
+    """pg_dump, pg_restore or psql failed. The text is their error messages, without any row."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """One database. `excluded_tables` are the names of the tables that belong to it alone, such as its migrations."""
+    """The rows of one database. `excluded_tables` belong to it alone, such as its migrations."""
 
     postgres: Postgres
     database: str
@@ -47,46 +47,46 @@ class Rows:
 
     @property
     def login(self) -> str:
-        """No database can have this name, nor another role."""
+        """The restore's login. No database and no other role can have this name."""
         return f"{self.database}-restore"
 
-    def log_in(self, triggers: str = CHECKED) -> None:
-        """Makes the login, or gives it other settings; sessions of an interrupted restore end."""
+    def create_login(self, triggers: str = CHECKED) -> None:
+        """Creates the login or changes its settings, after it has ended the sessions of an interrupted restore."""
         self.end_sessions()
         names = {"login": self.login, "owner": self.owner, "triggers": triggers}
-        self.postgres.ask(files.sql("restore_login"), names, alone=True)
+        self.postgres.query(files.sql("restore_login"), names, exclusive=True)
 
-    def log_out(self) -> None:
-        """Removes the login. One that stays cannot be used from outside, and the next restore takes it over."""
+    def drop_login(self) -> None:
+        """Drops the login. If that fails, it cannot be used from outside, and the next restore uses it."""
         with suppress(SqlError):
-            self.postgres.ask(files.sql("restore_login_end"), {"login": self.login})
-            self.postgres.ask('DROP ROLE IF EXISTS :"login";', {"login": self.login}, alone=True)
+            self.postgres.query(files.sql("restore_login_end"), {"login": self.login})
+            self.postgres.query('DROP ROLE IF EXISTS :"login";', {"login": self.login}, exclusive=True)
 
     def end_sessions(self) -> None:
-        """Ends what goes on by itself and could still commit; `SqlError` if PostgreSQL does not answer in time."""
+        """Ends sessions that could still commit. Raises `SqlError` if PostgreSQL does not answer in time."""
         end = time.monotonic() + WAIT_S
         while True:
             try:
-                if self.postgres.ask(files.sql("restore_login_end"), {"login": self.login}).strip() == "0":
+                if self.postgres.query(files.sql("restore_login_end"), {"login": self.login}).strip() == "0":
                     return
             except SqlError:
                 if time.monotonic() >= end:
                     raise
             if time.monotonic() >= end:
                 raise SqlError("its sessions do not end")
-            time.sleep(PAUSE_S)
+            time.sleep(POLL_S)
 
-    def ask(self, sql: str, variables: Mapping[str, str] | None = None) -> str:
-        """What PostgreSQL answers the app."""
-        return self.postgres.ask(sql, variables, database=self.database, user=self.login)
+    def query(self, sql: str, variables: Mapping[str, str] | None = None) -> str:
+        """Runs `sql` with the restore's login and returns its output."""
+        return self.postgres.query(sql, variables, database=self.database, user=self.login)
 
-    def restored(self) -> list[dict[str, str]]:
-        """The dumps that the database has."""
-        known: list[dict[str, str]] = json.loads(self.ask(files.sql("restored")))
-        return known
+    def restored_dumps(self) -> list[dict[str, str]]:
+        """Returns the dumps that the database has."""
+        dumps: list[dict[str, str]] = json.loads(self.query(files.sql("restored")))
+        return dumps
 
     def dump(self, to: Path) -> None:
-        """Writes all there is to a file, whole or not at all; `NotDone` if that fails."""
+        """Dumps the whole database to a file, atomically. Raises `CommandFailed`."""
         part = to.with_name(f"{to.name}.new")
         words = [
             "exec",
@@ -96,85 +96,85 @@ class Rows:
             f"--username={self.login}",
             self.database,
         ]
-        with tempfile.TemporaryFile() as said:
+        with tempfile.TemporaryFile() as stderr:
             with os.fdopen(dumps.create(part), "wb") as file:
-                code = docker.attach(*words, stdout=file, stderr=said).wait()
+                code = docker.pipe(*words, stdout=file, stderr=stderr).wait()
             if code:
                 part.unlink(missing_ok=True)
-                raise NotDone(_shown(said))
+                raise CommandFailed(_errors(stderr))
         part.replace(to)
 
-    def put(self, dump: Path, tables: Sequence[Table], digest: str, path: str, *, replace: bool, skip: Names) -> None:
-        """Puts a dump's rows in, and notes that it is in; `NotDone` if anything is wrong, and nothing is changed then.
+    def load(self, dump: Path, tables: Sequence[Table], digest: str, path: str, *, replace: bool, skip: Names) -> None:
+        """Loads a dump's rows and records the dump, in one transaction. Raises `CommandFailed`.
 
-        `skip` are tables (schema, name) whose rows stay out.
+        The rows of the tables in `skip`, by schema and name, are not loaded.
         """
         values = {"tables": json.dumps(tables), "replace": str(replace).lower(), "digest": digest, "path": path}
         self._transact(dump, values, ["begin"], ["end", "close", "note"], skip)
 
-    def put_back(self, dump: Path, digest: str, *, skip: Names) -> None:
-        """Takes the dump with this digest out again: the rows of `dump`, which was made before, take its place."""
+    def undo(self, dump: Path, digest: str, *, skip: Names) -> None:
+        """Replaces the rows of the dump with this digest by those of `dump`, which was made before the restore."""
         values = {"excluded_tables": json.dumps(list(self.excluded_tables)), "digest": digest}
         self._transact(dump, values, ["undo"], ["close", "undone"], skip)
 
     def _transact(
         self, dump: Path, values: Mapping[str, str], before: Sequence[str], after: Sequence[str], skip: Names
     ) -> None:
-        """The rows of a dump between two parts of host/sql/restore_*.sql, the last of which commits."""
+        """Loads a dump's rows between two parts of host/sql/restore_*.sql. The last part commits."""
         variables = {"lock_timeout": LOCK_TIMEOUT, **values}
         first, last = (
             "".join(files.sql(f"restore_{name}") for name in names).encode() for names in (["open", *before], after)
         )
-        first = "".join(assigned(name, value) for name, value in variables.items()).encode() + first
-        place = f"/tmp/{self.login}.list"  # noqa: S108 - in PostgreSQL's own container
-        with dump.open("rb", buffering=0) as file, tempfile.TemporaryFile() as said:
+        first = "".join(set_variable(name, value) for name, value in variables.items()).encode() + first
+        list_file = f"/tmp/{self.login}.list"  # noqa: S108 - in PostgreSQL's own container
+        with dump.open("rb", buffering=0) as file, tempfile.TemporaryFile() as stderr:
             try:
-                chosen = "".join(self._chosen(file, skip, said))
-                written = docker.execute(self.postgres.container, ["tee", place], stdin=chosen).code == 0
+                entries = "".join(self._entries(file, skip, stderr))
+                written = docker.execute(self.postgres.container, ["tee", list_file], stdin=entries).code == 0
                 file.seek(0)
-                if not written or not self._feed(first, file, place, last, said):
-                    raise NotDone(_shown(said))
+                if not written or not self._feed_psql(first, file, list_file, last, stderr):
+                    raise CommandFailed(_errors(stderr))
             finally:
-                docker.execute(self.postgres.container, ["rm", "-f", place])
+                docker.execute(self.postgres.container, ["rm", "-f", list_file])
 
-    def _chosen(self, dump: BinaryIO, skip: Names, said: BinaryIO) -> Iterator[str]:
-        """The entries of a dump that are put in, for pg_restore: rows, and where sequences stand."""
-        excluded_tables = re.compile(rf"\S+ (?:{'|'.join(self.excluded_tables)})(?:_id_seq)? ")
+    def _entries(self, dump: BinaryIO, skip: Names, stderr: BinaryIO) -> Iterator[str]:
+        """Yields the entries of a dump that pg_restore loads: rows, and the values of sequences."""
+        excluded = re.compile(rf"\S+ (?:{'|'.join(self.excluded_tables)})(?:_id_seq)? ")
         skipped = tuple(f"{schema} {name} " for schema, name in skip)
-        with tempfile.TemporaryFile() as listed:
+        with tempfile.TemporaryFile() as output:
             words = ["exec", "-i", self.postgres.container, "pg_restore", "--list"]
-            if docker.attach(*words, stdin=dump, stdout=listed, stderr=said).wait():
-                raise NotDone(_shown(said))
-            listed.seek(0)
-            for line in listed.read().decode(errors="replace").splitlines():
+            if docker.pipe(*words, stdin=dump, stdout=output, stderr=stderr).wait():
+                raise CommandFailed(_errors(stderr))
+            output.seek(0)
+            for line in output.read().decode(errors="replace").splitlines():
                 entry = ENTRY.match(line)
-                if entry and not excluded_tables.match(entry[2]) and not entry[2].startswith(skipped):
+                if entry and not excluded.match(entry[2]) and not entry[2].startswith(skipped):
                     yield f"{entry[1]};\n"
 
-    def _feed(self, first: bytes, dump: BinaryIO, place: str, last: bytes, said: BinaryIO) -> bool:
-        """What commits is not said unless all came before it; whether it was done."""
-        psql = self.postgres.attach(database=self.database, user=self.login, stderr=said)
-        options = ["--exit-on-error", "--data-only", "--no-owner", "--no-acl", f"--use-list={place}", "--file=-"]
+    def _feed_psql(self, first: bytes, dump: BinaryIO, list_file: str, last: bytes, stderr: BinaryIO) -> bool:
+        """Sends `first`, the rows and `last` to psql, and returns its success. `last` commits, after all rows alone."""
+        psql = self.postgres.pipe(database=self.database, user=self.login, stderr=stderr)
+        options = ["--exit-on-error", "--data-only", "--no-owner", "--no-acl", f"--use-list={list_file}", "--file=-"]
         is_whole = False
         assert psql.stdin
-        with suppress(BrokenPipeError), psql.stdin:  # psql that has ended says so by its code
+        with suppress(BrokenPipeError), psql.stdin:  # if psql has ended, its exit code says so
             psql.stdin.write(first)
             psql.stdin.flush()
             words = ["exec", "-i", self.postgres.container, "pg_restore", *options]
-            is_whole = docker.attach(*words, stdin=dump, stdout=psql.stdin, stderr=said).wait() == 0
+            is_whole = docker.pipe(*words, stdin=dump, stdout=psql.stdin, stderr=stderr).wait() == 0
             if is_whole:
                 psql.stdin.write(last)
         return psql.wait() == 0 and is_whole
 
 
-def _shown(said: BinaryIO) -> str:
-    """What PostgreSQL's programs have said, without the values that it is about."""
-    said.seek(0)
-    shown: list[str] = []
-    for line in said.read().decode(errors="replace").splitlines():
+def _errors(stderr: BinaryIO) -> str:
+    """Returns the errors that PostgreSQL's programs have printed, without any values."""
+    stderr.seek(0)
+    errors: list[str] = []
+    for line in stderr.read().decode(errors="replace").splitlines():
         error, place = ERROR.match(line), PLACE.match(line)
         if error:
-            shown.append(VALUE.sub("", error[1]))
-        elif place and not any(each.startswith("CONTEXT") for each in shown):
-            shown.append(f"CONTEXT:  {place[1]}")
-    return "\n".join(shown[:SHOWN])
+            errors.append(VALUE.sub("", error[1]))
+        elif place and not any(text.startswith("CONTEXT") for text in errors):
+            errors.append(f"CONTEXT:  {place[1]}")
+    return "\n".join(errors[:SHOWN])

@@ -1,4 +1,4 @@
-"""Replication slots and restores: while a dump is put in, a new slot would wait for the end of it."""
+"""Keeps new replication slots and restores apart: a new slot would wait for the end of a restore."""
 
 import math
 from collections.abc import Iterator
@@ -8,12 +8,14 @@ from . import lock
 
 
 def lock_name(stack: str) -> str:
-    """The lock that a restore holds alone, and that all who need a slot share."""
+    """Returns the name of the lock that a restore holds exclusively. Steps that need a slot share it."""
     return f"sertantai-{stack}-slots"
 
 
 @contextmanager
-def after_restore(stack: str, what: str) -> Iterator[None]:
-    """Waits for the end of a restore, also of another service's, and keeps new ones waiting for a block."""
-    with lock.held(lock_name(stack), math.inf, "", shared=True, waits=f"{what}: waits for a restore to end"):
+def wait_for_restore(stack: str, subject: str) -> Iterator[None]:
+    """Waits for the end of any service's restore, and makes new restores wait during the block."""
+    with lock.acquire(
+        lock_name(stack), math.inf, "", shared=True, wait_message=f"{subject}: waits for a restore to end"
+    ):
         yield

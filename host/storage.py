@@ -1,7 +1,7 @@
-"""The folders of an Electric's shapes: one for each image, on the one volume of the service.
+"""The folders of Electric's shapes: one for each image, on the service's one volume.
 
-Another version of Electric empties the folder that it finds, so it must not be that of the one that still serves. And
-a folder that served once is wrong as soon as another one has served: it lacks what came meanwhile.
+Another version of Electric empties the folder that it finds, so the old and the new Electric must not share one. A
+folder that served before lacks the rows of the time since then, so it is emptied before it serves again.
 """
 
 from pathlib import PurePosixPath
@@ -14,45 +14,45 @@ SERVED = ".served"
 
 
 def folder(container: str) -> PurePosixPath | None:
-    """Where a container has its shapes; None where that is no folder of its own on a volume."""
-    known = docker.inspect(container)
-    variables = dict(entry.split("=", 1) for entry in known["Config"]["Env"] or [])
+    """Returns the folder of a container's shapes. None: it has no folder of its own on a volume."""
+    description = docker.inspect(container)
+    variables = dict(entry.split("=", 1) for entry in description["Config"]["Env"] or [])
     path = PurePosixPath(variables.get(VARIABLE, "/"))
-    return path if str(path.parent) in {mount["Destination"] for mount in known["Mounts"]} else None
+    return path if str(path.parent) in {mount["Destination"] for mount in description["Mounts"]} else None
 
 
 def has_served(container: str) -> bool:
-    """Whether a running container found its folder as another one has left it that once served from it."""
+    """Whether an earlier Electric has served from a running container's folder."""
     path = folder(container)
     return path is not None and docker.execute(container, ["test", "-e", str(path / SERVED)]).code == 0
 
 
-def note(what: str, container: str) -> None:
-    """Notes that the folder of a running container serves from now on."""
+def mark_served(subject: str, container: str) -> None:
+    """Marks a running container's folder as one that serves."""
     if path := folder(container):
-        _run(what, container, ["mkdir", "-p", str(path)])
-        _run(what, container, ["touch", str(path / SERVED)])
+        _run(subject, container, ["mkdir", "-p", str(path)])
+        _run(subject, container, ["touch", str(path / SERVED)])
 
 
-def empty(what: str, container: str) -> None:
-    """Empties the folder of a container, which begins anew with it."""
+def empty(subject: str, container: str) -> None:
+    """Empties a container's folder and restarts the container."""
     if path := folder(container):
         docker.kill([container])
         image = docker.inspect(container)["Image"]
         helper = ["run", "--rm", "--network", "none", "--volumes-from", container, "--entrypoint", "rm", image]
-        docker.ask(*helper, "-rf", str(path))
+        docker.check_output(*helper, "-rf", str(path))
         if not docker.start(container):
-            raise Failure(f"{what}: container {container} cannot be started; run up again")
+            raise Failure(f"{subject}: container {container} cannot be started; run up again")
 
 
-def prune(what: str, container: str) -> None:
-    """Removes all other folders from the volume of a running container."""
+def prune(subject: str, container: str) -> None:
+    """Removes all other folders from a running container's volume."""
     if path := folder(container):
         others = ["find", str(path.parent), "-mindepth", "1", "-maxdepth", "1", "!", "-name", path.name]
-        _run(what, container, [*others, "-exec", "rm", "-rf", "{}", "+"])
+        _run(subject, container, [*others, "-exec", "rm", "-rf", "{}", "+"])
 
 
-def _run(what: str, container: str, command: list[str]) -> None:
-    done = docker.execute(container, command)
-    if done.code:
-        raise Failure(f"{what}: {container} has refused {command[0]}: {done.error.strip()}; run up again")
+def _run(subject: str, container: str, command: list[str]) -> None:
+    result = docker.execute(container, command)
+    if result.code:
+        raise Failure(f"{subject}: {command[0]} failed in {container}: {result.error.strip()}; run up again")

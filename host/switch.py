@@ -1,26 +1,26 @@
-"""switch: a service's site in the gateway gets another text; with it the whole release takes the traffic.
+"""switch: replace a service's site in the gateway, which switches the whole release at once.
 
-Safe to run again: it ends in the same files.
+Safe to run again: it ends with the same files.
 """
 
 import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from .gateway import Gateway, site
+from .gateway import Gateway, site_file
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("service")
     parser.add_argument("--gateway", required=True, help="nginx's container")
 
 
-def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-    """Stdin: `text`; `domains`, the names that it needs certificates for; `fingerprint`, which is kept with it."""
-    Gateway(given.gateway).switch(
-        f"{given.service}/site",
-        site(given.service),
-        told.get("text", ""),
-        told.get("fingerprint", ""),
-        told.get("domains", ()),
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Stdin: `text`; `domains`, the names that need certificates; `fingerprint`, which is stored with it."""
+    Gateway(args.gateway).switch(
+        f"{args.service}/site",
+        site_file(args.service),
+        inputs.get("text", ""),
+        inputs.get("fingerprint", ""),
+        inputs.get("domains", ()),
     )

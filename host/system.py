@@ -1,4 +1,4 @@
-"""The server itself: its commands, its files, and the one lock for its settings."""
+"""The server's commands and files, and the lock for its settings."""
 
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -10,14 +10,14 @@ from .docker import Output
 from .failure import Failure
 
 LOCK_WAIT_S = 600
-ASIDE = ".sertantai"
-"""The name of a file that is being written: no program reads it, whatever the folder is for."""
+TEMPORARY = ".sertantai"
+"""The name of a temporary file in a configuration folder: no program reads a file of this name."""
 
 
 def run(*words: str, environment: Mapping[str, str] | None = None) -> Output:
-    """Runs a command. Code 127: there is no such command."""
+    """Runs a command. Code 127: the command does not exist."""
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             words,
             stdin=subprocess.DEVNULL,
             env=environment,
@@ -28,38 +28,38 @@ def run(*words: str, environment: Mapping[str, str] | None = None) -> Output:
         )
     except OSError as error:
         return Output(127, "", str(error))
-    return Output(done.returncode, done.stdout, done.stderr)
+    return Output(result.returncode, result.stdout, result.stderr)
 
 
-def must(*words: str) -> str:
-    """What a command prints that has no reason to fail."""
-    done = run(*words)
-    if done.code:
-        raise Failure(f"host: {' '.join(words)} failed with exit code {done.code}: {last_line(done)}; run up again")
-    return done.out
+def check_output(*words: str) -> str:
+    """Runs a command and returns its output. Raises a `Failure` if it fails."""
+    result = run(*words)
+    if result.code:
+        raise Failure(f"host: {' '.join(words)} failed with exit code {result.code}: {last_line(result)}; run up again")
+    return result.out
 
 
 def succeeds(*words: str) -> bool:
-    """Whether a command ends well."""
+    """Whether a command succeeds."""
     return run(*words).code == 0
 
 
-def last_line(done: Output) -> str:
-    """The last line of what a command printed."""
-    return (done.error.strip() or done.out.strip() or "no output").splitlines()[-1]
+def last_line(result: Output) -> str:
+    """Returns the last line of a command's output."""
+    return (result.error.strip() or result.out.strip() or "no output").splitlines()[-1]
 
 
 def write(path: Path, content: str) -> None:
-    """A file that everyone may read, written in one move."""
-    aside = path.with_name(ASIDE)
-    aside.write_text(content)
-    aside.chmod(0o644)
-    aside.replace(path)
+    """Writes a file that everyone may read, atomically."""
+    temporary = path.with_name(TEMPORARY)
+    temporary.write_text(content)
+    temporary.chmod(0o644)
+    temporary.replace(path)
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """One step at a time changes the server's settings and mounts."""
-    taken = f"host: another run has been at the server's settings for {LOCK_WAIT_S // 60} minutes; run up again"
-    with lock.held("sertantai-settings", LOCK_WAIT_S, taken):
+def lock_settings() -> Iterator[None]:
+    """Allows one step at a time to change the server's settings and mounts."""
+    busy = f"host: another run has been changing the server's settings for {LOCK_WAIT_S // 60} minutes; run up again"
+    with lock.acquire("sertantai-settings", LOCK_WAIT_S, busy):
         yield

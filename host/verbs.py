@@ -11,29 +11,29 @@ from .failure import Failure
 
 
 class Verb(Protocol):
-    """A module with one verb; the module has the verb's name."""
+    """A module with one verb. Its name is the verb's."""
 
-    def arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declares the words of the verb's line."""
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declares the arguments of the verb's line."""
 
-    def run(self, given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-        """Does it: `given` are the words, `told` the JSON of stdin. A `Failure` says what went wrong."""
+    def run(self, args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+        """Runs the verb with its arguments and the JSON of stdin. Raises a `Failure`."""
 
 
 class Receiver(Protocol):
     """A module with a verb whose stdin is a file's content."""
 
-    def arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declares the words of the verb's line."""
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declares the arguments of the verb's line."""
 
-    def receive(self, given: argparse.Namespace, stream: BinaryIO) -> None:
-        """Does it, as far as the stream comes."""
+    def receive(self, args: argparse.Namespace, stream: BinaryIO) -> None:
+        """Reads the stream to its end."""
 
 
-ASKS = [
+READS = [
     *("fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready", "restore-check", "restored"),
 ]
-"""They change nothing, so they end with their caller."""
+"""They change nothing that must be completed, so they end with their caller."""
 
 CHANGES = [
     *("base", "certificate", "configure", "cutover", "database", "database-leave"),
@@ -41,48 +41,48 @@ CHANGES = [
     *("network", "network-remove", "pg-hba", "placeholder", "prune-images", "redis-user", "redis-user-remove"),
     *("restore-arrived", "restore-load", "retire", "site-remove", "switch", "take-out"),
 ]
-"""They come to their end, even if the caller is gone."""
+"""They run to their end, even if the caller is gone."""
 
 RECEIVES = ["restore-receive"]
-"""They end with their caller, and keep what has come by then."""
+"""They end with their caller, and keep the bytes that have arrived."""
 
 
-class Told(dict[str, Any]):
-    """What stdin said. A caller that was killed before it sent everything looks like one that says less."""
+class Inputs(dict[str, Any]):
+    """The JSON of stdin. A missing key is a `Failure`: a caller that was killed may have sent only a part."""
 
     def __missing__(self, name: str) -> Any:
-        raise Failure(f"{name} did not come on stdin; nothing was done: run up again")
+        raise Failure(f"{name} is missing on stdin; nothing was done: run up again")
 
 
 def run(words: Sequence[str], stdin: TextIO) -> int:
-    """Calls the verb that `words` name; its exit code."""
+    """Calls the verb that `words` name, and returns its exit code."""
     program = argparse.ArgumentParser(prog="sertantai-host", description=__doc__)
-    program.add_argument("verb", choices=[*ASKS, *CHANGES, *RECEIVES])
+    program.add_argument("verb", choices=[*READS, *CHANGES, *RECEIVES])
     name = program.parse_args(words[:1]).verb
     verb = module(name)
     line = argparse.ArgumentParser(prog=f"{program.prog} {name}", description=verb.__doc__)
-    verb.arguments(line)
-    line.add_argument("--revision", help="raised by one where a change of the verb must reach what stands")
-    given = line.parse_args(words[1:])
+    verb.add_arguments(line)
+    line.add_argument("--revision", help="raised by one if a change of the verb must be applied to existing stacks")
+    args = line.parse_args(words[1:])
     if name in RECEIVES:
-        cast("Receiver", verb).receive(given, stdin.buffer)
+        cast("Receiver", verb).receive(args, stdin.buffer)
         return 0
-    told = _read(stdin)
-    does = cast("Verb", verb).run
+    inputs = _read(stdin)
+    run_verb = cast("Verb", verb).run
     if name in CHANGES:
-        return detach.run(lambda: does(given, told))
-    does(given, told)
+        return detach.run(lambda: run_verb(args, inputs))
+    run_verb(args, inputs)
     return 0
 
 
 def module(name: str) -> Verb | Receiver:
-    """The verb of that name. Only this one is imported: all of them take half of a short verb's time."""
+    """Imports the verb of that name. To import all verbs would take half of a short verb's time."""
     return cast("Verb | Receiver", importlib.import_module(f".{name.replace('-', '_')}", __package__))
 
 
-def _read(stdin: TextIO) -> Told:
+def _read(stdin: TextIO) -> Inputs:
     text = "" if stdin.isatty() else stdin.read()
     try:
-        return Told(json.loads(text or "{}"))
+        return Inputs(json.loads(text or "{}"))
     except json.JSONDecodeError:
-        raise Failure("what came on stdin is cut; nothing was done: run up again") from None
+        raise Failure("stdin is incomplete; nothing was done: run up again") from None

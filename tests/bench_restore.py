@@ -47,8 +47,10 @@ def bare(platform: Platform, dump: Path) -> float:
 def peak_mb(dump: Path) -> float:
     """Of the step's own program, in MiB."""
     with tempfile.TemporaryDirectory() as folder:
-        told, home = [sys.executable, "-c", PEAK, str(dump)], os.environ | {"HOME": folder}
-        return int(subprocess.run(told, env=home, capture_output=True, text=True, check=True).stdout.split()[-1]) / 1024
+        command, home = [sys.executable, "-c", PEAK, str(dump)], os.environ | {"HOME": folder}
+        return (
+            int(subprocess.run(command, env=home, capture_output=True, text=True, check=True).stdout.split()[-1]) / 1024
+        )
 
 
 def rows(kind: type[Runner]) -> Iterator[tuple[str, str, str]]:

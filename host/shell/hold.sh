@@ -1,6 +1,6 @@
 #!/bin/bash
-# In nginx's container: requests for a server wait until `release`, but no longer than LIMIT_S altogether, even if
-# nobody is left to release them. The flag is not on the volume: it does not outlive the container.
+# In nginx's container: makes requests for a server wait until `release`, or for LIMIT_S seconds if `release` is never
+# called. The flag is not on the volume, so it does not outlive the container.
 #   hold VOLUME hold FLAG LIMIT_S
 #   hold VOLUME release FLAG
 set -euo pipefail

@@ -1,10 +1,10 @@
 #!/bin/bash
-# In nginx's container: changes one file of the gateway. All files together are tested before any is touched; on an
-# error the old ones are back. Safe to run again: it ends in the same files.
-#   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S put TARGET FINGERPRINT [DOMAIN]...   stdin: the new text
+# In nginx's container: changes one file of the gateway. The candidate configuration in next/ is tested first; on an
+# error the old files are back. Safe to run again: it ends with the same files.
+#   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S write TARGET FINGERPRINT [DOMAIN]...   stdin: the new text
 #   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S remove TARGET
-#   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S turn TARGET UPSTREAM SERVER
-# `turn` gives one upstream of the file another server, for which requests wait as they waited for the old one.
+#   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S upstream TARGET UPSTREAM SERVER
+# `upstream` replaces the server of one upstream in the file, and in its hold flag.
 # Exit codes: host/gateway.py.
 set -euo pipefail
 lock_wait_s=$2 reload_wait_s=$3 how=$4 target=$5
@@ -22,14 +22,14 @@ cp -rp sites next/sites
 if [ -e nginx.conf ]; then cp -p nginx.conf next/; fi
 rm -f "next/$target"
 case $how in
-  put)
+  write)
     fingerprint=$6
     (umask 077 && cat > "next/$target")
-    # A client that was killed before it sent anything looks like an empty text, which nginx would accept.
+    # A killed client may have sent nothing, and nginx would accept an empty text.
     [ -s "next/$target" ] || exit 11
     ;;
-  turn)
-    # There is no site before the first release.
+  upstream)
+    # Before the first release there is no site.
     [ -e "$target" ] || exit 0
     (umask 077 && awk -v upstream="$6" -v server="$7" '
       $1 == "upstream" { here = $2 == upstream }
@@ -49,7 +49,7 @@ files=("$target" "marks/$target" "domains/$name")
 for file in "${files[@]}"; do
   if [ -e "$file" ]; then cp -p --parents "$file" previous/; fi
 done
-put_back() {
+revert() {
   for file in "${files[@]}"; do
     if [ -e "previous/$file" ]; then mv "previous/$file" "$file"; else rm -f "$file"; fi
   done
@@ -62,13 +62,13 @@ else
   # fingerprints.sh compares the file with it.
   echo "${sum%% *} $fingerprint" > "marks/$target"
 fi
-if [ "$how" = put ]; then
-  # The names that need a certificate: serve.sh and renew.sh read them.
+if [ "$how" = write ]; then
+  # The domains that need a certificate: serve.sh and renew.sh read them.
   rm -f "domains/$name"
   if [ $# -gt 6 ]; then printf '%s\n' "${@:7}" > "domains/$name"; fi
 fi
-# A restore that was killed may have left the site in maintenance.
-if [ "$how" != turn ]; then rm -f "maintenance/$name"; fi
+# A killed restore may have left its notice on the site.
+if [ "$how" != upstream ]; then rm -f "maintenance/$name"; fi
 
 master=$(cat /run/nginx.pid 2>/dev/null || true)
 [ -n "$master" ] && [ -e "/proc/$master" ] || exit 0
@@ -88,10 +88,10 @@ for _ in $(seq $((reload_wait_s * 20))); do
   sleep 0.05
 done
 if [ -z "$reloaded" ]; then
-  put_back
+  revert
   exit 13
 fi
-# For a moment the old workers answer too: only when each is gone or shuts down does all traffic go the new way.
+# For a moment the old workers accept requests too. The switch is complete once each is gone or shutting down.
 for worker in $before; do
   for _ in $(seq 100); do
     { [ -e "/proc/$worker" ] && ! grep -q 'shutting down' "/proc/$worker/cmdline" 2>/dev/null; } || break

@@ -1,13 +1,13 @@
 -- In the database postgres: the owner, the role whose members may connect (pg_hba.conf), and the database.
 SELECT format('CREATE ROLE %I NOLOGIN', name) FROM (VALUES (:'owner'), (:'database')) AS role (name)
   WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
--- The role with the database's name gives nothing else, even if it existed before.
+-- The role with the database's name grants nothing else, even if it existed before.
 ALTER ROLE :"database" NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 SELECT format('REVOKE %I FROM %I GRANTED BY %I', pg_get_userbyid(roleid), :'database', pg_get_userbyid(grantor))
   FROM pg_auth_members WHERE member = :'database'::regrole \gexec
 GRANT :"database" TO :"owner";
 SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'owner')
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
--- Older servers do not know it, and refuse a session that sets it for itself.
+-- Not a session option like the others: servers before version 17 refuse a session with it.
 SELECT format('ALTER DATABASE %I RESET transaction_timeout', :'database')
   FROM pg_settings WHERE name = 'transaction_timeout' \gexec

@@ -1,6 +1,6 @@
--- In the service's database: what is in it becomes the owner's, then the database itself.
-SELECT datdba AS before FROM pg_database WHERE datname = :'database' \gset
--- An event trigger would run functions that become the app's, as the superuser who changes the schema below.
+-- In the service's database: give its objects to the owner, then the database itself.
+SELECT datdba AS previous_owner FROM pg_database WHERE datname = :'database' \gset
+-- The changes below would fire event triggers as the superuser, with functions that the app will own.
 CREATE TEMP VIEW enabled AS SELECT evtname AS name FROM pg_event_trigger WHERE evtenabled <> 'D' AND NOT EXISTS (
   SELECT FROM pg_depend WHERE classid = 'pg_event_trigger'::regclass AND objid = pg_event_trigger.oid AND deptype = 'e');
 SELECT :'database' || ': the event trigger ' || name || ' is switched off' FROM enabled;
@@ -9,8 +9,8 @@ CREATE SCHEMA IF NOT EXISTS public;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT ALL ON SCHEMA public TO :"owner";
 
--- What a superuser or the previous owner made becomes the owner's, or the app could not touch it. Extensions keep
--- theirs; what other roles have made for themselves stays their own.
+-- Objects of superusers and of the previous owner become the owner's, so that the app can change them. Objects of
+-- extensions and of other roles stay as they are.
 SELECT format('ALTER %s %s OWNER TO %I', kind, name, :'owner') FROM (
     SELECT 'TABLE', oid::regclass::text, 'pg_class'::regclass, oid, relowner, relnamespace FROM pg_class
       -- The sequence of a serial column goes with its table.
@@ -25,15 +25,15 @@ SELECT format('ALTER %s %s OWNER TO %I', kind, name, :'owner') FROM (
     SELECT 'SCHEMA', oid::regnamespace::text, 'pg_namespace'::regclass, oid, nspowner, oid FROM pg_namespace
       WHERE nspname <> 'public'
   ) AS thing (kind, name, class, oid, holder, schema)
-  WHERE holder IN (SELECT oid FROM pg_roles WHERE rolsuper UNION SELECT :before) AND holder <> :'owner'::regrole
+  WHERE holder IN (SELECT oid FROM pg_roles WHERE rolsuper UNION SELECT :previous_owner) AND holder <> :'owner'::regrole
     AND (SELECT nspname FROM pg_namespace WHERE oid = schema) !~ '^(pg_|information_schema$)'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = class AND d.objid = thing.oid AND d.deptype = 'e') \gexec
 
--- Last: a run that was interrupted before still finds who the previous owner was.
+-- After the objects: if this run is interrupted, the next one still finds the previous owner.
 ALTER DATABASE :"database" OWNER TO :"owner";
-SELECT format('REVOKE %I FROM %I GRANTED BY %I', :'owner', pg_get_userbyid(:before), pg_get_userbyid(grantor))
+SELECT format('REVOKE %I FROM %I GRANTED BY %I', :'owner', pg_get_userbyid(:previous_owner), pg_get_userbyid(grantor))
   FROM pg_auth_members
-  WHERE member = :before AND roleid = :'owner'::regrole \gexec
+  WHERE member = :previous_owner AND roleid = :'owner'::regrole \gexec
 REVOKE ALL ON DATABASE :"database", postgres FROM PUBLIC;
 SELECT format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA public', name)
   FROM jsonb_array_elements_text(:'extensions'::jsonb) AS name \gexec

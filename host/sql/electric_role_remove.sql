@@ -1,5 +1,5 @@
--- In the service's database. A slot that nobody reads keeps the server's log until the disk is full. One that is read
--- belongs to another Electric: under another name the service may have come back with the same stream id.
+-- In the service's database. An unread slot keeps the server's log until the disk is full. An active slot belongs to
+-- another Electric: a renamed service may use the same stream id.
 SELECT set_config('sertantai.slot', :'slot', false) \g /dev/null
 DO $$ BEGIN
   FOR second IN 1..10 LOOP

@@ -1,6 +1,6 @@
--- Prints name and fingerprint of each login, slot and rule; another one where somebody has changed it.
-SELECT to_regclass('public.sertantai_marks') IS NOT NULL AS there \gset
-\if :there
+-- Prints name and fingerprint of each login, slot and rule; a different fingerprint after drift.
+SELECT to_regclass('public.sertantai_marks') IS NOT NULL AS table_exists \gset
+\if :table_exists
 SELECT name || ' ' || CASE WHEN
     kind = 'login' AND EXISTS (SELECT FROM pg_roles WHERE rolname = object AND rolcanlogin)
     OR kind = 'slot' AND EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = object)

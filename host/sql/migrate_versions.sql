@@ -1,5 +1,5 @@
--- As the login of the migration, since the table is the app's: the versions that are applied.
-SELECT to_regclass('public.schema_migrations') IS NOT NULL AS there \gset
-\if :there
+-- The applied versions. Run with the migrations' login, since the app owns the table.
+SELECT to_regclass('public.schema_migrations') IS NOT NULL AS table_exists \gset
+\if :table_exists
   SELECT left(version::text, 64) FROM public.schema_migrations LIMIT 100000;
 \endif

@@ -1,4 +1,4 @@
--- Notes what serves now; prints the images that are older than the last ones of every part that had them.
+-- Records the serving images. Prints the images that are older than the kept ones of each part that had them.
 INSERT INTO public.sertantai_releases
   SELECT :'service', key, value, now() FROM jsonb_each_text(:'images'::jsonb)
   ON CONFLICT (service, part, image) DO UPDATE SET at = now();

@@ -1,6 +1,6 @@
--- A login for one restore: like the app's own it becomes the owner as it logs in, and can do no more. It has no password,
--- so nobody logs in as it over the network. What only the superuser may set is set here:
--- no row reaches the server's log, and :'triggers' is whether triggers and foreign keys are checked (origin) or not (replica).
+-- A login for one restore. Like the app's logins, it becomes the owner when it logs in, and has no other rights. It has no
+-- password, so nobody can use it over the network. Only the superuser may make these settings: no row reaches the
+-- server's log, and :'triggers' is `origin`, or `replica` to run no triggers and check no foreign keys.
 SELECT format('CREATE ROLE %I LOGIN', :'login') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'login') \gexec
 ALTER ROLE :"login" NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD NULL;
 GRANT :"owner" TO :"login";

@@ -1,2 +1,2 @@
--- Ends the sessions of :'login' and says how many there were: one whose client is gone goes on and could still commit.
+-- Ends the sessions of :'login' and prints their number. A session without its client continues and could still commit.
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = :'login';

@@ -1,4 +1,4 @@
--- A login of the app of :'database', the newest; none where there is no such database yet.
+-- The newest login of the app of :'database'. None if the database does not exist yet.
 SELECT login.rolname FROM pg_auth_members
   JOIN pg_roles login ON login.oid = member AND login.rolcanlogin
   JOIN pg_roles owner ON owner.oid = roleid AND owner.rolname = :'owner'

@@ -32,8 +32,8 @@ class Run:
     @property
     def why(self) -> str:
         """What the steps that failed have said, without all that went well."""
-        told = (self.error + self.said).partition("Diagnostics:")[2] or self.error
-        return "\n".join(line for line in told.splitlines() if line.strip() and "warning: " not in line)
+        text = (self.error + self.said).partition("Diagnostics:")[2] or self.error
+        return "\n".join(line for line in text.splitlines() if line.strip() and "warning: " not in line)
 
     def touched(self) -> set[str]:
         return {name for names in self.changes.values() for name in names}

@@ -60,7 +60,7 @@ BAD: dict[str, tuple[Change, str]] = {
     "out of memory": (app(env={"FAIL": "oom"}, memory_mb=96), "auth/app: was killed: it needs more than its memory_mb"),
     "another port": (
         app(env={"FAIL": "wrong_port"}, **QUICK_GATE),
-        "auth/app: not healthy after 3 s: it listens on port 4002 and is asked on 4001",
+        "auth/app: not healthy after 3 s: it listens on port 4002, not on 4001",
     ),
     "a migration that fails": (app(env={"FAIL": "migrate"}), "auth/migrate: applied before that: nothing."),
     "a migration that hangs": (

@@ -66,9 +66,9 @@ def test_a_new_site_waits_for_its_certificate_and_nobody_else_does(platform: Pla
         waiting = platform.runner.run("up", **({"continue_on_error": True} if engine else {}))
         assert not waiting.ok
         directory = f"https://localhost:{ACME}/dir gave no certificate"
-        assert f"{domain}: {directory}; it was asked over http://{domain}/.well-known/acme-challenge/" in waiting.error
+        assert f"{domain}: {directory}; it checks http://{domain}/.well-known/acme-challenge/" in waiting.error
         assert said in waiting.error
-        assert f"{domain}: the other services go on; mend it" in waiting.error
+        assert f"{domain}: the other services continue; fix this" in waiting.error
         text = "openssl x509 -noout -subject -in /srv/nginx/certs/"
         assert "placeholder" in inside(platform, "certbot", f"{text}{domain}/fullchain.pem")
         with pytest.raises(httpx.ConnectError):

@@ -51,7 +51,7 @@ def test_another_databases_dump(platform: Platform, dev: Dev) -> None:
     ask_for(platform, dev.dump())
     refused(
         platform,
-        "services/legal/restore/dump: its database has run migrations that are not here: 20990101000000",
+        "services/legal/restore/dump: its database has run migrations that have not run here: 20990101000000",
         "or is it the dump of another database, legal_dev?",
         " orders |        | the table is only in the dump |",
     )
@@ -143,11 +143,11 @@ def test_tables_with_rows_are_replaced_only_where_that_is_said(platform: Platfor
     dev.laws(4)
     platform.sql("INSERT INTO uk_lrt (name) VALUES ('old')", LEGAL)
     ask_for(platform, dev.dump())
-    refused(platform, "services/legal/restore/dump: uk_lrt is not empty here: with `replace: true`")
+    refused(platform, "services/legal/restore/dump: uk_lrt is not empty here: `replace: true`")
     ask_for(platform, "dumps/legal.dump", replace=True)
     shown = platform.run("preview")
     assert shown.ok, shown.error
-    assert "replace takes the rows of uk_lrt away; they are dumped first" in shown.said
+    assert "replace deletes the rows of uk_lrt; they are dumped first" in shown.said
     goes_in(platform)
     assert checksum(platform) == checksum(platform, "legal_dev")
 
@@ -182,7 +182,7 @@ def test_foreign_keys_in_a_circle(platform: Platform, dev: Dev) -> None:
         bad = platform.up()
         assert not bad.ok
         assert "violates foreign key constraint" in bad.error
-        assert "services/legal/restore/disable_triggers: true puts rows in without" in bad.error
+        assert "services/legal/restore/disable_triggers: true loads rows without" in bad.error
         assert checksum(platform) == before
         ask_for(platform, "dumps/legal.dump", disable_triggers=True)
         goes_in(platform)
@@ -221,7 +221,7 @@ def test_a_table_that_is_not_the_apps_own(platform: Platform, dev: Dev) -> None:
     ask_for(platform, dev.dump())
     platform.sql("CREATE TABLE by_hand (id int)", LEGAL)
     try:
-        refused(platform, f"services/legal/restore: by_hand belongs to postgres, and a restore works as {LEGAL}_owner")
+        refused(platform, f"services/legal/restore: by_hand belongs to postgres, and a restore runs as {LEGAL}_owner")
     finally:
         platform.sql("DROP TABLE by_hand", LEGAL)
     goes_in(platform)

@@ -75,11 +75,13 @@ def test_a_release_brings_the_migration_that_a_dump_waits_for(platform: Platform
     try:
         early = platform.up()
         assert not early.ok
-        assert "its database has run migrations that are not here: 20240103000000: release the image" in early.error
+        assert (
+            "its database has run migrations that have not run here: 20240103000000: release the image" in early.error
+        )
         platform.services["legal"]["app"]["image"] = image
         shown = platform.run("preview")
         assert shown.ok, shown.error
-        assert "services/legal/restore: waits for migrations that are not here yet: 20240103000000" in shown.said
+        assert "services/legal/restore: waits for migrations that have not run here yet: 20240103000000" in shown.said
         done = platform.up()
         assert done.ok, done.error
         assert platform.sql("SELECT citation FROM uk_lrt", LEGAL) == "c. 1"
@@ -124,7 +126,7 @@ def test_a_dump_that_fails_in_the_middle_is_rolled_back_and_everything_serves_as
         assert "invalid input syntax for type integer" in bad.error
         assert "COPY uk_lrt, line 51, column year" in bad.error
         assert "secret-of-somebody" not in bad.error + bad.said, "no row of anybody's is shown"
-        assert "the dump was not put in, and nothing was changed; what served before serves again" in bad.error
+        assert "the dump was not restored, and nothing was changed; what served before serves again" in bad.error
         assert (checksum(platform), platform.ids()) == (before, ids)
         assert platform.get(HOST, "/health").status_code == 200
 

@@ -49,9 +49,9 @@ class Reach:
     def ssh(self, text: str, stdin: str = "") -> Said:
         return on_host(text, stdin, self.interpreter())
 
-    def verb(self, line: str, told: Mapping[str, Any] | None = None) -> Said:
+    def verb(self, line: str, inputs: Mapping[str, Any] | None = None) -> Said:
         """A verb of the program, as a step calls it."""
-        return on_host(line, verb.stdin(told or {}), [*self.interpreter(), host_program.COMMAND])
+        return on_host(line, verb.stdin(inputs or {}), [*self.interpreter(), host_program.COMMAND])
 
     def settle(self, **changes: Any) -> Said:
         """The server's settings, with some of them changed."""

@@ -158,11 +158,11 @@ def test_a_volume_that_never_attaches_is_told(prod: Reach) -> None:
 
 
 FOREIGN: dict[str, tuple[str, str]] = {
-    "swap": (f"mkswap {DEVICE}", "holds swap and not ext4"),
-    "a partition table": (f"echo ,, | sfdisk -q {DEVICE}; true", "holds a partition table and not ext4"),
+    "swap": (f"mkswap {DEVICE}", "contains swap and not ext4"),
+    "a partition table": (f"echo ,, | sfdisk -q {DEVICE}; true", "contains a partition table and not ext4"),
     "ext4 whose head is lost": (
         f"mkfs.ext4 -q {DEVICE}; dd if=/dev/urandom of={DEVICE} bs=4k count=1 conv=notrunc",
-        "holds something that is no file system",
+        "contains data without a known file system",
     ),
 }
 
@@ -177,7 +177,7 @@ def test_what_is_on_a_volume_is_never_formatted(prod: Reach, what: str) -> None:
     said = mount(prod)
     assert said.code == 1
     assert words in said.out
-    assert "was left alone" in said.out
+    assert "was not changed" in said.out
     assert prod.ssh(f"sha256sum {DEVICE}").out == before
     prod.machines.detach(VOLUME)
 
@@ -188,7 +188,7 @@ def test_an_empty_volume_is_made_ready_when_it_comes_late_and_once(prod: Reach) 
     late.start()
     said = mount(prod, wait_s=30)
     assert said.out.splitlines() == [
-        f"host: made a file system on the volume {VOLUME}",
+        f"host: created a file system on the volume {VOLUME}",
         f"host: mounted the volume {VOLUME} on {FOLDER}",
     ], said.out
     assert prod.ssh(f"mkdir -p {FOLDER}/postgres && echo kept > {FOLDER}/postgres/data").ok
@@ -221,8 +221,8 @@ def test_a_restart_brings_everything_back(prod: Reach) -> None:
 def test_nothing_can_be_put_where_the_volume_is_not_mounted(prod: Reach) -> None:
     prod.machines.detach(VOLUME)
     assert prod.verb(verb.line("lost", FOLDER)).out == "lost\n"
-    told = f"host/volume_size: no disk is mounted on {FOLDER}; run up again\n"
-    assert prod.verb(verb.line("folder", FOLDER, "postgres")).out == told
+    error = f"host/volume_size: no disk is mounted on {FOLDER}; run up again\n"
+    assert prod.verb(verb.line("folder", FOLDER, "postgres")).out == error
     assert not prod.ssh(f"mkdir -p {FOLDER}/postgres").ok
     for kind in (f"-v {FOLDER}/postgres:/data", f"--mount type=bind,source={FOLDER}/postgres,target=/data"):
         assert not prod.ssh(f"docker run --rm {kind} tiny:1 /usr/bin/sleep 0").ok

@@ -91,11 +91,11 @@ def test_the_servers_name_leads_to_its_address_and_back(cloud: Cloud, prod: Proj
 
 
 def test_what_a_new_server_is_told_has_no_secret_but_its_host_key(cloud: Cloud, prod: Project) -> None:
-    [told] = [body["user_data"] for body in cloud.api.sent("POST", "/servers") if body]
+    [user_data] = [body["user_data"] for body in cloud.api.sent("POST", "/servers") if body]
     secrets = [*prod.secrets(), cloud.api.token]
     assert len(secrets) >= 8
-    assert not [secret for secret in secrets if secret in told]
-    assert told.count("PRIVATE KEY") == 2  # where it begins and where it ends
+    assert not [secret for secret in secrets if secret in user_data]
+    assert user_data.count("PRIVATE KEY") == 2  # where it begins and where it ends
 
 
 def test_no_secret_is_in_a_process_list_or_a_log_while_a_release_goes_on(cloud: Cloud, prod: Project) -> None:

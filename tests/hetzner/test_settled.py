@@ -29,8 +29,8 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
 
 def docker(changes: dict[str, Any]) -> dict[str, Any]:
     """Docker's part of the settings, with some of Docker's own changed."""
-    told: dict[str, Any] = server.configuration("05:30")["docker"]
-    return told | {"settings": told["settings"] | changes}
+    settings: dict[str, Any] = server.configuration("05:30")["docker"]
+    return settings | {"settings": settings["settings"] | changes}
 
 
 def test_a_server_that_is_as_it_should_be_is_left_alone(prod: Reach) -> None:
@@ -57,7 +57,7 @@ def test_what_was_changed_by_hand_is_mended_and_told(prod: Reach) -> None:
         "host: changed /etc/systemd/system/sertantai-metadata.service",
         "host: set the kernel's settings",
         "host: changed /etc/docker/daemon.json",
-        "host: restarted Docker; its containers went on",
+        "host: restarted Docker; its containers kept running",
         "host: started docker",
     ]
     assert "maxsessions 100" in prod.ssh("sshd -T").out
@@ -78,7 +78,7 @@ def test_containers_go_on_while_docker_takes_new_settings(prod: Reach) -> None:
     about = "docker inspect inner -f '{{.State.Pid}} {{.State.StartedAt}} {{.RestartCount}}'"
     before = prod.ssh(about).out
     changed = prod.settle(docker=docker({"log-opts": {"max-file": "4", "max-size": "10m"}}))
-    assert changed.out.splitlines()[-1] == "host: restarted Docker; its containers went on"
+    assert changed.out.splitlines()[-1] == "host: restarted Docker; its containers kept running"
     assert prod.ssh(about).out == before
     assert prod.settle().ok
     assert prod.ssh(about).out == before
@@ -128,7 +128,7 @@ def test_settings_that_sshd_does_not_take_are_taken_back(prod: Reach) -> None:
 
 def test_an_sshd_that_reads_no_settings_of_ours_is_told(prod: Reach) -> None:
     assert prod.ssh("cp /etc/ssh/sshd_config /root/; sed -i '1i PasswordAuthentication yes' /etc/ssh/sshd_config").ok
-    assert "sshd still takes passwords" in prod.settle().out
+    assert "sshd still accepts passwords" in prod.settle().out
     assert prod.ssh("mv /root/sshd_config /etc/ssh/sshd_config").ok
     assert prod.settle().out == ""
 

@@ -163,7 +163,7 @@ def test_a_dump_is_sent_over_ssh_and_goes_on_after_a_cut(up: Far) -> None:
         gone_on = up.project.up()
         assert gone_on.ok, gone_on.text
         said = gone_on.text
-    assert re.search("service-4/restore: (all rows are in|.* is in sertantai_service_4 since)", said)
+    assert re.search("service-4/restore: (all rows are loaded|.* was restored into sertantai_service_4 at)", said)
     assert (
         up.reach.ssh(f"{postgres} psql -At -U postgres -d sertantai_service_4 -c 'SELECT count(*) FROM items'").out
         == "1500\n"

@@ -22,25 +22,25 @@ class Asked:
     """The SQL's file, or its text, and the database."""
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
     """What the last of each was told."""
-    alone: set[str] = field(default_factory=set)
+    exclusive: set[str] = field(default_factory=set)
     users: dict[str, str] = field(default_factory=dict)
     """As whom each was asked last."""
 
-    def ask(
+    def query(
         self,
         sql: str,
         variables: Mapping[str, str] | None = None,
         *,
         database: str = "postgres",
         user: str = psql.SUPERUSER,
-        alone: bool = False,
+        exclusive: bool = False,
     ) -> str:
         # Longer values are set before it.
         name = next((stem for text, stem in SQL.items() if sql.endswith(text)), sql)
         self.log.append((name, database))
         self.variables[name], self.users[name] = dict(variables or {}), user
-        if alone:
-            self.alone.add(name)
+        if exclusive:
+            self.exclusive.add(name)
         answer = self.answers.get(name, "")
         if isinstance(answer, list):
             answer = answer.pop(0)
@@ -56,5 +56,5 @@ class Asked:
 def postgres(monkeypatch: pytest.MonkeyPatch, **answers: Answer | list[Answer]) -> Asked:
     """Stands for every PostgreSQL."""
     asked = Asked(dict(answers))
-    monkeypatch.setattr(psql.Postgres, "ask", lambda _, *words, **options: asked.ask(*words, **options))
+    monkeypatch.setattr(psql.Postgres, "query", lambda _, *words, **options: asked.query(*words, **options))
     return asked

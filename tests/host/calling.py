@@ -12,10 +12,10 @@ PROGRAM = [sys.executable, "-m", "host"]
 
 
 def call(
-    name: str, *words: str, told: dict[str, Any] | None = None, **options: str | int | Sequence[str] | None
+    name: str, *words: str, inputs: dict[str, Any] | None = None, **options: str | int | Sequence[str] | None
 ) -> Said:
     """How the step ended; what it printed is in `out`, errors of a verb that runs detached too."""
-    return on_host(verb.line(name, *words, **options), verb.stdin(told or {}), interpreter=PROGRAM)
+    return on_host(verb.line(name, *words, **options), verb.stdin(inputs or {}), interpreter=PROGRAM)
 
 
 def fingerprints(

@@ -24,7 +24,7 @@ def line(boxes: Boxes, cluster: str, timeout_s: int = 60) -> str:
     return verb.line("migrate", boxes.stack, "legal", "migrated", **options)
 
 
-def told(
+def inputs(
     boxes: Boxes,
     script: str,
     given: Mapping[str, str] | None = None,
@@ -42,12 +42,12 @@ def told(
     }
 
 
-def run(boxes: Boxes, cluster: str, told: dict[str, Any], timeout_s: int = 60) -> Said:
-    return on_host(line(boxes, cluster, timeout_s), verb.stdin(told), interpreter=PROGRAM)
+def run(boxes: Boxes, cluster: str, inputs: dict[str, Any], timeout_s: int = 60) -> Said:
+    return on_host(line(boxes, cluster, timeout_s), verb.stdin(inputs), interpreter=PROGRAM)
 
 
 def migrate(boxes: Boxes, cluster: str, script: str, timeout_s: int = 60, **more: Any) -> Said:
-    return run(boxes, cluster, told(boxes, script, **more), timeout_s)
+    return run(boxes, cluster, inputs(boxes, script, **more), timeout_s)
 
 
 def shown(said: Said) -> str:
@@ -58,7 +58,7 @@ def shown(said: Said) -> str:
 def on_database(boxes: Boxes, cluster: str, script: str) -> dict[str, Any]:
     """What a migration is told that reaches the cluster."""
     given = {"DATABASE_URL": environment.postgres_url(login(), "one", "migrated")}
-    return told(boxes, script, given, network=cluster.removesuffix("-postgres"))
+    return inputs(boxes, script, given, network=cluster.removesuffix("-postgres"))
 
 
 def migrate_database(boxes: Boxes, cluster: str, script: str, timeout_s: int = 60) -> Said:

@@ -14,7 +14,7 @@ from host.gate import Gate
 from host.mask import Mask
 from host.psql import Postgres, SqlError
 from host.restore_load import Restore
-from host.rows import NotDone, Rows
+from host.rows import CommandFailed, Rows
 from host.serving import Serving
 
 DIGEST = "1a2b"
@@ -38,7 +38,7 @@ class World:
         self.said = "ERROR:  division by zero"
         self.committed = False
         self.app = ["app-1"]
-        self.before = Path("/host/legal-before.dump")
+        self.previous = Path("/host/legal-before.dump")
         self.service = "legal"
 
     def take(self, step: str) -> bool:
@@ -51,46 +51,46 @@ class World:
 
     # Serving
 
-    def of(self, part: str) -> list[str]:
+    def serving_containers(self, part: str) -> list[str]:
         return self.app if part == "app" else ["electric-1"]
 
-    def announce(self) -> bool:
+    def show_notice(self) -> bool:
         return self.take("announce")
 
     def stop(self) -> bool:
         return self.take("stop")
 
-    def take_back(self) -> bool:
+    def remove_notice(self) -> bool:
         return self.take("take back")
 
     # Rows
 
-    def log_in(self, triggers: str) -> None:
+    def create_login(self, triggers: str) -> None:
         if not self.take(f"log in {triggers}"):
             raise SqlError("no answer")
 
-    def log_out(self) -> None:
+    def drop_login(self) -> None:
         self.take("log out")
 
-    def restored(self) -> list[dict[str, str]]:
+    def restored_dumps(self) -> list[dict[str, str]]:
         return self.known
 
     def dump(self, to: Path) -> None:
-        assert to == self.before
+        assert to == self.previous
         if not self.take("dump"):
-            raise NotDone("pg_dump: error: permission denied")
+            raise CommandFailed("pg_dump: error: permission denied")
 
-    def put(self, file: Path, tables: object, digest: str, path: str, *, replace: bool, skip: object) -> None:
+    def load(self, file: Path, tables: object, digest: str, path: str, *, replace: bool, skip: object) -> None:
         assert (file, tables, digest, path) == (Path("/host/incoming-1a2b"), ["laws"], DIGEST, "dumps/legal.dump")
         assert skip == [("public", "spatial")]
         if not self.take("put"):
             self.known = [NOTE] if self.committed else []
-            raise NotDone(self.said)
+            raise CommandFailed(self.said)
 
-    def put_back(self, dump: Path, digest: str, *, skip: object) -> None:
-        assert (dump, digest) == (self.before, DIGEST)
+    def undo(self, dump: Path, digest: str, *, skip: object) -> None:
+        assert (dump, digest) == (self.previous, DIGEST)
         if not self.take("put back"):
-            raise NotDone("ERROR:  disk full")
+            raise CommandFailed("ERROR:  disk full")
 
     def end_sessions(self) -> None:
         if not self.take("end sessions"):
@@ -98,7 +98,7 @@ class World:
 
     # Postgres, of the superuser and of the app
 
-    def ask(self, sql: str, variables: Mapping[str, str] | None = None, **_: object) -> str:
+    def query(self, sql: str, variables: Mapping[str, str] | None = None, **_: object) -> str:
         steps = {"drop_replication_slot": "drop slot", "create_restore_point": "restore point"}
         for words, step in steps.items():
             if words in sql and not self.take(step):
@@ -126,7 +126,7 @@ class FakeFit:
     def __init__(self, world: World, disable_triggers: bool = False) -> None:
         self.world, self.disable_triggers = world, disable_triggers
 
-    def facts(self, ask: object) -> dict[str, Any]:
+    def facts(self, query: object) -> dict[str, Any]:
         if "facts" in self.world.fails:
             raise SqlError("ERROR:  permission denied")
         return FACTS
@@ -143,23 +143,23 @@ def made(monkeypatch: pytest.MonkeyPatch) -> World:
 
     def pass_through(gate: Gate) -> None:
         if not world.take(f"gate {gate.container}"):
-            raise Failure(f"{gate.what}: not healthy")
+            raise Failure(f"{gate.subject}: not healthy")
 
     def nobody(*_: object) -> Iterator[str]:
         return iter(())
 
     monkeypatch.setattr(docker, "start", lambda container: world.take(f"start {container}"))
-    monkeypatch.setattr(Gate, "pass_through", pass_through)
+    monkeypatch.setattr(Gate, "wait_until_healthy", pass_through)
     monkeypatch.setattr(in_use, "transactions", nobody)
     monkeypatch.setattr(in_use, "others", nobody)
-    monkeypatch.setattr(restore_load, "KNOWN_WAIT_S", 0.1)
+    monkeypatch.setattr(restore_load, "COMMIT_KNOWN_WAIT_S", 0.1)
     return world
 
 
 def restore(world: World, *, known: bool = False, electric: bool = True, disable_triggers: bool = False) -> None:
     times = {"check": ["true"], "port": 4000, "successes": 1, "timeout_s": 1}
     Restore(
-        what="legal/restore",
+        subject="legal/restore",
         fit=None if known else cast(Fit, FakeFit(world, disable_triggers)),
         digest=DIGEST,
         path="dumps/legal.dump",

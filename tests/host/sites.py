@@ -14,13 +14,13 @@ SERVE = f"exec {shlex.join(nginx.ENTRYPOINT)}"
 
 def put_base(gateway: str, image: str, text: str | None = None, volume: str = "") -> Said:
     """The gateway's own configuration and its scripts; `volume` is needed where its container does not run."""
-    told = {"image": image, "text": base() if text is None else text, "fingerprint": "none"}
-    return call("base", gateway, volume=volume, scripts="1", told=told)
+    inputs = {"image": image, "text": base() if text is None else text, "fingerprint": "none"}
+    return call("base", gateway, volume=volume, scripts="1", inputs=inputs)
 
 
 def switch(gateway: str, service: str, text: str, fingerprint: str = "none", domains: Sequence[str] = ()) -> Said:
-    told = {"text": text, "fingerprint": fingerprint, "domains": domains}
-    return call("switch", service, gateway=gateway, told=told)
+    inputs = {"text": text, "fingerprint": fingerprint, "domains": domains}
+    return call("switch", service, gateway=gateway, inputs=inputs)
 
 
 def remove(gateway: str, service: str) -> Said:

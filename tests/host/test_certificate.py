@@ -54,7 +54,7 @@ def inside(container: str, script: str) -> Said:
 
 
 def certificate(container: str, domain: str = "a.test", address: str | None = None) -> Said:
-    return call("certificate", domain, certbot=container, address=address, told={"authority": AUTHORITY})
+    return call("certificate", domain, certbot=container, address=address, inputs={"authority": AUTHORITY})
 
 
 def subject(container: str, domain: str = "a.test") -> str:
@@ -100,9 +100,9 @@ def test_an_authority_that_refuses_is_told_with_its_words(certbot: str) -> None:
     said = certificate(certbot)
     assert said.code == 1
     assert said.out.splitlines() == [
-        "a.test: https://ca.test/dir gave no certificate; it was asked over http://a.test/.well-known/acme-challenge/",
+        "a.test: https://ca.test/dir gave no certificate; it checks http://a.test/.well-known/acme-challenge/",
         "    DNS problem: NXDOMAIN looking up A",
-        "a.test: the other services go on; mend it (does the name lead to this server?) and run up again",
+        "a.test: the other services continue; fix this (does the name point to this server?) and run up again",
     ]
     assert "placeholder" in subject(certbot)
     assert certificate(certbot, "b.test").ok

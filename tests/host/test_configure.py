@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from host import configure, dockerd, due, mounts, system
+from host import configure, dockerd, mounts, reloads, system
 from host.failure import Failure
 from render import server as settings
 from tests.places import ROOT
@@ -32,7 +32,7 @@ class Server:
     root: Path
     commands: Commands
     docker: Commands
-    told: dict[str, Any]
+    inputs: dict[str, Any]
     capsys: pytest.CaptureFixture[str]
 
     def configure(self) -> list[str]:
@@ -40,17 +40,17 @@ class Server:
         self.commands.ran.clear()
         self.docker.ran.clear()
         self.capsys.readouterr()  # of a run that failed
-        configure.run(argparse.Namespace(), self.told)
+        configure.run(argparse.Namespace(), self.inputs)
         return self.capsys.readouterr().out.splitlines()
 
     def path(self, name: str) -> Path:
         """The file whose path on a server ends like this."""
-        [found] = [Path(file["path"]) for file in self.told["files"] if file["path"].endswith(name)]
+        [found] = [Path(file["path"]) for file in self.inputs["files"] if file["path"].endswith(name)]
         return found
 
     @property
     def daemon(self) -> Path:
-        return Path(self.told["docker"]["path"])
+        return Path(self.inputs["docker"]["path"])
 
     def is_due(self, name: str) -> bool:
         return (self.root / "run" / name).exists()
@@ -74,17 +74,17 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.setattr(shutil, "which", lambda command: command)
     monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    for module in (due, dockerd):
+    for module in (reloads, dockerd):
         monkeypatch.setattr(module, "FOLDER", tmp_path / "run")
     monkeypatch.setattr(configure, "SWAP", tmp_path / "swapfile")
     monkeypatch.setattr(configure, "CLOCK", tmp_path / "systemd-timesyncd")
     monkeypatch.setattr(mounts, "FSTAB", tmp_path / "fstab")
     (tmp_path / "systemd-timesyncd").write_text("")
     (tmp_path / "systemd-timesyncd").chmod(0o755)
-    told = settings.configuration("05:30")
-    told["files"] = [file | {"path": f"{tmp_path}{file['path']}"} for file in told["files"]]
-    told["docker"] = told["docker"] | {"path": f"{tmp_path}{told['docker']['path']}"}
-    made = Server(tmp_path, commands, docker, told, capsys)
+    inputs = settings.configuration("05:30")
+    inputs["files"] = [file | {"path": f"{tmp_path}{file['path']}"} for file in inputs["files"]]
+    inputs["docker"] = inputs["docker"] | {"path": f"{tmp_path}{inputs['docker']['path']}"}
+    made = Server(tmp_path, commands, docker, inputs, capsys)
     made.configure()
     return made
 
@@ -114,7 +114,7 @@ def test_what_was_changed_by_hand_is_as_it_should_be_again_and_told(server: Serv
         f"host: changed {etc}/systemd/system/sertantai-metadata.service",
         "host: set the kernel's settings",
         f"host: changed {etc}/docker/daemon.json",
-        "host: restarted Docker; its containers went on",
+        "host: restarted Docker; its containers kept running",
     ]
     for line in (
         "systemctl reload ssh",
@@ -139,13 +139,16 @@ def test_a_file_is_written_in_one_move_and_for_everyone_to_read(server: Server) 
 
 def test_only_root_is_asked_to_do_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(configure, "is_root", lambda: False)
-    with pytest.raises(Failure, match=r"^host: the server's own settings are root's: connect as root \(host/user\)"):
+    with pytest.raises(
+        Failure,
+        match=r"^host: only root can change the server's settings: connect as root \(host/user\)",
+    ):
         server.configure()
 
 
 def test_another_run_is_waited_for_and_then_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "LOCK_WAIT_S", 0)
-    hold = "from host import system\nwith system.alone(): print('held', flush=True); input()"
+    hold = "from host import system\nwith system.lock_settings(): print('held', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", hold],
         cwd=ROOT,
@@ -155,7 +158,7 @@ def test_another_run_is_waited_for_and_then_told(server: Server, monkeypatch: py
     ) as other:
         assert other.stdout
         other.stdout.readline()
-        with pytest.raises(Failure, match=r"^host: another run has been at the server's settings for 0 minutes"):
+        with pytest.raises(Failure, match=r"^host: another run has been changing the server's settings for 0 minutes"):
             server.configure()
         other.communicate(b"\n")
     assert server.configure() == []
@@ -238,7 +241,7 @@ class TestSshd:
 
     def test_one_that_still_takes_passwords_is_told(self, server: Server) -> None:
         server.commands.answers["sshd -T"] = printed("passwordauthentication yes\n")
-        with pytest.raises(Failure, match=r"^host: sshd still takes passwords: let .* begin with Include"):
+        with pytest.raises(Failure, match=r"^host: sshd still accepts passwords: begin .* with Include"):
             server.configure()
 
 
@@ -253,11 +256,11 @@ class TestSwap:
     @pytest.fixture(autouse=True)
     def _has_none(self, server: Server) -> None:
         server.commands.answers["swapon --show"] = FINE
-        server.told["swap_mb"] = 1
+        server.inputs["swap_mb"] = 1
 
     def test_a_server_without_it_gets_a_file(self, server: Server) -> None:
         mounts.FSTAB.write_text("UUID=root / ext4 rw 0 1\n")
-        assert server.configure() == [f"host: swaps to {configure.SWAP}"]
+        assert server.configure() == [f"host: uses the swap file {configure.SWAP}"]
         assert (configure.SWAP.stat().st_size, configure.SWAP.stat().st_mode & 0o777) == (1 << 20, 0o600)
         assert mounts.FSTAB.read_text() == f"UUID=root / ext4 rw 0 1\n{configure.SWAP} none swap sw 0 0\n"
         assert server.commands.has_run("mkswap ")
@@ -303,7 +306,7 @@ class TestDocker:
     def test_settings_that_it_refuses_change_nothing(self, server: Server) -> None:
         server.commands.answers["dockerd --validate"] = failed("unable to configure\ninvalid pool\n")
         with pytest.raises(
-            Failure, match=r"^host: Docker refuses its new settings, and nothing of them was changed: invalid pool$"
+            Failure, match=r"^host: Docker refuses its new settings, and nothing was changed: invalid pool$"
         ):
             server.configure()
         assert server.daemon.read_text() == '{"icc": true}'
@@ -326,7 +329,7 @@ class TestDocker:
 
     def test_without_containers_it_is_restarted_whatever_it_was_told_before(self, server: Server) -> None:
         server.docker.answers |= {"info": printed("false\n"), "ps": FINE}
-        assert server.configure()[-1] == "host: restarted Docker; its containers went on"
+        assert server.configure()[-1] == "host: restarted Docker; its containers kept running"
 
     def test_one_that_does_not_run_reads_them_when_it_starts(self, server: Server) -> None:
         server.commands.answers["systemctl is-active -q docker"] = failed()
@@ -360,12 +363,12 @@ def test_a_metadata_unit_that_does_not_run_yet_is_not_restarted_but_started(serv
 
 def test_a_rule_that_was_removed_by_hand_is_there_again(server: Server) -> None:
     server.commands.answers["iptables"] = failed()
-    assert server.configure() == ["host: closed the metadata service to containers"]
+    assert server.configure() == ["host: blocked the metadata service for containers"]
     assert server.commands.has_run("systemctl restart sertantai-metadata")
 
 
 def test_a_command_that_is_not_there_is_an_error_and_no_traceback() -> None:
     assert system.run("not-there-at-all").code == 127
     with pytest.raises(Failure, match=r"^host: not-there-at-all failed with exit code 127: "):
-        system.must("not-there-at-all")
-    assert system.must("echo", "a b") == "a b\n"
+        system.check_output("not-there-at-all")
+    assert system.check_output("echo", "a b") == "a b\n"

@@ -82,8 +82,10 @@ class Service:
         } | options
 
     def change_over(self, container: str, *words: Any, secrets: tuple[str, ...] = (), **options: Any) -> Said:
-        told = {"database": self.name, "check": ACTIVE, "secrets": secrets, "fingerprint": "none"}
-        return call("cutover", f"{self.name}/electric", container, told=told, **self.line(container, *words, **options))
+        inputs = {"database": self.name, "check": ACTIVE, "secrets": secrets, "fingerprint": "none"}
+        return call(
+            "cutover", f"{self.name}/electric", container, inputs=inputs, **self.line(container, *words, **options)
+        )
 
 
 @pytest.fixture
@@ -204,7 +206,7 @@ def test_another_cache_generation_drops_the_slot_once_while_no_electric_runs(ser
     before = ask(service.cluster, position)
     said = service.change_over(new, generation=1)
     assert said.ok, said.out
-    assert "slot and shapes begin anew (cache_generation 1)" in said.out
+    assert "slot and shapes are created again (cache_generation 1)" in said.out
     assert is_active(new)
     assert not service.boxes.running(old)
     assert ask(service.cluster, position) != before
@@ -281,7 +283,7 @@ class TestStorage:
         newer = service.electric("newer", image="two")
         said = service.change_over(newer, image="two")
         assert said.ok, said.out
-        assert "shapes begin anew with another image" in said.out
+        assert "the new image starts with empty shapes" in said.out
         assert self.folders(newer) == {"one", "one/shapes", "two"}
         again = service.electric("again")
         said = service.change_over(again)

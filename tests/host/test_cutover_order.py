@@ -52,13 +52,13 @@ class Host:
             self.done.append(f"kill {container}")
             self.running = [name for name in self.running if name != container]
 
-    def turn(self, _: str, container: str) -> None:
+    def switch_upstream(self, _: str, container: str) -> None:
         if "turn" in self.refuses:
             raise Failure("legal/electric: nginx refuses")
         self.done.append(f"turn to {container}")
 
     @contextmanager
-    def holding(self, _: str, container: str, __: int) -> Iterator[None]:
+    def hold_requests(self, _: str, container: str, __: int) -> Iterator[None]:
         self.done.append(f"hold {container}")
         try:
             yield
@@ -78,7 +78,7 @@ class Host:
             case "slot_drop":
                 self.has_slot = False
                 self.done.append("drop the slot")
-            case "fingerprints_leave":
+            case "fingerprints_save":
                 self.remember(values["fingerprints"])
         return ""
 
@@ -97,34 +97,36 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     fakes: dict[str, Callable[..., Any]] = {
         "start": host.start,
         "kill": host.kill,
-        "answers": lambda container, _: host.active(container),
+        "passes_check": lambda container, _: host.active(container),
         "is_running": lambda container: container in host.running,
-        "is_there": lambda container: container in host.there,
+        "exists": lambda container: container in host.there,
         "addresses": lambda container: [container],
-        "names": lambda _, *, running: list(host.running),
+        "list_containers": lambda _, *, running: list(host.running),
         "state": lambda _: STATE,
     }
     for name, fake in fakes.items():
         monkeypatch.setattr(docker, name, fake)
     monkeypatch.setattr(storage, "has_served", lambda container: container in host.served)
-    monkeypatch.setattr(storage, "note", lambda _, container: host.done.append(f"note the storage of {container}"))
+    monkeypatch.setattr(
+        storage, "mark_served", lambda _, container: host.done.append(f"note the storage of {container}")
+    )
     monkeypatch.setattr(storage, "empty", host.empty)
-    monkeypatch.setattr(gate, "last_lines", lambda what, _, reason, __: [f"{what}: {reason}"])
-    monkeypatch.setattr(cutover, "PAUSE_S", 0)
+    monkeypatch.setattr(gate, "failure_lines", lambda subject, _, reason, __: [f"{subject}: {reason}"])
+    monkeypatch.setattr(cutover, "POLL_S", 0)
     monkeypatch.setattr(cutover, "SLOT_S", 0)
-    monkeypatch.setattr(cutover.Cutover, "_ask", lambda _, *words: host.ask(*words))
+    monkeypatch.setattr(cutover.Cutover, "_query", lambda _, *words: host.ask(*words))
     return host
 
 
 def change_over(host: Host, image: str = "one", generation: int = 0) -> None:
     cutover.Cutover(
-        what="legal/electric",
+        subject="legal/electric",
         service="legal",
         stack="trial",
         container="new",
         slot="electric_slot_legal",
         database="legal",
-        now=cutover.Record("new", generation, image),
+        target=cutover.Record("new", generation, image),
         timeout_s=0,
         check=["true"],
         mask=Mask([]),
@@ -187,7 +189,7 @@ def test_a_new_one_that_cannot_log_in_leaves_the_old_one_alone(host: Host) -> No
     host.logged_in = {"old"}
     assert failure(host) == [
         "legal/electric: the new Electric has not logged in to PostgreSQL after 0 s",
-        "legal/electric: what served before still serves; mend the image or its settings and run up again",
+        "legal/electric: what served before still serves; fix the image or its settings and run up again",
     ]
     assert host.done == []
 

@@ -154,11 +154,11 @@ def test_electric_may_publish_replicate_and_read_what_is_the_owners(cluster: str
 def test_a_statement_that_fails_shows_no_password(cluster: str, name: str, right: str, wrong: str) -> None:
     password = f"pw{name[6:]}"
     make(cluster, name)
-    told = {"login": f"{name}_x", "password": password, "role": f"{name}_owner"}
-    told |= {"connections": "1", "replication": "NOREPLICATION", "lock_timeout": ""}
+    inputs = {"login": f"{name}_x", "password": password, "role": f"{name}_owner"}
+    inputs |= {"connections": "1", "replication": "NOREPLICATION", "lock_timeout": ""}
     broken = files.sql("login").replace(right, wrong)
     with pytest.raises(psql.SqlError, match="ERROR") as caught:
-        psql.Postgres(cluster).ask(broken, told)
+        psql.Postgres(cluster).query(broken, inputs)
     logged = docker("logs", cluster)
     for where in (str(caught.value), logged.out, logged.error):
         assert password[:8] not in where  # an excerpt is as bad
@@ -175,7 +175,7 @@ def test_no_password_is_in_the_servers_log_when_all_goes_well(cluster: str, name
 
 
 def test_a_database_that_nobody_migrates_has_one_login(cluster: str, name: str) -> None:
-    told = {"password": "one", "login": sql.login(name, "one"), "extensions": [], "fingerprints": {"login": "none"}}
-    said = call("database", name, name, owner=sql.owner(name), connections=2, postgres=cluster, told=told)
+    inputs = {"password": "one", "login": sql.login(name, "one"), "extensions": [], "fingerprints": {"login": "none"}}
+    said = call("database", name, name, owner=sql.owner(name), connections=2, postgres=cluster, inputs=inputs)
     assert (said.code, said.out, said.error) == (0, "", "")
     assert logins(cluster, name) == {sql.login(name, "one")}

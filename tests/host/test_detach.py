@@ -83,10 +83,10 @@ def test_nothing_but_the_caller_holds_its_pipe(done: Path) -> None:
 
 def test_a_failure_is_printed_and_is_exit_code_1(capfd: pytest.CaptureFixture[str]) -> None:
     def work() -> None:
-        raise Failure("legal/app: cannot be started; mend the image and run up again")
+        raise Failure("legal/app: cannot be started; fix the image and run up again")
 
     assert detach.run(work) == 1
-    assert capfd.readouterr().out == "legal/app: cannot be started; mend the image and run up again\n"
+    assert capfd.readouterr().out == "legal/app: cannot be started; fix the image and run up again\n"
 
 
 def test_the_log_is_private_while_it_is_there_and_nothing_is_left(

@@ -28,7 +28,7 @@ def test_only_a_services_own_dumps_are_removed(home: Path) -> None:
     ]
     for name in (*kept, f"legal-incoming-{OTHER}.dump"):
         (dumps.folder / name).touch()
-    dumps.remove_incoming(but=DIGEST)
+    dumps.remove_incoming(keep=DIGEST)
     assert sorted(file.name for file in dumps.folder.iterdir()) == sorted(kept)
     dumps.remove_incoming()
     assert not dumps.incoming(DIGEST).exists()

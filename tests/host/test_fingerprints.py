@@ -109,7 +109,7 @@ class TestObjects:
     def test_a_slot_that_was_dropped_has_another(self, cluster: str, name: str) -> None:
         slot = sql.slot(name)
         ask(cluster, f"SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')")
-        left.leave(Postgres(cluster), [Fingerprint(f"slot/{name}", "slot", slot, "none")])
+        left.save(Postgres(cluster), [Fingerprint(f"slot/{name}", "slot", slot, "none")])
         assert self.mark(cluster, f"slot/{name}") == "none"
         ask(cluster, f"SELECT pg_drop_replication_slot('{slot}')")
         drifted = self.mark(cluster, f"slot/{name}")

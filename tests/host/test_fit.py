@@ -19,9 +19,9 @@ from .asked import Answer, postgres
 AT = "services/legal/restore"
 
 
-def verb(capsys: pytest.CaptureFixture[str], *words: str, **told: object) -> Any:
+def verb(capsys: pytest.CaptureFixture[str], *words: str, **inputs: object) -> Any:
     capsys.readouterr()
-    assert verbs.run([*words, "--postgres", "postgres"], io.StringIO(json.dumps(told))) == 0
+    assert verbs.run([*words, "--postgres", "postgres"], io.StringIO(json.dumps(inputs))) == 0
     return json.loads(capsys.readouterr().out)
 
 
@@ -110,8 +110,8 @@ def test_a_preview_says_what_is_in_the_way_and_nothing_where_nobody_can_say(
     problems: list[str],
 ) -> None:
     asked = postgres(monkeypatch, restore_login_find=login, restore_check=facts)
-    told = {"owner": "legal_owner", "dump": DUMP, "size_mb": 0, "file_mb": 0}
-    found = verb(capsys, "restore-check", "legal", "legal", **told)
+    inputs = {"owner": "legal_owner", "dump": DUMP, "size_mb": 0, "file_mb": 0}
+    found = verb(capsys, "restore-check", "legal", "legal", **inputs)
     assert [line[: len(begin)] for line, begin in zip(found["problems"], problems, strict=True)] == problems
     assert found["notes"] == []
     assert asked.users.get("restore_check", "legal_1a2b3c4d") == "legal_1a2b3c4d"
@@ -150,9 +150,11 @@ def test_a_migration_that_the_release_brings_is_waited_for_at_preview_alone() ->
     before = checked(dump=dump, preview=True)
     assert before.problems(FACTS) == []
     [note] = before.notes(FACTS)
-    assert note.startswith(f"{AT}: waits for migrations that are not here yet: 2; the columns are compared when")
+    assert note.startswith(f"{AT}: waits for migrations that have not run here yet: 2; the columns are compared")
     after = checked(dump=dump).problems(FACTS)
-    assert after[0].startswith(f"{AT}/dump: its database has run migrations that are not here: 2: release the image")
+    assert after[0].startswith(
+        f"{AT}/dump: its database has run migrations that have not run here: 2: release the image"
+    )
     assert after[1] == f"{AT}/dump: does not fit legal:"
     assert re.split(r" +\| +", after[4].strip())[:3] == ["laws", "new", "only in the dump"]
 
@@ -161,13 +163,17 @@ def test_a_migration_that_the_release_brings_is_waited_for_at_preview_alone() ->
 @pytest.mark.parametrize(
     ("dump", "facts", "begins"),
     [
-        ({"versions": None}, {}, f"{AT}/dump: does not hold schema_migrations"),
-        ({"versions": []}, {}, f"{AT}/dump: lacks migrations that are here: 1: run them on the database dev too"),
+        ({"versions": None}, {}, f"{AT}/dump: does not contain schema_migrations"),
+        ({"versions": []}, {}, f"{AT}/dump: lacks migrations that have run here: 1: run them on the database dev too"),
         ({"major": 18}, {}, f"{AT}/dump: was made by pg_dump 18, and PostgreSQL is 17 here"),
-        ({}, {"tables": [LAWS | {"filled": True}]}, f"{AT}/dump: laws is not empty here: with `replace: true`"),
-        ({}, {"of_extensions": [["public", "laws"]]}, f"{AT}/dump: has rows of laws, which belongs to an extension"),
-        ({}, {"of_others": [["own", "t", "me"]]}, f"{AT}: own.t belongs to me, and a restore works as legal_owner"),
-        ({}, {"forced": [["public", "laws"]]}, f"{AT}: laws forces row security on its owner too"),
+        ({}, {"tables": [LAWS | {"filled": True}]}, f"{AT}/dump: laws is not empty here: `replace: true`"),
+        (
+            {},
+            {"of_extensions": [["public", "laws"]]},
+            f"{AT}/dump: contains rows of laws, which belongs to an extension",
+        ),
+        ({}, {"of_others": [["own", "t", "me"]]}, f"{AT}: own.t belongs to me, and a restore runs as legal_owner"),
+        ({}, {"forced": [["public", "laws"]]}, f"{AT}: laws forces row security on its owner, as"),
         (
             {},
             {"tables": [LAWS | {"triggers": ["a", "b"]}]},
@@ -187,7 +193,7 @@ def test_settings_take_reasons_away() -> None:
     assert with_both.problems(facts) == [
         f"{AT}/replace: would empty notes, which is not in the dump and refers to a table that is: dump it too"
     ]
-    assert with_both.notes(facts) == [f"{AT}: replace takes the rows of laws away; they are dumped first"]
+    assert with_both.notes(facts) == [f"{AT}: replace deletes the rows of laws; they are dumped first"]
 
 
 def test_the_room_that_postgresql_has_is_that_of_its_data(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ STUMBLES = ["sh", "-c", "n=$(cat /tmp/asked 2>/dev/null || echo 0); echo $((n + 
 def gate(
     container: str, secrets: Sequence[str] = (), check: Sequence[str] = HEALTHY, successes: int = 3, timeout_s: int = 10
 ) -> Said:
-    told = {"check": check, "secrets": list(secrets)}
-    return call("gate", "legal/app", container, port=4000, successes=successes, timeout=timeout_s, told=told)
+    inputs = {"check": check, "secrets": list(secrets)}
+    return call("gate", "legal/app", container, port=4000, successes=successes, timeout=timeout_s, inputs=inputs)
 
 
 def test_a_healthy_container_passes(boxes: Boxes) -> None:
@@ -43,7 +43,7 @@ def test_a_container_that_dies_fails_at_once_and_says_why(boxes: Boxes) -> None:
     assert said.error.splitlines() == [
         "legal/app: died with exit code 3; its last lines:",
         "    cannot reach the database",
-        "legal/app: what served before still serves; mend the image or its settings and run up again",
+        "legal/app: what served before still serves; fix the image or its settings and run up again",
     ]
 
 
@@ -94,7 +94,7 @@ def test_only_the_last_lines_are_shown_without_their_secrets(boxes: Boxes) -> No
 
 
 def ready(container: str, timeout_s: int) -> Said:
-    return call("ready", container, timeout=timeout_s, told={"check": HEALTHY})
+    return call("ready", container, timeout=timeout_s, inputs={"check": HEALTHY})
 
 
 def test_a_container_of_the_platform_is_waited_for(boxes: Boxes) -> None:

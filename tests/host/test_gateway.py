@@ -10,7 +10,7 @@ import pytest
 from host import detach, docker, files, verbs
 from host.base import SCRIPTS
 from host.failure import Failure
-from host.gateway import HELD, VOLUME, Gateway
+from host.gateway import HELD_SERVERS, VOLUME, Gateway
 from render import nginx, verb
 
 SITE = "sites/legal.conf"
@@ -50,10 +50,10 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Docker:
     return fake
 
 
-def call(line: str, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def call(line: str, inputs: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs a verb within this process."""
     monkeypatch.setattr(detach, "run", lambda work: work())
-    verbs.run(line.split(), StringIO(verb.stdin(told)))
+    verbs.run(line.split(), StringIO(verb.stdin(inputs)))
 
 
 def failure(work: Callable[[], None]) -> str:
@@ -67,23 +67,23 @@ def switch() -> None:
 
 
 def test_the_program_and_the_configuration_know_the_same_places() -> None:
-    assert (VOLUME, HELD) == (nginx.VOLUME, nginx.HELD_SERVERS)
+    assert (VOLUME, HELD_SERVERS) == (nginx.VOLUME, nginx.HELD_SERVERS)
 
 
 def test_a_site_is_switched_in_one_run_within_the_gateways_container(
     fake: Docker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = {"text": "the text", "fingerprint": "1a2b", "domains": ["legal.test", "laws.test"]}
-    call("switch legal --gateway nginx", told, monkeypatch)
+    inputs = {"text": "the text", "fingerprint": "1a2b", "domains": ["legal.test", "laws.test"]}
+    call("switch legal --gateway nginx", inputs, monkeypatch)
     assert [words[:4] for words in fake.asked] == [("exec", "-i", "nginx", "bash")]
-    assert fake.arguments() == ["60", "5", "put", SITE, "1a2b", "legal.test", "laws.test"]
+    assert fake.arguments() == ["60", "5", "write", SITE, "1a2b", "legal.test", "laws.test"]
     assert fake.stdin == ["the text"]
 
 
 def test_a_text_that_never_came_is_nothing_and_no_traceback(fake: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
     fake.answers["switch"] = docker.Output(11, "", "")
     said = failure(lambda: call("switch legal --gateway nginx", {}, monkeypatch))
-    assert said == "legal/site: no text came; run up again"
+    assert said == "legal/site: the text is missing; run up again"
     assert fake.stdin == [""]
 
 
@@ -93,21 +93,23 @@ def test_a_site_is_removed_by_its_service(fake: Docker, monkeypatch: pytest.Monk
 
 
 def test_electrics_upstream_is_turned_by_its_service(fake: Docker) -> None:
-    GATEWAY.turn("legal", "legal-electric-1a2b3c4")
-    assert fake.arguments() == ["60", "5", "turn", SITE, "legal-electric", "legal-electric-1a2b3c4"]
+    GATEWAY.switch_upstream("legal", "legal-electric-1a2b3c4")
+    assert fake.arguments() == ["60", "5", "upstream", SITE, "legal-electric", "legal-electric-1a2b3c4"]
     fake.answers["switch"] = docker.Output(13, "", "")
-    assert failure(lambda: GATEWAY.turn("legal", "x")).startswith("legal/electric: nginx did not take the new text")
+    assert failure(lambda: GATEWAY.switch_upstream("legal", "x")).startswith(
+        "legal/electric: nginx did not load the new text"
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
         (10, "another change has held the gateway's lock for 60 s; run up again"),
-        (11, "no text came; run up again"),
+        (11, "the text is missing; run up again"),
         (12, "nginx refuses the new text; what served before still serves\nnginx: [emerg] unknown directive"),
         (
             13,
-            "nginx did not take the new text over; the old one is back. Its log says why: docker logs nginx",
+            "nginx did not load the new text; the old one is back. Its log says why: docker logs nginx",
         ),
     ],
 )
@@ -127,18 +129,18 @@ def test_no_secret_is_among_nginxs_words_whosesoever_it_is(fake: Docker) -> None
     words = (
         'unknown directive "proxy_pas" "http://x?a&secret=s3cr3t" in sites/auth.conf:3\nnear "0th3r", secret=0th3r\n'
     )
-    fake.answers |= {"switch": docker.Output(12, words, ""), "try": docker.Output(12, words, "")}
-    for said in (failure(switch), GATEWAY.refusal(SITE, "the text")):
+    fake.answers |= {"switch": docker.Output(12, words, ""), "test": docker.Output(12, words, "")}
+    for said in (failure(switch), GATEWAY.config_error(SITE, "the text")):
         assert "secret=[secret]" in said
         assert "s3cr3t" not in said
         assert "0th3r" not in said
 
 
 def test_a_text_that_nginx_accepts_has_no_refusal(fake: Docker) -> None:
-    assert GATEWAY.refusal(SITE, "the text") == ""
+    assert GATEWAY.config_error(SITE, "the text") == ""
     assert (fake.arguments(), fake.stdin) == ([SITE], ["the text"])
-    fake.answers["try"] = docker.Output(12, "nginx: [emerg] no\n", "")
-    assert GATEWAY.refusal(SITE, "the text") == "nginx: [emerg] no"
+    fake.answers["test"] = docker.Output(12, "nginx: [emerg] no\n", "")
+    assert GATEWAY.config_error(SITE, "the text") == "nginx: [emerg] no"
 
 
 @pytest.mark.parametrize("runs", [True, False])
@@ -152,26 +154,26 @@ def test_the_base_is_put_by_nginx_itself_or_by_a_container_that_only_writes_it(
     throwaway = (*once, "-v", f"files:{VOLUME}", "nginx@sha256:1a")
     for words in fake.asked:
         assert (words[:1] == ("exec",)) if runs else (words[: len(throwaway)] == throwaway)
-    assert [fake.script(0), fake.script(1)] == ["put_scripts", "switch"]
+    assert [fake.script(0), fake.script(1)] == ["write_scripts", "switch"]
     assert fake.arguments(0)[::2] == list(SCRIPTS)
     assert fake.arguments(0)[1::2] == [files.shell(f"volume/{name}") for name in SCRIPTS]
-    assert fake.arguments(1) == ["60", "5", "put", "nginx.conf", "none"]
+    assert fake.arguments(1) == ["60", "5", "write", "nginx.conf", "none"]
 
 
 def test_scripts_that_cannot_be_written_leave_the_configuration_alone(
     fake: Docker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake.answers["put_scripts"] = docker.Output(1, "", "mkdir: No space left on device\n")
+    fake.answers["write_scripts"] = docker.Output(1, "", "mkdir: No space left on device\n")
     line = "base nginx --volume files --scripts 1a2b"
     said = failure(lambda: call(line, {"image": "nginx@sha256:1a", "text": "the text"}, monkeypatch))
     assert said == "nginx: its scripts cannot be written: mkdir: No space left on device; run up again"
-    assert [fake.script(0)] == ["put_scripts"]
+    assert [fake.script(0)] == ["write_scripts"]
     assert len(fake.asked) == 1
 
 
 def test_requests_wait_for_a_block_even_one_that_fails(fake: Docker) -> None:
     def hold() -> None:
-        with GATEWAY.holding("legal/electric", "legal-electric-1", 90):
+        with GATEWAY.hold_requests("legal/electric", "legal-electric-1", 90):
             assert fake.arguments() == ["hold", "/run/held/legal-electric-1", "90"]
             raise Failure("torn")
 
@@ -183,7 +185,7 @@ def test_a_gateway_that_does_not_answer_is_told_before_anything_changes(fake: Do
     fake.answers["hold"] = docker.Output(1, "", "no such container\n")
 
     def hold() -> None:
-        with GATEWAY.holding("legal/electric", "legal-electric-1", 90):
+        with GATEWAY.hold_requests("legal/electric", "legal-electric-1", 90):
             raise AssertionError("nothing is held")
 
     assert failure(hold) == "legal/electric: the gateway does not answer: no such container; run up again"

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.docker
 
 
 def prune(cluster: str, service: str, image: str) -> Said:
-    return call("prune-images", service, postgres=cluster, told={"images": {"app": image}})
+    return call("prune-images", service, postgres=cluster, inputs={"images": {"app": image}})
 
 
 def test_an_image_that_began_and_never_served_counts_last(cluster: str, name: str) -> None:
@@ -28,7 +28,7 @@ def test_an_image_that_began_and_never_served_counts_last(cluster: str, name: st
         "database": "",
         "group": "",
     }
-    Postgres(cluster).ask(files.sql("releases") + files.sql("preflight"), began)
+    Postgres(cluster).query(files.sql("releases") + files.sql("preflight"), began)
     for image in images[1:]:
         assert prune(cluster, name, image).ok
     left = ask(cluster, f"SELECT image FROM public.sertantai_releases WHERE service = '{name}' ORDER BY at").split()

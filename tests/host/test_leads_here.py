@@ -12,7 +12,7 @@ from host.failure import Failure
 
 HERE = "192.0.2.2"
 ASKED = "https://ca.test/dir"
-NOT_ASKED = f"a.test: {ASKED} was not asked; the other services go on"
+NOT_ASKED = f"a.test: {ASKED} was not asked; the other services continue"
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def records(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Sequence[str]]
         return [(family, kind, 0, "", (address, port)) for address in now[kind] for kind in ("stream", "datagram")]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    monkeypatch.setattr(certificate, "LOOK_S", 0.05)
+    monkeypatch.setattr(certificate, "POLL_S", 0.05)
     return looks
 
 
 def refusal(wait_s: int = 0) -> list[str]:
     """The lines of the error; nothing where the name leads here."""
     try:
-        certificate.wait_until_it_leads_here("a.test", HERE, wait_s, ASKED)
+        certificate.wait_for_record("a.test", HERE, wait_s, ASKED)
     except Failure as failure:
         return str(failure).splitlines()
     return []
@@ -55,7 +55,7 @@ def test_a_name_that_leads_elsewhere_is_refused_with_what_to_do(
 ) -> None:
     records.append({"A": addresses} if addresses else {})
     assert refusal() == [
-        f"a.test: leads to {there} and this server is {HERE}: set its A record to that alone, with no proxy or CDN "
+        f"a.test: points to {there} and this server is {HERE}: set its A record to that alone, with no proxy or CDN "
         "between, wait for its TTL, and run up again",
         NOT_ASKED,
     ]
@@ -67,7 +67,7 @@ def test_a_name_with_an_aaaa_record_is_refused_with_what_to_do(
 ) -> None:
     records.append({"A": [HERE], "AAAA": ["2001:db8::7"]})
     assert refusal(wait_s) == [
-        "a.test: its AAAA record leads to 2001:db8::7, and this server is reached over IPv4 alone: "
+        "a.test: its AAAA record points to 2001:db8::7, and this server is reached over IPv4 alone: "
         "remove it, wait for its TTL, and run up again",
         NOT_ASKED,
     ]
@@ -83,7 +83,7 @@ def test_a_record_of_ours_that_never_comes_points_at_the_registrar(
 ) -> None:
     records.append({})
     assert refusal(wait_s=1) == [
-        f"a.test: its record is made and after 1 s it still leads to nothing, not to {HERE} alone: "
+        f"a.test: its record was created and after 1 s it still points to nothing, not to {HERE} alone: "
         "is the zone the one that the registrar names?",
         NOT_ASKED,
     ]
@@ -94,21 +94,23 @@ def test_where_nothing_leads_to_or_the_certificate_is_there_no_name_is_looked_up
     monkeypatch: pytest.MonkeyPatch, address: str | None, certified: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", None)
-    monkeypatch.setattr(Certbot, "has", lambda self, domain: certified)
-    monkeypatch.setattr(Certbot, "ask", lambda self, domain: [])
+    monkeypatch.setattr(Certbot, "has_certificate", lambda self, domain: certified)
+    monkeypatch.setattr(Certbot, "request", lambda self, domain: [])
     monkeypatch.setattr(Certbot, "install", lambda self, domain: "issuer=A\n")
     certificate.run(given(address), {"authority": ASKED})
     assert capsys.readouterr().out == "issuer=A\n"
 
 
 def test_an_authority_that_refuses_is_told_with_the_last_of_certbots_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Certbot, "ask", lambda self, domain: [f"line {number}" for number in range(30)])
+    monkeypatch.setattr(Certbot, "request", lambda self, domain: [f"line {number}" for number in range(30)])
     with pytest.raises(Failure) as failure:
         certificate.run(given(None), {"authority": ASKED})
     first, *lines, last = str(failure.value).splitlines()
-    assert first == f"a.test: {ASKED} gave no certificate; it was asked over http://a.test/.well-known/acme-challenge/"
+    assert first == f"a.test: {ASKED} gave no certificate; it checks http://a.test/.well-known/acme-challenge/"
     assert lines == [f"    line {number}" for number in range(10, 30)]
-    assert last == "a.test: the other services go on; mend it (does the name lead to this server?) and run up again"
+    assert (
+        last == "a.test: the other services continue; fix this (does the name point to this server?) and run up again"
+    )
 
 
 def given(address: str | None) -> Namespace:

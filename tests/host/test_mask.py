@@ -102,4 +102,4 @@ def test_what_is_too_short_to_be_a_secret_changes_nothing(secrets: list[str], te
 
 @pytest.mark.parametrize(("log", "hint"), list(zip(LOGS, hints.HINTS, strict=True)), ids=range(len(LOGS)))
 def test_a_line_with_a_known_cause_has_exactly_its_own_hint(log: str, hint: tuple[str, str]) -> None:
-    assert list(hints.of(log)) == [hint[1]]
+    assert list(hints.find(log)) == [hint[1]]

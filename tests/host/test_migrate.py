@@ -12,7 +12,7 @@ from tests.render.cluster import as_login, ask, make
 from tests.waiting import eventually
 
 from .calling import PROGRAM
-from .migrating import line, locked, login, migrate, migrate_database, on_database, shown, told
+from .migrating import inputs, line, locked, login, migrate, migrate_database, on_database, shown
 
 pytestmark = pytest.mark.docker
 
@@ -80,8 +80,8 @@ def test_a_failing_migration_fails_and_says_how_to_go_on(boxes: Boxes, cluster: 
     assert said.out.splitlines()[1:] == [
         "    column exists",
         "legal/migrate: failed with exit code 7",
-        "legal/migrate: applied before that: nothing. What served before still serves, on what was applied; "
-        "mend the migration and run up again: it goes on from there",
+        "legal/migrate: applied before that: nothing. What served before still serves, on the changed schema; "
+        "fix the migration and run up again: it continues from there",
     ]
 
 
@@ -117,7 +117,7 @@ def test_a_second_run_waits_for_the_first_but_not_for_ever(boxes: Boxes, cluster
         patient = pool.submit(migrate, boxes, cluster, "true")
         assert (impatient.code, impatient.out) == (
             1,
-            "legal/migrate: another migration runs still; run up again when it is done\n",
+            "legal/migrate: another migration is still running; run up again when it is done\n",
         )
     assert first.result().ok
     assert patient.result().ok
@@ -129,7 +129,7 @@ def test_no_secret_is_in_a_command_line(boxes: Boxes, cluster: str, database: st
     step = [*PROGRAM, *line(boxes, cluster).split()]
     process = subprocess.Popen(step, stdin=subprocess.PIPE, text=True)
     assert process.stdin
-    process.stdin.write(verb.stdin(told(boxes, script, {"DATABASE_URL": secret}, [secret])))
+    process.stdin.write(verb.stdin(inputs(boxes, script, {"DATABASE_URL": secret}, [secret])))
     process.stdin.close()
     eventually(lambda: docker("exec", f"{boxes.stack}-migrate", "true").ok)
     lines = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if readable(file)]
@@ -205,7 +205,7 @@ def test_one_that_waits_for_a_lock_too_long_fails_and_says_where_to_look(
     with locked(cluster, database, 8):
         said = migrate_database(boxes, cluster, "psql -c 'ALTER TABLE busy ADD COLUMN n int' \"$DATABASE_URL\"")
     assert "    ERROR:  canceling statement due to lock timeout" in said.out
-    assert "legal/migrate: another session held for longer than migrate_lock_timeout_s what it needs" in said.out
+    assert "legal/migrate: another session had a lock for longer than migrate_lock_timeout_s" in said.out
 
 
 def test_without_postgres_no_migration_begins(boxes: Boxes) -> None:

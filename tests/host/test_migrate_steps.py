@@ -39,7 +39,7 @@ class Host:
         self.versions = ["1", "1\n2\n3"]
         self.silent_at = ""
 
-    def begin(self, *words: str, environment: Mapping[str, str]) -> Client:
+    def stream_output(self, *words: str, environment: Mapping[str, str]) -> Client:
         self.log.append("migrates")
         self.words, self.environment = list(words), environment
         return self.client
@@ -51,10 +51,10 @@ class Host:
         self.log.append("removes")
         return True
 
-    def is_there(self, container: str) -> bool:
+    def exists(self, container: str) -> bool:
         return self.stays
 
-    def ask(self, postgres: psql.Postgres, sql: str, *_: Any, user: str = "postgres", **__: Any) -> str:
+    def query(self, postgres: psql.Postgres, sql: str, *_: Any, user: str = "postgres", **__: Any) -> str:
         step = "point" if "restore_point" in sql else "ends" if "terminate" in sql else f"versions as {user}"
         self.log.append(step)
         if step.startswith(self.silent_at or "-") and (step == "point" or "migrates" in self.log):
@@ -66,9 +66,9 @@ class Host:
 
 def begin(monkeypatch: pytest.MonkeyPatch, client: Client) -> tuple[Host, Migration]:
     host = Host(client)
-    for name in ("begin", "stop", "remove", "is_there"):
+    for name in ("stream_output", "stop", "remove", "exists"):
         monkeypatch.setattr(docker_client, name, getattr(host, name))
-    monkeypatch.setattr(psql.Postgres, "ask", lambda *words, **options: host.ask(*words, **options))
+    monkeypatch.setattr(psql.Postgres, "query", lambda *words, **options: host.query(*words, **options))
     migration = Migration(
         stack="trial",
         service="legal",
@@ -94,7 +94,8 @@ def failure(migration: Migration) -> list[str]:
 
 
 STILL = (
-    "What served before still serves, on what was applied; mend the migration and run up again: it goes on from there"
+    "What served before still serves, on the changed schema; "
+    "fix the migration and run up again: it continues from there"
 )
 
 
@@ -164,7 +165,7 @@ def test_one_whose_postgresql_goes_meanwhile_says_that_nobody_knows_what_is_appl
 ) -> None:
     host, migration = begin(monkeypatch, Client(1))
     host.silent_at = "versions"
-    assert "nobody knows what, since PostgreSQL does not answer" in failure(migration)[-1]
+    assert "unknown, since PostgreSQL does not answer" in failure(migration)[-1]
 
 
 def test_without_a_restore_point_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +178,7 @@ def test_without_a_restore_point_nothing_begins(monkeypatch: pytest.MonkeyPatch)
 def test_a_lock_that_it_did_not_get_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     _, migration = begin(monkeypatch, Client(1, ["** (Postgrex.Error) canceling statement due to lock timeout\n"]))
     assert failure(migration)[1].startswith(
-        "legal/migrate: another session held for longer than migrate_lock_timeout_s"
+        "legal/migrate: another session had a lock for longer than migrate_lock_timeout_s"
     )
 
 

@@ -52,7 +52,7 @@ class Server:
         (self.root / "block" / number).mkdir()
 
     def mount(self, wait_s: int = 0) -> None:
-        mount.Volume(str(self.device), str(self.folder)).bring(wait_s)
+        mount.Volume(str(self.device), str(self.folder)).ensure_mounted(wait_s)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_an_empty_volume_gets_a_file_system_once(server: Server, capsys: pytest.
     server.mount()
     assert server.commands.has_run(f"mkfs.ext4 -q -m 1 {server.device}")
     assert capsys.readouterr().out.splitlines() == [
-        "host: made a file system on the volume 12",
+        "host: created a file system on the volume 12",
         f"host: mounted the volume 12 on {server.folder}",
     ]
 
@@ -136,19 +136,19 @@ def test_an_empty_volume_gets_a_file_system_once(server: Server, capsys: pytest.
 LEFT_ALONE = {
     "something that blkid does not know": (
         {"blkid": failed(code=mount.NOTHING_FOUND)},
-        r"holds something that is no file system, and was left alone: empty it \(dd if=/dev/zero",
+        r"contains data without a known file system, and was not changed: empty it \(dd if=/dev/zero",
     ),
     "several file systems": (
         {"blkid": failed(code=8)},
-        "has signs of several file systems, and was left alone: see wipefs",
+        "has signs of several file systems, and was not changed: see wipefs",
     ),
     "another file system": (
         {"blkid": printed("UUID=a\nTYPE=swap\n")},
-        "holds swap and not ext4, and was left alone",
+        "contains swap and not ext4, and was not changed",
     ),
     "a partition table": (
         {"blkid": printed("PTTYPE=dos\n")},
-        "holds a partition table and not ext4, and was left alone",
+        "contains a partition table and not ext4, and was not changed",
     ),
     "a mount that fails": (
         {"mount": failed("mount: wrong fs type")},
@@ -174,7 +174,9 @@ def test_what_stands_in_the_way_is_said_and_left_alone(server: Server, what: str
 def test_files_that_the_volume_would_hide_are_left_alone(server: Server) -> None:
     server.folder.mkdir()
     (server.folder / "file").touch()
-    with pytest.raises(Failure, match="holds files on the server's own disk, which the volume would hide: move them"):
+    with pytest.raises(
+        Failure, match="contains files on the server's own disk, which the volume would hide: move them"
+    ):
         server.mount()
     assert not server.commands.has_run("mount ")
 
@@ -232,7 +234,7 @@ def test_without_its_own_tools_a_file_system_stays_as_large_as_it_is(
 
 def call(verb: object, *words: str) -> None:
     parser = argparse.ArgumentParser()
-    verb.arguments(parser)  # type: ignore[attr-defined]
+    verb.add_arguments(parser)  # type: ignore[attr-defined]
     verb.run(parser.parse_args(words), {})  # type: ignore[attr-defined]
 
 

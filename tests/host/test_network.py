@@ -14,12 +14,12 @@ from host.failure import Failure
 
 @dataclass
 class Networks:
-    """Docker's networks, in place of `docker.ask`."""
+    """Docker's networks, in place of `docker.check_output`."""
 
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_in_use: bool = False
 
-    def ask(self, *words: str) -> str:
+    def check_output(self, *words: str) -> str:
         match words:
             case ("network", "ls", *_):
                 return "".join(f"{name}\n" for name in ["bridge", *self.made])
@@ -44,7 +44,7 @@ class Networks:
     def make(self, name: str = "ours", stack: str = "prod", subnet: str = "172.30.0.0/24") -> None:
         """Calls the verb."""
         parser = argparse.ArgumentParser()
-        network.arguments(parser)
+        network.add_arguments(parser)
         line = f"{name} --stack {stack} --subnet {subnet} --gateway 172.30.0.1 --ip-range 172.30.0.128/25"
         network.run(parser.parse_args(line.split()), {"fingerprint": network.fingerprint(name)})
 
@@ -52,7 +52,7 @@ class Networks:
 @pytest.fixture
 def networks(monkeypatch: pytest.MonkeyPatch) -> Networks:
     networks = Networks()
-    monkeypatch.setattr("host.docker.ask", networks.ask)
+    monkeypatch.setattr("host.docker.check_output", networks.check_output)
     return networks
 
 
@@ -88,7 +88,7 @@ def test_one_of_another_stack_is_not_ours(networks: Networks) -> None:
         networks.make()
     network.remove("ours", "prod")
     assert set(networks.made) == {"ours"}
-    assert network.fingerprint("ours") == network.UNTOUCHED
+    assert network.fingerprint("ours") == network.NO_FINGERPRINT
 
 
 def test_another_subnet_needs_another_name(networks: Networks) -> None:
@@ -104,7 +104,7 @@ def test_it_goes_once_and_not_from_under_containers(networks: Networks) -> None:
         network.remove("ours", "prod")
     networks.is_in_use = False
     parser = argparse.ArgumentParser()
-    network_remove.arguments(parser)
+    network_remove.add_arguments(parser)
     for _ in range(2):
         network_remove.run(parser.parse_args(["ours", "--stack", "prod"]), {})
     assert networks.made == {}

@@ -57,8 +57,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 
 def change() -> None:
-    told = {"hba": "new", "ident": "new", "fingerprint": "none"}
-    pg_hba.run(argparse.Namespace(container="pg"), told)
+    inputs = {"hba": "new", "ident": "new", "fingerprint": "none"}
+    pg_hba.run(argparse.Namespace(container="pg"), inputs)
 
 
 def failure() -> str:
@@ -71,7 +71,7 @@ def test_the_new_rules_are_read_and_then_the_superuser_loses_its_password(contai
     change()
     assert container.files == {HBA: "new", IDENT: "new"}
     assert container.cleaned
-    assert asked.names[-2:] == ["ALTER ROLE postgres PASSWORD NULL;", "fingerprints_leave"]
+    assert asked.names[-2:] == ["ALTER ROLE postgres PASSWORD NULL;", "fingerprints_save"]
     assert asked.names.index("pg_hba_roles") < asked.names.index("pg_hba_errors"), "logins are members at once"
 
 
@@ -105,18 +105,18 @@ def test_an_older_postgresql_is_left_as_it_is(container: Container, asked: Asked
 
 def test_where_there_is_no_way_in_it_is_said_what_to_do(container: Container, asked: Asked) -> None:
     asked.answers[pg_hba.FILES] = psql.Unreachable("FATAL")
-    assert "let pg_hba.conf begin with\n  local all postgres peer" in failure()
+    assert "begin pg_hba.conf with\n  local all postgres peer" in failure()
 
 
 def test_a_file_that_cannot_be_written_is_told(container: Container, asked: Asked) -> None:
-    container.refused = ["rules_put"]
+    container.refused = ["write_rules"]
     reason = "the new pg_hba.conf cannot be written (read-only file system)"
     assert failure() == f"postgres: {reason}; the old pg_hba.conf is back"
-    container.refused = ["rules_put", "rules_back"]
+    container.refused = ["write_rules", "revert_rules"]
     assert failure().startswith(f"postgres: {reason}; the old one could not be put back")
     assert failure().endswith(f": it is {HBA}.previous in the container")
 
 
 def test_what_postgresql_refuses_after_that_is_told(container: Container, asked: Asked) -> None:
-    asked.answers["fingerprints_leave"] = psql.SqlError("ERROR:  no space left")
+    asked.answers["fingerprints_save"] = psql.SqlError("ERROR:  no space left")
     assert failure() == "postgres: PostgreSQL says: ERROR:  no space left"

@@ -27,13 +27,13 @@ def check(
     slot: dict[str, str] | None = None,
     stack: str = "trial",
 ) -> Said:
-    told = {
+    inputs = {
         "images": {"app": image, "electric": image},
         "tools": {"app": tool, "electric": "curl"},
         "site": site,
         "slot": slot,
     }
-    return call("preflight", stack, "trial", memory=memory_mb, gateway=gateway, postgres=cluster, told=told)
+    return call("preflight", stack, "trial", memory=memory_mb, gateway=gateway, postgres=cluster, inputs=inputs)
 
 
 def test_a_release_that_lacks_nothing_passes_in_silence(base_image: str, gateway: str, cluster: str) -> None:
@@ -46,12 +46,10 @@ def test_all_that_is_missing_is_told_together(base_image: str, gateway: str, clu
     assert said.code == 1
     assert "services/trial/app/health/tool: the image has no no-such-tool: choose the tool that it has" in said.error
     assert "services/trial/electric" not in said.error
-    assert re.search(
-        r"trial: \d+ MB of memory are free on the host; its new containers may take 1000000000", said.error
-    )
+    assert re.search(r"trial: \d+ MB of memory are free on the host; its new containers may use 1000000000", said.error)
     assert "trial/site: nginx refuses its text:\n" in said.error
     assert 'unknown directive "nonsense"' in said.error
-    assert said.error.endswith("trial: nothing of it was changed; mend this and run up again\n")
+    assert said.error.endswith("trial: nothing was changed; fix this and run up again\n")
 
 
 def test_a_tool_that_is_there_and_fails_is_there(base_image: str, gateway: str, cluster: str) -> None:

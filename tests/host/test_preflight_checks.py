@@ -12,7 +12,7 @@ from host import docker as docker_client
 from host import lock, preflight, psql, slots
 from host.failure import Failure
 from host.gateway import Gateway
-from host.preflight import Needs
+from host.preflight import Preflight
 
 HERE = "linux/amd64"
 
@@ -27,7 +27,7 @@ class Docker:
         self.removed: list[str] = []
         self.hangs = False
 
-    def ask(self, *words: str) -> str:
+    def check_output(self, *words: str) -> str:
         if words[0] == "version":
             return HERE
         if words[:2] == ("image", "inspect"):
@@ -51,16 +51,16 @@ class Docker:
 def host(monkeypatch: pytest.MonkeyPatch) -> Docker:
     """A host on which a release lacks nothing."""
     fake = Docker()
-    for name in ("ask", "run", "remove"):
+    for name in ("check_output", "run", "remove"):
         monkeypatch.setattr(docker_client, name, getattr(fake, name))
-    monkeypatch.setattr(psql.Postgres, "ask", lambda *_, **__: "")
-    monkeypatch.setattr(Gateway, "refusal", lambda *_: "")
+    monkeypatch.setattr(psql.Postgres, "query", lambda *_, **__: "")
+    monkeypatch.setattr(Gateway, "config_error", lambda *_: "")
     return fake
 
 
 def problems(**changes: Any) -> list[str]:
     given = {"app": "app:1", "electric": "electric:1"}
-    needs = Needs(
+    needs = Preflight(
         **{
             "stack": "trial",
             "service": "legal",
@@ -100,14 +100,14 @@ def test_an_image_for_another_kind_of_machine_is_told(host: Docker) -> None:
 
 def test_an_image_that_is_gone_is_told(host: Docker) -> None:
     del host.kinds["app:1"]
-    assert problems() == ["services/legal/app/image: app:1 is not on the host any more; run up again"]
+    assert problems() == ["services/legal/app/image: app:1 is no longer on the host; run up again"]
 
 
 @pytest.mark.parametrize(
     ("setting", "problem"),
     [
         ("DISK_MB", r"legal: \d+ MB of disk are free on the host and a release needs \d+: make room"),
-        ("", r"legal: \d+ MB of memory are free on the host; its new containers may take \d+ beside the old"),
+        ("", r"legal: \d+ MB of memory are free on the host; its new containers may use \d+ next to the old"),
     ],
 )
 def test_a_host_without_room_is_told(host: Docker, monkeypatch: pytest.MonkeyPatch, setting: str, problem: str) -> None:
@@ -134,25 +134,25 @@ def refused(error: Exception) -> Callable[..., str]:
 def test_what_postgresql_says_is_told(
     host: Docker, monkeypatch: pytest.MonkeyPatch, error: Exception, problem: str
 ) -> None:
-    monkeypatch.setattr(psql.Postgres, "ask", refused(error))
+    monkeypatch.setattr(psql.Postgres, "query", refused(error))
     assert problems() == [problem]
 
 
 def test_a_docker_that_does_not_answer_is_told_once(host: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker_client, "ask", refused(Failure(docker_client.SILENT)))
-    assert problems() == [docker_client.SILENT]
+    monkeypatch.setattr(docker_client, "check_output", refused(Failure(docker_client.NO_ANSWER)))
+    assert problems() == [docker_client.NO_ANSWER]
 
 
 def test_a_release_begins_when_a_restore_has_ended(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with slots.after_restore("trial", "legal"), slots.after_restore("trial", "auth"):
+    with slots.wait_for_restore("trial", "legal"), slots.wait_for_restore("trial", "auth"):
         pass
     assert capsys.readouterr().out == ""
-    held = lock.held(slots.lock_name("trial"), 0, "taken")
+    held = lock.acquire(slots.lock_name("trial"), 0, "taken")
     held.__enter__()
     monkeypatch.setattr(time, "sleep", lambda _: held.__exit__(None, None, None))  # the restore ends meanwhile
-    with slots.after_restore("trial", "legal"), pytest.raises(Failure, match="a restore waits"):
-        lock.held(slots.lock_name("trial"), 0, "a restore waits").__enter__()
+    with slots.wait_for_restore("trial", "legal"), pytest.raises(Failure, match="a restore waits"):
+        lock.acquire(slots.lock_name("trial"), 0, "a restore waits").__enter__()
     assert capsys.readouterr().out == "legal: waits for a restore to end\n"

@@ -17,7 +17,7 @@ import contextlib, io, sys
 sys.path.insert(0, sys.argv[1])
 from host import verbs
 from host.__main__ import main
-for words in ([], *([verb] for verb in [*verbs.ASKS, *verbs.CHANGES, *verbs.RECEIVES])):
+for words in ([], *([verb] for verb in [*verbs.READS, *verbs.CHANGES, *verbs.RECEIVES])):
     said = io.StringIO()
     with contextlib.suppress(SystemExit), contextlib.redirect_stdout(said):
         main([*words, "--help"])

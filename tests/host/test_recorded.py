@@ -17,7 +17,7 @@ from tests.program.declared import COMMAND, Program
 
 from .recorded import RECORDED
 
-KNOWN = [*verbs.ASKS, *verbs.CHANGES]
+KNOWN = [*verbs.READS, *verbs.CHANGES]
 
 
 def form(line: str) -> tuple[str, ...]:
@@ -32,8 +32,8 @@ def form(line: str) -> tuple[str, ...]:
 def test_a_recorded_delete_still_runs(line: str, stdin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[Mapping[str, Any]] = []
 
-    def run(given: argparse.Namespace, told: Mapping[str, Any]) -> None:
-        called.append(told)
+    def run(given: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+        called.append(inputs)
 
     monkeypatch.setattr(verbs.module(line.split()[0]), "run", run)
     monkeypatch.setattr(detach, "run", lambda work: work() or 0)

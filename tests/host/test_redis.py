@@ -91,8 +91,8 @@ class Server:
         """As the step after a release does."""
         self.change(service, {"password": render.hash_password(password)}, only_password=[])
 
-    def change(self, service: str, told: dict[str, Any], **only: Sequence[str]) -> None:
-        said = call("redis-user", service, render.user(service), redis=self.container, told=told, **only)
+    def change(self, service: str, inputs: dict[str, Any], **only: Sequence[str]) -> None:
+        said = call("redis-user", service, render.user(service), redis=self.container, inputs=inputs, **only)
         assert (said.code, said.out, said.error) == (0, "", "")
 
     def remove(self, boxes: Boxes, service: str) -> Said:
@@ -235,7 +235,7 @@ def test_a_client_that_does_not_read_its_answers_is_cut_off_and_its_neighbour_is
 
 
 def test_a_redis_that_does_not_answer_is_told() -> None:
-    told = {"password": render.hash_password("one"), "rules": render.rules("auth")}
-    said = call("redis-user", "auth", "auth_app", redis="trial-nobody", told=told)
+    inputs = {"password": render.hash_password("one"), "rules": render.rules("auth")}
+    said = call("redis-user", "auth", "auth_app", redis="trial-nobody", inputs=inputs)
     assert said.code == 1
     assert said.out.startswith("auth/redis: its user cannot be changed: ")

@@ -10,7 +10,7 @@ import pytest
 from host import docker, redis_user, redis_user_remove
 from host.failure import Failure
 
-TOLD = {"password": "#1a2b", "rules": ["on", "~legal:*"]}
+INPUTS = {"password": "#1a2b", "rules": ["on", "~legal:*"]}
 
 
 @dataclass
@@ -35,18 +35,18 @@ def redis(monkeypatch: pytest.MonkeyPatch) -> Redis:
     redis = Redis()
     monkeypatch.setattr(docker, "execute", redis.execute)
     monkeypatch.setattr(docker, "inspect", redis.inspect)
-    monkeypatch.setattr(docker, "names", lambda *_, **__: list(redis.environments))
+    monkeypatch.setattr(docker, "list_containers", lambda *_, **__: list(redis.environments))
     return redis
 
 
 def change(only_password: bool = False) -> None:
     given = argparse.Namespace(service="legal", user="legal_app", redis="r", only_password=only_password)
-    redis_user.run(given, TOLD)
+    redis_user.run(given, INPUTS)
 
 
 def remove() -> None:
     given = argparse.Namespace(stack="trial", service="legal", user="legal_app", prefix="legal:", redis="r")
-    redis_user_remove.run(given, TOLD)
+    redis_user_remove.run(given, INPUTS)
 
 
 SAVE = (["redis-cli", "-e", "ACL", "SAVE"], None)

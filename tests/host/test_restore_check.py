@@ -9,7 +9,7 @@ import pytest
 
 from host import in_use
 from host.psql import Postgres
-from host.restore_check import of
+from host.restore_check import new_fit
 from render import sql
 from render.archive import Archive, Table
 from tests.render.box import docker
@@ -51,7 +51,7 @@ def archive(*tables: Table, versions: list[str] | None = ("1", "2"), dumper: str
     return Archive(database="dev", server="17.1", dumper=dumper, tables=[*tables], versions=listed, size=0)
 
 
-def told(dump: Archive, database: str) -> dict[str, object]:
+def inputs(dump: Archive, database: str) -> dict[str, object]:
     return {"dump": dump.description(), "size_mb": 0, "file_mb": 0, "owner": sql.owner(database)}
 
 
@@ -62,7 +62,7 @@ def asked(
     if not preview:
         return last_look(cluster, database, dump, replace=replace)
     words = [word for word, given in (("--replace", replace), ("--disable-triggers", not triggers)) if given]
-    said = call("restore-check", "legal", database, *words, postgres=cluster, told=told(dump, database))
+    said = call("restore-check", "legal", database, *words, postgres=cluster, inputs=inputs(dump, database))
     assert said.ok, said.error
     found = json.loads(said.out)
     return "".join(f"{line}\n" for line in [*found["problems"], *(f"note: {line}" for line in found["notes"])])
@@ -73,9 +73,9 @@ def last_look(cluster: str, database: str, dump: Archive, *, replace: bool = Fal
     words = argparse.Namespace(
         service="legal", database=database, postgres=cluster, replace=replace, disable_triggers=False
     )
-    fit = of(words, told(dump, database))
+    fit = new_fit(words, inputs(dump, database))
     facts = fit.facts(
-        lambda text, names: Postgres(cluster).ask(text, names, database=database, user=login(cluster, database))
+        lambda text, names: Postgres(cluster).query(text, names, database=database, user=login(cluster, database))
     )
     return "".join(f"{line}\n" for line in fit.problems(facts))
 
@@ -132,23 +132,24 @@ def test_migrations_that_only_the_dump_has_may_come_with_the_release(cluster: st
     dump = archive(table(columns=[*LAWS, "new"]), versions=["1", "2", "3"])
     said = asked(cluster, database, dump)
     assert said == (
-        f"note: {AT}: waits for migrations that are not here yet: 3; "
-        "the columns are compared when the release has run its own\n"
+        f"note: {AT}: waits for migrations that have not run here yet: 3; "
+        "the columns are compared after the release's migrations\n"
     )
     at_last = asked(cluster, database, dump, preview=False)
-    assert f"{AT}/dump: its database has run migrations that are not here: 3: release the image" in at_last
+    assert f"{AT}/dump: its database has run migrations that have not run here: 3: release the image" in at_last
     assert cells(at_last) == [["laws", "new", "only in the dump"]]
 
 
 def test_migrations_that_only_this_database_has_are_an_error_at_preview_too(cluster: str, database: str) -> None:
     said = asked(cluster, database, archive(table(), versions=["1"]))
     assert (
-        said == f"{AT}/dump: lacks migrations that are here: 2: run them on the database dev too, and dump it again\n"
+        said
+        == f"{AT}/dump: lacks migrations that have run here: 2: run them on the database dev too, and dump it again\n"
     )
 
 
 def test_a_dump_that_does_not_say_its_migrations_is_an_error(cluster: str, database: str) -> None:
-    assert "does not hold schema_migrations" in asked(cluster, database, archive(table(), versions=None))
+    assert "does not contain schema_migrations" in asked(cluster, database, archive(table(), versions=None))
     by_hand(cluster, "DROP TABLE schema_migrations", database)
     assert asked(cluster, database, archive(table(), versions=None)) == ""
 
@@ -162,9 +163,9 @@ def test_a_later_pg_dump_is_an_error(cluster: str, database: str) -> None:
 def test_tables_with_rows_are_an_error_unless_they_are_to_be_replaced(cluster: str, database: str) -> None:
     as_app(cluster, database, "INSERT INTO notes VALUES (1); INSERT INTO laws (name) VALUES ('a')")
     dump = archive(table(), table("notes", ["id"]))
-    assert asked(cluster, database, dump).startswith(f"{AT}/dump: laws, notes is not empty here: with `replace: true`")
+    assert asked(cluster, database, dump).startswith(f"{AT}/dump: laws, notes is not empty here: `replace: true`")
     assert asked(cluster, database, dump, replace=True) == (
-        f"note: {AT}: replace takes the rows of laws, notes away; they are dumped first\n"
+        f"note: {AT}: replace deletes the rows of laws, notes; they are dumped first\n"
     )
     assert asked(cluster, database, dump, replace=True, preview=False) == ""
 
@@ -183,13 +184,13 @@ def test_rows_that_would_go_with_what_is_replaced_are_an_error(cluster: str, dat
 def test_transactions_that_electric_would_wait_for_are_named(
     cluster: str, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(in_use, "PATIENCE_S", 0)
+    monkeypatch.setattr(in_use, "MIN_AGE_S", 0)
     held = docker("exec", "-d", cluster, "psql", "-U", "postgres", "-c", "BEGIN; SELECT txid_current(), pg_sleep(30)")
     assert held.ok
     counted = "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
     eventually(lambda: by_hand(cluster, counted).strip() == "1")
     [said] = in_use.transactions(Postgres(cluster), database, AT)
-    assert said.startswith(f"{AT}: a transaction on postgres by postgres is open since ")
+    assert said.startswith(f"{AT}: a transaction on postgres by postgres has been open since ")
     [number] = re.findall(r"pg_terminate_backend\((\d+)\)", said)
     by_hand(cluster, f"SELECT pg_terminate_backend({number})")
     eventually(lambda: by_hand(cluster, counted).strip() == "0")
@@ -219,7 +220,7 @@ def test_what_is_not_the_apps_own_is_told_before_it_is_dumped_or_loaded(cluster:
     names = {"By Hand": '"By Hand"', "numbers": "numbers", "s": "s"}
     for line, (name, quoted) in zip(said, names.items(), strict=True):
         assert line.startswith(
-            f"{AT}: {name} belongs to postgres, and a restore works as {database}_owner, who must own"
+            f"{AT}: {name} belongs to postgres, and a restore runs as {database}_owner, who must own"
         )
         assert line.endswith(f": ALTER TABLE public.{quoted} OWNER TO {database}_owner")
 
@@ -227,7 +228,7 @@ def test_what_is_not_the_apps_own_is_told_before_it_is_dumped_or_loaded(cluster:
 def test_row_security_that_binds_the_owner_too_is_told(cluster: str, database: str) -> None:
     as_app(cluster, database, "ALTER TABLE notes FORCE ROW LEVEL SECURITY")
     [said] = asked(cluster, database, archive(table())).splitlines()
-    assert said.startswith(f"{AT}: notes forces row security on its owner too")
+    assert said.startswith(f"{AT}: notes forces row security on its owner, as")
     assert said.endswith("ALTER TABLE public.notes NO FORCE ROW LEVEL SECURITY while a restore is declared")
 
 
@@ -236,5 +237,6 @@ def test_tables_that_an_extension_brings_stay_as_they_are(cluster: str, database
     assert asked(cluster, database, archive(table(), table("notes", ["id"], 0))) == ""
     said = asked(cluster, database, archive(table(), table("notes", ["id"])))
     assert said == (
-        f"{AT}/dump: has rows of notes, which belongs to an extension: dump again with --exclude-table-data=notes\n"
+        f"{AT}/dump: contains rows of notes, which belongs to an extension: "
+        "dump again with --exclude-table-data=notes\n"
     )

@@ -21,9 +21,9 @@ def test_a_dump_goes_in_while_all_that_use_the_database_are_stopped(
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "legal/restore: the app and Electric stop; the site shows that it is back soon"
     assert said[1].startswith("legal/restore: restore point legal-restore-20")
-    assert said[1].endswith("Z; what was there is in /host/legal-before.dump")
+    assert said[1].endswith("Z; the current rows are in /host/legal-before.dump")
     assert said[2:] == [
-        "legal/restore: all rows are in, as many as the dump has, after 0 s",
+        "legal/restore: all rows are loaded, as many as the dump has, after 0 s",
         "legal/restore: the app and Electric serve again, after 0 s",
     ]
 
@@ -48,13 +48,13 @@ def test_a_dump_that_is_in_is_not_put_in_again_and_what_was_stopped_is_started(
     restore(world, known=known)
     assert world.log == ["log in origin", *BACK, "remove incoming", "log out"]
     assert capsys.readouterr().out == (
-        "legal/restore: dumps/legal.dump is in legal_prod since 2026-11-23 10:00 UTC; its rows stay as they are\n"
+        "legal/restore: dumps/legal.dump was restored into legal_prod at 2026-11-23 10:00 UTC; its rows stay\n"
     )
 
 
 def test_a_service_that_does_not_come_back_is_told_though_the_dump_is_in(world: World) -> None:
     world.known = [NOTE]
-    assert fails(world, "gate app-1") == "legal/restore: not all of it came back: mend that, then run up again"
+    assert fails(world, "gate app-1") == "legal/restore: not all parts are healthy: fix that, then run up again"
     assert "remove incoming" not in world.log
 
 
@@ -109,7 +109,7 @@ def test_a_question_that_postgresql_refuses_is_told_with_its_words(world: World)
 @pytest.mark.parametrize("step", ["announce", "stop", "drop slot"])
 def test_what_cannot_be_stopped_in_order_serves_again(world: World, step: str) -> None:
     assert fails(world, step) == (
-        "legal/restore: the app could not be stopped in order; nothing was changed; what served before serves again"
+        "legal/restore: the app could not be stopped; nothing was changed; what served before serves again"
     )
     assert world.log[-7:] == [step, *BACK, "log out"]
 
@@ -117,7 +117,7 @@ def test_what_cannot_be_stopped_in_order_serves_again(world: World, step: str) -
 @pytest.mark.parametrize("step", ["restore point", "dump"])
 def test_what_cannot_be_kept_is_not_replaced(world: World, step: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert fails(world, step) == (
-        "legal/restore: what is there cannot be dumped, and nothing was changed; what served before serves again"
+        "legal/restore: the current rows cannot be dumped, and nothing was changed; what served before serves again"
     )
     assert world.log[-7:] == [step, *BACK, "log out"]
     assert {"restore point": "no answer", "dump": "permission denied"}[step] in capsys.readouterr().out
@@ -127,7 +127,7 @@ def test_a_dump_that_is_refused_changes_nothing_and_what_served_serves_again(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fails(world, "put") == (
-        "legal/restore: the dump was not put in, and nothing was changed; what served before serves again"
+        "legal/restore: the dump was not restored, and nothing was changed; what served before serves again"
     )
     assert world.log[-7:] == ["end sessions", *BACK, "log out"]
     assert capsys.readouterr().out.splitlines()[-1] == "ERROR:  division by zero"
@@ -135,8 +135,8 @@ def test_a_dump_that_is_refused_changes_nothing_and_what_served_serves_again(
 
 def test_a_service_that_does_not_come_back_after_a_failure_is_told(world: World) -> None:
     assert fails(world, "put", "start app-1") == (
-        "legal/restore: the dump was not put in, and nothing was changed; "
-        "but not all of it came back by itself: mend that, then run up again"
+        "legal/restore: the dump was not restored, and nothing was changed; "
+        "but not all parts are healthy: fix that, then run up again"
     )
     assert world.log[-2:] == ["take back", "log out"], "the site does not say that it is back soon"
 
@@ -147,13 +147,13 @@ def test_a_service_that_does_not_come_back_after_a_failure_is_told(world: World)
         (
             "ERROR:  ... violates foreign key constraint",
             False,
-            "services/legal/restore/disable_triggers: true puts rows",
+            "services/legal/restore/disable_triggers: true loads rows",
         ),
         ("ERROR:  ... violates foreign key constraint", True, ""),
         (
             "ERROR:  canceling statement due to lock timeout",
             False,
-            "legal/restore: somebody else holds one of its tables",
+            "legal/restore: another session has a lock on one of its tables",
         ),
     ],
 )
@@ -177,7 +177,8 @@ def test_a_server_that_stays_away_leaves_it_to_the_next_up(world: World, capsys:
     error = fails(world, "put", "end sessions")
     assert error.endswith("what served before serves again")
     assert (
-        "legal/restore: PostgreSQL does not answer, so nobody knows whether the dump is in" in capsys.readouterr().out
+        "legal/restore: PostgreSQL does not answer, so it is unknown whether the dump was restored"
+        in capsys.readouterr().out
     )
 
 
@@ -185,20 +186,19 @@ def test_new_rows_with_which_it_is_not_healthy_are_taken_out_again(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = fails(world, "gate electric-1")
-    assert error == "legal/restore: the new rows were taken out again; what served before serves again"
+    assert error == "legal/restore: the previous rows were restored; what served before serves again"
     undone = ["announce", "stop", "drop slot", "log in replica", "put back", *BACK, "log out"]
     assert world.log == [*LOADED[:10], *undone]
     said = capsys.readouterr().out
     assert (
-        "legal/electric: not healthy\nlegal/restore: not healthy with the new rows: those of before are put back"
-        in said
+        "legal/electric: not healthy\nlegal/restore: not healthy with the new rows: restoring the previous rows" in said
     )
 
 
 @pytest.mark.parametrize("step", ["put back", "log in replica"])
 def test_new_rows_that_cannot_be_taken_out_are_told_with_where_the_old_ones_are(world: World, step: str) -> None:
     assert fails(world, "gate app-1", step) == (
-        "legal/restore: they could not be put back, and the new ones are in: those of before are in "
+        "legal/restore: the previous rows could not be restored, and the new rows stay: the previous rows are in "
         "/host/legal-before.dump; what served before serves again"
     )
 
@@ -206,5 +206,5 @@ def test_new_rows_that_cannot_be_taken_out_are_told_with_where_the_old_ones_are(
 def test_new_rows_stay_where_the_service_cannot_be_stopped_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     stops = iter([True, False])
     monkeypatch.setattr(world, "stop", lambda: next(stops))
-    assert "they could not be put back, and the new ones are in" in fails(world, "gate app-1")
+    assert "the previous rows could not be restored, and the new rows stay" in fails(world, "gate app-1")
     assert "put back" not in world.log

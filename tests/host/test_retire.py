@@ -148,5 +148,5 @@ def test_requests_in_flight_are_waited_for_as_long_as_the_drain(
     assert said.ok, said.error
     assert "slow-app-old" not in in_flight.names()
     assert (answer.result().out == "served to the end") == served
-    assert ("slow: requests still ran after 1 s and are ended now" in said.out) != served
+    assert ("slow: requests were still in flight after 1 s and are ended now" in said.out) != served
     assert said.took_s < 25  # neither the whole drain nor the whole request

@@ -17,7 +17,7 @@ class Containers:
         self.stuck: set[str] = set()
         self.draining = 0
         """How often the gateway still has an old worker when it is asked."""
-        monkeypatch.setattr(docker, "names", self.names)
+        monkeypatch.setattr(docker, "list_containers", self.names)
         monkeypatch.setattr(docker, "execute", self.execute)
         monkeypatch.setattr(
             docker, "stop", lambda names, grace_s: self.done.append(f"stop {grace_s} {' '.join(names)}")
@@ -58,7 +58,7 @@ def test_the_drain_ends_after_its_time_and_says_so(
     containers = Containers(monkeypatch, ["legal-app-1"])
     containers.draining = 1000
     run([], drain_s=0)
-    assert "legal: requests still ran after 0 s and are ended now\n" in capsys.readouterr().out
+    assert "legal: requests were still in flight after 0 s and are ended now\n" in capsys.readouterr().out
     assert containers.done[-1] == "remove legal-app-1"
 
 
@@ -83,8 +83,8 @@ def test_a_container_that_cannot_be_removed_ends_it_with_what_to_do(monkeypatch:
 
 def test_a_docker_that_does_not_answer_is_no_empty_list(monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(*_: object, **__: object) -> list[str]:
-        raise Failure(docker.SILENT)
+        raise Failure(docker.NO_ANSWER)
 
-    monkeypatch.setattr(docker, "names", silent)
+    monkeypatch.setattr(docker, "list_containers", silent)
     with pytest.raises(Failure, match="Docker does not answer on the host"):
         run([])

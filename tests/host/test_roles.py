@@ -26,17 +26,17 @@ REMOVED = {"stack": "trial", "database": "legal_prod", "group": "g", "slot": "s"
 UNREACHABLE, REFUSED = psql.Unreachable("FATAL"), psql.SqlError("ERROR:  not with s3cr3t")
 
 
-def run(verb: Verb, told: dict[str, Any], **given: Any) -> None:
+def run(verb: Verb, inputs: dict[str, Any], **given: Any) -> None:
     """With the options that are left out."""
     parser = argparse.ArgumentParser()
-    verb.arguments(parser)
+    verb.add_arguments(parser)
     defaults = {action.dest: action.default for action in parser._actions}
-    verb.run(argparse.Namespace(**{**defaults, "service": "legal", **given}), told)
+    verb.run(argparse.Namespace(**{**defaults, "service": "legal", **given}), inputs)
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    monkeypatch.setattr(docker, "names", lambda *_, **__: [])
+    monkeypatch.setattr(docker, "list_containers", lambda *_, **__: [])
     return postgres(monkeypatch, **{logins.FIND: "legal_prod\n"})
 
 
@@ -47,10 +47,10 @@ def test_a_database_has_its_logins_before_what_is_in_it_and_its_fingerprints_las
         ("login", "postgres"),
         ("login", "postgres"),
         ("database_inside", "legal_prod"),
-        ("fingerprints_leave", "postgres"),
+        ("fingerprints_save", "postgres"),
     ]
-    assert asked.alone == set(asked.names)
-    left = json.loads(asked.variables["fingerprints_leave"]["fingerprints"])
+    assert asked.exclusive == set(asked.names)
+    left = json.loads(asked.variables["fingerprints_save"]["fingerprints"])
     assert [(row["name"], row["object"], row["mark"]) for row in left] == [
         ("login/legal", "legal_prod_1", "none"),
         ("migrate-login/legal", "legal_prod_migrate_1", "drift-1"),
@@ -69,15 +69,15 @@ def test_the_logins_of_migrations_alone_have_a_limit_for_locks(asked: Asked) -> 
 
 def test_electrics_login_replicates_and_the_apps_does_not(asked: Asked) -> None:
     run(electric_role, {"password": "x", "login": "legal_prod_electric_1", "fingerprint": "none"}, **ELECTRIC)
-    assert asked.names == ["electric_role", "login", "electric_role_inside", "fingerprints_leave"]
+    assert asked.names == ["electric_role", "login", "electric_role_inside", "fingerprints_save"]
     assert asked.variables["login"]["replication"] == "REPLICATION"
     run(database, TOLD, **MIGRATED)
     assert asked.variables["login"]["replication"] == "NOREPLICATION"
 
 
 def test_logins_go_in_the_database_where_they_may_own_something(asked: Asked) -> None:
-    told = {"owner": "legal_prod_owner", "group": "legal_prod_electric"}
-    run(logins, told, database="legal_prod", app=["a"], electric="e", postgres="pg")
+    inputs = {"owner": "legal_prod_owner", "group": "legal_prod_electric"}
+    run(logins, inputs, database="legal_prod", app=["a"], electric="e", postgres="pg")
     assert [where for name, where in asked.log if name == "logins_drop"] == ["legal_prod", "legal_prod"]
     assert asked.variables["logins_drop"] == {
         "role": "legal_prod_electric",
@@ -106,7 +106,7 @@ def test_electrics_slot_goes_before_its_logins(asked: Asked) -> None:
 
 
 def test_nothing_of_electric_goes_while_one_serves(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker, "names", lambda *_, **__: ["legal-electric-1"])
+    monkeypatch.setattr(docker, "list_containers", lambda *_, **__: ["legal-electric-1"])
     with pytest.raises(Failure, match="legal/electric: still serves; run up again"):
         run(electric_role_remove, {}, **REMOVED)
     assert asked.names == []
@@ -121,14 +121,14 @@ STEPS = [
 ]
 
 
-@pytest.mark.parametrize(("verb", "told", "given", "sql", "path"), STEPS, ids=[step[3] for step in STEPS])
+@pytest.mark.parametrize(("verb", "inputs", "given", "sql", "path"), STEPS, ids=[step[3] for step in STEPS])
 def test_an_error_begins_with_the_path_and_holds_no_password(
-    asked: Asked, verb: Verb, told: dict[str, Any], given: dict[str, Any], sql: str, path: str
+    asked: Asked, verb: Verb, inputs: dict[str, Any], given: dict[str, Any], sql: str, path: str
 ) -> None:
     asked.answers[sql] = UNREACHABLE
     with pytest.raises(Failure, match=f"^{path}: PostgreSQL does not answer; run up again$"):
-        run(verb, told, **given)
+        run(verb, inputs, **given)
     asked.answers[sql] = REFUSED
     with pytest.raises(Failure, match=f"^{path}: PostgreSQL says: ERROR:  not with ") as caught:
-        run(verb, told, **given)
-    assert ("s3cr3t" in str(caught.value)) == ("password" not in told)
+        run(verb, inputs, **given)
+    assert ("s3cr3t" in str(caught.value)) == ("password" not in inputs)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from host.psql import Postgres
-from host.rows import CHECKED, UNCHECKED, NotDone, Rows
+from host.rows import CHECKED, UNCHECKED, CommandFailed, Rows
 from render import sql
 from render.archive import EXCLUDED_TABLES, read
 from tests.render.box import docker
@@ -66,13 +66,13 @@ class Dev:
     def put(self, file: Path, *, replace: bool = False) -> None:
         with file.open("rb") as dump:
             tables = [vars(table) for table in read(dump).restored_tables()]
-        self.rows.put(file, tables, "1a2b", "dumps/legal.dump", replace=replace, skip=[])
+        self.rows.load(file, tables, "1a2b", "dumps/legal.dump", replace=replace, skip=[])
 
     def state(self) -> str:
         return by_hand(self.cluster, STATE.replace("\n", " "), self.name)
 
     def clear(self) -> None:
-        self.rows.log_out()
+        self.rows.drop_login()
         for database in (self.name, f"{self.name}_dev"):
             by_hand(self.cluster, f"DROP DATABASE {database} WITH (FORCE)")
 
@@ -86,25 +86,25 @@ def dev(cluster: str, name: str, tmp_path: Path) -> Iterator[Dev]:
 
 def test_rows_and_sequences_are_those_of_the_dump_and_it_is_noted(dev: Dev) -> None:
     dev.dev("INSERT INTO laws (name) SELECT 'law ' || g FROM generate_series(1, 1000) g")
-    dev.rows.log_in()
-    assert dev.rows.restored() == []
+    dev.rows.create_login()
+    assert dev.rows.restored_dumps() == []
     dev.put(dev.dump())
     assert dev.here("SELECT count(*), max(name), nextval('laws_id_seq') FROM laws") == "1000|law 999|1001"
-    [note] = dev.rows.restored()
+    [note] = dev.rows.restored_dumps()
     assert (note["digest"], note["path"]) == ("1a2b", "dumps/legal.dump")
 
 
 def test_nothing_runs_as_the_superuser_and_the_login_is_there_for_one_restore(dev: Dev) -> None:
     dev.here("CREATE TRIGGER note AFTER INSERT ON laws FOR EACH STATEMENT EXECUTE FUNCTION note()")
     dev.dev("INSERT INTO laws (name) VALUES ('a')")
-    dev.rows.log_in()
+    dev.rows.create_login()
     dev.put(dev.dump())
     assert dev.here("SELECT * FROM who") == f"{dev.name}-restore|{dev.name}_owner"
     login = f"FROM pg_roles WHERE rolname = '{dev.name}-restore'"
     assert dev.here(f"SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls {login}") == "f|f|f|f|f"
     over_network = docker("exec", dev.cluster, "psql", "-w", "-h", "127.0.0.1", "-U", f"{dev.name}-restore", dev.name)
     assert not over_network.ok
-    dev.rows.log_out()
+    dev.rows.drop_login()
     assert dev.here(f"SELECT count(*) {login}") == "0"
 
 
@@ -118,10 +118,12 @@ def test_foreign_keys_in_a_circle_go_in_unchecked_and_no_trigger_runs_or_changes
     triggers = "SELECT tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
     before = dev.here(triggers)
     file = dev.dump()
-    dev.rows.log_in(CHECKED)
-    with pytest.raises(NotDone, match=r"ERROR:  insert or update on table \"[ab]\" violates foreign key constraint"):
+    dev.rows.create_login(CHECKED)
+    with pytest.raises(
+        CommandFailed, match=r"ERROR:  insert or update on table \"[ab]\" violates foreign key constraint"
+    ):
         dev.put(file)
-    dev.rows.log_in(UNCHECKED)
+    dev.rows.create_login(UNCHECKED)
     dev.put(file)
     assert dev.here("SELECT * FROM a, b") == "1|1|1|1"
     assert dev.here("SELECT count(*) FROM who") == "0"
@@ -135,8 +137,8 @@ def test_a_dump_that_fails_in_the_middle_changes_nothing_and_shows_no_row(dev: D
     )
     dev.here("INSERT INTO laws (name) VALUES ('old')")
     file, before = dev.dump(), dev.state()
-    dev.rows.log_in(triggers)
-    with pytest.raises(NotDone) as error:
+    dev.rows.create_login(triggers)
+    with pytest.raises(CommandFailed) as error:
         dev.put(file, replace=True)
     assert str(error.value).splitlines()[:2] == [
         "ERROR:  invalid input syntax for type integer",
@@ -153,17 +155,17 @@ def test_a_dump_that_is_cut_short_on_the_way_changes_nothing(dev: Dev) -> None:
         tables = [vars(table) for table in read(dump).restored_tables()]
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     before = dev.state()
-    dev.rows.log_in()
-    with pytest.raises(NotDone, match="pg_restore: error"):
-        dev.rows.put(file, tables, "1a2b", "dumps/legal.dump", replace=False, skip=[])
+    dev.rows.create_login()
+    with pytest.raises(CommandFailed, match="pg_restore: error"):
+        dev.rows.load(file, tables, "1a2b", "dumps/legal.dump", replace=False, skip=[])
     assert dev.state() == before
 
 
 def test_rows_that_were_there_are_refused_unless_they_are_replaced(dev: Dev) -> None:
     dev.dev("INSERT INTO laws (name) VALUES ('new')")
     dev.here("INSERT INTO laws (name) VALUES ('old')")
-    dev.rows.log_in()
-    with pytest.raises(NotDone, match="laws is not empty any more"):
+    dev.rows.create_login()
+    with pytest.raises(CommandFailed, match="laws is no longer empty"):
         dev.put(dev.dump())
     dev.put(dev.dump(), replace=True)
     assert dev.here("SELECT name FROM laws") == "new"
@@ -177,32 +179,32 @@ def test_what_is_put_in_is_taken_out_again_to_the_last_byte(dev: Dev) -> None:
     )
     dev.dev("INSERT INTO laws (id, name) VALUES (7, 'new')")
     before, kept = dev.state(), dev.folder / "before.dump"
-    dev.rows.log_in(UNCHECKED)
+    dev.rows.create_login(UNCHECKED)
     dev.rows.dump(kept)
     dev.put(dev.dump(), replace=True)
     assert dev.here("SELECT name FROM laws") == "new"
-    dev.rows.put_back(kept, "1a2b", skip=[])
+    dev.rows.undo(kept, "1a2b", skip=[])
     assert dev.state() == before
-    assert dev.rows.restored() == []
+    assert dev.rows.restored_dumps() == []
 
 
 def test_what_is_there_is_dumped_whole_or_not_at_all(dev: Dev) -> None:
-    dev.rows.log_in()
+    dev.rows.create_login()
     file = dev.folder / "before.dump"
     dev.rows.dump(file)
     whole = file.read_bytes()
     assert file.stat().st_mode & 0o077 == 0, "nobody else may read it"
     by_hand(dev.cluster, "CREATE TABLE strangers (id int)", dev.name)
-    with pytest.raises(NotDone, match="permission denied for table strangers"):
+    with pytest.raises(CommandFailed, match="permission denied for table strangers"):
         dev.rows.dump(file)
     assert file.read_bytes() == whole
     assert [path.name for path in dev.folder.iterdir()] == ["before.dump"]
 
 
 def test_a_session_of_an_interrupted_restore_ends_before_the_next_one(dev: Dev) -> None:
-    dev.rows.log_in()
+    dev.rows.create_login()
     sleep = ["psql", "-U", dev.rows.login, "-d", dev.name, "-c", "SELECT pg_sleep(60)"]
     assert docker("exec", "-d", dev.cluster, *sleep).ok
-    dev.rows.log_in()
+    dev.rows.create_login()
     count = f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{dev.rows.login}'"
     assert by_hand(dev.cluster, count) == "0"

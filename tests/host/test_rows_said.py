@@ -11,13 +11,13 @@ from .asked import Answer, postgres
 
 
 def test_sessions_of_an_interrupted_restore_end_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "PAUSE_S", 0)
+    monkeypatch.setattr(rows, "POLL_S", 0)
     own = rows.Rows(postgres=Postgres("postgres"), database="legal", owner="legal_owner", excluded_tables=["jobs"])
     asked = postgres(monkeypatch, restore_login_end=[SqlError("no answer"), "2\n", "0\n"])
-    own.log_in()
+    own.create_login()
     assert asked.names == ["restore_login_end"] * 3 + ["restore_login"]
     assert asked.variables["restore_login"] == {"login": "legal-restore", "owner": "legal_owner", "triggers": "origin"}
-    assert asked.alone == {"restore_login"}
+    assert asked.exclusive == {"restore_login"}
 
 
 @pytest.mark.parametrize("answer", ["1\n", SqlError("no answer")])
@@ -26,8 +26,8 @@ def test_sessions_that_do_not_end_are_an_error(monkeypatch: pytest.MonkeyPatch, 
     own = rows.Rows(postgres=Postgres("postgres"), database="legal", owner="legal_owner", excluded_tables=["jobs"])
     postgres(monkeypatch, restore_login_end=answer)
     with pytest.raises(SqlError):
-        own.log_in()
-    own.log_out()  # which is no error: it stays until the next one
+        own.create_login()
+    own.drop_login()  # which is no error: it stays until the next one
 
 
 def test_what_postgresql_says_is_shown_without_values() -> None:
@@ -43,7 +43,7 @@ pg_restore: error: could not write
 server closed the connection unexpectedly
 FATAL:  the database system is shutting down
 """
-    assert rows._shown(io.BytesIO(said)).splitlines() == [
+    assert rows._errors(io.BytesIO(said)).splitlines() == [
         "ERROR:  invalid input syntax for type json",
         "CONTEXT:  COPY laws, line 1, column more",
         'ERROR:  duplicate key value violates unique constraint "laws_pkey"',

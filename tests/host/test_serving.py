@@ -42,7 +42,7 @@ class Containers:
         self.stopped: list[tuple[list[str], int]] = []
         self.said: list[Sequence[str]] = []
         self.gateway, self.stops = 0, True
-        monkeypatch.setattr(docker, "names", self.names)
+        monkeypatch.setattr(docker, "list_containers", self.names)
         monkeypatch.setattr(docker, "execute", self.execute)
         monkeypatch.setattr(docker, "stop", self.stop)
         monkeypatch.setattr(docker, "kill", lambda containers: self.stop(containers, 0))
@@ -69,17 +69,17 @@ def containers(monkeypatch: pytest.MonkeyPatch) -> Containers:
 
 
 def test_the_container_that_serves_is_the_one_that_the_gateway_leads_to(containers: Containers) -> None:
-    assert SERVING.of("app") == ["legal-app-1"], "neither the newest, nor one whose name begins like it"
-    assert SERVING.of("electric") == ["legal-electric-1"]
-    assert SERVING.of("frontend") == []
+    assert SERVING.serving_containers("app") == ["legal-app-1"], "neither the newest, nor one whose name begins like it"
+    assert SERVING.serving_containers("electric") == ["legal-electric-1"]
+    assert SERVING.serving_containers("frontend") == []
 
 
 def test_a_gateway_that_does_not_answer_is_told(containers: Containers) -> None:
     containers.gateway = 1
-    with pytest.raises(Failure, match="legal: the gateway does not say which containers serve; run up again"):
-        SERVING.of("app")
-    assert not SERVING.announce()
-    assert not SERVING.take_back()
+    with pytest.raises(Failure, match="legal: the gateway's file cannot be read; run up again"):
+        SERVING.serving_containers("app")
+    assert not SERVING.show_notice()
+    assert not SERVING.remove_notice()
 
 
 def test_all_that_use_the_database_stop_also_those_that_do_not_serve(containers: Containers) -> None:
@@ -97,8 +97,8 @@ def test_one_that_does_not_stop_is_seen(containers: Containers) -> None:
 
 
 def test_the_site_says_that_it_is_back_soon_until_it_is(containers: Containers) -> None:
-    assert SERVING.announce()
-    assert SERVING.take_back()
+    assert SERVING.show_notice()
+    assert SERVING.remove_notice()
     flag = "/srv/nginx/maintenance/legal"
     assert containers.said == [["mkdir", "-p", "/srv/nginx/maintenance"], ["touch", flag], ["rm", "-f", flag]]
 
@@ -110,7 +110,7 @@ def session(address: str, user: str, own: bool = False) -> dict[str, object]:
 def test_who_else_is_connected_to_the_database_is_named(
     monkeypatch: pytest.MonkeyPatch, containers: Containers
 ) -> None:
-    monkeypatch.setattr(docker, "by_address", lambda: {"10.0.0.2": "legal-app-1", "10.0.0.9": "auth-app-1"})
+    monkeypatch.setattr(docker, "names_by_address", lambda: {"10.0.0.2": "legal-app-1", "10.0.0.9": "auth-app-1"})
     sessions = [
         *(session("10.0.0.2", "legal_1a2b3c4d", own=True), session("10.0.0.3", "legal_1a2b3c4d", own=True)),
         *(session("10.0.0.9", "legal_1a2b3c4d", own=True), session("10.0.0.1", "postgres")),

@@ -95,7 +95,7 @@ def test_a_first_text_that_nginx_refuses_leaves_no_file(gateway: str, name: str)
 def test_a_text_that_never_came_changes_nothing(gateway: str, name: str) -> None:
     assert switch(gateway, name, answering(name, "one")).ok
     refused = switch(gateway, name, "")
-    assert (refused.code, refused.out) == (1, f"{name}/site: no text came; run up again\n")
+    assert (refused.code, refused.out) == (1, f"{name}/site: the text is missing; run up again\n")
     assert answer(gateway, name) == "one"
 
 
@@ -115,7 +115,7 @@ def test_a_text_that_nginx_only_refuses_when_it_takes_it_over_is_undone(gateway:
     refused = switch(gateway, name, answering(name, "two").replace("80", "7777"), "second", ["two.test"])
     docker("exec", gateway, "bash", "-c", "kill $(grep -lz http.server /proc/[0-9]*/cmdline | cut -d/ -f3)")
     assert refused.code == 1
-    assert refused.out.startswith(f"{name}/site: nginx did not take the new text over; the old one is back.")
+    assert refused.out.startswith(f"{name}/site: nginx did not load the new text; the old one is back.")
     assert files(gateway) == before
     assert fingerprints(gateway)[f"sites/{name}.conf"] == "first"
     assert {"one.test", "two.test"} & set(domains(gateway)) == {"one.test"}

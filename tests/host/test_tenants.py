@@ -50,7 +50,7 @@ def next_up(cluster: str, name: str, login: str) -> list[Said]:
         remove_electric(cluster, name),
     ]
     for role in (login, migrating(name)):
-        versions = Postgres(cluster).ask(files.sql("migrate_versions"), database=name, user=role)
+        versions = Postgres(cluster).query(files.sql("migrate_versions"), database=name, user=role)
         assert versions == "1\n"
     said.append(leave(cluster, name))
     assert database(cluster, name, extensions=["citext"]).ok
@@ -184,7 +184,7 @@ def test_rules_that_postgresql_refuses_or_that_shut_us_out_are_taken_back(cluste
 
 
 def access(cluster: str, fingerprint: str = "none", **rules: str) -> Said:
-    return call("pg-hba", cluster, told={**postgres.rules(), "fingerprint": fingerprint, **rules})
+    return call("pg-hba", cluster, inputs={**postgres.rules(), "fingerprint": fingerprint, **rules})
 
 
 def test_the_rules_of_an_earlier_run_do_not_come_back_for_a_fault_of_a_later_one(cluster: str) -> None:
@@ -196,7 +196,7 @@ def test_the_rules_of_an_earlier_run_do_not_come_back_for_a_fault_of_a_later_one
 def test_a_postgresql_that_lets_us_in_nowhere_is_told_with_what_to_do() -> None:
     said = access("trial-nobody")
     assert said.code == 1
-    assert "let pg_hba.conf begin with\n  local all postgres peer" in said.out
+    assert "begin pg_hba.conf with\n  local all postgres peer" in said.out
 
 
 def test_rules_that_somebody_changed_by_hand_are_seen(cluster: str) -> None:

@@ -38,11 +38,11 @@ def answer(gateway: str) -> str:
 
 
 def turn(gateway: str, word: str) -> None:
-    Gateway(gateway).turn("turned", f"turned-electric-{word}")
+    Gateway(gateway).switch_upstream("turned", f"turned-electric-{word}")
 
 
 def holding(gateway: str, word: str, limit_s: int = 60) -> AbstractContextManager[None]:
-    return Gateway(gateway).holding("turned/electric", f"turned-electric-{word}", limit_s)
+    return Gateway(gateway).hold_requests("turned/electric", f"turned-electric-{word}", limit_s)
 
 
 def marks(gateway: str) -> str:
@@ -143,9 +143,9 @@ def test_requests_are_let_go_if_nobody_is_left_to_do_it(served: Boxes, gateway: 
 def test_an_electric_that_is_gone_is_told_as_one_that_comes_back(served: Boxes, gateway: str) -> None:
     assert docker("kill", f"{served.stack}-turned-old").ok
     for url in (PUBLIC, INSIDE):
-        told = curl(gateway, url, "-i")
-        assert told.splitlines()[-1].startswith("503")
-        assert "retry-after: 1" in told.lower()
+        inputs = curl(gateway, url, "-i")
+        assert inputs.splitlines()[-1].startswith("503")
+        assert "retry-after: 1" in inputs.lower()
 
 
 def test_nobody_asks_from_outside_whether_to_wait(served: Boxes, gateway: str) -> None:
@@ -154,5 +154,5 @@ def test_nobody_asks_from_outside_whether_to_wait(served: Boxes, gateway: str) -
 
 
 def test_a_service_without_a_site_yet_has_nothing_to_turn(gateway: str) -> None:
-    Gateway(gateway).turn("unknown", "unknown-electric-new")
+    Gateway(gateway).switch_upstream("unknown", "unknown-electric-new")
     assert not docker("exec", gateway, "test", "-e", f"{nginx.VOLUME}/sites/unknown.conf").ok

@@ -111,7 +111,7 @@ def test_docker_is_not_asked_before_the_server_is_ready(program: Program) -> Non
 def test_the_server_has_the_program_before_the_first_step_that_calls_it(program: Program) -> None:
     installed = program.step("host-program")
     assert program.step("server-booted").urn in program.after(installed)
-    known = {*verbs.ASKS, *verbs.CHANGES}
+    known = {*verbs.READS, *verbs.CHANGES}
     calls = [step for step in program.all(COMMAND) if step.inputs["create"].split()[0] in known]
     assert {"server-settings", "server-mount", "postgres-data-folder"} <= {step.name for step in calls}
     for step in calls:
@@ -138,8 +138,8 @@ def test_the_reboots_time_is_a_setting_and_by_default_after_the_nights_jobs() ->
     host = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]["sertantai:host"]
     later = Program.of("prod", host=host | {"reboot_at": "23:15"})
     for program, time in ((Program.of("prod"), "05:30"), (later, "23:15")):
-        told = json.loads(program.step("server-settings").inputs["stdin"])
-        [upgrades] = [file["content"] for file in told["files"] if file["path"].endswith("52sertantai-upgrades")]
+        inputs = json.loads(program.step("server-settings").inputs["stdin"])
+        [upgrades] = [file["content"] for file in inputs["files"] if file["path"].endswith("52sertantai-upgrades")]
         assert f'Automatic-Reboot-Time "{time}";' in upgrades
 
 

@@ -19,7 +19,7 @@ def program() -> Program:
     return Program.of("local")
 
 
-def told(program: Program, step: str) -> dict[str, Any]:
+def inputs(program: Program, step: str) -> dict[str, Any]:
     stdin = program.step(step).inputs["stdin"]
     assert isinstance(stdin, Secret)
     read: dict[str, Any] = json.loads(str(plain(stdin)))
@@ -27,21 +27,21 @@ def told(program: Program, step: str) -> dict[str, Any]:
 
 
 def test_a_migration_logs_in_as_nobody_else_so_that_its_sessions_can_be_ended(program: Program) -> None:
-    migration = told(program, "legal-migrate")
-    database = told(program, "legal-database-sql")
+    migration = inputs(program, "legal-migrate")
+    database = inputs(program, "legal-database-sql")
     assert migration["login"] == database["migrate_login"] != database["login"]
     assert f"//{migration['login']}:" in migration["environment"]["DATABASE_URL"]
 
 
 def test_a_migration_is_given_what_the_app_is_given_otherwise(program: Program) -> None:
-    environment = told(program, "legal-migrate")["environment"]
+    environment = inputs(program, "legal-migrate")["environment"]
     app = dict(pair.split("=", 1) for pair in plain(program.named(CONTAINER, "legal-app").inputs["envs"]))
     assert {name for name in app if app[name] != environment.get(name)} == {"DATABASE_URL"}
     assert environment.keys() == app.keys()
 
 
 def test_its_log_hides_every_secret_of_its_environment(program: Program) -> None:
-    migration = told(program, "legal-migrate")
+    migration = inputs(program, "legal-migrate")
     names = {"DATABASE_URL", "ELECTRIC_SECRET", "SECRET_KEY_BASE"}
     assert {migration["environment"][name] for name in names} <= set(migration["secrets"])
 

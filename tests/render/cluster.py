@@ -30,7 +30,7 @@ CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';
 
 def ask(cluster: str, text: str, database: str = "postgres") -> str:
     """As the program does."""
-    return Postgres(cluster).ask(text, database=database).strip()
+    return Postgres(cluster).query(text, database=database).strip()
 
 
 def by_hand(cluster: str, text: str, database: str = "postgres") -> str:
@@ -44,15 +44,15 @@ def by_hand(cluster: str, text: str, database: str = "postgres") -> str:
 
 def as_login(cluster: str, login: str, password: str, database: str, text: str) -> Said:
     """As an app does: over TCP, with its password."""
-    told = ["-e", f"PGPASSWORD={password}", cluster, "psql", "-XqtA", "-v", "ON_ERROR_STOP=1"]
-    return docker("exec", "-i", *told, "-h", "127.0.0.1", "-U", login, "-d", database, stdin=text)
+    inputs = ["-e", f"PGPASSWORD={password}", cluster, "psql", "-XqtA", "-v", "ON_ERROR_STOP=1"]
+    return docker("exec", "-i", *inputs, "-h", "127.0.0.1", "-U", login, "-d", database, stdin=text)
 
 
 def database(
     cluster: str, name: str, password: str = "one", extensions: Sequence[str] = (), fingerprint: str = "none"
 ) -> Said:
     """A database with its logins; the service is called like it."""
-    told = {
+    inputs = {
         "password": password,
         "login": sql.login(name, password),
         "migrate_login": sql.login(sql.migration_prefix(name), password),
@@ -60,7 +60,7 @@ def database(
         "fingerprints": {"login": fingerprint, "migrate-login": fingerprint},
     }
     limits = {"connections": CONNECTIONS, "migrate_connections": CONNECTIONS, "lock_timeout": LOCK_TIMEOUT_S}
-    return call("database", name, name, owner=sql.owner(name), **limits, postgres=cluster, told=told)
+    return call("database", name, name, owner=sql.owner(name), **limits, postgres=cluster, inputs=inputs)
 
 
 def make(cluster: str, name: str, password: str = "one") -> str:
@@ -73,17 +73,17 @@ def make(cluster: str, name: str, password: str = "one") -> str:
 def make_electric(cluster: str, name: str, password: str = "two", fingerprint: str = "none") -> str:
     group = sql.electric_group(name)
     login = sql.login(group, password)
-    told = {"password": password, "login": login, "fingerprint": fingerprint}
+    inputs = {"password": password, "login": login, "fingerprint": fingerprint}
     roles = {"owner": sql.owner(name), "group": group}
-    said = call("electric-role", name, name, **roles, connections=CONNECTIONS, postgres=cluster, told=told)
+    said = call("electric-role", name, name, **roles, connections=CONNECTIONS, postgres=cluster, inputs=inputs)
     assert (said.code, said.out, said.error) == (0, "", "")
     return login
 
 
 def keep_logins(cluster: str, name: str, *app: str, electric: str | None = None) -> Said:
     """What a release does at its end: all logins but these go."""
-    told = {"owner": sql.owner(name), "group": sql.electric_group(name)}
-    return call("logins", name, name, app=app, electric=electric, postgres=cluster, told=told)
+    inputs = {"owner": sql.owner(name), "group": sql.electric_group(name)}
+    return call("logins", name, name, app=app, electric=electric, postgres=cluster, inputs=inputs)
 
 
 def leave(cluster: str, name: str) -> Said:

@@ -77,6 +77,6 @@ def cluster(shared: Boxes) -> str:
     ]
     name = shared.start("postgres", script, options=[*options, "--shm-size", "256m"])
     eventually(lambda: docker("exec", name, "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres").ok)
-    access = call("pg-hba", name, told={**postgres.rules(), "fingerprint": "mark"})
+    access = call("pg-hba", name, inputs={**postgres.rules(), "fingerprint": "mark"})
     assert (access.code, access.out, access.error) == (0, "", "")
     return name

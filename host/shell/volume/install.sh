@@ -1,5 +1,5 @@
 #!/bin/sh
-# In certbot's container: copies the certificate of DOMAIN to where nginx reads it, under the gateway's lock.
+# In certbot's container: copies the certificate of DOMAIN to where nginx reads it, with the gateway's lock.
 #   install VOLUME DOMAIN
 set -eu
 live=/etc/letsencrypt/live/$2 target=$1/certs/$2

@@ -1,6 +1,6 @@
 #!/bin/sh
-# In nginx's or certbot's container: a certificate of our own for DOMAIN, so that nginx accepts the text of its site
-# before the authority has answered, and whatever happened to the real one since. Never over one that nginx can use.
+# In nginx's or certbot's container: creates a self-signed certificate for DOMAIN, so that nginx accepts the text of its
+# site without the authority's certificate. Keeps a certificate that nginx can use.
 #   placeholder VOLUME DOMAIN
 set -eu
 target=$1/certs/$2

@@ -1,6 +1,6 @@
 #!/bin/bash
-# In nginx's container: one look at the certificates. Where they are not those of the last look, nginx reloads.
-#   watch VOLUME [SERVED]   prints what nginx serves now: SERVED of the next look
+# In nginx's container: reloads nginx if the certificates have changed since the last call.
+#   watch VOLUME [SERVED]   prints the hash of the certificates that nginx serves: SERVED of the next call
 now=$(cat "$1"/certs/*/fullchain.pem 2>/dev/null | sha256sum)
 served=${2:-$now}
 if [ "$now" != "$served" ]; then
