@@ -1,4 +1,4 @@
-"""What is different about a step, in words: the old and the new ones of its line, another image, a setting."""
+"""Describes the changes of a step: changed words of its line, a new image, a new setting."""
 
 import difflib
 import json
@@ -7,15 +7,15 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's mark of a value that is special, such as a secret
+SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's mark of a special value, such as a secret
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 MAX_LENGTH = 60
-NAMES = {"stdin": "what it reads", "interpreter": "how it is called", "envs": "environment", "create": "its line"}
+NAMES = {"stdin": "its inputs", "interpreter": "its interpreter", "envs": "environment", "create": "its line"}
 DRIFTED = "changed by hand"
 
 
 def changes(metadata: Mapping[str, Any], values: str = "inputs") -> list[str]:
-    """Why a step is taken: each is a phrase such as `image app@5f2c1a -> app@91aa02`. `values`: inputs or outputs."""
+    """Returns a step's changes as phrases such as `image app@5f2c1a -> app@91aa02`. `values`: inputs or outputs."""
     old, new = (dict((metadata.get(age) or {}).get(values) or {}) for age in ("old", "new"))
     if not old or not new:
         return []
@@ -24,47 +24,47 @@ def changes(metadata: Mapping[str, Any], values: str = "inputs") -> list[str]:
 
 
 def _phrase(name: str, old: Any, new: Any) -> str:
-    words = NAMES.get(name) or re.sub("(?<=[a-z])([A-Z])", r" \1", name).lower()
+    label = NAMES.get(name) or re.sub("(?<=[a-z])([A-Z])", r" \1", name).lower()
     if UNKNOWN in json.dumps(new):
-        return ""  # it takes what a step before it makes
+        return ""  # an output of a step that has not run yet
     if isinstance(old, Mapping) and isinstance(new, Mapping) and not _is_secret(old) and not _is_secret(new):
         keys = sorted(key for key in {**old, **new} if old.get(key) != new.get(key))
-        # Of two secrets the engine does not say that they differ.
-        return ", ".join(filter(None, (_phrase(str(key), old.get(key), new.get(key)) for key in keys))) or words
+        # The engine hides whether two secrets differ.
+        return ", ".join(filter(None, (_phrase(str(key), old.get(key), new.get(key)) for key in keys))) or label
     if not isinstance(old, str | int) or not isinstance(new, str | int):
-        return words
+        return label
     if name == "create":
-        return difference(str(old), str(new)) or words
+        return difference(str(old), str(new)) or label
     if name == "stdin":
-        return DRIFTED if _only_fingerprint(str(old), str(new)) else words
+        return DRIFTED if _only_fingerprint(str(old), str(new)) else label
     if "@sha256:" in f"{old}{new}":
         old, new = _image(str(old)), _image(str(new))
-    phrase = f"{words} {old} -> {new}"
-    return phrase if len(phrase) <= MAX_LENGTH and "\n" not in phrase else words
+    phrase = f"{label} {old} -> {new}"
+    return phrase if len(phrase) <= MAX_LENGTH and "\n" not in phrase else label
 
 
 def difference(old: str, new: str) -> str:
-    """The words of a step's line that changed, old -> new; empty where too much did."""
+    """Returns the changed words of a step's line, old -> new. Empty if there are too many."""
     try:
         before, after = shlex.split(old), shlex.split(new)
     except ValueError:
         return ""
     phrases = []
-    for what, i, j, k, m in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if what == "equal":
+    for tag, i, j, k, m in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
             continue
         option = f"{before[i - 1]} " if i and before[i - 1].startswith("--") else ""
         left, right = " ".join(before[i:j]), " ".join(after[k:m])
-        if what == "replace":
+        if tag == "replace":
             phrases.append(f"{option}{left} -> {right}")
         else:
-            phrases.append(f"without {option}{left}" if what == "delete" else f"with {option}{right}")
+            phrases.append(f"without {option}{left}" if tag == "delete" else f"with {option}{right}")
     text = ", ".join(phrases)
     return text if len(text) <= 2 * MAX_LENGTH and "\n" not in text else ""
 
 
 def _image(reference: str) -> str:
-    """`app@5f2c1a2b3c4d` of `ghcr.io/owner/app@sha256:5f2c1a2b3c4d...`."""
+    """Returns `app@5f2c1a2b3c4d` for `ghcr.io/owner/app@sha256:5f2c1a2b3c4d...`."""
     name, _, digest = reference.rpartition("/")[2].partition("@sha256:")
     return f"{name}@{digest[:12]}" if digest else name
 
@@ -74,7 +74,7 @@ def _is_secret(value: Mapping[str, Any]) -> bool:
 
 
 def _only_fingerprint(old: str, new: str) -> bool:
-    """Whether a step reads the same settings as before, and a fingerprint that somebody's hand has changed."""
+    """Whether only fingerprints differ in a step's inputs: then its settings are equal, and the thing has drifted."""
     try:
         before, after = json.loads(old), json.loads(new)
     except ValueError:

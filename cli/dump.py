@@ -1,4 +1,4 @@
-"""A dump of another database of a service, such as the one on a laptop, made so that `restore` can put it in."""
+"""Dumps another database of a service, such as the one on a laptop, in the form that `restore` needs."""
 
 import difflib
 import os
@@ -16,31 +16,30 @@ from settings.stack_file import read_all
 
 from .engine import ROOT, console
 
-# Restores leave these out: their rows need not leave the source. The versions of its migrations are compared.
-UNWANTED = [name for name in EXCLUDED_TABLES if name != MIGRATIONS]
-# Parameters of a URL that libpq takes from no environment.
+# A restore excludes these tables. It compares the versions of the migrations, so that table stays in the dump.
+EXCLUDED = [name for name in EXCLUDED_TABLES if name != MIGRATIONS]
+# Parameters of a URL that libpq does not read from the environment.
 SECRET_PARAMETERS = ("sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 
 
 class Refused(Exception):
-    """Why no dump is made, and what to do."""
+    """No dump can be made. Says why and what to do."""
 
 
-def make(service: str, source: str, to: str) -> None:
-    """Writes the dump to `to`, whole or not at all, and says what is in it. Raises `Refused`."""
-    known = _services()
-    if service not in known:
-        close = difflib.get_close_matches(service, known, n=1)
+def make_dump(service: str, source: str, to: str) -> None:
+    """Writes the dump to `to`, atomically, and prints what it contains. Raises `Refused`."""
+    services = _services()
+    if service not in services:
+        close = difflib.get_close_matches(service, services, n=1)
         raise Refused(
             f"{service}: no stack file has such a service; "
             + (f"did you mean {close[0]}?" if close else "name one of them")
         )
     url, environment = _without_password(source)
-    server, own = _server(url, environment), _own()
-    if own < server:
+    server, client = _server_version(url, environment), _client_version()
+    if client < server:
         raise Refused(
-            f"pg_dump: is of PostgreSQL {own} here and the source of {server}, which it cannot dump: "
-            f"install postgresql-client-{server}"
+            f"pg_dump: is version {client} and the source server is {server}: install postgresql-client-{server}"
         )
     target = ROOT / to
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -48,9 +47,9 @@ def make(service: str, source: str, to: str) -> None:
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     try:
         options = ["--format=custom", "--data-only", "--no-owner", "--no-acl"]
-        unwanted = [f"--exclude-table-data={name}" for name in UNWANTED]
+        excluded = [f"--exclude-table-data={name}" for name in EXCLUDED]
         with part.open("wb") as file:
-            _said(["pg_dump", f"--dbname={url}", *options, *unwanted], environment, file)
+            _output(["pg_dump", f"--dbname={url}", *options, *excluded], environment, file)
         with part.open("rb") as file:
             archive = read(file)
         part.replace(target)
@@ -58,20 +57,20 @@ def make(service: str, source: str, to: str) -> None:
         raise Refused(f"--from: its dump {error}") from None
     finally:
         part.unlink(missing_ok=True)
-    _tell(service, to, archive)
+    _print_summary(service, to, archive)
 
 
-def _tell(service: str, to: str, archive: Archive) -> None:
+def _print_summary(service: str, to: str, archive: Archive) -> None:
     table = Table("table", "rows")
     table.columns[1].justify = "right"
-    for each in archive.restored_tables():
-        table.add_row(str(each), f"{each.rows:,}")
+    for restored in archive.restored_tables():
+        table.add_row(str(restored), f"{restored.rows:,}")
     console.print(table)
-    largest = max(archive.restored_tables(), key=lambda each: each.rows, default=None)
+    largest = max(archive.restored_tables(), key=lambda restored: restored.rows, default=None)
     expect = (
         f", expect: {{{largest}: {largest.rows}}}" if largest and re.fullmatch(r"[a-z0-9_.]+", str(largest)) else ""
     )
-    console.print(f"{to} is there. To have it put in, once, by the next `up`:", soft_wrap=True)
+    console.print(f"Wrote {to}. To restore it once, with the next `up`:", soft_wrap=True)
     console.print(f"  sertantai:services: {{{service}: {{restore: {{dump: {to}{expect}}}}}}}", soft_wrap=True)
 
 
@@ -80,14 +79,14 @@ def _services() -> list[str]:
 
 
 def _without_password(source: str) -> tuple[str, dict[str, str]]:
-    """The URL as programs may be told it, where everyone sees it, and the environment with what they may not."""
+    """Returns the URL without its password, for command lines, and the environment with the password."""
     try:
         parts = urlsplit(source)
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("postgresql", "postgres", "ecto") or not parts.path.strip("/"):
         raise Refused("--from: must be a URL such as postgresql://postgres@localhost:5432/sertantai_legal_dev")
-    # A password with one of these reaches beyond the place where it would be found and taken out.
+    # With one of these characters, a part of the password would be parsed as a path or query and stay in the URL.
     if "@" in parts.path + parts.query or "#" in source:
         raise Refused("--from: / ? # and @ in a password must be written as %2F %3F %23 and %40")
     user, _, password = parts.netloc.rpartition("@")[0].partition(":")
@@ -97,8 +96,8 @@ def _without_password(source: str) -> tuple[str, dict[str, str]]:
         name, _, value = pair.partition("=")
         if _decoded(name) in SECRET_PARAMETERS:
             raise Refused(
-                f"--from: {_decoded(name)} would be seen in the list of processes: "
-                "put it into ~/.pg_service.conf, and name its service with ?service="
+                f"--from: {_decoded(name)} would be visible in the list of processes: "
+                "write it to ~/.pg_service.conf, and name its service with ?service="
             )
         if _decoded(name) == "password":
             password = value
@@ -112,31 +111,31 @@ def _without_password(source: str) -> tuple[str, dict[str, str]]:
 
 
 def _decoded(word: str) -> str:
-    """As libpq reads a part of a URL: %XX is a byte, and + is itself."""
+    """Decodes a part of a URL like libpq: %XX is a byte, and + is itself."""
     decoded = unquote_to_bytes(word)
     if b"\0" in decoded:
-        raise Refused("--from: must not hold %00")
+        raise Refused("--from: must not contain %00")
     return os.fsdecode(decoded)
 
 
-def _server(url: str, environment: dict[str, str]) -> int:
+def _server_version(url: str, environment: dict[str, str]) -> int:
     return (
-        int(_said(["psql", "-X", "-A", "-t", "-w", f"--dbname={url}", "-c", "SHOW server_version_num"], environment))
+        int(_output(["psql", "-X", "-A", "-t", "-w", f"--dbname={url}", "-c", "SHOW server_version_num"], environment))
         // 10000
     )
 
 
-def _own() -> int:
-    found = re.search(r"\) (\d+)", _said(["pg_dump", "--version"], dict(os.environ)))
-    if not found:
-        raise Refused("pg_dump: does not say its version: install PostgreSQL's own client")
-    return int(found[1])
+def _client_version() -> int:
+    match = re.search(r"\) (\d+)", _output(["pg_dump", "--version"], dict(os.environ)))
+    if not match:
+        raise Refused("pg_dump: does not print its version: install PostgreSQL's own client")
+    return int(match[1])
 
 
-def _said(command: list[str], environment: dict[str, str], into: IO[bytes] | None = None) -> str:
+def _output(command: list[str], environment: dict[str, str], into: IO[bytes] | None = None) -> str:
     if not shutil.which(command[0]):
         raise Refused(f"{command[0]}: is not on this machine: install PostgreSQL's client (postgresql-client)")
-    done = subprocess.run(
+    result = subprocess.run(
         command,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -144,9 +143,9 @@ def _said(command: list[str], environment: dict[str, str], into: IO[bytes] | Non
         stderr=subprocess.PIPE,
         text=True,
     )
-    if done.returncode:
-        first = (done.stderr.strip() or "it does not answer").splitlines()[0]
+    if result.returncode:
+        first = (result.stderr.strip() or "it does not answer").splitlines()[0]
         raise Refused(f"--from: {first.removeprefix('psql: error: ').removeprefix('pg_dump: error: ')}")
-    if done.stderr:
-        console.print(done.stderr.strip(), soft_wrap=True)
-    return (done.stdout or "").strip()
+    if result.stderr:
+        console.print(result.stderr.strip(), soft_wrap=True)
+    return (result.stdout or "").strip()

@@ -1,4 +1,4 @@
-"""The Pulumi CLI: how it is called for a stack, and watched. The rehearsal is watched in the same way."""
+"""Runs the Pulumi CLI for a stack and watches its events. The rehearsal is watched in the same way."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from typing import IO
 
 from rich.console import Console
 
-from .lock import clear_dead_lock, locks
+from .lock import clear_dead_locks, find_locks
 from .run import Run
 from .views import view
 
 ROOT = Path(__file__).parents[1]
-# The local stack needs no account and holds no real secret: its state is a folder, its passphrase is known.
+# The local stack needs no account and has no real secret: its state is in a folder, and its passphrase is public.
 LOCAL_STATE = ROOT / ".pulumi-state"
 LOCAL_PASSPHRASE = "local"  # noqa: S105
 
@@ -25,7 +25,7 @@ console = Console(stderr=True, highlight=False)
 
 
 def environment(stack: str) -> dict[str, str]:
-    """The environment of the CLI: the local stack has its own state and passphrase, the others the operator's."""
+    """Returns the CLI's environment. The local stack has its own state and passphrase, other stacks the operator's."""
     extra = {
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_ERROR_OUTPUT_STRING": "true",
@@ -38,65 +38,63 @@ def environment(stack: str) -> dict[str, str]:
 
 
 def pulumi(cli: str, stack: str, *words: str, as_json: bool = False) -> int:
-    """Runs the CLI on a stack, in the project's folder, and shows what happens; its exit code."""
+    """Runs the CLI on a stack and shows the run. Returns the exit code."""
     if stack == "local" and not (LOCAL_STATE / f".pulumi/stacks/sertantai/{stack}.json").exists():
-        quietly(cli, stack, "stack", "init", stack)
-    # A preview takes no lock, and heeds none.
-    if stack == "local" and words[0] != "preview" and not _is_free(cli, stack):
+        run_quietly(cli, stack, "stack", "init", stack)
+    # A preview ignores the lock.
+    if stack == "local" and words[0] != "preview" and not _is_unlocked(cli, stack):
         return 1
     command = [cli, *words, "--stack", stack, "--json"]
     return watch(command, environment(stack), preview=words[0] == "preview", as_json=as_json)
 
 
-def quietly(cli: str, stack: str, *words: str) -> None:
-    """Runs a command of the CLI whose words nobody needs."""
+def run_quietly(cli: str, stack: str, *words: str) -> None:
+    """Runs a command of the CLI without its output."""
     subprocess.run([cli, *words], cwd=ROOT, env=environment(stack), stdin=subprocess.DEVNULL, capture_output=True)
 
 
 def watch(command: list[str], environment: Mapping[str, str], *, preview: bool, as_json: bool) -> int:
     """Runs a command that writes events, shows them, and returns its exit code."""
     run = Run(view(as_json=as_json, preview=preview), preview)
-    with tempfile.TemporaryFile("w+", errors="replace") as complaints:
-        with _at_work(command, environment, complaints) as process:
+    with tempfile.TemporaryFile("w+", errors="replace") as stderr:
+        with _running(command, environment, stderr) as process:
             for line in process.stdout or ():
                 run.read(_event(line))
-        complaints.seek(0)
-        return run.finish(process.returncode, complaints.read())
+        stderr.seek(0)
+        return run.finish(process.returncode, stderr.read())
 
 
 @contextmanager
-def _at_work(
-    command: list[str], environment: Mapping[str, str], complaints: IO[str]
-) -> Iterator["subprocess.Popen[str]"]:
-    """The command, which ends its steps in order whatever happens to the terminal and to this process.
+def _running(command: list[str], environment: Mapping[str, str], stderr: IO[str]) -> Iterator["subprocess.Popen[str]"]:
+    """Starts the command, and makes sure that it completes its running steps.
 
-    Ctrl-C reaches it by itself. For a closed terminal or an end of this process it is interrupted, once: at a second
-    interrupt it would break off.
+    The terminal sends Ctrl-C to the command too. If the terminal closes or this process is terminated, the command is
+    interrupted once: a second interrupt would cancel running steps.
     """
     process: subprocess.Popen[str] | None = None
-    told = False
+    interrupted = False
 
     def interrupt(*_: object) -> None:
-        nonlocal told
-        if process is not None and not told:
+        nonlocal interrupted
+        if process is not None and not interrupted:
             process.send_signal(signal.SIGINT)
-            told = True
+            interrupted = True
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, interrupt)
-    # The command itself ignores the end of its terminal, and under nohup so does this process.
+    # The command ignores the end of its terminal; so does this process, if it runs under nohup.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=complaints, text=True, errors="replace"
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True, errors="replace"
         )
         if before[signal.SIGHUP] != signal.SIG_IGN:
             signal.signal(signal.SIGHUP, interrupt)
         yield process
     finally:
         if process is not None:
-            # Where nobody reads what it writes, it dies in the middle of a step.
+            # The command dies during a step if nobody reads its output.
             for _ in process.stdout or ():
                 pass
             process.wait()
@@ -105,7 +103,7 @@ def _at_work(
 
 
 def _event(line: str) -> Mapping[str, object]:
-    """The event in a line; a line that is none is told as it is."""
+    """Parses a line's event. Any other line becomes a message."""
     try:
         event = json.loads(line)
     except ValueError:
@@ -113,13 +111,13 @@ def _event(line: str) -> Mapping[str, object]:
     return event if isinstance(event, dict) else {"stdoutEvent": {"message": line}}
 
 
-def _is_free(cli: str, stack: str) -> bool:
-    """Whether nobody else is at work on the stack. What a run that was killed left in the way is cleared."""
-    if over := clear_dead_lock(LOCAL_STATE, stack):
-        console.print(f"A run that was killed had locked the stack {stack} ({over[0]}): its lock is cleared.")
-        # Else every later run would warn of the steps that it was killed in. What those made, the next `up` finds.
-        quietly(cli, stack, "refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", stack)
-    held = locks(LOCAL_STATE, stack)
+def _is_unlocked(cli: str, stack: str) -> bool:
+    """Whether no other run has the stack's lock. Clears the lock of a killed run."""
+    if dead := clear_dead_locks(LOCAL_STATE, stack):
+        console.print(f"A run that was killed had locked the stack {stack} ({dead[0]}): its lock is cleared.")
+        # Every later run would warn of that run's pending steps. The next `up` finds what they have created.
+        run_quietly(cli, stack, "refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", stack)
+    held = find_locks(LOCAL_STATE, stack)
     for lock in held:
         console.print(f"Another run is at work on the stack {stack}: {lock}: {lock.advice()}.", soft_wrap=True)
     return not held

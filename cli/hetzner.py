@@ -1,4 +1,4 @@
-"""What the engine does not do at Hetzner: start a server that is off, and give up its protection."""
+"""Actions at Hetzner that the engine does not do: start a server that is off, and lift protection."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from .engine import ROOT, console, environment
-from .hetzner_api import Refused, becomes, connected, patiently
+from .hetzner_api import Refused, connect, retry, wait_for_status
 
 if TYPE_CHECKING:
     from hcloud import Client
@@ -16,22 +16,22 @@ START_TIMEOUT_S = 120
 SERVER = "hcloud:index/server:Server"
 
 
-def started(cli: str, stack: str) -> bool:
-    """Whether the stack's server was off, and is on now: somebody's hand, or a change of type that Hetzner refused."""
-    return _told(cli, stack, lambda client: _started(client, _made(cli, stack, [SERVER])))
+def start_server(cli: str, stack: str) -> bool:
+    """Starts the stack's server if it is off, and returns whether it did. A refused change of type leaves it off."""
+    return _with_client(cli, stack, lambda client: _start_server(client, _resources(cli, stack, [SERVER])))
 
 
-def lift(cli: str, stack: str) -> bool:
-    """Takes the protection from server, disk and addresses of the stack; whether that went well."""
-    return _told(cli, stack, lambda client: _lifted(client, cli, stack))
+def lift_protection(cli: str, stack: str) -> bool:
+    """Lifts the protection of the stack's server, disk and addresses. Returns whether that succeeded."""
+    return _with_client(cli, stack, lambda client: _lift_protection(client, cli, stack))
 
 
-def _started(client: "Client", made: Collection[tuple[str, int]]) -> bool:
+def _start_server(client: "Client", servers: Collection[tuple[str, int]]) -> bool:
     from hcloud import APIException
 
-    for _, number in made:
+    for _, server_id in servers:
         try:
-            server = patiently(lambda number=number: client.servers.get_by_id(number))  # type: ignore[misc]
+            server = retry(lambda server_id=server_id: client.servers.get_by_id(server_id))  # type: ignore[misc]
         except APIException as error:
             if error.code != "not_found":
                 raise
@@ -39,52 +39,52 @@ def _started(client: "Client", made: Collection[tuple[str, int]]) -> bool:
         if server.status != server.STATUS_OFF:
             return False
         console.print("host: the server is off; starting it.")
-        patiently(server.power_on)
-        becomes(server, server.STATUS_RUNNING, START_TIMEOUT_S)
+        retry(server.power_on)
+        wait_for_status(server, server.STATUS_RUNNING, START_TIMEOUT_S)
         return True
     return False
 
 
-def _lifted(client: "Client", cli: str, stack: str) -> bool:
+def _lift_protection(client: "Client", cli: str, stack: str) -> bool:
     from hcloud import APIException
     from hcloud.primary_ips import PrimaryIP
     from hcloud.servers import Server
     from hcloud.volumes import Volume
 
-    lifts: Mapping[str, Callable[[int], object]] = {
-        SERVER: lambda number: client.servers.change_protection(Server(id=number), delete=False, rebuild=False),
-        "hcloud:index/volume:Volume": lambda number: client.volumes.change_protection(Volume(id=number), delete=False),
-        "hcloud:index/primaryIp:PrimaryIp": lambda number: client.primary_ips.change_protection(
-            PrimaryIP(id=number), delete=False
+    lift: Mapping[str, Callable[[int], object]] = {
+        SERVER: lambda id_: client.servers.change_protection(Server(id=id_), delete=False, rebuild=False),
+        "hcloud:index/volume:Volume": lambda id_: client.volumes.change_protection(Volume(id=id_), delete=False),
+        "hcloud:index/primaryIp:PrimaryIp": lambda id_: client.primary_ips.change_protection(
+            PrimaryIP(id=id_), delete=False
         ),
     }
-    for kind, number in _made(cli, stack, lifts):
+    for kind, id_ in _resources(cli, stack, lift):
         try:
-            patiently(lambda kind=kind, number=number: lifts[kind](number))  # type: ignore[misc]
+            retry(lambda kind=kind, id_=id_: lift[kind](id_))  # type: ignore[misc]
         except APIException as error:
-            if error.code != "not_found":  # it is gone already
+            if error.code != "not_found":  # it is deleted already
                 raise
     return True
 
 
-def _told(cli: str, stack: str, act: Callable[["Client"], bool]) -> bool:
-    """What the act returns; False where Hetzner's API refuses, which is told."""
-    token = _said(cli, "config", "get", "hcloud:token", "--stack", stack) or os.environ.get("HCLOUD_TOKEN", "")
+def _with_client(cli: str, stack: str, act: Callable[["Client"], bool]) -> bool:
+    """Calls `act` with a client and returns its result. If Hetzner's API refuses, prints why and returns False."""
+    token = _output(cli, "config", "get", "hcloud:token", "--stack", stack) or os.environ.get("HCLOUD_TOKEN", "")
     try:
-        with connected(token) as client:
+        with connect(token) as client:
             return act(client)
     except Refused as refused:
         console.print(str(refused), soft_wrap=True)
         return False
 
 
-def _made(cli: str, stack: str, kinds: Collection[str]) -> list[tuple[str, int]]:
-    """Type and id of what the state has of these kinds."""
-    exported = json.loads(_said(cli, "stack", "export", "--stack", stack) or "{}")
+def _resources(cli: str, stack: str, kinds: Collection[str]) -> list[tuple[str, int]]:
+    """Returns type and id of the resources of these kinds in the state."""
+    exported = json.loads(_output(cli, "stack", "export", "--stack", stack) or "{}")
     resources = exported.get("deployment", {}).get("resources", [])
-    return [(each["type"], int(each["id"])) for each in resources if each["type"] in kinds and "id" in each]
+    return [(entry["type"], int(entry["id"])) for entry in resources if entry["type"] in kinds and "id" in entry]
 
 
-def _said(cli: str, *words: str) -> str:
-    done = subprocess.run([cli, *words], cwd=ROOT, env=environment(""), capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else ""
+def _output(cli: str, *words: str) -> str:
+    result = subprocess.run([cli, *words], cwd=ROOT, env=environment(""), capture_output=True, text=True)
+    return result.stdout.strip() if result.returncode == 0 else ""

@@ -1,4 +1,4 @@
-"""Hetzner's own client, with patience for troubles that pass, and its refusals in the words of the settings."""
+"""Hetzner's own client, with retries for transient errors, and with errors in the terms of the settings."""
 
 import os
 import time
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ENDPOINT = "https://api.hetzner.cloud/v1"
 TRIES, PAUSE_S, POLL_S, TIMEOUT_S = 5, 2, 1, 30
-PASSING = {"conflict", "locked", "rate_limit_exceeded", "unavailable", "server_error", "service_error", "timeout"}
-PASSING |= {"bad_gateway", "maintenance"}
+TRANSIENT = {"conflict", "locked", "rate_limit_exceeded", "unavailable", "server_error", "service_error", "timeout"}
+TRANSIENT |= {"bad_gateway", "maintenance"}
 
 
 class Refused(Exception):
-    """What Hetzner's API does not do, and what to do about it."""
+    """Hetzner's API has refused a request. Says why and what to do."""
 
 
 @contextmanager
-def connected(token: str) -> Iterator["Client"]:
-    """The client; what goes wrong inside is raised as `Refused`."""
-    # Imported here: it takes long, and most runs need no server at Hetzner.
+def connect(token: str) -> Iterator["Client"]:
+    """Yields a client. Errors in the block are raised as `Refused`."""
+    # Imported here: it is slow to import, and most runs do not need it.
     from hcloud import APIException, Client
 
     try:
@@ -38,15 +38,15 @@ def connected(token: str) -> Iterator["Client"]:
         raise Refused(f"host: Hetzner's API cannot be reached ({error}): run up again") from None
 
 
-def patiently(call: Callable[[], T]) -> T:
-    """What the call returns; troubles of the API that pass are waited out."""
+def retry(call: Callable[[], T]) -> T:
+    """Calls `call` and returns its result. Retries it a few times after transient errors."""
     from hcloud import APIException
 
     for _ in range(TRIES - 1):
         try:
             return call()
         except APIException as error:
-            if not _passes(error):
+            if not _is_transient(error):
                 raise
         except OSError:
             pass
@@ -54,11 +54,11 @@ def patiently(call: Callable[[], T]) -> T:
     return call()
 
 
-def becomes(server: "BoundServer", status: str, timeout_s: float) -> bool:
-    """Whether a server has this status in time."""
+def wait_for_status(server: "BoundServer", status: str, timeout_s: float) -> bool:
+    """Whether a server reaches this status within the timeout."""
     end = time.monotonic() + timeout_s
     while True:
-        patiently(server.reload)
+        retry(server.reload)
         if server.status == status:
             return True
         if time.monotonic() >= end:
@@ -66,6 +66,6 @@ def becomes(server: "BoundServer", status: str, timeout_s: float) -> bool:
         time.sleep(POLL_S)
 
 
-def _passes(error: "APIException") -> bool:
-    """The code is a word, or where there is none the answer's status."""
-    return str(error.code) in PASSING or (isinstance(error.code, int) and error.code >= 500)
+def _is_transient(error: "APIException") -> bool:
+    """Whether an error is transient. Its code is Hetzner's, or else the HTTP status."""
+    return str(error.code) in TRANSIENT or (isinstance(error.code, int) and error.code >= 500)

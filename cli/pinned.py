@@ -1,4 +1,4 @@
-"""The Pulumi CLI: the one on PATH where it is new enough, else a pinned one."""
+"""Finds the Pulumi CLI on PATH if it is new enough, or installs a pinned version."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from pathlib import Path
 from .engine import ROOT, console
 
 MINIMUM = (3, 260, 0)
-"""The oldest that the tests have run on."""
-# The version of the SDK in requirements.txt, where `pulumi.automation` puts it.
+"""The oldest version that the tests have run with."""
+# The SDK's version in requirements.txt, which is the one that `pulumi.automation` installs.
 PINNED = version("pulumi")
 FOLDER = Path.home() / ".pulumi"
 INSTALLED = FOLDER / "versions" / PINNED / "bin" / "pulumi"
@@ -22,8 +22,8 @@ REACH_TIMEOUT_S = 5
 QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
-def cli() -> str | None:
-    """Path of a CLI that is new enough, installed if need be; None where it cannot be had."""
+def find_or_install() -> str | None:
+    """Returns the path of a new enough CLI, and installs one if necessary. None: it cannot be downloaded."""
     for candidate in (shutil.which("pulumi"), FOLDER / "bin" / "pulumi", INSTALLED):
         if candidate and _version(str(candidate)) >= MINIMUM:
             return str(candidate)
@@ -31,7 +31,7 @@ def cli() -> str | None:
 
 
 def _install() -> bool:
-    # Imported here: it takes half a second, and is needed once.
+    # Imported here: it takes half a second and is needed only once.
     from pulumi.automation import CommandError, InvalidVersionError, PulumiCommand
 
     before = socket.getdefaulttimeout()
@@ -48,20 +48,20 @@ def _install() -> bool:
 
 
 def _version(path: str) -> tuple[int, ...]:
-    """The version of a CLI, nothing where there is none. A CLI takes a quarter of a second to say it: it is kept."""
+    """Returns a CLI's version, empty if there is none. It is cached: a CLI takes a quarter of a second to print it."""
     file = ROOT / ".sertantai" / "cli.json"
-    kept: dict[str, list[list[int]]] = {}
+    cache: dict[str, list[list[int]]] = {}
     with suppress(OSError, ValueError):
-        kept = json.loads(file.read_text())
+        cache = json.loads(file.read_text())
     try:
-        about = os.stat(path)
-        stamp = [about.st_mtime_ns, about.st_size]
-        if path not in kept or kept[path][0] != stamp:
-            words = subprocess.run([path, "version"], capture_output=True, text=True, env=os.environ | QUIET).stdout
-            numbers = words.strip().removeprefix("v").partition("-")[0].split(".")
-            kept[path] = [stamp, [int(number) for number in numbers if number.isdigit()]]
+        status = os.stat(path)
+        stamp = [status.st_mtime_ns, status.st_size]
+        if path not in cache or cache[path][0] != stamp:
+            output = subprocess.run([path, "version"], capture_output=True, text=True, env=os.environ | QUIET).stdout
+            numbers = output.strip().removeprefix("v").partition("-")[0].split(".")
+            cache[path] = [stamp, [int(number) for number in numbers if number.isdigit()]]
             file.parent.mkdir(mode=0o700, exist_ok=True)
-            file.write_text(json.dumps(kept))
+            file.write_text(json.dumps(cache))
     except OSError:
-        return ()  # it is not there, or was not installed whole
-    return tuple(kept[path][1])
+        return ()  # it does not exist, or its installation was interrupted
+    return tuple(cache[path][1])

@@ -1,4 +1,4 @@
-"""Turns a server at Hetzner off and on, in order, from the operator's machine: a step of the program calls it.
+"""Shuts down and starts a server at Hetzner. A step on the operator's machine calls it.
 
 `.venv/bin/python -m cli.power shut-down ADDRESS_ID SERVER_TYPE`, or `power-on SERVER_ID`. Stdin: the API's token.
 """
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .hetzner_api import Refused, becomes, connected, patiently
+from .hetzner_api import Refused, connect, retry, wait_for_status
 
 if TYPE_CHECKING:
     from hcloud import Client
@@ -17,28 +17,28 @@ SHUTDOWN_S, START_S = 180, 120
 
 
 def shut_down(client: "Client", address: str, server_type: str) -> None:
-    """Stops the server that has this address and is to become another type: its containers end as they should."""
-    number = patiently(lambda: client.primary_ips.get_by_id(int(address))).assignee_id
-    if not number:
+    """Shuts down the server with this address in order, unless it has this type already or is off."""
+    server_id = retry(lambda: client.primary_ips.get_by_id(int(address))).assignee_id
+    if not server_id:
         return
-    server = patiently(lambda: client.servers.get_by_id(number))
+    server = retry(lambda: client.servers.get_by_id(server_id))
     assert server.server_type
     if server.server_type.name == server_type or server.status == server.STATUS_OFF:
         return
-    say(f"shutting down {server.name} to make it {server_type}")
-    patiently(server.shutdown)
-    if not becomes(server, server.STATUS_OFF, SHUTDOWN_S):
-        patiently(server.power_on)
+    say(f"shutting down {server.name} to change its type to {server_type}")
+    retry(server.shutdown)
+    if not wait_for_status(server, server.STATUS_OFF, SHUTDOWN_S):
+        retry(server.power_on)
         raise Refused(f"host/server_type: {server.name} was not off after {SHUTDOWN_S} s; it was left on: run up again")
 
 
-def power_on(client: "Client", number: str) -> None:
+def power_on(client: "Client", server_id: str) -> None:
     """Starts a server that is off."""
-    server = patiently(lambda: client.servers.get_by_id(int(number)))
+    server = retry(lambda: client.servers.get_by_id(int(server_id)))
     if server.status == server.STATUS_RUNNING:
         return
-    patiently(server.power_on)
-    if not becomes(server, server.STATUS_RUNNING, START_S):
+    retry(server.power_on)
+    if not wait_for_status(server, server.STATUS_RUNNING, START_S):
         raise Refused(
             f"host: {server.name} is not on after {START_S} s: see https://console.hetzner.cloud; run up again"
         )
@@ -46,15 +46,15 @@ def power_on(client: "Client", number: str) -> None:
 
 
 def say(text: str) -> None:
-    """The output of a step."""
+    """Prints a line of the step's output."""
     sys.stdout.write(f"{text}\n")
 
 
 def main(words: Sequence[str]) -> None:
-    """Does what the words say."""
+    """Runs `shut-down` or `power-on`. Exits if Hetzner's API refuses."""
     token = "" if sys.stdin.isatty() else sys.stdin.read().strip()
     try:
-        with connected(token or os.environ.get("HCLOUD_TOKEN", "")) as client:
+        with connect(token or os.environ.get("HCLOUD_TOKEN", "")) as client:
             if words[0] == "shut-down":
                 shut_down(client, *words[1:])
             else:

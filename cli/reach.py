@@ -1,4 +1,4 @@
-"""The way to a stack's host, made and tried before the engine runs, whose words for a silent host help nobody."""
+"""Tests the connection to a stack's host before the engine runs: the engine's own errors do not help an operator."""
 
 import json
 import subprocess
@@ -14,101 +14,101 @@ from settings import HetznerHost, Mistakes, SshHost, StackFile
 
 from .engine import ROOT, console, environment
 
-# All that makes the server, from its keys to the first answer over SSH.
+# Everything that creates the server, from its keys to its first answer over SSH.
 SERVER = "**sertantai:host:Server**"
 TRY_TIMEOUT_S = 60
 BOOT_TIMEOUT_S = 180
 
 
-def written(cli: str, stack: str, fresh: bool = False) -> Path | None:
-    """OpenSSH's configuration for the stack's host; None where there is no such host, or none yet.
+def write_config(cli: str, stack: str, fresh: bool = False) -> Path | None:
+    """Writes OpenSSH's configuration for the stack's host and returns its path. None: no such host, or none yet.
 
-    The engine looks at what exists before the program runs, so the program's own writing would come too late where the
-    setting has changed, or on another laptop. Address and keys of a server that is made are in the stack's outputs:
-    they are asked for where this laptop does not know them yet, or what it knows is to be `fresh`.
+    The engine refreshes resources before the program runs. On a new laptop, or after a changed setting, the program
+    would write the configuration too late. Address and keys of a server at Hetzner are in the stack's outputs. They are
+    read if this laptop does not have them, or if `fresh`.
     """
-    host, kept = _host(stack), ROOT / folder(stack) / "known.json"
-    given: dict[str, Any]
-    known: dict[str, Any]
+    host, cache = _host(stack), ROOT / folder(stack) / "known.json"
+    settings: dict[str, Any]
+    target: dict[str, Any]
     try:
         if host.get("kind") == "ssh":
-            given = SshHost.model_validate(host).model_dump(exclude={"kind", "host_key"})
-            known = {"host_keys": [host["host_key"]]}
+            settings = SshHost.model_validate(host).model_dump(exclude={"kind", "host_key"})
+            target = {"host_keys": [host["host_key"]]}
         elif host.get("kind") == "hetzner":
-            given = HetznerHost.model_validate(host).model_dump(include={"identity_file"})
-            known = {} if fresh or not kept.exists() else json.loads(kept.read_text())
-            known = known or _outputs(cli, stack)
-            if not known:
+            settings = HetznerHost.model_validate(host).model_dump(include={"identity_file"})
+            target = {} if fresh or not cache.exists() else json.loads(cache.read_text())
+            target = target or _outputs(cli, stack)
+            if not target:
                 return None
-            own = [host["host_key"]] if "host_key" in host else []
-            known["host_keys"] = [*dict.fromkeys([*own, *known["host_keys"]])]
+            adopted_key = [host["host_key"]] if "host_key" in host else []
+            target["host_keys"] = [*dict.fromkeys([*adopted_key, *target["host_keys"]])]
         else:
             return None
     except ValidationError:
-        return None  # the program says what is wrong, with everything else
-    return write(ROOT, stack, ssh.files(stack, str(folder(stack)), **given, **known), known)
+        return None  # the program reports it with all other mistakes
+    return write(ROOT, stack, ssh.files(stack, str(folder(stack)), **settings, **target), target)
 
 
 def _outputs(cli: str, stack: str) -> dict[str, Any]:
-    asked = [cli, "stack", "output", "ssh", "--json", "--stack", stack]
-    said = subprocess.run(asked, cwd=ROOT, env=environment(stack), capture_output=True, text=True)
-    return {} if said.returncode else dict(json.loads(said.stdout))
+    command = [cli, "stack", "output", "ssh", "--json", "--stack", stack]
+    result = subprocess.run(command, cwd=ROOT, env=environment(stack), capture_output=True, text=True)
+    return {} if result.returncode else dict(json.loads(result.stdout))
 
 
-def answers(config: Path, stack: str) -> bool:
-    """Whether the host lets us in. Raises `Refused` where no waiting would help."""
+def can_connect(config: Path, stack: str) -> bool:
+    """Whether the host accepts a connection. Raises `Refused` if waiting would not help."""
     command = ["ssh", "-F", str(config), ssh.alias(stack), "true"]
     try:
-        said = subprocess.run(
+        result = subprocess.run(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TRY_TIMEOUT_S
         )
     except subprocess.TimeoutExpired:
         return False
-    words = said.stderr.strip()
-    if "Host key verification failed" in words:
+    error = result.stderr.strip()
+    if "Host key verification failed" in error:
         raise Refused(
-            "host/host_key: the host shows another SSH key than the pinned one, and nothing was sent to it: "
-            "is it another machine? Where it was made anew on purpose, name its new key"
+            "host/host_key: the host has a different SSH host key from the pinned one, and nothing was sent to it: "
+            "is it another machine? If it was rebuilt on purpose, name its new key"
         )
-    if "Permission denied" in words:
+    if "Permission denied" in error:
         raise Refused(
-            "host/identity_file: the host does not let this key in: is it in the agent (`ssh-add -l`), and on the host?"
-            f"\n  {words.splitlines()[-1]}"
+            "host/identity_file: the host does not accept this key: is it in the agent (`ssh-add -l`), and on the host?"
+            f"\n  {error.splitlines()[-1]}"
         )
-    if said.returncode:
-        console.print(f"host: {words.splitlines()[-1] if words else 'SSH does not answer'}", soft_wrap=True)
-    return said.returncode == 0
+    if result.returncode:
+        console.print(f"host: {error.splitlines()[-1] if error else 'SSH does not answer'}", soft_wrap=True)
+    return result.returncode == 0
 
 
 class Refused(Exception):
-    """The host is there and shuts us out, or is another one."""
+    """The host refuses the operator's key, or is a different machine."""
 
 
-def tried(cli: str, stack: str, patience_s: int = 0) -> bool | None:
-    """Whether the stack's host lets us in; None where there is no way to one. Raises `Refused`."""
+def is_reachable(cli: str, stack: str, patience_s: int = 0) -> bool | None:
+    """Whether the stack's host accepts a connection within `patience_s`. None: there is no host. Raises `Refused`."""
     end = time.monotonic() + patience_s
-    while not (there := _tried(cli, stack)) and there is not None and time.monotonic() < end:
+    while not (reachable := _is_reachable(cli, stack)) and reachable is not None and time.monotonic() < end:
         time.sleep(2)
-    return there
+    return reachable
 
 
-def _tried(cli: str, stack: str) -> bool | None:
+def _is_reachable(cli: str, stack: str) -> bool | None:
     for fresh in (False, True):
-        config = written(cli, stack, fresh)
+        config = write_config(cli, stack, fresh)
         if not config:
             return None
         try:
-            if answers(config, stack):
+            if can_connect(config, stack):
                 return True
         except Refused:
-            # A server that was made anew from another laptop has perhaps another address.
-            if fresh or not is_made_here(stack):
+            # From another laptop, the server may have been created again with another address.
+            if fresh or not is_created_here(stack):
                 raise
     return False
 
 
-def is_made_here(stack: str) -> bool:
-    """Whether the host is a server that this program makes."""
+def is_created_here(stack: str) -> bool:
+    """Whether the host is a server that this program creates."""
     return _host(stack).get("kind") == "hetzner"
 
 
@@ -116,4 +116,4 @@ def _host(stack: str) -> dict[str, Any]:
     try:
         return StackFile.read(stack, ROOT / f"Pulumi.{stack}.yaml").block("host")
     except Mistakes:
-        return {}  # the engine or the program says so
+        return {}  # the engine or the program reports it

@@ -1,4 +1,4 @@
-"""The end of a run in a few lines: the one error that matters, what else failed, what was not reached; or a preview."""
+"""Summarizes a run: the one error that matters, other failures, and steps that were not reached; or a preview."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 from .run import Run
 from .steps import Step
 
-MOST = 8
-"""Names in the line of what was not reached."""
+MAX_NAMES = 8
+"""Names in the line `not reached`."""
 
 
 def report(run: Run) -> Iterator[str]:
-    """The lines, in the order of their weight."""
+    """Yields the lines of the summary."""
     if run.preview:
         yield from _preview(run)
     elif not run.code:
         yield from _outputs(run)
-    yield from _troubles(run)
+    yield from _errors(run)
     yield _counts(run)
 
 
@@ -26,24 +26,24 @@ def _preview(run: Run) -> Iterator[str]:
         yield from _rows([(name, ", ".join(changes)) for name, changes in run.drift.items()])
     if run.steps:
         yield "changes"
-        yield from _rows([(step.title, _would(step)) for step in run.steps if not step.failed])
+        yield from _rows([(step.title, _action(step)) for step in run.steps if not step.failed])
 
 
-def _would(step: Step) -> str:
-    """What `up` does for a step, and why."""
-    why = ", ".join(step.changes)
-    match step.kind.rpartition(":")[2], step.does:
+def _action(step: Step) -> str:
+    """Returns what `up` would do for a step, and why."""
+    changes = ", ".join(step.changes)
+    match step.kind.rpartition(":")[2], step.action:
         case "Container", "new":
-            does = "new container"
+            action = "new container"
         case "RemoteImage", "new":
-            does = "is pulled"
+            action = "is pulled"
         case "Command", "changed":
-            does = "runs again"
+            action = "runs again"
         case "Command", "new":
-            does = "runs"
+            action = "runs"
         case _:
-            does = step.does
-    return f"{does}: {why}" if why else does
+            action = step.action
+    return f"{action}: {changes}" if changes else action
 
 
 def _rows(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -52,7 +52,7 @@ def _rows(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
         yield f"  {name:{width}}  {words}"
 
 
-def _troubles(run: Run) -> Iterator[str]:
+def _errors(run: Run) -> Iterator[str]:
     if not run.errors:
         return
     first, *others = run.errors
@@ -60,17 +60,17 @@ def _troubles(run: Run) -> Iterator[str]:
     for error in others:
         yield f"also failed: {error.splitlines()[0]}"
     if run.skipped:
-        more = len(run.skipped) - MOST
-        yield f"not reached: {', '.join(run.skipped[:MOST])}{f' and {more} more' if more > 0 else ''}"
+        more = len(run.skipped) - MAX_NAMES
+        yield f"not reached: {', '.join(run.skipped[:MAX_NAMES])}{f' and {more} more' if more > 0 else ''}"
 
 
 def _outputs(run: Run) -> Iterator[str]:
-    """What the program exports and is another one than before; the URLs always."""
+    """Yields the stack outputs that have changed, and the URLs in any case."""
     outputs = {name: value for name, value in run.outputs.items() if name == "urls"} | run.new_outputs
-    yield from _rows([row for name, value in outputs.items() for row in _flat(name, value)])
+    yield from _rows([row for name, value in outputs.items() for row in _flatten(name, value)])
 
 
-def _flat(name: str, value: Any) -> list[tuple[str, str]]:
+def _flatten(name: str, value: Any) -> list[tuple[str, str]]:
     if isinstance(value, dict):
         return [(f"{name} {key}", str(inner)) for key, inner in value.items() if inner]
     return [(name, str(value))] if value else []

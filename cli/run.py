@@ -1,4 +1,4 @@
-"""One run of either runner, put together from the engine's events: what each step does, says and ends with."""
+"""One run of either runner, built from the engine's events: the action, output and end of each step."""
 
 import re
 import signal
@@ -8,79 +8,79 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from .changes import DRIFTED, SECRET, UNKNOWN, changes
-from .meanings import NOISE, STOPPED, meaning
+from .meanings import INTERRUPTED, NOISE, explain
 from .steps import SERVICE, Step, is_step, title
 
 STACK = "pulumi:pulumi:Stack"
-# What the engine does for a step, in the operator's words. What is not here changes nothing on the host.
-DOES = {
+# The engine's operations in the operator's terms. Other operations change nothing on the host.
+ACTIONS = {
     "create": "new",
     "update": "changed",
     "create-replacement": "new",
     "delete": "removed",
     "delete-replaced": "old one removed",
-    "import": "taken over",
-    "import-replacement": "taken over",
+    "import": "imported",
+    "import-replacement": "imported",
 }
-# The SDK says in its debug log what the program declares: only by that a step that is never begun is known.
+# The SDK's debug log of declared resources: the only trace of a step that never begins.
 DECLARED = re.compile(r"registering resource: ty=(\S+), name=(\S+), custom=")
 
 
 class Key(NamedTuple):
-    """What tells a resource from the others without its parents."""
+    """Identifies a resource without its parents."""
 
     kind: str
     name: str
 
 
 class View(Protocol):
-    """Shows a run while it goes on, and in the end."""
+    """Shows a run while it is running, and its summary."""
 
     def begin(self, step: Step) -> None:
-        """A step was begun."""
+        """Shows that a step has begun."""
 
     def line(self, step: Step) -> None:
-        """It said something: the last of its `lines`."""
+        """Shows the last of the step's `lines`."""
 
     def end(self, step: Step) -> None:
-        """It has ended, well or not."""
+        """Shows that a step has ended or failed."""
 
     def note(self, text: str) -> None:
-        """Something that is said once, such as a warning."""
+        """Shows a message that belongs to no step, such as a warning."""
 
     def close(self, run: "Run") -> None:
-        """The run has ended."""
+        """Shows the summary of the run."""
 
 
 @dataclass
 class Run:
-    """What has happened so far. `code` is the exit code, once there is one."""
+    """The state of a run. `code` is the exit code, once the run has ended."""
 
     view: View
     preview: bool = False
     clock: Callable[[], float] = time.monotonic
     code: int = 0
     steps: list[Step] = field(default_factory=list)
-    """In the order in which they were begun."""
+    """In the order in which they began."""
     drift: dict[str, list[str]] = field(default_factory=dict)
-    """By title: what somebody's hand has changed."""
+    """The drift of each step, by its title."""
     unchanged: int = 0
     outputs: dict[str, Any] = field(default_factory=dict)
     new_outputs: dict[str, Any] = field(default_factory=dict)
     _errors: list[Step | str] = field(default_factory=list)
-    """In the order of time: a step that failed, or the error of none."""
+    """Failed steps, and errors without a step, in the order of time."""
     _at: dict[str, Step] = field(default_factory=dict)
-    """By URN, the last step of each resource."""
+    """The last step of each resource, by URN."""
     _declared: dict[Key, None] = field(default_factory=dict)
     _reached: set[Key] = field(default_factory=set)
     _services: set[str] = field(default_factory=set)
     _notes: set[str] = field(default_factory=set)
-    _begun: float = -1
+    _began_at: float = -1
 
     def read(self, event: Mapping[str, Any]) -> None:
-        """Takes one event in."""
-        if self._begun < 0:
-            self._begun = self.clock()
+        """Processes one event."""
+        if self._began_at < 0:
+            self._began_at = self.clock()
         match event:
             case {"resourcePreEvent": {"metadata": metadata}}:
                 self._begin(metadata)
@@ -88,94 +88,94 @@ class Run:
                 self._end(metadata)
             case {"resOpFailedEvent": {"metadata": {"urn": urn}}}:
                 self._reached.add(_key(urn))
-                self._fail(self._found(urn))
-            case {"diagnosticEvent": said}:
-                self._hear(said)
+                self._fail(self._step_of(urn))
+            case {"diagnosticEvent": diagnostic}:
+                self._diagnose(diagnostic)
             case {"stdoutEvent": {"message": message}} if message.strip():
                 self._note(message.strip().splitlines()[0])
 
-    def finish(self, code: int, complaints: str = "") -> int:
-        """The run has ended with this exit code, which is returned. `complaints`: what the runner wrote to stderr."""
+    def finish(self, code: int, stderr: str = "") -> int:
+        """Ends the run and returns its exit code. `stderr` is the runner's."""
         self.code = code
         if code and not self._errors:
-            self._errors.append(meaning(complaints.strip().removeprefix("error: ")) or _reason(code))
+            self._errors.append(explain(stderr.strip().removeprefix("error: ")) or _reason(code))
         for step in self.steps if code and not self.preview else []:
-            if not step.ended:  # the runner was killed
-                step.errors.append(STOPPED)
+            if not step.ended:  # the runner was killed during this step
+                step.errors.append(INTERRUPTED)
                 self._fail(step)
         self.view.close(self)
         return code
 
     @property
     def seconds(self) -> float:
-        """How long it has taken up to now."""
-        return self.clock() - self._begun if self._begun >= 0 else 0
+        """The duration of the run until now."""
+        return self.clock() - self._began_at if self._began_at >= 0 else 0
 
     @property
     def failed(self) -> list[Step]:
-        """The steps that failed, the first one first."""
+        """The failed steps, in their order."""
         return [step for step in self.steps if step.failed]
 
     @property
     def errors(self) -> list[str]:
-        """All that went wrong, the one that matters first: what was only stopped because of another comes last."""
+        """All errors, the one that matters first. Interrupted steps come last."""
         texts = [error.error if isinstance(error, Step) else error for error in self._errors] if self.code else []
-        return sorted(texts, key=lambda error: STOPPED in error)
+        return sorted(texts, key=lambda error: INTERRUPTED in error)
 
     @property
     def changed(self) -> int:
-        """How many things are, or would be, changed."""
+        """The number of things that have changed, or would change."""
         return len({step.title for step in self.steps if not step.failed and (self.preview or step.ended)})
 
     @property
     def skipped(self) -> list[str]:
-        """The titles of the steps that were not begun, since something failed before them."""
+        """The titles of the steps that did not begin because an earlier one failed."""
         if self.preview or not self.code or not self.steps:
             return []
         return [title(name, self._services) for kind, name in self._declared if (kind, name) not in self._reached]
 
     def _begin(self, metadata: Mapping[str, Any]) -> None:
-        urn, does = metadata["urn"], metadata["op"]
+        urn, operation = metadata["urn"], metadata["op"]
         key = _key(urn)
         self._declare(key)
         if not is_step(key.kind):
             return
-        if does != "refresh":
+        if operation != "refresh":
             self._reached.add(key)
-        self.unchanged += does == "same"
-        if does in DOES:
-            step = self._at[urn] = self._step(urn, DOES[does], changes(metadata))
+        self.unchanged += operation == "same"
+        if operation in ACTIONS:
+            step = self._at[urn] = self._step(urn, ACTIONS[operation], changes(metadata))
             self.steps.append(step)
             if DRIFTED in step.changes:
                 self.drift[step.title] = [DRIFTED]
             self.view.begin(step)
 
     def _end(self, metadata: Mapping[str, Any]) -> None:
-        urn, does = metadata["urn"], metadata["op"]
-        if does == "refresh":
-            self._look(metadata)
+        urn, operation = metadata["urn"], metadata["op"]
+        if operation == "refresh":
+            self._record_drift(metadata)
         elif f"::{STACK}::" in urn:
-            self._hand_out(metadata)
-        elif does in DOES and (step := self._at.get(urn)):
+            self._keep_outputs(metadata)
+        elif operation in ACTIONS and (step := self._at.get(urn)):
             step.ended, step.seconds = True, self.clock() - step.begun
             self.view.end(step)
 
-    def _look(self, metadata: Mapping[str, Any]) -> None:
+    def _record_drift(self, metadata: Mapping[str, Any]) -> None:
         name = title(_key(metadata["urn"]).name, self._services)
         if metadata.get("new") is None:
             self.drift[name] = ["is gone"]
         elif metadata.get("diffs") and is_step(metadata["type"]):
             self.drift[name] = changes(metadata, "outputs") or list(metadata["diffs"])
 
-    def _hand_out(self, metadata: Mapping[str, Any]) -> None:
-        """Keeps what the program exports, without its secrets."""
+    def _keep_outputs(self, metadata: Mapping[str, Any]) -> None:
+        """Keeps the stack outputs, without secrets."""
         new, old = (_public((metadata.get(age) or {}).get("outputs") or {}) for age in ("new", "old"))
         if new:
             self.outputs = new
             self.new_outputs = {name: value for name, value in new.items() if value != old.get(name)}
 
-    def _found(self, urn: str) -> Step:
-        """The resource's last step; where none was begun, the one that looked at what is there."""
+    def _step_of(self, urn: str) -> Step:
+        """Returns the resource's last step, or else a step for its failed refresh."""
         return self._at.setdefault(urn, self._step(urn, "could not be read"))
 
     def _fail(self, step: Step) -> None:
@@ -186,13 +186,13 @@ class Run:
             self._errors.append(step)
         self.view.end(step)
 
-    def _hear(self, said: Mapping[str, Any]) -> None:
-        message, severity, urn = said["message"], said["severity"], said.get("urn") or ""
+    def _diagnose(self, diagnostic: Mapping[str, Any]) -> None:
+        message, severity, urn = diagnostic["message"], diagnostic["severity"], diagnostic.get("urn") or ""
         if severity == "debug":
-            if found := DECLARED.match(message):
-                self._declare(Key(*found.groups()))
+            if match := DECLARED.match(message):
+                self._declare(Key(*match.groups()))
         elif severity == "error":
-            self._go_wrong(urn, meaning(message))
+            self._add_error(urn, explain(message))
         elif urn in self._at:
             for line in message.splitlines():
                 self._at[urn].lines.append(line)
@@ -200,10 +200,10 @@ class Run:
         elif not NOISE.search(message):
             self._note("warning: " * (severity == "warning") + message.strip())
 
-    def _go_wrong(self, urn: str, text: str) -> None:
+    def _add_error(self, urn: str, text: str) -> None:
         if text and urn and is_step(_key(urn).kind):
-            # The engine does not end a step of which it refuses the inputs, so its error counts from here on.
-            step = self._found(urn)
+            # The engine sends no end for a step whose inputs it refuses, so its error is recorded here.
+            step = self._step_of(urn)
             self._reached.add(_key(urn))
             step.errors.append(text)
             if step not in self._errors:
@@ -222,26 +222,26 @@ class Run:
         if is_step(key.kind):
             self._declared.setdefault(key)
 
-    def _step(self, urn: str, does: str, why: Sequence[str] = ()) -> Step:
+    def _step(self, urn: str, action: str, changes: Sequence[str] = ()) -> Step:
         key = _key(urn)
         name = title(key.name, self._services)
-        return Step(title=name, kind=key.kind, does=does, changes=list(why), begun=self.clock())
+        return Step(title=name, kind=key.kind, action=action, changes=list(changes), begun=self.clock())
 
 
 def _reason(code: int) -> str:
-    """Why a run ended that has said nothing."""
-    killed = f"the run was ended by {signal.Signals(-code).name}; `up` again goes on" if code < 0 else ""
-    return killed or f"ended with {code}"
+    """Returns why a run without any error message has ended."""
+    killed = f"the run was ended by {signal.Signals(-code).name}; run up again" if code < 0 else ""
+    return killed or f"ended with exit code {code}"
 
 
 def _key(urn: str) -> Key:
-    """Type and name at the end of a URN."""
+    """Returns type and name from the end of a URN."""
     _, _, kinds, name = urn.rsplit("::", 3) if urn.count("::") >= 3 else ("", "", "", urn)
     return Key(kinds.rpartition("$")[2], name)
 
 
 def _public(value: Any) -> Any:
-    """The value with a mark in the place of what is secret, and of what only `up` will know."""
+    """Returns the value with marks for secret and unknown values."""
     if isinstance(value, Mapping):
         return "[secret]" if SECRET in value else {name: _public(inner) for name, inner in value.items()}
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""A step as an operator knows it: `legal/app gate` for the resource `legal-app-gate`, and what has become of it."""
+"""A step in the operator's terms: `legal/app gate` for the resource `legal-app-gate`, and its state."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from .meanings import PATH_FIRST
 
 SERVICE = "sertantai:service:Service"
 PARTS = ("app", "frontend", "electric")
-# Words of names that operators call differently; an empty one says nothing more.
+# Replacements of words in resource names. An empty one removes the word.
 WORDS = {
     "sql": "login",
     "migrate": "migration",
@@ -20,11 +20,11 @@ WORDS = {
 
 @dataclass(eq=False)
 class Step:
-    """One thing that the engine does. `error` is in the operator's words."""
+    """One operation of the engine on one resource."""
 
     title: str
     kind: str
-    does: str
+    action: str
     changes: list[str] = field(default_factory=list)
     begun: float = 0
     seconds: float = 0
@@ -32,17 +32,17 @@ class Step:
     errors: list[str] = field(default_factory=list)
     failed: bool = False
     ended: bool = False
-    """Whether the engine has said how it ended."""
+    """Whether the engine has reported its end."""
 
     @property
     def error(self) -> str:
-        """What went wrong, path first: of several messages the one that has a path of its own."""
+        """The step's error, path first. Of several messages, the one that begins with a path."""
         text = min(self.errors, key=lambda message: not PATH_FIRST.match(message), default="failed")
         return text if PATH_FIRST.match(text) else f"{self.title}: {text}"
 
 
 def title(name: str, services: Collection[str]) -> str:
-    """The words for a resource's name; `services` are the names of all services."""
+    """Returns a step's title for a resource's name. `services` are the names of all services."""
     owners = [service for service in services if name.startswith(f"{service}-")]
     if not owners:
         owner, _, rest = name.partition("-")
@@ -61,9 +61,9 @@ def _joined(owner: str, separator: str, rest: str) -> str:
 
 
 def _words(rest: str) -> str:
-    return " ".join(word for each in rest.split("-") if (word := WORDS.get(each, each)))
+    return " ".join(word for part in rest.split("-") if (word := WORDS.get(part, part)))
 
 
 def is_step(kind: str) -> bool:
-    """Whether a resource of this type does something: components and providers only hold others."""
+    """Whether a resource of this type is a step. Components and providers only group others."""
     return not kind.startswith(("sertantai:", "pulumi:"))

@@ -1,4 +1,4 @@
-"""How a run is shown: live on a terminal, as plain lines in a pipe, as objects for machines."""
+"""Shows a run: live on a terminal, as plain lines in a pipe, or as JSON objects."""
 
 import json
 import os
@@ -17,23 +17,23 @@ from .report import report
 from .run import Run, View
 from .steps import Step
 
-MOST = 10
-"""Steps at work that are shown at once."""
-MOST_LINES = 40
-"""Lines of a step that are shown once it has ended: the last ones."""
+MAX_STEPS = 10
+"""Running steps that are shown at once."""
+MAX_LINES = 40
+"""PlainView of a step that are shown once it has ended: the last ones."""
 STYLES = {"error:": "bold red", "warning:": "yellow", "drift": "yellow"}
 
 
 def view(*, as_json: bool = False, preview: bool = False) -> View:
-    """The view that suits where the output goes."""
+    """Returns the view for the current standard output."""
     if as_json:
-        return Objects(preview)
+        return JsonView(preview)
     live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    return OnTerminal(preview) if live else Lines(preview)
+    return LiveView(preview) if live else PlainView(preview)
 
 
-class Lasting:
-    """A file that may be written to after its reader has gone, or its terminal was closed: the run goes on."""
+class ResilientFile:
+    """A file whose writes never fail: the run continues after its reader has gone or its terminal has closed."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -42,12 +42,12 @@ class Lasting:
         return getattr(self._file, name)
 
     def write(self, text: str) -> None:
-        """Writes what the file can take: a sign that it has no code for becomes a question mark."""
+        """Writes text. Characters that the file's encoding lacks become question marks."""
         encoding = self._file.encoding or "utf-8"
         self._try(self._file.write, text.encode(encoding, "replace").decode(encoding))
 
     def flush(self) -> None:
-        """Hands on what was written."""
+        """Flushes the file."""
         self._try(self._file.flush)
 
     def _try(self, act: Callable[..., object], *words: str) -> None:
@@ -58,110 +58,110 @@ class Lasting:
 
 
 def terminal() -> Console:
-    """The terminal at standard output."""
-    return Console(file=cast(TextIO, Lasting(sys.stdout)), highlight=False, markup=False, emoji=False)
+    """Returns a console for the terminal at standard output."""
+    return Console(file=cast(TextIO, ResilientFile(sys.stdout)), highlight=False, markup=False, emoji=False)
 
 
 def write(text: str) -> None:
     """Writes a line to standard output."""
-    file = Lasting(sys.stdout)
+    file = ResilientFile(sys.stdout)
     file.write(f"{text}\n")
     file.flush()
 
 
-def ended(step: Step) -> tuple[str, list[str]]:
-    """What has become of a step: the last that it said, and what it said before. Of one that failed the end tells."""
+def summary(step: Step) -> tuple[str, list[str]]:
+    """Returns the last line of an ended step, and its earlier lines. A failed step's lines are in the run's summary."""
     if step.failed:
         return "failed", []
-    *before, last = step.lines[-MOST_LINES:] or [", ".join([step.does, *step.changes])]
+    *before, last = step.lines[-MAX_LINES:] or [", ".join([step.action, *step.changes])]
     return last.strip(), [f"  {line}" for line in before]
 
 
 @dataclass
-class Lines:
-    """A line for each step as it ends, and below it what else it said; those of a preview are told in the end."""
+class PlainView:
+    """Prints a line for each ended step, with its other output below. A preview prints only the summary."""
 
     preview: bool = False
 
     def begin(self, step: Step) -> None:
-        """Nothing: a line is written once."""
+        """Prints nothing: each step has one line."""
 
     def line(self, step: Step) -> None:
-        """Nothing: the last line is shown in the end."""
+        """Prints nothing until the step has ended."""
 
     def end(self, step: Step) -> None:
-        """Title, time, and what it said."""
+        """Prints the step's title, time and output."""
         if not self.preview:
-            words, before = ended(step)
+            words, before = summary(step)
             for line in [f"{step.title}  {step.seconds:.1f} s  {words}", *before]:
                 write(line)
 
     def note(self, text: str) -> None:
-        """As it is."""
+        """Prints the message."""
         write(text)
 
     def close(self, run: Run) -> None:
-        """What is to be known in the end."""
+        """Prints the summary."""
         for line in report(run):
             write(line)
 
 
 @dataclass
-class OnTerminal:
-    """The steps at work, each with its time and what it says, below those that have ended."""
+class LiveView:
+    """Shows the running steps, each with its time and last line, below the ended steps."""
 
     preview: bool = False
     console: Console = field(default_factory=terminal)
-    work: list[Step] = field(default_factory=list)
+    running: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.begun = time.monotonic()
-        self.live = Live(get_renderable=self._at_work, console=self.console, transient=True, refresh_per_second=4)
+        self.live = Live(get_renderable=self._render, console=self.console, transient=True, refresh_per_second=4)
         self.live.start()
 
     def begin(self, step: Step) -> None:
-        """It is among those at work."""
-        self.work.append(step)
+        """Adds the step to the running ones."""
+        self.running.append(step)
 
     def line(self, step: Step) -> None:
-        """The next picture shows it."""
+        """Does nothing: the next refresh shows the line."""
 
     def end(self, step: Step) -> None:
-        """Its line stays."""
-        if step in self.work:
-            self.work.remove(step)
+        """Prints the step's line, which stays."""
+        if step in self.running:
+            self.running.remove(step)
         if self.preview:
             return
         mark = Text("✗", "red") if step.failed else Text("✓", "green")
-        words, before = ended(step)
+        words, before = summary(step)
         self.console.print(self._row(mark, step, step.seconds, words))
         for line in before:
             self.console.print(Text(line, "dim"), soft_wrap=True)
 
     def note(self, text: str) -> None:
-        """Above those at work."""
+        """Prints the message above the running steps."""
         self.console.print(_styled(text), soft_wrap=True)
 
     def close(self, run: Run) -> None:
-        """What is to be known in the end."""
+        """Prints the summary."""
         self.live.stop()
         for line in report(run):
             self.console.print(_styled(line), soft_wrap=True)
 
-    def _at_work(self) -> Group:
+    def _render(self) -> Group:
         now = time.monotonic()
-        if self.preview or not self.work:
-            waiting = Step(title="looking at what is there", kind="", does="")
+        if self.preview or not self.running:
+            waiting = Step(title="reading the current state", kind="", action="")
             return Group(self._row(Text("·"), waiting, now - self.begun, ""))
         rows = [
-            self._row(Text("·"), step, now - step.begun, step.lines[-1].strip() if step.lines else step.does)
-            for step in self.work[:MOST]
+            self._row(Text("·"), step, now - step.begun, step.lines[-1].strip() if step.lines else step.action)
+            for step in self.running[:MAX_STEPS]
         ]
-        more = len(self.work) - MOST
+        more = len(self.running) - MAX_STEPS
         return Group(*rows, *([Text(f"  and {more} more")] if more > 0 else []))
 
     def _row(self, mark: Text, step: Step, seconds: float, words: str) -> Table:
-        """One line, however narrow the terminal is: what a step says gives way first."""
+        """Returns one line for any width of the terminal. The step's output is shortened first."""
         width = self.console.width
         row = Table.grid(padding=(0, 1), expand=True)
         row.add_column(width=1)
@@ -173,32 +173,32 @@ class OnTerminal:
 
 
 @dataclass
-class Objects:
-    """One object a line: docs/releases.md names their fields."""
+class JsonView:
+    """Prints one JSON object a line. docs/releases.md documents their fields."""
 
     preview: bool = False
 
     def begin(self, step: Step) -> None:
-        """`begin`; `change` in a preview."""
-        self._write("change" if self.preview else "begin", step=step.title, does=step.does, changes=step.changes)
+        """Prints `begin`, or `change` in a preview."""
+        self._write("change" if self.preview else "begin", step=step.title, action=step.action, changes=step.changes)
 
     def line(self, step: Step) -> None:
-        """`line`."""
+        """Prints `line`."""
         self._write("line", step=step.title, text=step.lines[-1])
 
     def end(self, step: Step) -> None:
-        """`end`, or `fail` with the error."""
+        """Prints `end`, or `fail` with the error."""
         if step.failed:
             self._write("fail", step=step.title, seconds=round(step.seconds, 1), error=step.error)
         elif not self.preview:
             self._write("end", step=step.title, seconds=round(step.seconds, 1))
 
     def note(self, text: str) -> None:
-        """`note`."""
+        """Prints `note`."""
         self._write("note", text=text)
 
     def close(self, run: Run) -> None:
-        """`done`, always the last one."""
+        """Prints `drift` and, last, `done`."""
         for name, changes in run.drift.items():
             self._write("drift", step=name, changes=changes)
         self._write(

@@ -115,8 +115,8 @@ class Gate:
 def failure_lines(subject: str, container: str, reason: str, mask: Mask) -> list[str]:
     """Returns the lines of an error about a container: the reason, the last lines of its log, and log hints."""
     log = docker.logs(container, SEARCHED)
-    known = [f"{subject}: {meaning}" for meaning in hints.find("\n".join(log))]
-    return [f"{subject}: {reason}; its last lines:", *map(mask.line, log[-SHOWN:]), *known]
+    log_hints = [f"{subject}: {meaning}" for meaning in hints.find("\n".join(log))]
+    return [f"{subject}: {reason}; its last lines:", *map(mask.line, log[-SHOWN:]), *log_hints]
 
 
 def _ports(container: str) -> list[int]:

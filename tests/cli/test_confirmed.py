@@ -26,7 +26,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pulumi").write_text(CLI)
     (tmp_path / "pulumi").chmod(0o755)
     (tmp_path / "code").write_text("0")
-    monkeypatch.setattr(command, "cli", lambda: str(tmp_path / "pulumi"))
+    monkeypatch.setattr(command, "find_or_install", lambda: str(tmp_path / "pulumi"))
     monkeypatch.setattr(engine, "ROOT", tmp_path)
     monkeypatch.setattr(reach, "ROOT", tmp_path)
     monkeypatch.delenv(VARIABLE, raising=False)

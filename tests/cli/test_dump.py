@@ -45,7 +45,7 @@ def test_a_pg_dump_that_is_older_than_the_source_is_refused(project: Path) -> No
     program(project, "pg_dump", 'echo "pg_dump (PostgreSQL) 16.4"')
     said = made()
     assert said.exit_code == 1
-    assert "pg_dump: is of PostgreSQL 16 here and the source of 17, which it cannot dump" in said.output
+    assert "pg_dump: is version 16 and the source server is 17: " in said.output
     assert "install postgresql-client-17" in said.output
     assert not (project / "dumps" / "legal.dump").exists()
 
@@ -112,17 +112,17 @@ def test_it_asks_for_what_a_restore_takes(project: Path) -> None:
 
 
 @pytest.mark.parametrize("failure", ["exit 1", "echo nonsense"])
-def test_a_dump_that_fails_leaves_the_one_of_before(project: Path, failure: str) -> None:
+def test_a_failed_dump_leaves_the_previous_one(project: Path, failure: str) -> None:
     program(project, "psql", "echo 160004")
     program(project, "pg_dump", f'[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 16.4" || {{ {failure}; }}')
     (project / "dumps").mkdir()
-    (project / "dumps" / "legal.dump").write_text("of before")
+    (project / "dumps" / "legal.dump").write_text("previous")
     said = made()
     assert said.exit_code == 1
     assert "--from: " in said.output
     assert "Traceback" not in said.output
     assert [file.name for file in (project / "dumps").iterdir()] == ["legal.dump"]
-    assert (project / "dumps" / "legal.dump").read_text() == "of before"
+    assert (project / "dumps" / "legal.dump").read_text() == "previous"
 
 
 @pytest.mark.parametrize(

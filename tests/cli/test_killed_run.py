@@ -12,7 +12,7 @@ import pytest
 from pulumi import automation as auto
 
 from cli import engine
-from cli.lock import locks
+from cli.lock import find_locks
 from tests.e2e.runner import has_engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(not has_engine(), reason="no Pulumi CLI")]
@@ -79,11 +79,11 @@ def test_what_a_killed_run_left_is_told_and_cleared_and_the_next_gets_through(
     project: Path, at_work: "subprocess.Popen[bytes]", capfd: pytest.CaptureFixture[str]
 ) -> None:
     kill(at_work)
-    assert locks(project / "state", "local")
+    assert find_locks(project / "state", "local")
     assert pending(project) == ["slow"]
     (project / "seconds").write_text("0")
     assert engine.pulumi("pulumi", "local", *UP) == 0
-    assert not locks(project / "state", "local")
+    assert not find_locks(project / "state", "local")
     assert pending(project) == []
     said = capfd.readouterr()
     assert "A run that was killed had locked the stack local (pid " in " ".join(said.err.split())
@@ -93,7 +93,7 @@ def test_what_a_killed_run_left_is_told_and_cleared_and_the_next_gets_through(
 def test_a_run_beside_another_is_refused_with_its_number(
     project: Path, at_work: "subprocess.Popen[bytes]", capfd: pytest.CaptureFixture[str]
 ) -> None:
-    [lock] = locks(project / "state", "local")
+    [lock] = find_locks(project / "state", "local")
     assert engine.pulumi("pulumi", "local", *UP) == 1
     assert f"Another run is at work on the stack local: pid {lock.pid} on " in capfd.readouterr().err
     assert at_work.poll() is None

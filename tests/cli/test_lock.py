@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli import engine
-from cli.lock import Lock, clear_dead_lock, locks
+from cli.lock import Lock, clear_dead_locks, find_locks
 
 SINCE = "2026-11-23T01:06:01.45244041Z"
 # In the CLI's place: it writes down what it is asked.
@@ -76,7 +76,7 @@ def run(project: Path, *words: str) -> int:
 
 def test_a_lock_says_whose_it_is(project: Path) -> None:
     lock(project, 4711, "laptop")
-    [found] = locks(project / "state", "local")
+    [found] = find_locks(project / "state", "local")
     assert str(found) == "pid 4711 on laptop since 2026-11-23 01:06:01 UTC"
 
 
@@ -97,7 +97,7 @@ def test_a_number_that_another_program_has_now_is_a_dead_owners(project: Path) -
         while not Path(f"/proc/{other.pid}/cmdline").read_bytes():
             time.sleep(0.01)
         lock(project, other.pid)
-        assert len(clear_dead_lock(project / "state", "local")) == 1
+        assert len(clear_dead_locks(project / "state", "local")) == 1
     finally:
         other.kill()
         other.wait()
@@ -107,7 +107,7 @@ def test_a_process_that_has_died_and_that_nobody_has_asked_about_is_dead(project
     with subprocess.Popen(["true"]) as zombie:
         os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
         lock(project, zombie.pid)
-        assert len(clear_dead_lock(project / "state", "local")) == 1
+        assert len(clear_dead_locks(project / "state", "local")) == 1
 
 
 def test_a_run_that_is_at_work_is_named_and_nothing_is_begun_beside_it(
@@ -140,7 +140,7 @@ def test_a_process_that_may_not_be_asked_about_counts_as_alive(project: Path, mo
 
     monkeypatch.setattr("os.kill", refuse)
     found = Lock(file=project, pid=1, hostname=socket.gethostname(), since=SINCE)
-    assert not found.dead()
+    assert not found.is_dead()
 
 
 def test_a_preview_heeds_no_lock(project: Path, alive: int) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.meanings import meaning
+from cli.meanings import explain
 
 
 @pytest.mark.parametrize(
@@ -15,15 +15,15 @@ from cli.meanings import meaning
     ],
 )
 def test_a_failed_step_is_named_without_its_text(message: str, seen: str) -> None:
-    assert meaning(message) == seen
+    assert explain(message) == seen
 
 
 def test_the_reason_comes_before_what_the_step_said_earlier() -> None:
     output = "12:00 == Running 2024\n12:01 ** (Postgrex.Error)\nauth/migrate: failed with exit code 1\napplied: none\n"
-    assert meaning(f'exit status 1: running "migrate prod auth":\n{output}').splitlines() == [
+    assert explain(f'exit status 1: running "migrate prod auth":\n{output}').splitlines() == [
         "auth/migrate: failed with exit code 1",
         "applied: none",
-        "before that it said:",
+        "output before:",
         "  12:00 == Running 2024",
         "  12:01 ** (Postgrex.Error)",
     ]
@@ -31,41 +31,41 @@ def test_the_reason_comes_before_what_the_step_said_earlier() -> None:
 
 def test_of_a_long_output_the_end_is_shown() -> None:
     output = "\n".join(f"line {number}" for number in range(1000))
-    lines = meaning(f'exit status 1: running "migrate":\n{output}').splitlines()
+    lines = explain(f'exit status 1: running "migrate":\n{output}').splitlines()
     assert lines[-1] == "line 999"
     assert len(lines) == 40
 
 
 @pytest.mark.parametrize("message", ["update failed\n", "an unhandled error occurred: program exited with non-zero"])
 def test_that_the_run_ended_is_no_error_of_its_own(message: str) -> None:
-    assert meaning(message) == ""
+    assert explain(message) == ""
 
 
 def test_a_pull_that_was_cut_says_which_image_and_what_to_look_at() -> None:
     image = "localhost:5150/sertantai/app@sha256:1fa2"
     words = "Unable to read Docker image into resource: unable to find or pull image"
     message = f"  sdk-v2/provider2.go:572: sdk.helper_schema: {words} {image}: provider=docker@5.1.0\n"
-    assert meaning(message) == (
-        f"{image} could not be pulled whole: most often the host's disk is full; `docker pull {image}` there says why"
+    assert explain(message) == (
+        f"{image} could not be pulled: most often the host's disk is full; `docker pull {image}` there shows why"
     )
 
 
 @pytest.mark.parametrize(
     ("words", "start"),
     [
-        ("server name is already used (uniqueness_error)", "host/name: something of that name is there"),
+        ("server name is already used (uniqueness_error)", "host/name: a resource of that name exists"),
         ("server limit exceeded (resource_limit_exceeded, abc)", "host: the limit of this project at Hetzner is"),
         ("unable to authenticate (unauthorized)", "hcloud:token: Hetzner does not know it"),
         ("unsupported location for server type (invalid_input)", "host/server_type: this location has no such type"),
-        ("Service unavailable (unavailable)", "host: Hetzner's API is in trouble"),
+        ("Service unavailable (unavailable)", "host: Hetzner's API has a problem"),
         ("server type cx99 not found: provider=hcloud@1.39.1", "host/server_type: Hetzner has no cx99: see"),
     ],
 )
 def test_what_hetzner_says_is_told_with_the_setting_first(words: str, start: str) -> None:
-    assert meaning(f"1 error occurred:\n\t* {words}\n\n").startswith(start)
+    assert explain(f"1 error occurred:\n\t* {words}\n\n").startswith(start)
 
 
 def test_a_connection_that_broke_off_is_told() -> None:
-    said = meaning('exit status 255: running "set -e":\nclient_loop: send disconnect: Broken pipe\n')
-    assert "the SSH connection broke off in the middle of the step" in said
+    said = explain('exit status 255: running "set -e":\nclient_loop: send disconnect: Broken pipe\n')
+    assert "the SSH connection broke during the step" in said
     assert "255" not in said

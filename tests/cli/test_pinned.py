@@ -38,28 +38,28 @@ def program(file: Path, version: str) -> str:
 @pytest.mark.parametrize("version", ["v3.260.0", "v3.301.2", "v4.0.0-alpha.1"])
 def test_the_one_on_path_is_taken_where_it_is_new_enough(home: Path, version: str) -> None:
     on_path = program(home / "bin/pulumi", version)
-    assert pinned.cli() == on_path
+    assert pinned.find_or_install() == on_path
 
 
 def test_its_version_is_asked_once(home: Path) -> None:
     on_path = program(home / "bin/pulumi", "v3.260.0")
-    assert [pinned.cli(), pinned.cli()] == [on_path, on_path]
+    assert [pinned.find_or_install(), pinned.find_or_install()] == [on_path, on_path]
     assert (home / "bin/pulumi.asked").read_text().splitlines() == ["asked"]
     program(home / "bin/pulumi", "v3.1.0 ")
-    assert pinned.cli() is None, "it is another one now"
+    assert pinned.find_or_install() is None, "it is another one now"
 
 
 @pytest.mark.parametrize("version", ["v3.259.9", "v2.300.0", "not a version"])
 def test_an_old_one_gives_way_to_the_pinned_one(home: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
     program(home / "bin/pulumi", version)
-    assert pinned.cli() is None
+    assert pinned.find_or_install() is None
     monkeypatch.setattr(PulumiCommand, "install", lambda: program(pinned.INSTALLED, "v3.272.0"))
-    assert pinned.cli() == str(pinned.INSTALLED)
+    assert pinned.find_or_install() == str(pinned.INSTALLED)
 
 
 def test_one_that_was_installed_is_not_installed_again(home: Path) -> None:
     program(pinned.INSTALLED, "v3.272.0")
-    assert pinned.cli() == str(pinned.INSTALLED)
+    assert pinned.find_or_install() == str(pinned.INSTALLED)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fELF", b"#!/nowhere\n"])
@@ -68,9 +68,9 @@ def test_one_that_was_not_installed_whole_is_installed_again(
 ) -> None:
     program(pinned.INSTALLED, "v3.272.0")
     pinned.INSTALLED.write_bytes(content)
-    assert pinned.cli() is None
+    assert pinned.find_or_install() is None
     monkeypatch.setattr(PulumiCommand, "install", lambda: program(pinned.INSTALLED, "v3.272.0"))
-    assert pinned.cli() == str(pinned.INSTALLED)
+    assert pinned.find_or_install() == str(pinned.INSTALLED)
 
 
 def test_the_pinned_one_is_of_the_sdks_version() -> None:
@@ -83,4 +83,6 @@ def test_without_one_the_rehearsal_runs_and_says_so_in_one_line(
     monkeypatch.setattr(command.Command, "rehearse", lambda self, *words: 3)
     assert command.Command("up", "local").run("up") == 3
     [line] = capsys.readouterr().err.splitlines()
-    assert line == f"The Pulumi CLI {pinned.PINNED} cannot be reached, nor is one from 3.260.0 on here: rehearsing."
+    assert line == (
+        f"No Pulumi CLI 3.260.0 or newer is installed, and {pinned.PINNED} cannot be downloaded: rehearsing."
+    )

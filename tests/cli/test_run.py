@@ -7,7 +7,7 @@ import pytest
 
 from cli.changes import SECRET, UNKNOWN
 from cli.run import Run
-from cli.views import Lines, Objects
+from cli.views import JsonView, PlainView
 
 
 def diagnosed(message: str, kind: str = "", name: str = "") -> dict[str, Any]:
@@ -19,7 +19,7 @@ def diagnosed(message: str, kind: str = "", name: str = "") -> dict[str, Any]:
 def test_errors_of_steps_of_components_and_of_none_are_told_in_the_order_of_time(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    run = Run(Lines())
+    run = Run(PlainView())
     run.read(diagnosed("missing property 'image'", "docker:index/container:Container", "nginx-server"))
     run.read(diagnosed("services/legal/app/image: ghcr.io does not answer", "sertantai:service:Service", "legal"))
     run.read(diagnosed("the state could not be written"))
@@ -42,15 +42,15 @@ def ended(name: str) -> dict[str, Any]:
 
 
 def test_a_runner_that_was_killed_leaves_no_step_that_seems_done(capsys: pytest.CaptureFixture[str]) -> None:
-    run = Run(Lines())
+    run = Run(PlainView())
     for event in (begun("nginx-base"), ended("nginx-base"), begun("nginx-ready")):
         run.read(event)
     run.finish(-9)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1:-1] == [
         f"nginx: ready  {run.failed[0].seconds:.1f} s  failed",
-        "error: the run was ended by SIGKILL; `up` again goes on",
-        "also failed: nginx: ready: was stopped in the middle; `up` again goes on",
+        "error: the run was ended by SIGKILL; run up again",
+        "also failed: nginx: ready: was interrupted; run up again",
     ]
     assert lines[-1].startswith("1 changed, 1 failed, 0 unchanged; ")
 
@@ -59,7 +59,7 @@ def test_what_somebody_changed_by_hand_is_drift_also_where_only_a_step_sees_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     old, new = ({"inputs": {"stdin": json.dumps({"fingerprint": print_})}} for print_ in ("a1", "b2"))
-    run = Run(Lines(preview=True), preview=True)
+    run = Run(PlainView(preview=True), preview=True)
     run.read(begun("legal-site-switch", "update", old=old, new=new, diffs=["stdin"]))
     run.finish(0)
     assert capsys.readouterr().out.splitlines()[:4] == [
@@ -71,7 +71,7 @@ def test_what_somebody_changed_by_hand_is_drift_also_where_only_a_step_sees_it(
 
 
 def test_an_output_that_is_secret_or_not_known_yet_is_a_mark() -> None:
-    run = Run(Objects(preview=True), preview=True)
+    run = Run(JsonView(preview=True), preview=True)
     outputs = {"key": {SECRET: "1b47", "ciphertext": "[secret]"}, "urls": {"legal": f"https://{UNKNOWN}:8443"}}
     urn = "urn:pulumi:prod::sertantai::pulumi:pulumi:Stack::sertantai-prod"
     run.read({"resOutputsEvent": {"metadata": {"op": "create", "urn": urn, "new": {"outputs": outputs}}}})
@@ -79,7 +79,7 @@ def test_an_output_that_is_secret_or_not_known_yet_is_a_mark() -> None:
 
 
 def test_each_line_of_a_step_is_an_object_and_an_empty_one_is_none(capsys: pytest.CaptureFixture[str]) -> None:
-    run = Run(Objects())
+    run = Run(JsonView())
     run.read(begun("nginx-base"))
     urn = begun("nginx-base")["resourcePreEvent"]["metadata"]["urn"]
     for message in ("", "one\ntwo\n"):
@@ -92,5 +92,5 @@ def test_each_line_of_a_step_is_an_object_and_an_empty_one_is_none(capsys: pytes
 def test_what_the_runner_says_outside_of_events_is_the_error_where_there_is_no_other(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    Run(Lines()).finish(6, "error: no stack named 'nosuch' found\n")
+    Run(PlainView()).finish(6, "error: no stack named 'nosuch' found\n")
     assert capsys.readouterr().out.startswith("error: no stack named 'nosuch' found\n")

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from cli.run import Run, View
-from cli.views import Lines, Objects, OnTerminal
+from cli.views import JsonView, LiveView, PlainView
 
 EVENTS = Path(__file__).with_name("events")
 
@@ -27,7 +27,7 @@ def play(name: str, view: View) -> Run:
 @pytest.fixture
 def shown(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> list[str]:
     """The plain lines of a stream."""
-    play(request.param, Lines(request.param.startswith("preview")))
+    play(request.param, PlainView(request.param.startswith("preview")))
     return capsys.readouterr().out.splitlines()
 
 
@@ -61,7 +61,7 @@ def test_of_a_failed_run_the_one_error_comes_first_and_then_what_was_not_reached
     assert shown[shown.index("error: legal/app: died with exit code 1; its last lines:") :] == [
         "error: legal/app: died with exit code 1; its last lines:",
         "  boom",
-        "before that it said:",
+        "output before:",
         "  gate legal/app correct-bobcat",
         "not reached: legal: site, legal: retire",
         shown[-1],
@@ -76,9 +76,9 @@ def test_what_did_not_depend_on_the_failure_is_done(shown: list[str]) -> None:
 
 
 @of("interrupted_up")
-def test_an_interrupted_run_says_what_was_stopped_and_that_up_goes_on(shown: list[str]) -> None:
-    assert "error: legal: migration: was stopped in the middle; `up` again goes on" in shown
-    assert "also failed: auth: site: was stopped in the middle; `up` again goes on" in shown
+def test_an_interrupted_run_names_the_interrupted_steps_and_says_to_run_up_again(shown: list[str]) -> None:
+    assert "error: legal: migration: was interrupted; run up again" in shown
+    assert "also failed: auth: site: was interrupted; run up again" in shown
     assert "not reached: legal/app container, legal/app gate, legal: site, legal: retire" in shown
 
 
@@ -123,7 +123,7 @@ def test_a_preview_tells_drift_apart_from_what_up_does_about_it(shown: list[str]
 def test_a_terminal_of_40_columns_shows_each_step_in_one_line(name: str) -> None:
     narrow = io.StringIO()
     console = Console(file=narrow, force_terminal=True, width=40, color_system=None, highlight=False, markup=False)
-    run = play(name, OnTerminal(name.startswith("preview"), console))
+    run = play(name, LiveView(name.startswith("preview"), console))
     text = re.sub(r"\x1b\[[?0-9;]*[A-Za-z]|\r", "", narrow.getvalue())
     rows = [line[max(line.find("✓"), line.find("✗")) :] for line in text.splitlines() if "✓" in line or "✗" in line]
     assert len(rows) == (0 if run.preview else len(run.steps))
@@ -135,7 +135,7 @@ def test_a_terminal_of_40_columns_shows_each_step_in_one_line(name: str) -> None
 def test_machines_get_one_object_a_line_and_the_last_one_says_how_it_ended(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    play("failed_up", Objects())
+    play("failed_up", JsonView())
     objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"event": "line", "step": "legal: migration", "text": "applied 1"} in objects
     [failure] = [each for each in objects if each["event"] == "fail"]
@@ -148,8 +148,8 @@ def test_machines_get_one_object_a_line_and_the_last_one_says_how_it_ended(
 
 
 def test_a_preview_for_machines_names_changes_and_drift(capsys: pytest.CaptureFixture[str]) -> None:
-    play("preview_drift", Objects(preview=True))
+    play("preview_drift", JsonView(preview=True))
     objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"event": "drift", "step": "host: ipv4", "changes": ["is gone"]} in objects
-    assert {"event": "change", "step": "host: ipv4", "does": "new", "changes": []} in objects
+    assert {"event": "change", "step": "host: ipv4", "action": "new", "changes": []} in objects
     assert "end" not in {each["event"] for each in objects}

@@ -12,7 +12,7 @@ from typing import Any
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
-from cli.lock import clear_dead_lock
+from cli.lock import clear_dead_locks
 
 ROOT = Path(__file__).parents[2]
 # What the engine says of a step, in the rehearsal's words.
@@ -164,7 +164,7 @@ class Engine(Runner):
             setup = [sys.executable, "-m", "local", "setup", "--stack", self.stack]
             subprocess.run(setup, cwd=self.folder, check=True, capture_output=True)
             self._prepared = True
-        clear_dead_lock(self.state, self.stack)
+        clear_dead_locks(self.state, self.stack)
         # Selecting a stack writes its salt into the stack file, which each run has written anew.
         return auto.create_or_select_stack(
             self.stack, work_dir=str(self.folder), opts=auto.LocalWorkspaceOptions(env_vars=self.environment)

@@ -36,16 +36,16 @@ def state(tmp_path: Path, **numbers: int) -> None:
 def test_a_server_that_is_off_is_started(api: Api, client: Any, cli: str, tmp_path: Path) -> None:
     server = serve(client)
     state(tmp_path, server=server.id)
-    assert not hetzner.started(cli, "prod"), "it runs"
+    assert not hetzner.start_server(cli, "prod"), "it runs"
     client.servers.get_by_id(server.id).power_off().wait_until_finished()
     api.faults.add("POST", f"/servers/{server.id}/actions/poweron", 503, "unavailable", times=1)
-    assert hetzner.started(cli, "prod")
+    assert hetzner.start_server(cli, "prod")
     assert api.servers[server.id]["status"] == "running"
 
 
 def test_a_server_that_is_gone_is_not_started(cli: str, tmp_path: Path) -> None:
     state(tmp_path, server=4711)
-    assert not hetzner.started(cli, "prod")
+    assert not hetzner.start_server(cli, "prod")
 
 
 def test_the_protection_of_what_is_there_is_lifted(api: Api, client: Any, cli: str, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_the_protection_of_what_is_there_is_lifted(api: Api, client: Any, cli: s
     server.change_protection(delete=True, rebuild=True).wait_until_finished()
     volume.change_protection(delete=True).wait_until_finished()
     state(tmp_path, server=server.id, volume=volume.id, address=4711)
-    assert hetzner.lift(cli, "prod")
+    assert hetzner.lift_protection(cli, "prod")
     assert client.servers.get_by_id(server.id).protection == {"delete": False, "rebuild": False}
     assert client.volumes.get_by_id(volume.id).protection == {"delete": False}
 
@@ -63,7 +63,7 @@ def test_a_refusal_is_told_and_nothing_is_taken_down(
 ) -> None:
     state(tmp_path, server=serve(client).id)
     Path(cli).write_text(Path(cli).read_text().replace(api.token, "b" * 64))
-    assert not hetzner.lift(cli, "prod")
+    assert not hetzner.lift_protection(cli, "prod")
     error = capsys.readouterr().err
     assert error.startswith("hcloud:token: Hetzner does not know it")
     assert "b" * 64 not in error

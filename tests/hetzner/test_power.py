@@ -48,7 +48,7 @@ def address(server: Any) -> int:
 
 def test_a_server_that_becomes_another_type_is_shut_down_first(api: Api, server: Any) -> None:
     said = power(api, "shut-down", address(server), "cx33")
-    assert (said.code, said.out) == (0, "shutting down one to make it cx33\n"), said.error
+    assert (said.code, said.out) == (0, "shutting down one to change its type to cx33\n"), said.error
     assert api.servers[server.id]["status"] == "off"
     again = power(api, "shut-down", address(server), "cx33")
     assert (again.code, again.out) == (0, "")
@@ -89,7 +89,9 @@ def test_a_trouble_that_does_not_pass_is_told(api: Api, server: Any, monkeypatch
     monkeypatch.setenv("HCLOUD_ENDPOINT", api.endpoint)
     monkeypatch.setattr("sys.stdin", io.StringIO(api.token))
     api.faults.add("GET", f"/servers/{server.id}", 503, "unavailable", times=9)
-    with pytest.raises(SystemExit, match=r"^host: Hetzner's API is in trouble: `up` again goes on where this ended \("):
+    with pytest.raises(
+        SystemExit, match=r"^host: Hetzner's API has a problem: run up again, it continues from here \("
+    ):
         program.main(["power-on", str(server.id)])
 
 

@@ -80,7 +80,7 @@ def test_another_host_key_than_the_pinned_one_stops_it_and_nothing_is_sent(up: F
     up.project.change("host/host_key", stranger)
     for refused in (up.project.preview(), up.project.up()):
         assert not refused.ok
-        assert refused.text.startswith("host/host_key: the host shows another SSH key than the pinned one")
+        assert refused.text.startswith("host/host_key: the host has a different SSH host key from the pinned one")
         assert "Traceback" not in refused.text
     assert up.reach.machines.run(SERVER, "grep -c 'Accepted publickey' /var/log/sshd.log")[1] == logged_in
     up.project.change("host/host_key", pinned)
@@ -92,7 +92,7 @@ def test_a_key_that_does_not_open_it_is_told_with_the_setting(up: Far) -> None:
     up.project.change("host/identity_file", str(up.reach.keys / "stranger"))
     refused = up.project.up()
     assert not refused.ok
-    assert refused.text.startswith("host/identity_file: the host does not let this key in"), refused.text
+    assert refused.text.startswith("host/identity_file: the host does not accept this key"), refused.text
     up.project.change("host/identity_file", str(up.reach.keys / "operator"))
     back(up)
 
@@ -103,7 +103,7 @@ def test_a_machine_that_does_not_answer_is_told_with_the_setting(up: Far) -> Non
     refused = up.project.up()
     assert not refused.ok
     assert "Connection refused" in refused.text
-    assert "host/address: is it up, is the port right, and does its firewall let this address in?" in refused.text
+    assert "host/address: is it up, is the port right, and does its firewall accept this address?" in refused.text
     up.project.change("host/port", None)
     back(up)
 
@@ -117,7 +117,7 @@ def test_a_connection_that_is_cut_in_a_step_is_told_and_the_next_up_goes_on(up: 
     assert up.reach.machines.run(SERVER, "pkill -KILL sshd-session") == (0, "")
     said, _ = running.communicate(timeout=300)
     assert running.returncode
-    assert "the SSH connection broke off in the middle of the step" in said
+    assert "the SSH connection broke during the step" in said
     assert up.get("/ready") == 200
     gone_on = up.project.up()
     assert gone_on.ok, gone_on.text
@@ -157,7 +157,7 @@ def test_a_dump_is_sent_over_ssh_and_goes_on_after_a_cut(up: Far) -> None:
     assert up.reach.machines.run(SERVER, "pkill -KILL sshd-session") == (0, "")
     said, _ = running.communicate(timeout=300)
     if running.returncode:  # else it has gone on by itself
-        assert "the SSH connection broke off in the middle of the step" in said
+        assert "the SSH connection broke during the step" in said
         # Where all had arrived, the machine goes on without us.
         eventually(lambda: up.reach.machines.run(SERVER, "pgrep -f '[r]estore-load service-4'")[0] != 0, 120)
         gone_on = up.project.up()

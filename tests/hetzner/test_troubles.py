@@ -70,10 +70,10 @@ REFUSED: dict[str, tuple[Trouble, str]] = {
         lambda api, project: project.change("host/server_type", "cx99"),
         "host/server_type: Hetzner has no cx99",
     ),
-    "a name that is taken": (taken, "host/name: something of that name is there and not in this state"),
+    "a name that is taken": (taken, "host/name: a resource of that name exists and is not in this state"),
     "an API that is down": (
         lambda api, project: api.faults.add("POST", "/servers", 503, "unavailable", times=50),
-        "host: Hetzner's API is in trouble",
+        "host: Hetzner's API has a problem",
     ),
 }
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cli.run import Run
-from cli.views import Lines
+from cli.views import PlainView
 from local import machine, setup
 from rehearsal.__main__ import main
 
@@ -20,7 +20,7 @@ def shown(sandbox: Sandbox, *words: str) -> list[str]:
     sandbox.capture.readouterr()
     code = main([*words, "--stack", sandbox.stack, "--events"])
     preview = words[0] == "preview"
-    run = Run(Lines(preview), preview)
+    run = Run(PlainView(preview), preview)
     for line in sandbox.capture.readouterr().out.splitlines():
         run.read(json.loads(line))
     run.finish(code)
