@@ -114,7 +114,7 @@ def _label(container: Resource, name: str) -> str:
 def current() -> str:
     """The picture of the local stack as it is declared now."""
     monitor = Monitor()
-    run(monitor, StackFile.read("local", FILE.parents[1] / "Pulumi.local.yaml"), dry=True)
+    run(monitor, StackFile.read("local", FILE.parents[1] / "Pulumi.local.yaml"), dry_run=True)
     return svg(list(monitor.declared.values()))
 
 

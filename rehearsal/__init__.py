@@ -1,4 +1,4 @@
-"""Runs the same program on local Docker where no Pulumi CLI can be had."""
+"""Runs the same program on local Docker without the Pulumi CLI."""
 
 from .state import Resource, Secret
 

@@ -1,4 +1,4 @@
-"""`python -m rehearsal up|preview|down|destroy`: the project's program on this machine's Docker."""
+"""`python -m rehearsal up|preview|down|destroy`: runs the project's program on this machine's Docker."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ from local.errors import Trouble
 from settings import Mistakes, StackFile
 
 from .engine import Engine
-from .events import Events, Reporting
+from .events import Events, ReportingEngine
 from .monitor import Monitor, run
 from .state import MARK, Secret, folder, locked
 
@@ -25,19 +25,19 @@ PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False, "s
 
 
 def up(stack: StackFile, console: Console) -> Monitor:
-    """Makes what the program declares."""
+    """Creates and changes the resources that the program declares."""
     setup.set_up(stack)
     engine = _engine(stack, console)
     owner.refuse_engine(stack.name)
-    run(engine, stack, dry=False)
+    run(engine, stack, dry_run=False)
     engine.finish()
     return engine
 
 
 def preview(stack: StackFile, console: Console) -> Monitor:
-    """Shows what `up` would do; for a stack on another machine, what its program declares."""
-    monitor = _engine(stack, console, dry=True) if stack.is_local else Monitor(strict=False)
-    run(monitor, stack, dry=True)
+    """Shows what `up` would change; for a stack on another machine, what its program declares."""
+    monitor = _engine(stack, console, dry_run=True) if stack.is_local else Monitor(strict=False)
+    run(monitor, stack, dry_run=True)
     if isinstance(monitor, Engine):
         monitor.finish()
     for urn, resource in monitor.declared.items():
@@ -51,11 +51,11 @@ def preview(stack: StackFile, console: Console) -> Monitor:
 
 
 def down(stack: StackFile, console: Console) -> Monitor:
-    """Deletes everything but what is protected and what that needs."""
+    """Deletes everything except protected resources and those that they need."""
     engine = _engine(stack, console)
-    resources = engine.state.backwards(engine.state.resources)
+    resources = engine.state.dependents_first(engine.state.resources)
     kept: set[str] = set()
-    for resource in resources:  # those that need it come before it
+    for resource in resources:  # its dependents come before it
         if resource.options.get("protect") or resource.urn in kept:
             kept |= {resource.urn, *resource.needs}
     engine.remove([resource for resource in resources if resource.urn not in kept])
@@ -63,9 +63,9 @@ def down(stack: StackFile, console: Console) -> Monitor:
 
 
 def destroy(stack: StackFile, console: Console) -> Monitor:
-    """Deletes everything, also what a killed run could not record, and the doubles."""
+    """Deletes everything, including the unrecorded resources of a killed run, and the doubles."""
     engine = _engine(stack, console)
-    engine.remove(engine.state.backwards(engine.state.resources))
+    engine.remove(engine.state.dependents_first(engine.state.resources))
     owner.remove_rehearsed(stack.name)
     setup.remove(stack)
     shutil.rmtree(folder(stack))
@@ -76,27 +76,27 @@ COMMANDS = {"up": up, "preview": preview, "down": down, "destroy": destroy}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command that the arguments name; returns the exit code."""
+    """Runs the command in the arguments, and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--stack", default="local")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, the progress on stderr")
     parser.add_argument("--events", action="store_true", help="the engine's events on stdout, a line each")
-    parser.add_argument("--yes", action="store_true", help="destroy means it")
-    chosen = parser.parse_args(arguments)
-    console = Events() if chosen.events else Console(stderr=chosen.json, **PLAIN)
+    parser.add_argument("--yes", action="store_true", help="confirm destroy")
+    args = parser.parse_args(arguments)
+    console = Events() if args.events else Console(stderr=args.json, **PLAIN)
     report: dict[str, Any] = {"ok": False, **_report(Monitor())}
     try:
-        stack = StackFile.read(chosen.stack)
-        if not stack.is_local and chosen.command != "preview":
-            raise Trouble(f"the rehearsal makes nothing of the stack {stack.name}, whose host is not this machine")
-        if chosen.command == "destroy" and not chosen.yes:
-            raise Trouble("all data goes with it: say so with --yes")
+        stack = StackFile.read(args.stack)
+        if not stack.is_local and args.command != "preview":
+            raise Trouble(f"the rehearsal cannot change the stack {stack.name}: its host is not this machine")
+        if args.command == "destroy" and not args.yes:
+            raise Trouble("this deletes all data: confirm it with --yes")
         with (
-            nullcontext() if chosen.command == "preview" else locked(folder(stack)),
+            nullcontext() if args.command == "preview" else locked(folder(stack)),
             redirect_stderr(cast(TextIO, console)) if isinstance(console, Events) else nullcontext(),
         ):
-            monitor = COMMANDS[chosen.command](stack, console)
+            monitor = COMMANDS[args.command](stack, console)
         report = {"ok": True, **_report(monitor), "error": None}
         console.print_json(data=report["outputs"])
         counts = [f"{change} {len(names)}" for change, names in report["changes"].items() if change != "same"]
@@ -104,22 +104,22 @@ def main(arguments: list[str] | None = None) -> int:
     except (Trouble, Mistakes, pulumi.RunError, DockerException, KeyboardInterrupt) as error:
         report["error"] = str(error) or "interrupted"
     if isinstance(console, Events):
-        console.ended(chosen.stack, report["outputs"], report["error"])
+        console.write_end(args.stack, report["outputs"], report["error"])
     if not report["ok"]:
         console.print(f"error: {report['error']}", style="red")
-    if chosen.json:
+    if args.json:
         sys.stdout.write(f"{json.dumps(report)}\n")
     return 0 if report["ok"] else 1
 
 
-def _engine(stack: StackFile, console: Console, *, dry: bool = False) -> Engine:
+def _engine(stack: StackFile, console: Console, *, dry_run: bool = False) -> Engine:
     if isinstance(console, Events):
-        return Reporting(stack, console, dry=dry)
-    return Engine(stack, console.print, dry=dry)
+        return ReportingEngine(stack, console, dry_run=dry_run)
+    return Engine(stack, console.print, dry_run=dry_run)
 
 
 def _report(monitor: Monitor) -> dict[str, Any]:
-    """What changes, by logical names, and what the program exports, without its secrets."""
+    """Returns the changes, by logical names, and the program's outputs, without secrets."""
     changes: dict[str, Any] = {"create": [], "update": [], "replace": [], "delete": [], "same": 0}
     for urn, (change, _) in monitor.changes.items():
         changes[change] += 1 if change == "same" else [urn.rpartition("::")[2]]

@@ -1,4 +1,4 @@
-"""Compares a declaration with the state, decides whether to create, update, replace or delete, and does it."""
+"""Compares declared resources with the state, and creates, updates, replaces or deletes them."""
 
 import json
 import os
@@ -25,33 +25,33 @@ ON_DOCKER = {"Volume": "volumes", "RemoteImage": "images", "Container": "contain
 
 
 class Engine(Monitor):
-    """Makes what is declared and records each step as it ends; with `dry` it only plans. `say` shows a line."""
+    """Creates and changes the declared resources, and records each step. With `dry_run` it only plans."""
 
-    def __init__(self, stack: StackFile, say: Callable[[str], None], *, dry: bool = False) -> None:
+    def __init__(self, stack: StackFile, say: Callable[[str], None], *, dry_run: bool = False) -> None:
         super().__init__(say)
-        self.docker, self.state, self.dry = connect(), State(folder(stack)), dry
+        self.docker, self.state, self.dry_run = connect(), State(folder(stack)), dry_run
         self.logins: dict[str, dict[str, str]] = {}
 
     def make(self, new: Resource) -> Resource:
-        """Brings the resource from its state to its declaration."""
+        """Changes the resource from its state to its declaration."""
         if new.type not in INPUTS:
             for login in json.loads(plain(new.inputs).get("registryAuth", "[]")):
                 self.logins[login["address"].rpartition("//")[2]] = {k: login[k] for k in ("username", "password")}
             return replace(new, id="rehearsal" if new.custom else "")
         old = self.state.resources.get(new.urn)
         change, _ = self.changes[new.urn] = self._plan(new, old)
-        if change != "same" and not self.dry:
-            return self._take(change, new, old)
+        if change != "same" and not self.dry_run:
+            return self._apply(change, new, old)
         kept = old if change in ("same", "update") else None
         outputs = kept.outputs if kept and (change == "same" or new.kind == "Container") else {}
         new = replace(new, id=kept.id if kept else "", outputs=outputs)
-        if new != old and not self.dry:
+        if new != old and not self.dry_run:
             with self.state.saved():
                 self.state.resources[new.urn] = new
         return new
 
     def call(self, token: str, args: dict[str, Any]) -> dict[str, Any]:
-        """The result of a provider's function; called by a preview too, since it changes nothing."""
+        """Calls a provider's function, at preview too, since it changes nothing."""
         check(token, args)
         if "command" in args:
             return args | _shell(args["command"], args)
@@ -60,17 +60,17 @@ class Engine(Monitor):
         return args | {"id": args["name"], "sha256Digest": image["Descriptor"]["digest"]}
 
     def finish(self) -> None:
-        """Deletes what was replaced, and what the program no longer declares."""
-        gone = self.state.backwards(self.state.resources.keys() - self.declared.keys())
-        if protected := [resource.title for resource in gone if resource.options.get("protect")]:
+        """Deletes replaced resources, and those that the program no longer declares."""
+        undeclared = self.state.dependents_first(self.state.resources.keys() - self.declared.keys())
+        if protected := [resource.title for resource in undeclared if resource.options.get("protect")]:
             raise Trouble("\n".join(f"{title}: is protected, but no longer declared" for title in protected))
-        self.remove(gone)
+        self.remove(undeclared)
 
     def remove(self, resources: list[Resource]) -> None:
-        """Deletes what was replaced and then these resources, in this order."""
+        """Deletes replaced resources, then these resources in their order."""
         self.declared |= {resource.urn: resource for resource in resources}
         self.changes |= {resource.urn: ("delete", []) for resource in resources}
-        for resource in [] if self.dry else [*reversed(self.state.replaced), *resources]:
+        for resource in [] if self.dry_run else [*reversed(self.state.replaced), *resources]:
             with self.step(resource.title):
                 self._delete(resource)
 
@@ -86,17 +86,17 @@ class Engine(Monitor):
         if new.kind == "Command":
             return "replace" if "triggers" in names else "update", names
         if new.options.get("protect"):
-            raise Trouble(f"is protected, and another {', '.join(names)} would replace it")
+            raise Trouble(f"is protected, and a change of {', '.join(names)} would replace it")
         return "replace", names
 
     def _on_docker(self, kind: str, name: str) -> Any:
-        """What Docker has of this kind under a name or id; None where it has nothing."""
+        """Returns Docker's object of this kind by name or id, or None."""
         try:
             return getattr(self.docker, ON_DOCKER[kind]).get(name) if kind in ON_DOCKER else None
         except NotFound:
             return None
 
-    def _take(self, change: str, new: Resource, old: Resource | None) -> Resource:
+    def _apply(self, change: str, new: Resource, old: Resource | None) -> Resource:
         if old and change == "replace" and new.options.get("delete_before_replace"):
             self._delete(old)
             old = None
@@ -124,11 +124,11 @@ class Engine(Monitor):
         name = inputs.get("name") or f"{new.name}-{secrets.token_hex(4)[:7]}"
         match new.kind:
             case "Volume":
-                self.docker.volumes.create(name, labels=labels(inputs))  # an existing volume is used as it is
+                self.docker.volumes.create(name, labels=labels(inputs))  # Docker keeps an existing volume
                 return name, {"name": name}
             case "RemoteImage":
-                login, here = self.logins.get(name.partition("/")[0]), self._on_docker(new.kind, name)
-                for line in [] if here else self.docker.api.pull(name, auth_config=login, stream=True, decode=True):
+                login, image = self.logins.get(name.partition("/")[0]), self._on_docker(new.kind, name)
+                for line in [] if image else self.docker.api.pull(name, auth_config=login, stream=True, decode=True):
                     if "error" in line:
                         raise APIError("", explanation=line["error"])
                 return name, {}
@@ -142,14 +142,14 @@ class Engine(Monitor):
         return "none", {"result": "".join(secrets.choice(ALPHABET) for _ in range(inputs["length"]))}
 
     def _clear(self, new: Resource, name: str) -> None:
-        """Removes the container that a killed run made under this name and could not record; refuses any other."""
-        if (left_over := self._on_docker(new.kind, name)) is None:
+        """Removes the container of this name that a killed run could not record. Raises for any other container."""
+        if (existing := self._on_docker(new.kind, name)) is None:
             return
         wanted = {**REHEARSAL, "sertantai.stack": new.urn.split(":")[2]}
         ids = [resource.id for resource in [*self.state.resources.values()]]
-        if not left_over.labels.items() >= wanted.items() or left_over.id in ids:
-            raise Trouble(f"there is a {name} already that is not this resource's")
-        left_over.remove(force=True, v=True)
+        if not existing.labels.items() >= wanted.items() or existing.id in ids:
+            raise Trouble(f"a container {name} exists that does not belong to this resource")
+        existing.remove(force=True, v=True)
 
     def _delete(self, old: Resource) -> None:
         if not old.options.get("retain_on_delete"):
@@ -172,7 +172,7 @@ class Engine(Monitor):
 
 
 def _shell(command: str, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Runs a command as the provider does; an error contains what the command printed, never its stdin."""
+    """Runs a command like the provider. An error contains the command's output, never its stdin."""
     process = subprocess.run(
         [*inputs.get("interpreter", ["/bin/sh", "-c"]), command],
         input=inputs.get("stdin", ""),

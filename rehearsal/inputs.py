@@ -1,4 +1,4 @@
-"""The closed list of types, functions and their inputs, and Docker's request for a container."""
+"""The closed list of known types, functions and inputs, and Docker's request for a container."""
 
 import re
 from typing import Any
@@ -30,7 +30,7 @@ TIMES = {"Interval": "interval", "Timeout": "timeout", "StartPeriod": "startPeri
 
 
 def check(token: str, inputs: dict[str, Any]) -> None:
-    """Raises at a type, function or input that the rehearsal would ignore."""
+    """Raises for a type, function or input that the rehearsal does not support."""
     if token not in INPUTS:
         raise Trouble("the rehearsal does not know it")
     blocks = [(INPUTS[token], inputs)]
@@ -43,7 +43,7 @@ def check(token: str, inputs: dict[str, Any]) -> None:
 
 
 def container(inputs: dict[str, Any]) -> dict[str, Any]:
-    """The request that creates a container; memory is in MiB in the inputs and in bytes in the request."""
+    """Returns the request that creates a container. Memory is in MiB in the inputs and in bytes in the request."""
     get = inputs.get
     networks, capabilities, health = get("networksAdvanced", []), get("capabilities", {}), get("healthcheck", {})
     endpoints = {
@@ -91,7 +91,7 @@ def container(inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 def labels(inputs: dict[str, Any]) -> dict[str, str]:
-    """The program's labels, and the label that says that the rehearsal owns it."""
+    """Returns the program's labels and the label of the rehearsal."""
     return {label["label"]: label["value"] for label in inputs.get("labels", [])} | REHEARSAL
 
 

@@ -1,4 +1,4 @@
-"""Runs a program under the Pulumi SDK's mock runtime, with a monitor that reads all that it declares."""
+"""Runs a program under the Pulumi SDK's mock runtime, with a monitor that receives all declared resources."""
 
 import asyncio
 import contextvars
@@ -45,43 +45,46 @@ HINTS = {
 
 
 class Log(MockEngine):
-    """Passes on what the program itself logs."""
+    """Passes on the program's log messages."""
 
-    def __init__(self, hear: Callable[[str], None]) -> None:
-        self.hear = hear
+    def __init__(self, show_message: Callable[[str], None]) -> None:
+        self.show_message = show_message
 
     def Log(self, request: Any) -> None:  # noqa: N802
-        """Shows a message, as the Pulumi engine would."""
+        """Shows a message like the Pulumi engine."""
         if request.severity != DEBUG:
-            self.hear(request.message)
+            self.show_message(request.message)
 
 
 class Monitor(MockMonitor):
-    """Collects what a program declares and creates nothing; with `strict` it accepts only the closed list."""
+    """Collects declared resources and creates nothing. With `strict` it accepts only the closed list of types.
+
+    `say` shows a line of progress.
+    """
 
     def __init__(self, say: Callable[[str], None] = lambda _: None, *, strict: bool = True) -> None:
         self.say, self.strict = say, strict
         self.declared: dict[str, Resource] = {}
-        self.changes: dict[str, tuple[str, list[str]]] = {}  # by URN: what happens, and the inputs that cause it
+        self.changes: dict[str, tuple[str, list[str]]] = {}  # by URN: the operation, and the inputs that cause it
         self.exports: dict[str, Any] = {}
         self.failures: list[str] = []
 
-    def hear(self, message: str) -> None:
-        """Tells what the program itself has to say."""
+    def show_message(self, message: str) -> None:
+        """Shows a message of the program."""
         self.say(f"     {message}")
 
     def make(self, new: Resource) -> Resource:
-        """The resource with its id and outputs, which are unknown here."""
+        """Returns the resource with its id and outputs, which are unknown here."""
         if new.custom:
             self.changes[new.urn] = "create", []
         return new
 
     def call(self, token: str, args: dict[str, Any]) -> dict[str, Any]:
-        """The result of a provider's function: nothing is read and no registry is asked."""
+        """Returns an empty result of a provider's function, without a call."""
         return args | {"stdout": "", "stderr": ""}
 
     def RegisterResource(self, request: Any) -> RegisterResourceResponse:  # noqa: N802
-        """Makes a resource; the SDK has waited for everything that it depends on."""
+        """Handles a declared resource. The SDK has waited for its dependencies."""
         if request.type == STACK:
             return super().RegisterResource(request)  # type: ignore[no-untyped-call,no-any-return]
         new = self._declaration(request)
@@ -94,7 +97,7 @@ class Monitor(MockMonitor):
             return RegisterResourceResponse(urn=new.urn, id=new.id, object=_encode(new.inputs | new.outputs))
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
-        """Keeps what the stack exports."""
+        """Keeps the stack's outputs."""
         if f"::{STACK}::" in request.urn:
             self.exports = _decode(request.outputs)
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
@@ -107,13 +110,13 @@ class Monitor(MockMonitor):
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """After the first failure no further step begins; those that run go on to their end."""
+        """Runs a step, unless an earlier one has failed. Running steps continue to their end."""
         if self.failures:
             raise Trouble(f"{title}: not begun, since another step failed")
         try:
             yield
         except Exception as error:
-            self.failures.append(f"{title}: {explained(error)}")
+            self.failures.append(f"{title}: {explain(error)}")
             raise Trouble(self.failures[-1]) from error
 
     def _declaration(self, request: Any) -> Resource:
@@ -135,19 +138,19 @@ class Monitor(MockMonitor):
         )
 
 
-def run(monitor: Monitor, stack: StackFile, *, dry: bool) -> None:
-    """Runs the working directory's program; returns when every step has ended, and raises when one has failed."""
+def run(monitor: Monitor, stack: StackFile, *, dry_run: bool) -> None:
+    """Runs the program in the working directory until every step has ended. Raises if one has failed."""
     if stack.is_local and stack.encrypted:
         raise Trouble(f"{', '.join(stack.encrypted)}: encrypted, and the rehearsal has no key")
 
     async def program() -> None:
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(32))  # a step that waits keeps its thread
-        loop.set_exception_handler(lambda *_: None)  # it would report the outputs of failed steps a second time
+        loop.set_default_executor(ThreadPoolExecutor(32))  # a waiting step occupies its thread
+        loop.set_exception_handler(lambda *_: None)  # it would report failed steps a second time
         texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in stack.values.items()}
         set_all_config(texts, list(stack.encrypted))
-        engine = Log(monitor.hear)
-        configure(Settings(PROJECT, stack.name, monitor, engine, dry_run=dry, root_directory=os.getcwd()))
+        engine = Log(monitor.show_message)
+        configure(Settings(PROJECT, stack.name, monitor, engine, dry_run=dry_run, root_directory=os.getcwd()))
         await run_in_stack(partial(runpy.run_path, "__main__.py", run_name="__main__"))  # type: ignore[arg-type]
 
     os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
@@ -160,11 +163,11 @@ def run(monitor: Monitor, stack: StackFile, *, dry: bool) -> None:
         raise Trouble("\n".join(monitor.failures))
 
 
-def explained(error: Exception) -> str:
-    """The words of an error, after what Docker means by them."""
-    words = str(getattr(error, "explanation", error))
-    hints = [hint for pattern, hint in HINTS.items() if re.search(pattern, words, re.IGNORECASE)]
-    return ": ".join([*(hints if isinstance(error, APIError) else []), words])
+def explain(error: Exception) -> str:
+    """Returns an error's message, after hints about a message of Docker."""
+    message = str(getattr(error, "explanation", error))
+    hints = [hint for pattern, hint in HINTS.items() if re.search(pattern, message, re.IGNORECASE)]
+    return ": ".join([*(hints if isinstance(error, APIError) else []), message])
 
 
 def _check(new: Resource) -> None:
@@ -173,7 +176,7 @@ def _check(new: Resource) -> None:
     if (new.kind == "Container") != ("*" in new.options.get("replace_on_changes", [])):
         raise Trouble('the rehearsal knows replace_on_changes ["*"] of containers, and nothing else')
     if new.type.startswith("docker:") and "delete_before_replace" not in new.options:
-        raise Trouble("does not say delete_before_replace")
+        raise Trouble("does not state delete_before_replace")
     if new.custom and not new.type.startswith("pulumi:providers:"):
         check(new.type, new.inputs)
 
@@ -184,7 +187,7 @@ def _decode(struct: Struct) -> dict[str, Any]:
 
 
 def _read(value: Any) -> Any:
-    match value:  # secrets arrive wrapped, whole numbers as floats
+    match value:  # secrets arrive wrapped, and integers as floats
         case {rpc._special_sig_key: rpc._special_secret_sig}:
             return _read(value["value"])
         case dict():

@@ -1,4 +1,4 @@
-"""What a program declares, and what of it exists: a file in the stack's folder, written after every step."""
+"""The declared resources, and the state of existing ones: a file in the stack's folder, written after every step."""
 
 import fcntl
 import json
@@ -20,7 +20,7 @@ MARK = "[secret]"
 
 @dataclass(frozen=True)
 class Secret:
-    """Marks an input or output that is secret or contains a secret."""
+    """Marks an input or output that contains a secret."""
 
     value: Any
 
@@ -30,7 +30,7 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """A resource as declared (`options`: those that are set, by the SDK's names); once made, its id and outputs."""
+    """A declared resource, with id and outputs once it exists. `options` are those that are set, by the SDK's names."""
 
     urn: str
     type: str
@@ -45,12 +45,12 @@ class Resource:
 
     @property
     def kind(self) -> str:
-        """The last word of its type."""
+        """The last part of its type."""
         return self.type.rpartition(":")[2]
 
     @property
     def title(self) -> str:
-        """Type and name, as shown to the user."""
+        """Type and name, for the user."""
         return f"{self.type.partition(':')[0]}:{self.kind} {self.name}"
 
     @property
@@ -60,12 +60,12 @@ class Resource:
 
 
 def folder(stack: StackFile) -> Path:
-    """Where the rehearsal keeps the state of a stack."""
+    """Returns the folder of a stack's state."""
     return Path(".rehearsal", stack.name)
 
 
 class State:
-    """A stack's resources that exist, by URN, and the replaced ones that are still to be deleted."""
+    """A stack's existing resources by URN, and replaced resources that must still be deleted."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "state.json"
@@ -77,7 +77,7 @@ class State:
 
     @contextmanager
     def saved(self) -> Iterator[None]:
-        """Writes the file after the change inside."""
+        """Writes the file after the change in the block."""
         with self._lock:
             yield
             temporary = self._file.with_suffix(".new")
@@ -88,21 +88,21 @@ class State:
             )
             temporary.replace(self._file)
 
-    def backwards(self, urns: Iterable[str]) -> list[Resource]:
-        """These resources, each before the resources that it needs."""
+    def dependents_first(self, urns: Iterable[str]) -> list[Resource]:
+        """Returns these resources, each before the resources that it needs."""
         order = TopologicalSorter({urn: resource.needs for urn, resource in self.resources.items()}).static_order()
         wanted = set(urns)
         return [self.resources[urn] for urn in reversed([*order]) if urn in wanted]
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Inputs or outputs without the marks of secrecy."""
+    """Returns inputs or outputs without the marks of secrets."""
     return {key: value.value if isinstance(value, Secret) else value for key, value in values.items()}
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Allows one run at a time in a stack's folder; a second one fails and names the first."""
+    """Allows one run at a time in a stack's folder. A second run fails and names the first."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "lock").open("a+") as file:
         try:

@@ -31,5 +31,5 @@ def declare(stack: str, file: Path | None = None) -> list[Resource]:
     """All that the working directory's program declares for a stack, from its stack file or another one."""
     configuration = StackFile.read(stack, file)
     recorder = Recorder(strict=configuration.is_local)
-    run(recorder, configuration, dry=True)
+    run(recorder, configuration, dry_run=True)
     return list(recorder.declared.values())

@@ -56,8 +56,8 @@ def asked_at(name: str) -> str:
     return prefix if host else HUB
 
 
-def declared(registries: Registries, stack: str, *, dry: bool = True, file: Path | None = None) -> Registries:
-    run(registries, StackFile.read(stack, file), dry=dry)
+def declared(registries: Registries, stack: str, *, dry_run: bool = True, file: Path | None = None) -> Registries:
+    run(registries, StackFile.read(stack, file), dry_run=dry_run)
     return registries
 
 
@@ -89,14 +89,14 @@ def test_each_image_of_the_local_stack_is_asked_for_on_this_machine(local: Regis
 def test_what_is_applied_is_what_was_previewed_though_every_tag_has_moved_since(handed: Path) -> None:
     previewed = declared(Registries(), "local").images()
     assert stat.S_IMODE(handed.stat().st_mode) == 0o600
-    applied = declared(Registries(moved="since"), "local", dry=False)
+    applied = declared(Registries(moved="since"), "local", dry_run=False)
     assert applied.images() == previewed
     assert applied.asked == []
 
 
 def test_without_a_preview_to_hold_to_the_registries_are_asked(local: Registries) -> None:
     previewed = local.images()
-    applied = declared(Registries(moved="since"), "local", dry=False)
+    applied = declared(Registries(moved="since"), "local", dry_run=False)
     assert applied.images().keys() == previewed.keys()
     assert not set(applied.images().values()) & set(previewed.values())
 
@@ -110,7 +110,7 @@ def test_what_the_preview_did_not_show_is_not_applied(handed: Path, tmp_path: Pa
     (tmp_path / "stack.yaml").write_text(yaml.safe_dump(document))
     registries = Registries()
     with pytest.raises(pulumi.RunError) as caught:
-        declared(registries, "local", dry=False, file=tmp_path / "stack.yaml")
+        declared(registries, "local", dry_run=False, file=tmp_path / "stack.yaml")
     advice = "was not in the preview: the stack file has changed since; run this again"
     assert str(caught.value).splitlines() == [
         f"nginx/image: localhost:5050/sertantai/nginx:2 {advice}",
@@ -124,7 +124,7 @@ def test_what_the_preview_could_not_ask_for_is_asked_for_then(local: Registries,
     """There was no host yet."""
     declared(Registries(answer=lambda _: None), "local")
     assert set(json.loads(handed.read_text()).values()) == {None}
-    applied = declared(Registries(), "local", dry=False)
+    applied = declared(Registries(), "local", dry_run=False)
     assert applied.images() == local.images()
     assert sorted(applied.asked) == sorted(local.asked)
 

@@ -185,7 +185,7 @@ def test_a_missing_stack_file_is_named(sandbox: Sandbox) -> None:
     [
         ({"kind": "container", "inputs": {"image": "a"}, "options": {"delete_before_replace": False}}, "of containers"),
         (command(options={"replace_on_changes": ["*"]}), "of containers"),
-        ({"kind": "volume"}, "docker:Volume new: does not say delete_before_replace"),
+        ({"kind": "volume"}, "docker:Volume new: does not state delete_before_replace"),
     ],
 )
 def test_what_the_engine_would_do_otherwise_has_to_be_said(sandbox: Sandbox, block: dict[str, Any], words: str) -> None:

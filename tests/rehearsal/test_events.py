@@ -53,7 +53,7 @@ def test_the_one_error_is_what_the_step_said_and_what_was_not_reached_is_named(s
 
 
 def test_what_ends_it_before_any_step_is_the_error(sandbox: Sandbox) -> None:
-    assert shown(sandbox, "destroy")[0] == "error: all data goes with it: say so with --yes"
+    assert shown(sandbox, "destroy")[0] == "error: this deletes all data: confirm it with --yes"
 
 
 def test_what_set_up_does_is_said_at_once(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

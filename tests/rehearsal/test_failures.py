@@ -126,7 +126,7 @@ def test_a_protected_resource_is_not_replaced(sandbox: Sandbox) -> None:
     sandbox.resources = {"app": sandbox.container(envs=["A=5"], options={"protect": True})}
     sandbox.up()
     sandbox.resources["app"]["inputs"]["envs"] = ["A=6"]
-    refusal = "docker:Container app: is protected, and another envs would replace it"
+    refusal = "docker:Container app: is protected, and a change of envs would replace it"
     assert sandbox.fails("up") == refusal
     assert sandbox.fails("preview") == refusal
     sandbox.resources["app"]["options"]["protect"] = False
@@ -218,6 +218,6 @@ def test_what_is_anothers_is_not_taken(sandbox: Sandbox) -> None:
     other = client.containers.create(IMAGE, name=name, command="true", labels=labels)
     try:
         sandbox.resources = {"new": sandbox.container(name=name)}
-        assert sandbox.fails("up").endswith(f"new: there is a {name} already that is not this resource's")
+        assert sandbox.fails("up").endswith(f"new: a container {name} exists that does not belong to this resource")
     finally:
         other.remove()

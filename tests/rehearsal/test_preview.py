@@ -108,4 +108,4 @@ def test_a_stack_elsewhere_is_shown_as_declared(sandbox: Sandbox) -> None:
     assert "hidden" not in result.shown
     assert sandbox.log() == []
     for words in ("up", "down", "destroy --yes"):
-        assert "whose host is not this machine" in sandbox.fails(*words.split())
+        assert "its host is not this machine" in sandbox.fails(*words.split())

@@ -59,7 +59,7 @@ def test_a_named_container_cannot_be_made_beside_itself(sandbox: Sandbox) -> Non
     sandbox.resources = {"server": sandbox.container(name=f"{sandbox.stack}-server")}
     sandbox.up()
     sandbox.resources["server"]["inputs"]["envs"] = ["A=5"]
-    assert "that is not this resource's" in sandbox.fails("up")
+    assert "that does not belong to this resource" in sandbox.fails("up")
     assert sandbox.running() == [f"{sandbox.stack}-server"]
 
 
