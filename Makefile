@@ -20,7 +20,7 @@ destroy: $(READY)
 test: $(READY)
 	@$(PYTHON) -m pytest --numprocesses 3 --dist loadgroup
 
-# The last of them restart Docker, and with it all that runs there.
+# The last tests restart Docker, and all containers with it.
 test-faults: $(READY)
 	@$(PYTHON) -m pytest -m faults --numprocesses 2 --dist loadgroup
 	@E2E_RESTART_DOCKER=1 $(PYTHON) -m pytest -m disruptive
@@ -35,7 +35,7 @@ bench: $(READY)
 picture: $(READY)
 	@$(PYTHON) -m docs.picture
 
-# On a bare Debian the module venv is a package of its own.
+# On Debian, the module venv is in a separate package.
 $(READY): requirements.txt
 	@python3 -c 'import ensurepip' 2>/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	  echo 'Installing Debian packages: python3-venv' && apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; } || \

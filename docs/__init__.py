@@ -1,1 +1,1 @@
-"""Documentation, and what draws its picture."""
+"""Documentation, and the program that draws its picture."""

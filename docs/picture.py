@@ -1,4 +1,4 @@
-"""Draws docs/platform.svg from what the program declares for the local stack: `make picture`."""
+"""Draws docs/platform.svg from the resources that the program declares for the local stack: `make picture`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ PART_COLOUR, STYLE = "#f3e8ff", "font-family='system-ui, sans-serif'"
 
 @dataclass(frozen=True)
 class Box:
-    """A container, or the world outside, with its place in the picture."""
+    """A container, or the outside world, at its position in the picture."""
 
     name: str
     lines: Sequence[str]
@@ -27,7 +27,7 @@ class Box:
     colour: str
 
     def svg(self) -> str:
-        """The box with its lines of text."""
+        """Returns the box with its lines of text."""
         width, height = BOX
         text = "".join(
             f"<text x='{self.x + width // 2}' y='{self.y + 22 + 17 * row}' text-anchor='middle' "
@@ -41,10 +41,12 @@ class Box:
 
 
 def svg(resources: Sequence[Resource]) -> str:
-    """The picture: the world, the gateway, the services' parts, the shared servers, and who talks to whom."""
-    found = [resource for resource in resources if resource.type == CONTAINER]
-    parts = sorted((r for r in found if _label(r, "service") != "platform"), key=lambda r: r.name)
-    shared = {_label(resource, "part"): resource for resource in found if _label(resource, "service") == "platform"}
+    """Returns the picture: outside world, gateway, parts of services, shared servers, and their connections."""
+    containers = [resource for resource in resources if resource.type == CONTAINER]
+    parts = sorted((r for r in containers if _label(r, "service") != "platform"), key=lambda r: r.name)
+    shared = {
+        _label(resource, "part"): resource for resource in containers if _label(resource, "service") == "platform"
+    }
     width = max(len(parts), len(shared)) * (BOX[0] + GAP) + GAP
     boxes = {"world": Box("world", ["Browsers", "HTTPS"], (width - BOX[0]) // 2, GAP, "#f8fafc")}
     gateway = shared.pop("nginx")
@@ -73,23 +75,23 @@ def svg(resources: Sequence[Resource]) -> str:
 
 
 def _arrows(resources: Sequence[Resource], parts: Sequence[Resource]) -> list[tuple[str, str]]:
-    """Who talks to whom: the gateway to every part, the parts to the servers that they wait for."""
+    """Returns connections: from the gateway to every part, and from a part to the servers that it depends on."""
     servers = {f"{server}-ready": server for server in ("postgres", "redis")}
     ready = {resource.urn: servers[resource.name] for resource in resources if resource.name in servers}
-    known = {resource.urn: resource for resource in resources}
+    by_urn = {resource.urn: resource for resource in resources}
     arrows = [("world", "nginx"), ("nginx", "certbot")]
     for part in parts:
         arrows.append(("nginx", part.name))
         if _label(part, "part") == "frontend":
             continue
-        reached, waiting = set[str](), list(part.dependencies)
-        while waiting:
-            urn = waiting.pop()
-            if urn in known and urn not in reached:
-                reached.add(urn)
-                waiting += known[urn].dependencies
-        wanted = {"app": {"postgres", "redis"}, "electric": {"postgres"}}[_label(part, "part")]
-        arrows += sorted((part.name, server) for urn, server in ready.items() if urn in reached and server in wanted)
+        visited, pending = set[str](), list(part.dependencies)
+        while pending:
+            urn = pending.pop()
+            if urn in by_urn and urn not in visited:
+                visited.add(urn)
+                pending += by_urn[urn].dependencies
+        used = {"app": {"postgres", "redis"}, "electric": {"postgres"}}[_label(part, "part")]
+        arrows += sorted((part.name, server) for urn, server in ready.items() if urn in visited and server in used)
     return arrows
 
 
@@ -108,11 +110,11 @@ def _x(column: int) -> int:
 
 
 def _label(container: Resource, name: str) -> str:
-    return next(str(mark["value"]) for mark in container.inputs["labels"] if mark["label"] == f"sertantai.{name}")
+    return next(str(label["value"]) for label in container.inputs["labels"] if label["label"] == f"sertantai.{name}")
 
 
 def current() -> str:
-    """The picture of the local stack as it is declared now."""
+    """Returns the picture of the local stack as it is declared now."""
     monitor = Monitor()
     run(monitor, StackFile.read("local", FILE.parents[1] / "Pulumi.local.yaml"), dry_run=True)
     return svg(list(monitor.declared.values()))

@@ -48,7 +48,7 @@ class Outside:
 
 
 class Project:
-    """The program in a folder of its own, with a stack that an operator would set up by hand as the README says."""
+    """The program in a folder of its own, with a stack that is set up as docs/hetzner.md describes it."""
 
     def __init__(self, folder: Path, stack: str, host: dict[str, Any], outside: Outside, **environment: str) -> None:
         self.folder, self.stack, self.outside = folder, stack, outside

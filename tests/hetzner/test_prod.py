@@ -24,7 +24,7 @@ def prod(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Previewed on an empty project, and brought up."""
     project = project_at(cloud.api, tmp_path_factory.mktemp("prod"), cloud.key, cloud.outside)
     project.change("dns", {"zone": ZONE, "ttl": 300})
-    # As the README says: in the stack file, encrypted.
+    # As docs/hetzner.md describes it: encrypted in the stack file.
     token = project.environment.pop("HCLOUD_TOKEN")
     assert project.pulumi("config", "set", "--secret", "hcloud:token", token, "--stack", project.stack).ok
     seen = project.preview()
