@@ -56,18 +56,18 @@ def test_imports_go_one_way_from_settings_to_the_program(layer: str) -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_a_service_uses_the_platform_and_the_platform_uses_the_machine_and_never_back(room: str) -> None:
+def test_a_service_imports_the_platform_and_the_platform_imports_the_machine(room: str) -> None:
     allowed = set(ROOMS[: ROOMS.index(room) + 1])
     for file in (ROOT / "components" / room).rglob("*.py"):
         assert rooms_of(file) <= allowed, file
 
 
-def test_what_serves_all_rooms_uses_none_of_them() -> None:
+def test_modules_for_all_rooms_import_none_of_them() -> None:
     for file in (ROOT / "components").glob("*.py"):
         assert rooms_of(file) == set(), file
 
 
-def test_no_constructor_or_step_takes_more_than_three_positional_arguments_beside_its_name() -> None:
+def test_no_constructor_or_step_has_more_than_three_positional_arguments_after_its_name() -> None:
     long = {}
     for name, function in functions(ROOT / "components"):
         positional = [each.arg for each in [*function.args.posonlyargs, *function.args.args]]
@@ -79,7 +79,7 @@ def test_no_constructor_or_step_takes_more_than_three_positional_arguments_besid
     assert long == {}
 
 
-def test_every_component_is_made_of_a_name_args_and_options() -> None:
+def test_every_component_has_a_name_args_and_options() -> None:
     odd = []
     for file in (ROOT / "components").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -96,7 +96,7 @@ def test_every_component_is_made_of_a_name_args_and_options() -> None:
     assert odd == []
 
 
-def test_the_program_on_the_host_needs_nothing_but_pythons_own_library() -> None:
+def test_the_program_on_the_host_needs_the_standard_library_alone() -> None:
     for file in (ROOT / "host").rglob("*.py"):
         assert imported(file) <= {*sys.stdlib_module_names, "host"}, file
 
@@ -108,12 +108,12 @@ def test_no_layer_imports_the_program_on_the_host(layer: str) -> None:
         assert "host" not in imported(file), file
 
 
-def test_the_local_stack_serves_both_runners_and_knows_neither() -> None:
+def test_the_local_stack_imports_neither_runner() -> None:
     for file in (ROOT / "local").rglob("*.py"):
         assert not imported(file) & {"components", "render", "host", "rehearsal", "cli", "tests", "pulumi"}, file
 
 
-def test_the_rehearsal_knows_the_program_by_running_it() -> None:
+def test_the_rehearsal_runs_the_program_and_does_not_import_it() -> None:
     for file in (ROOT / "rehearsal").rglob("*.py"):
         assert not imported(file) & {"components", "render", "host", "cli", "tests"}, file
 
@@ -124,13 +124,13 @@ def test_the_command_runs_the_program_and_shares_only_files_with_it() -> None:
         assert rooms_of(file) <= {"machine"}, file
 
 
-def test_the_command_waits_for_no_package_that_few_runs_need() -> None:
+def test_the_command_imports_no_package_that_few_runs_need() -> None:
     text = "import sys, cli.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
     run = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {*run.stdout.split()} & {"docker", "hcloud", "pulumi", "pulumi_command", "trustme"}
 
 
-def test_templates_are_for_configuration_and_hold_no_shell_and_no_sql() -> None:
+def test_templates_contain_no_shell_and_no_sql() -> None:
     names = {file.name for file in (ROOT / "render" / "templates").iterdir()}
     assert {name for name in names if name.endswith((".sh.j2", ".sql.j2"))} == set()
 
@@ -145,7 +145,7 @@ def test_renderers_are_pure() -> None:
         assert not imported(file) & {"pulumi", "pulumi_docker", "pulumi_command", "os", "subprocess", "socket"}, file
 
 
-def test_the_picture_shows_what_the_program_declares_now() -> None:
+def test_the_picture_shows_the_programs_current_resources() -> None:
     from docs import picture
 
     assert picture.FILE.read_text() == picture.current(), "run `make picture`"

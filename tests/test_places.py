@@ -34,7 +34,7 @@ def test_no_two_owners_share_a_port_a_subnet_a_name_or_a_folder() -> None:
         assert not one.overlaps(other), (one, other)
 
 
-def test_what_an_owner_derives_from_its_place_stays_there() -> None:
+def test_everything_derived_from_a_place_stays_in_it() -> None:
     for place in EVERY:
         derived = [place.ports[0], place.ports[1], doubles.port(place.registry), place.ports[8], place.ports[9]]
         derived += [place.acme + offset for offset in range(len(doubles.ACME_PORTS))]
@@ -43,12 +43,12 @@ def test_what_an_owner_derives_from_its_place_stays_there() -> None:
         assert [place.dns, place.dns_management] == derived[-2:]
 
 
-def test_the_kernel_gives_none_of_the_ports_to_a_connection() -> None:
+def test_the_kernel_assigns_none_of_the_ports_to_a_connection() -> None:
     first = int(EPHEMERAL.read_text().split()[0])
     assert max(port for place in EVERY for port in place.ports) < first
 
 
-def test_no_file_takes_a_port_or_a_subnet_of_its_own() -> None:
+def test_no_file_chooses_its_own_port_or_subnet() -> None:
     here = ROOT / "tests"
     of_its_own = [
         f"{file}:{number}: {line.strip()}"
@@ -60,7 +60,7 @@ def test_no_file_takes_a_port_or_a_subnet_of_its_own() -> None:
     assert not of_its_own, "take it from tests/places.py"
 
 
-def test_a_run_or_an_owner_that_has_no_place_is_refused() -> None:
+def test_a_run_or_an_owner_without_a_place_is_refused() -> None:
     with pytest.raises(ValueError, match="E2E_NUMBER=10: must be 0 to 9"):
         Place("far", RUNS)
     with pytest.raises(ValueError, match="elsewhere: tests have places for"):

@@ -34,9 +34,9 @@ def said(name: str, old: Any, new: Any) -> list[str]:
         ("upload", "a" * 100, "b", ["upload"]),
     ],
 )  # fmt: skip
-def test_what_changed_is_said_old_to_new(name: str, old: Any, new: Any, words: list[str]) -> None:
+def test_a_change_is_shown_as_old_to_new(name: str, old: Any, new: Any, words: list[str]) -> None:
     assert said(name, old, new) == words
 
 
-def test_of_what_is_new_or_goes_nothing_is_compared() -> None:
+def test_a_new_or_removed_step_is_not_compared() -> None:
     assert changes({"old": None, "new": {"inputs": {"a": 1}}, "diffs": ["a"]}) == []

@@ -41,7 +41,7 @@ def asked(project: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in (project / "asked").read_text().splitlines()]
 
 
-def test_what_the_preview_wrote_is_what_up_reads(project: Path) -> None:
+def test_up_reads_the_file_that_its_preview_wrote(project: Path) -> None:
     assert up("y\n") == 0
     shown, written, applied = asked(project)
     assert [shown["verb"], applied["verb"]] == ["preview", "up"]
@@ -51,26 +51,26 @@ def test_what_the_preview_wrote_is_what_up_reads(project: Path) -> None:
     assert not Path(shown["file"]).parent.exists()
 
 
-def test_each_up_begins_with_a_file_of_its_own(project: Path) -> None:
+def test_each_up_has_its_own_file(project: Path) -> None:
     assert [up("y\n"), up("y\n")] == [0, 0]
     [first, _, _, second, _, _] = asked(project)
     assert first["file"] != second["file"]
     assert "No such file" in second["told"]
 
 
-def test_what_is_declined_is_not_applied_and_its_file_is_gone(project: Path) -> None:
+def test_a_declined_preview_is_not_applied_and_its_file_is_removed(project: Path) -> None:
     assert up("n\n") == 1
     assert [each["verb"] for each in asked(project)] == ["preview", "written"]
     assert not Path(asked(project)[0]["file"]).parent.exists()
 
 
-def test_a_preview_that_fails_is_neither_asked_about_nor_applied(project: Path) -> None:
+def test_a_failed_preview_neither_asks_nor_applies(project: Path) -> None:
     (project / "code").write_text("7")
     assert up("y\n") == 7
     assert [each["verb"] for each in asked(project)] == ["preview", "written"]
 
 
-def test_an_up_that_shows_nothing_holds_to_nothing(project: Path) -> None:
+def test_an_up_without_a_preview_has_no_file(project: Path) -> None:
     assert up("", "--yes") == 0
     [applied] = asked(project)
     assert (applied["verb"], applied["file"]) == ("up", "")

@@ -65,9 +65,7 @@ def test_a_pg_dump_that_is_older_than_the_source_is_refused(project: Path) -> No
         ("postgresql://u:a%40b%2Fc@h/d", "postgresql://u@h/d", "a@b/c"),
     ],
 )
-def test_the_password_is_told_to_no_program_where_others_see_it(
-    project: Path, source: str, url: str, password: str
-) -> None:
+def test_no_programs_command_line_has_the_password(project: Path, source: str, url: str, password: str) -> None:
     program(project, "psql", "echo 160004")
     program(project, "pg_dump", '[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 16.4" || exit 1')
     made(source=source)
@@ -91,7 +89,7 @@ def test_the_password_is_told_to_no_program_where_others_see_it(
         "postgresql://u@h/d?password=hid%00den",
     ],
 )
-def test_a_url_whose_secret_cannot_be_taken_out_is_refused_and_not_shown(project: Path, source: str) -> None:
+def test_a_url_whose_secret_cannot_be_removed_is_refused_and_not_shown(project: Path, source: str) -> None:
     program(project, "psql", "echo 160004")
     said = made(source=source)
     assert said.exit_code == 1
@@ -101,7 +99,7 @@ def test_a_url_whose_secret_cannot_be_taken_out_is_refused_and_not_shown(project
     assert not (project / "calls").exists()
 
 
-def test_it_asks_for_what_a_restore_takes(project: Path) -> None:
+def test_it_dumps_what_a_restore_accepts(project: Path) -> None:
     program(project, "psql", "echo 160004")
     program(project, "pg_dump", '[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 16.4" || exit 1')
     made()
@@ -112,7 +110,7 @@ def test_it_asks_for_what_a_restore_takes(project: Path) -> None:
 
 
 @pytest.mark.parametrize("failure", ["exit 1", "echo nonsense"])
-def test_a_failed_dump_leaves_the_previous_one(project: Path, failure: str) -> None:
+def test_a_failed_dump_keeps_the_previous_one(project: Path, failure: str) -> None:
     program(project, "psql", "echo 160004")
     program(project, "pg_dump", f'[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 16.4" || {{ {failure}; }}')
     (project / "dumps").mkdir()
@@ -133,13 +131,15 @@ def test_a_failed_dump_leaves_the_previous_one(project: Path, failure: str) -> N
         (["dump", "legal", "--from", "mysql://localhost/x"], "--from: must be a URL such as postgresql://"),
     ],
 )
-def test_mistakes_are_said_with_what_to_do(project: Path, words: list[str], said: str) -> None:
+def test_mistakes_are_reported_with_what_to_do(project: Path, words: list[str], said: str) -> None:
     ended = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
     assert ended.exit_code == 1
     assert said in ended.output
 
 
-def test_without_postgresqls_programs_it_says_what_to_install(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_postgresqls_programs_the_error_says_what_to_install(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", f"{project}/bin")
     assert "psql: is not on this machine: install PostgreSQL's client" in made().output
 
@@ -164,7 +164,7 @@ def test_a_real_dump_can_be_read_and_nobody_else_may_read_it(project: Path, clus
     assert "{legal: {restore: {dump: dumps/legal.dump, expect: {uk_lrt: 1500}}}}" in said.output
 
 
-def test_the_command_runs_from_every_folder_by_the_projects_own_python(tmp_path: Path) -> None:
+def test_the_command_runs_from_every_folder_with_the_projects_python(tmp_path: Path) -> None:
     for name in ("sertantai", "cli", "settings", "render", "components"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)

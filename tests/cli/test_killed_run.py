@@ -75,7 +75,7 @@ def pending(project: Path) -> list[str]:
     return [each["resource"]["urn"].rpartition("::")[2] for each in exported.get("pending_operations", [])]
 
 
-def test_what_a_killed_run_left_is_told_and_cleared_and_the_next_gets_through(
+def test_the_lock_of_a_killed_run_is_reported_and_cleared_and_the_next_run_succeeds(
     project: Path, at_work: "subprocess.Popen[bytes]", capfd: pytest.CaptureFixture[str]
 ) -> None:
     kill(at_work)
@@ -90,7 +90,7 @@ def test_what_a_killed_run_left_is_told_and_cleared_and_the_next_gets_through(
     assert "pending operation" not in said.out
 
 
-def test_a_run_beside_another_is_refused_with_its_number(
+def test_a_second_run_is_refused_with_the_pid_of_the_first(
     project: Path, at_work: "subprocess.Popen[bytes]", capfd: pytest.CaptureFixture[str]
 ) -> None:
     [lock] = find_locks(project / "state", "local")

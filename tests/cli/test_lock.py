@@ -74,13 +74,13 @@ def run(project: Path, *words: str) -> int:
     return engine.pulumi(str(project / "pulumi"), "local", *words)
 
 
-def test_a_lock_says_whose_it_is(project: Path) -> None:
+def test_a_lock_names_its_owner(project: Path) -> None:
     lock(project, 4711, "laptop")
     [found] = find_locks(project / "state", "local")
     assert str(found) == "pid 4711 on laptop since 2026-11-23 01:06:01 UTC"
 
 
-def test_the_lock_of_a_process_that_is_gone_is_cleared_and_the_run_goes_on(
+def test_the_lock_of_a_dead_process_is_cleared_and_the_run_continues(
     project: Path, dead: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = lock(project, dead)
@@ -91,7 +91,7 @@ def test_the_lock_of_a_process_that_is_gone_is_cleared_and_the_run_goes_on(
     assert f"killed had locked the stack local (pid {dead} on {socket.gethostname()} since 2026-11-23 01:06:01" in said
 
 
-def test_a_number_that_another_program_has_now_is_a_dead_owners(project: Path) -> None:
+def test_an_owner_whose_pid_another_program_has_is_dead(project: Path) -> None:
     other = subprocess.Popen(["sleep", "60"])
     try:
         while not Path(f"/proc/{other.pid}/cmdline").read_bytes():
@@ -103,14 +103,14 @@ def test_a_number_that_another_program_has_now_is_a_dead_owners(project: Path) -
         other.wait()
 
 
-def test_a_process_that_has_died_and_that_nobody_has_asked_about_is_dead(project: Path) -> None:
+def test_a_zombie_is_dead(project: Path) -> None:
     with subprocess.Popen(["true"]) as zombie:
         os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
         lock(project, zombie.pid)
         assert len(clear_dead_locks(project / "state", "local")) == 1
 
 
-def test_a_run_that_is_at_work_is_named_and_nothing_is_begun_beside_it(
+def test_a_running_owner_is_named_and_no_second_run_begins(
     project: Path, alive: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = lock(project, alive)
@@ -122,7 +122,7 @@ def test_a_run_that_is_at_work_is_named_and_nothing_is_begun_beside_it(
     assert f"kill -INT {alive}" in said
 
 
-def test_of_another_machines_process_nobody_knows_here(
+def test_a_process_of_another_machine_counts_as_alive(
     project: Path, dead: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = lock(project, dead, "another-machine")
@@ -134,7 +134,7 @@ def test_of_another_machines_process_nobody_knows_here(
     assert f"remove {file}" in said
 
 
-def test_a_process_that_may_not_be_asked_about_counts_as_alive(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_may_not_be_signalled_counts_as_alive(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError
 
@@ -143,13 +143,13 @@ def test_a_process_that_may_not_be_asked_about_counts_as_alive(project: Path, mo
     assert not found.is_dead()
 
 
-def test_a_preview_heeds_no_lock(project: Path, alive: int) -> None:
+def test_a_preview_ignores_locks(project: Path, alive: int) -> None:
     lock(project, alive)
     assert run(project, "preview") == 0
     assert asked(project) == ["preview"]
 
 
-def test_another_stacks_lock_is_left_alone(project: Path, dead: int) -> None:
+def test_the_lock_of_another_stack_stays(project: Path, dead: int) -> None:
     file = lock(project, dead, stack="prod")
     assert run(project, "up") == 0
     assert file.exists()

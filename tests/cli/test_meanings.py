@@ -18,7 +18,7 @@ def test_a_failed_step_is_named_without_its_text(message: str, seen: str) -> Non
     assert explain(message) == seen
 
 
-def test_the_reason_comes_before_what_the_step_said_earlier() -> None:
+def test_the_error_comes_before_the_steps_earlier_output() -> None:
     output = "12:00 == Running 2024\n12:01 ** (Postgrex.Error)\nauth/migrate: failed with exit code 1\napplied: none\n"
     assert explain(f'exit status 1: running "migrate prod auth":\n{output}').splitlines() == [
         "auth/migrate: failed with exit code 1",
@@ -29,7 +29,7 @@ def test_the_reason_comes_before_what_the_step_said_earlier() -> None:
     ]
 
 
-def test_of_a_long_output_the_end_is_shown() -> None:
+def test_a_long_output_is_cut_to_its_end() -> None:
     output = "\n".join(f"line {number}" for number in range(1000))
     lines = explain(f'exit status 1: running "migrate":\n{output}').splitlines()
     assert lines[-1] == "line 999"
@@ -37,11 +37,11 @@ def test_of_a_long_output_the_end_is_shown() -> None:
 
 
 @pytest.mark.parametrize("message", ["update failed\n", "an unhandled error occurred: program exited with non-zero"])
-def test_that_the_run_ended_is_no_error_of_its_own(message: str) -> None:
+def test_the_end_of_the_run_is_not_an_error(message: str) -> None:
     assert explain(message) == ""
 
 
-def test_a_pull_that_was_cut_says_which_image_and_what_to_look_at() -> None:
+def test_an_interrupted_pull_names_the_image_and_what_to_look_at() -> None:
     image = "localhost:5150/sertantai/app@sha256:1fa2"
     words = "Unable to read Docker image into resource: unable to find or pull image"
     message = f"  sdk-v2/provider2.go:572: sdk.helper_schema: {words} {image}: provider=docker@5.1.0\n"
@@ -61,11 +61,11 @@ def test_a_pull_that_was_cut_says_which_image_and_what_to_look_at() -> None:
         ("server type cx99 not found: provider=hcloud@1.39.1", "host/server_type: Hetzner has no cx99: see"),
     ],
 )
-def test_what_hetzner_says_is_told_with_the_setting_first(words: str, start: str) -> None:
+def test_hetzners_errors_begin_with_the_setting(words: str, start: str) -> None:
     assert explain(f"1 error occurred:\n\t* {words}\n\n").startswith(start)
 
 
-def test_a_connection_that_broke_off_is_told() -> None:
+def test_a_broken_connection_is_reported() -> None:
     said = explain('exit status 255: running "set -e":\nclient_loop: send disconnect: Broken pipe\n')
     assert "the SSH connection broke during the step" in said
     assert "255" not in said

@@ -36,12 +36,12 @@ def program(file: Path, version: str) -> str:
 
 
 @pytest.mark.parametrize("version", ["v3.260.0", "v3.301.2", "v4.0.0-alpha.1"])
-def test_the_one_on_path_is_taken_where_it_is_new_enough(home: Path, version: str) -> None:
+def test_a_cli_on_path_is_used_if_it_is_new_enough(home: Path, version: str) -> None:
     on_path = program(home / "bin/pulumi", version)
     assert pinned.find_or_install() == on_path
 
 
-def test_its_version_is_asked_once(home: Path) -> None:
+def test_its_version_is_read_once(home: Path) -> None:
     on_path = program(home / "bin/pulumi", "v3.260.0")
     assert [pinned.find_or_install(), pinned.find_or_install()] == [on_path, on_path]
     assert (home / "bin/pulumi.asked").read_text().splitlines() == ["asked"]
@@ -50,7 +50,7 @@ def test_its_version_is_asked_once(home: Path) -> None:
 
 
 @pytest.mark.parametrize("version", ["v3.259.9", "v2.300.0", "not a version"])
-def test_an_old_one_gives_way_to_the_pinned_one(home: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pinned_one_replaces_an_old_one_on_path(home: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
     program(home / "bin/pulumi", version)
     assert pinned.find_or_install() is None
     monkeypatch.setattr(PulumiCommand, "install", lambda: program(pinned.INSTALLED, "v3.272.0"))
@@ -63,9 +63,7 @@ def test_one_that_was_installed_is_not_installed_again(home: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fELF", b"#!/nowhere\n"])
-def test_one_that_was_not_installed_whole_is_installed_again(
-    home: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_incomplete_installation_is_repeated(home: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     program(pinned.INSTALLED, "v3.272.0")
     pinned.INSTALLED.write_bytes(content)
     assert pinned.find_or_install() is None
@@ -73,11 +71,11 @@ def test_one_that_was_not_installed_whole_is_installed_again(
     assert pinned.find_or_install() == str(pinned.INSTALLED)
 
 
-def test_the_pinned_one_is_of_the_sdks_version() -> None:
+def test_the_pinned_one_has_the_sdks_version() -> None:
     assert f"pulumi=={pinned.PINNED}\n" in (Path(__file__).parents[2] / "requirements.txt").read_text()
 
 
-def test_without_one_the_rehearsal_runs_and_says_so_in_one_line(
+def test_without_a_cli_the_rehearsal_runs_and_reports_it_in_one_line(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command.Command, "rehearse", lambda self, *words: 3)

@@ -16,7 +16,7 @@ def diagnosed(message: str, kind: str = "", name: str = "") -> dict[str, Any]:
     return {"diagnosticEvent": {"urn": urn, "severity": "error", "message": f"{message}\n"}}
 
 
-def test_errors_of_steps_of_components_and_of_none_are_told_in_the_order_of_time(
+def test_errors_are_reported_in_the_order_of_time(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     run = Run(PlainView())
@@ -41,7 +41,7 @@ def ended(name: str) -> dict[str, Any]:
     return {"resOutputsEvent": begun(name)["resourcePreEvent"]}
 
 
-def test_a_runner_that_was_killed_leaves_no_step_that_seems_done(capsys: pytest.CaptureFixture[str]) -> None:
+def test_after_a_killed_runner_no_step_seems_done(capsys: pytest.CaptureFixture[str]) -> None:
     run = Run(PlainView())
     for event in (begun("nginx-base"), ended("nginx-base"), begun("nginx-ready")):
         run.read(event)
@@ -55,7 +55,7 @@ def test_a_runner_that_was_killed_leaves_no_step_that_seems_done(capsys: pytest.
     assert lines[-1].startswith("1 changed, 1 failed, 0 unchanged; ")
 
 
-def test_what_somebody_changed_by_hand_is_drift_also_where_only_a_step_sees_it(
+def test_a_change_by_hand_is_drift_even_if_only_a_step_sees_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     old, new = ({"inputs": {"stdin": json.dumps({"fingerprint": print_})}} for print_ in ("a1", "b2"))
@@ -70,7 +70,7 @@ def test_what_somebody_changed_by_hand_is_drift_also_where_only_a_step_sees_it(
     ]
 
 
-def test_an_output_that_is_secret_or_not_known_yet_is_a_mark() -> None:
+def test_secret_and_unknown_outputs_are_shown_as_marks() -> None:
     run = Run(JsonView(preview=True), preview=True)
     outputs = {"key": {SECRET: "1b47", "ciphertext": "[secret]"}, "urls": {"legal": f"https://{UNKNOWN}:8443"}}
     urn = "urn:pulumi:prod::sertantai::pulumi:pulumi:Stack::sertantai-prod"
@@ -78,7 +78,7 @@ def test_an_output_that_is_secret_or_not_known_yet_is_a_mark() -> None:
     assert run.outputs == {"key": "[secret]", "urls": {"legal": "https://[unknown]:8443"}}
 
 
-def test_each_line_of_a_step_is_an_object_and_an_empty_one_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_line_of_a_step_is_an_object_except_empty_lines(capsys: pytest.CaptureFixture[str]) -> None:
     run = Run(JsonView())
     run.read(begun("nginx-base"))
     urn = begun("nginx-base")["resourcePreEvent"]["metadata"]["urn"]
@@ -89,7 +89,7 @@ def test_each_line_of_a_step_is_an_object_and_an_empty_one_is_none(capsys: pytes
     assert [line["text"] for line in lines if line["event"] == "line"] == ["one", "two"]
 
 
-def test_what_the_runner_says_outside_of_events_is_the_error_where_there_is_no_other(
+def test_the_runners_other_output_is_the_error_if_there_is_no_other_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     Run(PlainView()).finish(6, "error: no stack named 'nosuch' found\n")

@@ -22,12 +22,12 @@ from tests.recording import declare
         ("host-ready", "host: ready"),
     ],
 )
-def test_a_resource_is_called_by_its_service_and_part(name: str, words: str) -> None:
+def test_a_resource_is_named_by_its_service_and_part(name: str, words: str) -> None:
     assert title(name, {"legal", "legal-eu", "auth"}) == words
 
 
 @pytest.mark.parametrize("stack", ["local", "prod"])
-def test_each_step_of_the_program_has_words_of_its_own(stack: str) -> None:
+def test_each_step_of_the_program_has_its_own_title(stack: str) -> None:
     declared = declare(stack)
     services = {resource.name for resource in declared if resource.type == SERVICE}
     titles = [title(resource.name, services) for resource in declared if is_step(resource.type)]

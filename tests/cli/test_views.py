@@ -36,7 +36,7 @@ def of(name: str) -> pytest.MarkDecorator:
 
 
 @of("first_up")
-def test_each_step_has_one_line_with_its_time_and_what_it_said_last_and_below_it_the_rest(shown: list[str]) -> None:
+def test_each_step_has_a_line_with_its_time_and_last_output_and_the_other_output_below(shown: list[str]) -> None:
     [number] = [number for number, line in enumerate(shown) if line.startswith("legal: migration ")]
     assert shown[number].endswith(" s  applied 2")
     assert shown[number + 1 : number + 3] == ["  migrate legal 1", "  applied 1"]
@@ -45,19 +45,19 @@ def test_each_step_has_one_line_with_its_time_and_what_it_said_last_and_below_it
 
 
 @of("first_up")
-def test_outputs_are_shown_and_the_secret_ones_are_not(shown: list[str]) -> None:
+def test_outputs_are_shown_except_secret_ones(shown: list[str]) -> None:
     assert "  urls legal  https://x" in shown
     assert "  key         [secret]" in shown
 
 
 @of("first_up")
-def test_what_the_program_warns_of_is_said_once_and_plugins_on_path_are_not(shown: list[str]) -> None:
+def test_a_warning_of_the_program_is_shown_once_and_plugins_on_path_are_not(shown: list[str]) -> None:
     assert shown.count("warning: legal/electric: a warning of the program's own") == 1
     assert not [line for line in shown if "$PATH" in line]
 
 
 @of("failed_up")
-def test_of_a_failed_run_the_one_error_comes_first_and_then_what_was_not_reached(shown: list[str]) -> None:
+def test_a_failed_run_shows_the_one_error_and_then_the_steps_not_reached(shown: list[str]) -> None:
     assert shown[shown.index("error: legal/app: died with exit code 1; its last lines:") :] == [
         "error: legal/app: died with exit code 1; its last lines:",
         "  boom",
@@ -71,7 +71,7 @@ def test_of_a_failed_run_the_one_error_comes_first_and_then_what_was_not_reached
 
 
 @of("failed_up")
-def test_what_did_not_depend_on_the_failure_is_done(shown: list[str]) -> None:
+def test_steps_that_do_not_depend_on_the_failure_are_done(shown: list[str]) -> None:
     assert [line for line in shown if line.startswith("auth: site ") and line.endswith("site auth bad")]
 
 
@@ -83,7 +83,7 @@ def test_an_interrupted_run_names_the_interrupted_steps_and_says_to_run_up_again
 
 
 @of("mistakes")
-def test_mistakes_of_the_stack_file_are_the_error_and_nothing_else_is_said(shown: list[str]) -> None:
+def test_mistakes_of_the_stack_file_are_the_only_error(shown: list[str]) -> None:
     error = shown.index("error: Pulumi.prod.yaml has 2 mistakes:")
     assert shown[error + 1 : -1] == [
         "  services/notes/app/prot: is not a known setting; did you mean port?",
@@ -92,19 +92,19 @@ def test_mistakes_of_the_stack_file_are_the_error_and_nothing_else_is_said(shown
 
 
 @of("refused_input")
-def test_a_step_whose_inputs_the_engine_refuses_is_named_though_it_was_never_begun(shown: list[str]) -> None:
+def test_a_step_whose_inputs_the_engine_refuses_is_named_although_it_never_began(shown: list[str]) -> None:
     [error] = [line for line in shown if line.startswith("error: ")]
     assert error.startswith("error: legal: key: cannot encode resource inputs to call ValidateResourceConfig: ")
     assert "not reached: legal: site" in shown
 
 
 @of("refused_token")
-def test_what_cannot_be_read_is_told_with_its_setting(shown: list[str]) -> None:
+def test_a_value_that_cannot_be_read_is_reported_with_its_setting(shown: list[str]) -> None:
     assert [line for line in shown if line.startswith("error: hcloud:token: Hetzner does not know it: set a token")]
 
 
 @of("preview")
-def test_a_preview_says_what_runs_and_why(shown: list[str]) -> None:
+def test_a_preview_shows_which_steps_run_and_why(shown: list[str]) -> None:
     assert "  legal: migration     runs again: migrate legal 1; -> migrate legal 2;" in shown
     assert "  legal/app container  new: image 1 -> 2" in shown
     assert "  legal/app gate       runs again" in shown
@@ -113,7 +113,7 @@ def test_a_preview_says_what_runs_and_why(shown: list[str]) -> None:
 
 
 @of("preview_drift")
-def test_a_preview_tells_drift_apart_from_what_up_does_about_it(shown: list[str]) -> None:
+def test_a_preview_lists_drift_and_changes_separately(shown: list[str]) -> None:
     drift, changes = (next(n for n, line in enumerate(shown) if line.startswith(w)) for w in ("drift", "changes"))
     assert shown[drift + 1 : changes] == ["  host: ipv4  is gone", "  host: data  team legal -> auth"]
     assert shown[changes + 1 : -1] == ["  host: ipv4  new", "  host: data  changed: team auth -> legal"]
@@ -132,7 +132,7 @@ def test_a_terminal_of_40_columns_shows_each_step_in_one_line(name: str) -> None
         assert f"error: {run.errors[0].splitlines()[0]}" in text
 
 
-def test_machines_get_one_object_a_line_and_the_last_one_says_how_it_ended(
+def test_json_is_one_object_a_line_and_the_last_one_has_the_result(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     play("failed_up", JsonView())
@@ -147,7 +147,7 @@ def test_machines_get_one_object_a_line_and_the_last_one_says_how_it_ended(
     assert done["outputs"]["key"] == "[secret]"
 
 
-def test_a_preview_for_machines_names_changes_and_drift(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_preview_in_json_names_changes_and_drift(capsys: pytest.CaptureFixture[str]) -> None:
     play("preview_drift", JsonView(preview=True))
     objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"event": "drift", "step": "host: ipv4", "changes": ["is gone"]} in objects

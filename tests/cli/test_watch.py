@@ -61,7 +61,7 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
         process.wait()
 
 
-def test_whoever_reads_may_go(tmp_path: Path, watch: Watch) -> None:
+def test_a_run_completes_if_the_reader_of_its_output_is_gone(tmp_path: Path, watch: Watch) -> None:
     run = watch(RUNNER.replace("while not interrupts", "while False"))
     assert run.stdout
     assert run.stdout.readline()
@@ -75,7 +75,7 @@ def test_whoever_reads_may_go(tmp_path: Path, watch: Watch) -> None:
 @pytest.mark.parametrize(
     ("number", "send"), [(signal.SIGTERM, os.kill), (signal.SIGHUP, os.kill), (signal.SIGHUP, os.killpg)]
 )
-def test_a_run_that_is_to_end_lets_the_runner_end_in_order(
+def test_an_interrupted_run_waits_for_the_runner_to_end_in_order(
     tmp_path: Path, watch: Watch, number: int, send: Callable[[int, int], None]
 ) -> None:
     run = watch()

@@ -87,7 +87,7 @@ def in_seconds(text: str) -> str:
 
 
 @pytest.mark.parametrize(("change", "words"), CASES)
-def test_a_bad_release_fails_twice_alike_while_the_old_one_serves(
+def test_a_bad_release_fails_twice_in_the_same_way_while_the_old_one_serves(
     platform: Platform, change: Change, words: str
 ) -> None:
     site = LEGAL if change is secret or "legal/" in words else AUTH
@@ -111,7 +111,7 @@ def test_a_bad_release_fails_twice_alike_while_the_old_one_serves(
 
 @pytest.mark.faults
 @pytest.mark.parametrize("part", ["nginx", "postgres"])
-def test_a_shared_server_that_dies_in_the_middle_is_back_by_itself_and_the_next_up_gets_there(
+def test_a_shared_server_that_dies_during_a_release_restarts_and_the_next_up_succeeds(
     platform: Platform, part: str
 ) -> None:
     platform.services["auth"]["app"]["env"] = {"START_DELAY_S": "4"}
@@ -128,7 +128,7 @@ def test_a_shared_server_that_dies_in_the_middle_is_back_by_itself_and_the_next_
 
 
 @pytest.mark.faults
-def test_two_services_release_side_by_side_and_the_broken_one_alone_stays_behind(platform: Platform) -> None:
+def test_two_services_release_concurrently_and_only_the_broken_one_fails(platform: Platform) -> None:
     before = platform.ids()
     platform.services["auth"]["app"]["env"] = {"GREETING": "hello"}
     platform.services["legal"]["frontend"]["env"] = {"FAIL": "unhealthy"}
@@ -149,7 +149,7 @@ def test_two_services_release_side_by_side_and_the_broken_one_alone_stays_behind
     assert "GREETING=hello" in greeted.attrs["Config"]["Env"]
 
 
-def test_going_back_is_a_release_that_asks_no_registry(platform: Platform, newer: str) -> None:
+def test_a_rollback_is_a_release_that_needs_no_registry(platform: Platform, newer: str) -> None:
     pin(platform)
     before = platform.services["auth"]["app"]["image"]
     platform.services["auth"]["app"]["image"] = newer
@@ -175,7 +175,7 @@ def test_going_back_is_a_release_that_asks_no_registry(platform: Platform, newer
 
 @pytest.mark.faults
 @pytest.mark.skipif(os.geteuid() != 0, reason="makes Docker's own folder small, which root alone may")
-def test_a_full_disk_at_pull_touches_nothing_and_with_room_again_the_same_up_gets_there(platform: Platform) -> None:
+def test_a_full_disk_at_a_pull_changes_nothing_and_with_free_space_the_same_up_succeeds(platform: Platform) -> None:
     settings = platform.config["sertantai:registry"], platform.config["sertantai:registry_token"]
     images.build("app", "large", REGISTRY, settings[0]["username"], settings[1])
     registry = Registry(platform.docker, REGISTRY, settings[0]["username"], settings[1])

@@ -38,7 +38,7 @@ def in_app(platform: Platform, program: str) -> Any:
     return json.loads(text)
 
 
-def test_what_it_plants_in_its_database_makes_nobody_superuser_at_the_next_up(platform: Platform) -> None:
+def test_code_planted_in_its_database_does_not_run_as_superuser_at_the_next_up(platform: Platform) -> None:
     login = in_app(platform, "print(json.dumps(url.split('//')[1].split(':')[0]))")
     planted = (TRAP + VIEW + BETTER_MATCHES + OBJECTS).format(login=login)
     in_app(platform, f"c = psycopg2.connect(url)\nc.cursor().execute({planted!r})\nc.commit()\nprint(json.dumps(1))")
@@ -54,7 +54,7 @@ def test_what_it_plants_in_its_database_makes_nobody_superuser_at_the_next_up(pl
         platform.sql(UNDO, LEGAL)
 
 
-def test_it_reaches_no_other_database_and_no_other_role(platform: Platform) -> None:
+def test_it_can_use_no_other_database_and_no_other_role(platform: Platform) -> None:
     said = in_app(
         platform,
         f"""
@@ -73,7 +73,7 @@ print(json.dumps(said))""",
     assert all("pg_hba.conf" in error for error in said.values()), said
 
 
-def test_it_takes_no_connection_from_the_others(platform: Platform) -> None:
+def test_it_takes_no_connection_from_other_services(platform: Platform) -> None:
     program = """
 held = []
 try:

@@ -33,7 +33,7 @@ def test_a_second_up_changes_nothing(platform: Platform) -> None:
     assert platform.ids() == before
 
 
-def test_a_preview_touches_nothing_and_says_what_up_would_do(platform: Platform) -> None:
+def test_a_preview_changes_nothing_and_shows_what_up_would_do(platform: Platform) -> None:
     before = platform.ids()
     platform.services["auth"]["app"]["env"] = {"GREETING": "hello"}
     shown = platform.run("preview")
@@ -43,7 +43,7 @@ def test_a_preview_touches_nothing_and_says_what_up_would_do(platform: Platform)
     assert platform.ids() == before
 
 
-def test_a_changed_setting_replaces_that_container_alone_while_it_serves(platform: Platform) -> None:
+def test_a_changed_setting_replaces_only_its_container_without_an_interruption(platform: Platform) -> None:
     before = platform.ids()
     failed: list[str] = []
     stop = threading.Event()
@@ -69,7 +69,9 @@ def test_a_changed_setting_replaces_that_container_alone_while_it_serves(platfor
     assert [name.rpartition("-")[0] for name in new] == ["auth-app"]
 
 
-def test_a_release_that_never_gets_healthy_changes_nothing_for_users_and_says_why(platform: Platform) -> None:
+def test_a_release_that_never_becomes_healthy_changes_nothing_for_users_and_shows_the_reason(
+    platform: Platform,
+) -> None:
     before = platform.ids()
     app = platform.services["auth"]["app"]
     app["env"] = {"FAIL": "unhealthy"}
@@ -106,7 +108,7 @@ def test_a_failed_migration_leaves_the_old_release_serving(platform: Platform) -
     platform.sql("DROP TABLE items", "sertantai_auth_local")
 
 
-def test_a_service_is_added_as_one_block_and_taken_out_again_with_its_database_kept(platform: Platform) -> None:
+def test_a_service_is_added_as_one_block_and_removed_with_its_database_kept(platform: Platform) -> None:
     before = platform.ids()
     platform.services["notes"] = NOTES
     added = platform.up()
@@ -130,7 +132,7 @@ def test_a_service_is_added_as_one_block_and_taken_out_again_with_its_database_k
     assert nginx.exec_run("test -e /srv/nginx/sites/notes.conf").exit_code == 1
 
 
-def test_a_new_password_makes_a_new_login_and_the_old_one_goes(platform: Platform) -> None:
+def test_a_new_password_creates_a_new_login_and_the_old_one_is_removed(platform: Platform) -> None:
     logins = "SELECT string_agg(rolname, ',') FROM pg_roles WHERE rolname ~ '^sertantai_auth_local_[0-9a-f]{8}$'"
     before = platform.sql(logins)
     odd = "a 'quoted' $password\\"
@@ -147,7 +149,7 @@ def test_a_new_password_makes_a_new_login_and_the_old_one_goes(platform: Platfor
     assert own(platform, "redis").attrs["State"]["StartedAt"] == redis
 
 
-def test_down_and_up_keeps_the_data(platform: Platform) -> None:
+def test_down_and_up_keep_the_data(platform: Platform) -> None:
     key = str(uuid.uuid4())
     with platform.client(LEGAL) as client:
         assert client.post("/api/items", json={"key": key}).status_code == 200
@@ -159,7 +161,7 @@ def test_down_and_up_keeps_the_data(platform: Platform) -> None:
     assert key in [item["key"] for item in platform.get(LEGAL, "/api/items").json()]
 
 
-def test_a_second_up_at_the_same_time_says_who_holds_the_lock(platform: Platform) -> None:
+def test_a_second_up_at_the_same_time_names_the_owner_of_the_lock(platform: Platform) -> None:
     platform.services["auth"]["app"]["restart_generation"] = 1
     first = platform.begin()
     eventually(lambda: str(first.pid) in platform.runner.lock())
@@ -170,7 +172,7 @@ def test_a_second_up_at_the_same_time_says_who_holds_the_lock(platform: Platform
     assert str(first.pid) in second.error
 
 
-def test_a_wrong_registry_password_is_named_and_touches_nothing(platform: Platform) -> None:
+def test_a_wrong_registry_password_is_reported_and_changes_nothing(platform: Platform) -> None:
     before = platform.ids()
     platform.config["sertantai:registry_token"] = "wrong"
     # The double takes on the password it is told; one more run tells it the right one again.
@@ -186,7 +188,7 @@ LATE, EARLY = pytest.param(4.0, marks=pytest.mark.faults), pytest.param(0.8, mar
 
 
 @pytest.mark.parametrize("seconds", [EARLY, 2.0, LATE])
-def test_an_up_that_is_killed_is_gone_on_with_by_the_next(platform: Platform, seconds: float) -> None:
+def test_the_next_up_continues_a_killed_one(platform: Platform, seconds: float) -> None:
     platform.services["legal"]["app"]["restart_generation"] = int(seconds * 10)
     process: subprocess.Popen[str] = platform.begin()
     time.sleep(seconds)

@@ -27,13 +27,13 @@ def on_gateway(platform: Platform, script: str) -> None:
     assert code == 0, output
 
 
-def test_a_site_file_that_was_edited_is_put_right(platform: Platform) -> None:
+def test_an_edited_site_file_is_corrected(platform: Platform) -> None:
     on_gateway(platform, "echo '# by hand' >> /srv/nginx/sites/auth.conf")
     mended(platform, "auth-site-switch")
     on_gateway(platform, "! grep -q 'by hand' /srv/nginx/sites/auth.conf")
 
 
-def test_a_site_file_that_was_deleted_is_back_and_serves(platform: Platform) -> None:
+def test_a_deleted_site_file_is_written_again_and_serves(platform: Platform) -> None:
     on_gateway(platform, "rm /srv/nginx/sites/auth.conf && kill -HUP $(cat /run/nginx.pid)")
     mended(platform, "auth-site-switch")
     assert platform.get(AUTH, "/api/version").status_code == 200
@@ -47,14 +47,14 @@ def test_a_container_that_was_stopped_is_started_again(platform: Platform) -> No
     assert platform.get(AUTH, "/api/version").status_code == 200
 
 
-def test_a_container_that_was_removed_is_made_anew_behind_its_gate(platform: Platform) -> None:
+def test_a_removed_container_is_created_again_behind_its_gate(platform: Platform) -> None:
     [container] = platform.containers(service="auth", part="app")
     container.remove(force=True)
     mended(platform, "auth-app", "auth-app-gate", "auth-site-switch")
     assert platform.get(AUTH, "/api/version").status_code == 200
 
 
-def test_a_container_that_was_stopped_and_started_by_hand_is_left_alone(platform: Platform) -> None:
+def test_a_container_that_was_stopped_and_started_by_hand_is_not_changed(platform: Platform) -> None:
     [container] = platform.containers(service="auth", part="app")
     container.restart()
     shown = platform.run("preview")
@@ -62,7 +62,7 @@ def test_a_container_that_was_stopped_and_started_by_hand_is_left_alone(platform
     assert not shown.touched()
 
 
-def test_a_login_that_was_dropped_is_made_again(platform: Platform) -> None:
+def test_a_dropped_login_is_created_again(platform: Platform) -> None:
     login = platform.sql("SELECT rolname FROM pg_roles WHERE rolname ~ '^sertantai_auth_local_[0-9a-f]{8}$'")
     platform.sql(f'DROP OWNED BY "{login}"; DROP ROLE "{login}"', "sertantai_auth_local")
     mended(platform, "auth-database-sql")
@@ -71,7 +71,7 @@ def test_a_login_that_was_dropped_is_made_again(platform: Platform) -> None:
     assert platform.get(AUTH, "/ready").status_code == 200
 
 
-def test_a_slot_that_was_dropped_comes_back(platform: Platform) -> None:
+def test_a_dropped_slot_is_created_again(platform: Platform) -> None:
     [electric] = platform.containers(service="legal", part="electric")
     electric.stop()
     platform.sql("SELECT pg_drop_replication_slot('electric_slot_legal')")

@@ -73,7 +73,7 @@ def test_a_change_reaches_every_client_of_a_shape(platform: Platform) -> None:
         assert len({one.requests[-1]["handle"] for one in client.followers}) == 1
 
 
-def test_only_rows_that_the_where_takes_arrive(platform: Platform) -> None:
+def test_only_rows_that_match_the_where_arrive(platform: Platform) -> None:
     insert(platform, ["a", "b"], ENFORCEMENT, year=1999)
     insert(platform, ["c", "d"], ENFORCEMENT, year=2001)
     params = {"1": "2000", "2": "d"}
@@ -88,7 +88,7 @@ def test_only_rows_that_the_where_takes_arrive(platform: Platform) -> None:
         has_exactly(client, table(platform, ENFORCEMENT, "year >= 2000 AND name <> 'd' AND title IS NULL"))
 
 
-def test_only_the_columns_that_were_asked_for_arrive(platform: Platform) -> None:
+def test_only_the_requested_columns_arrive(platform: Platform) -> None:
     insert(platform, ["a"], ENFORCEMENT)
     with follow(platform, THROUGH_APP, columns=["id", "name"]) as client:
         platform.sql("UPDATE uk_lrt SET title = 'unseen'", ENFORCEMENT)
@@ -97,7 +97,7 @@ def test_only_the_columns_that_were_asked_for_arrive(platform: Platform) -> None
         assert {tuple(row) for row in client.one.rows.values()} == {("id", "name")}
 
 
-def test_a_clause_that_cannot_be_judged_is_refused_with_the_reason(platform: Platform) -> None:
+def test_a_clause_that_cannot_be_evaluated_is_refused_with_the_reason(platform: Platform) -> None:
     for clause in ("nothing = 1", "year = 1; drop table uk_lrt", "pg_sleep(1) is null", "year = 'x'"):
         asked = {**WHOLE, "columns": "id,name", "offset": "-1", "where": clause}
         answer = platform.get("enforcement.localhost", "/api/electric/v1/shape", params=asked)
@@ -117,7 +117,7 @@ def test_a_table_with_a_generated_column_is_refused_whole(platform: Platform) ->
 @pytest.mark.parametrize(
     "extra", [{"secret": "guess"}, {"api_secret": "guess"}, {"table": "items"}], ids=lambda one: next(iter(one))
 )
-def test_a_client_that_asks_for_more_than_it_may_is_refused(
+def test_a_client_that_requests_more_than_it_may_is_refused(
     platform: Platform, url: str, database: str, extra: dict[str, str]
 ) -> None:
     with Client(url, platform.acme / "roots.pem", asks(url) | extra) as client:

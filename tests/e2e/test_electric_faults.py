@@ -31,9 +31,7 @@ LOCKED = (
 
 
 @EITHER
-def test_a_client_loses_and_repeats_nothing_while_electric_changes_over(
-    platform: Platform, url: str, database: str
-) -> None:
+def test_a_client_loses_and_repeats_nothing_during_a_cut_over(platform: Platform, url: str, database: str) -> None:
     service = service_of(url)
     with follow(platform, url) as client:
         insert(platform, names(5), database)
@@ -57,7 +55,7 @@ def test_a_client_loses_and_repeats_nothing_while_electric_changes_over(
 
 
 @pytest.mark.skipif(ELECTRIC_IMAGE is not None, reason="there is one image of the real Electric")
-def test_another_image_of_electric_begins_anew_and_so_does_going_back(platform: Platform) -> None:
+def test_another_image_of_electric_starts_with_empty_shapes_and_so_does_a_rollback(platform: Platform) -> None:
     block, registry = platform.services["legal"]["electric"], platform.config["sertantai:registry"]["username"]
     token = platform.config["sertantai:registry_token"]
     versions = images.build("electric", "newer", REGISTRY, registry, token), block["image"]
@@ -75,7 +73,7 @@ def test_another_image_of_electric_begins_anew_and_so_does_going_back(platform: 
             assert len(folders) == 1
 
 
-def test_a_client_gets_what_was_committed_while_electric_was_down(platform: Platform) -> None:
+def test_a_client_gets_rows_committed_while_electric_was_down(platform: Platform) -> None:
     with follow(platform) as client:
         handle = client.one.requests[-1]["handle"]
         container = electric(platform)
@@ -92,7 +90,7 @@ def test_a_client_gets_what_was_committed_while_electric_was_down(platform: Plat
         assert client.one.requests[-1]["handle"] == handle
 
 
-def test_a_client_fetches_anew_by_itself_when_the_slot_was_lost(platform: Platform) -> None:
+def test_a_client_fetches_again_by_itself_after_the_slot_was_lost(platform: Platform) -> None:
     insert(platform, names(20))
     with follow(platform) as client:
         container = electric(platform)
@@ -108,7 +106,7 @@ def test_a_client_fetches_anew_by_itself_when_the_slot_was_lost(platform: Platfo
         has_exactly(client, table(platform))
 
 
-def test_a_client_with_a_handle_that_is_lost_starts_anew(platform: Platform) -> None:
+def test_a_client_with_a_lost_handle_fetches_again(platform: Platform) -> None:
     insert(platform, names(5))
     with Client(PUBLIC, platform.acme / "roots.pem", {}, handle="1-1", offset="0_0") as client:
         client.wait("up to date", lambda one: one.current)
@@ -117,7 +115,7 @@ def test_a_client_with_a_handle_that_is_lost_starts_anew(platform: Platform) -> 
         has_exactly(client, table(platform))
 
 
-def test_a_table_that_changed_or_was_emptied_is_fetched_anew(platform: Platform) -> None:
+def test_a_table_that_was_altered_or_emptied_is_fetched_again(platform: Platform) -> None:
     insert(platform, names(5))
     with follow(platform) as client:
         platform.sql("TRUNCATE uk_lrt", LEGAL)

@@ -86,7 +86,7 @@ def new(platform: Platform, old: Container) -> Iterator[Container]:
     container.remove(force=True, v=True)
 
 
-def test_one_that_waits_serves_what_it_knew_at_its_start_and_has_no_news(
+def test_a_waiting_electric_serves_its_shapes_without_new_rows(
     platform: Platform, old: Container, new: Container
 ) -> None:
     later = names(1)
@@ -99,7 +99,7 @@ def test_one_that_waits_serves_what_it_knew_at_its_start_and_has_no_news(
         assert later[0] not in seen.body
 
 
-def test_one_that_waits_makes_no_shape_and_does_not_know_those_made_since(old: Container, new: Container) -> None:
+def test_a_waiting_electric_creates_no_shape_and_does_not_know_newer_ones(old: Container, new: Container) -> None:
     unmade = ask(new, offset="-1", where="year = 1901")
     assert (unmade.status, unmade.headers["retry-after"]) == (503, "5")
     made = ask(old, offset="-1", where="year = 1902")
@@ -110,7 +110,7 @@ def test_one_that_waits_makes_no_shape_and_does_not_know_those_made_since(old: C
     assert ask(new, **place, where="year = 1902").status == 409
 
 
-def test_a_poll_that_was_open_on_the_one_that_waits_is_told_to_fetch_again(
+def test_a_poll_that_was_open_on_a_waiting_electric_must_fetch_again(
     platform: Platform, old: Container, new: Container
 ) -> None:
     poll = polled(new)
@@ -120,7 +120,7 @@ def test_a_poll_that_was_open_on_the_one_that_waits_is_told_to_fetch_again(
     assert poll.result(30).status == 409
 
 
-def test_told_to_stop_it_keeps_the_lock_as_long_as_a_poll_is_open_and_killed_it_does_not(
+def test_a_stopped_electric_keeps_the_lock_while_a_poll_is_open_and_a_killed_one_does_not(
     old: Container, new: Container
 ) -> None:
     poll = polled(old)

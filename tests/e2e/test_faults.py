@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 LEGAL = "legal.localhost"
 
 
-def test_a_port_that_is_taken_is_named_and_the_gateway_stays(platform: Platform) -> None:
+def test_a_port_in_use_is_reported_and_the_gateway_stays(platform: Platform) -> None:
     before = platform.ids()
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -24,7 +24,7 @@ def test_a_port_that_is_taken_is_named_and_the_gateway_stays(platform: Platform)
     assert platform.get(LEGAL, "/health").status_code == 200
 
 
-def test_mistakes_in_the_stack_file_are_told_all_at_once_and_nothing_is_touched(platform: Platform) -> None:
+def test_all_mistakes_in_the_stack_file_are_reported_at_once_and_nothing_changes(platform: Platform) -> None:
     before = platform.ids()
     platform.services["legal"]["app"]["prot"] = 1
     platform.services["auth"]["domain"] = LEGAL

@@ -12,7 +12,7 @@ LEGAL, AUTH = "legal.localhost", "auth.localhost"
 
 
 @pytest.mark.one_runner
-def test_a_postgres_that_is_killed_under_writes_comes_back_with_every_acknowledged_row(platform: Platform) -> None:
+def test_a_postgres_that_is_killed_under_writes_recovers_every_acknowledged_row(platform: Platform) -> None:
     restarts = own(platform, "postgres").attrs["RestartCount"]
     with Writing(platform, LEGAL) as writing:
         writing.go_on(50)
@@ -28,7 +28,7 @@ def test_a_postgres_that_is_killed_under_writes_comes_back_with_every_acknowledg
 
 
 @pytest.mark.one_runner
-def test_a_gateway_that_is_killed_is_back_within_seconds(platform: Platform) -> None:
+def test_a_killed_gateway_restarts_within_seconds(platform: Platform) -> None:
     restarts = own(platform, "nginx").attrs["RestartCount"]
     strike(platform, "nginx")
     eventually(lambda: platform.get(LEGAL, "/api/version").status_code == 200, timeout_s=30)
@@ -55,7 +55,7 @@ def without_certbot(platform: Platform) -> Iterator[Platform]:
         pytest.param(f"cp {LEGAL}/privkey.pem {AUTH}/", id="torn"),
     ],
 )
-def test_a_gateway_without_one_of_its_certificates_serves_the_others_and_gets_it_back(
+def test_a_gateway_without_one_of_its_certificates_serves_the_others_and_gets_it_again(
     without_certbot: Platform, damage: str
 ) -> None:
     platform = without_certbot
@@ -85,7 +85,7 @@ def pin(platform: Platform) -> None:
         block["image"] += "@" + parts[key].attrs["Config"]["Image"].partition("@")[2]
 
 
-def test_without_its_registry_everything_serves_and_what_is_pinned_goes_on(platform: Platform) -> None:
+def test_without_its_registry_everything_serves_and_pinned_images_can_be_released(platform: Platform) -> None:
     # The rehearsal's `up` starts its double again, so there it is the preview that meets a registry that is gone.
     verb = "up" if platform.runner.name == "engine" else "preview"
     before = platform.ids()

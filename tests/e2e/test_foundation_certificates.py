@@ -54,7 +54,7 @@ def gone(platform: Platform, domain: str) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("without", "said"), [(refusing, "connection refused"), (gone, "Connection refused")], ids=["refusing", "gone"]
 )
-def test_a_new_site_waits_for_its_certificate_and_nobody_else_does(platform: Platform, without: Any, said: str) -> None:
+def test_only_a_new_site_waits_for_its_certificate(platform: Platform, without: Any, said: str) -> None:
     name = f"notes-{without.__name__}"
     domain = f"{name}.localhost"
     platform.services[name] = NOTES | {"domain": domain}
@@ -89,7 +89,7 @@ def renew(platform: Platform) -> None:
 
 
 @pytest.mark.one_runner
-def test_certificates_that_are_due_are_renewed_and_served_with_nobodys_help(platform: Platform) -> None:
+def test_due_certificates_are_renewed_and_served_without_an_up(platform: Platform) -> None:
     before = certificate(AUTH)  # for a day: due at once
     renew(platform)
     eventually(lambda: certificate(AUTH).serial_number != before.serial_number)
@@ -98,7 +98,7 @@ def test_certificates_that_are_due_are_renewed_and_served_with_nobodys_help(plat
 
 
 @pytest.mark.one_runner
-def test_a_certificate_that_certbot_has_lost_is_got_again(platform: Platform) -> None:
+def test_a_certificate_that_certbot_has_lost_is_requested_again(platform: Platform) -> None:
     before = certificate(AUTH)
     inside(platform, "certbot", f"certbot delete --non-interactive --cert-name {AUTH}")
     renew(platform)
@@ -107,7 +107,7 @@ def test_a_certificate_that_certbot_has_lost_is_got_again(platform: Platform) ->
 
 
 @pytest.mark.one_runner
-def test_an_authority_that_has_forgotten_us_is_got_on_with_and_what_is_not_due_stays(platform: Platform) -> None:
+def test_an_authority_without_our_account_gets_a_new_one_and_valid_certificates_stay(platform: Platform) -> None:
     before = certificate(AUTH)
     authority = f"https://localhost:{ACME}/dir", HTTP, platform.acme
     doubles.acme(*authority, validity_s=90 * 86400)

@@ -82,7 +82,7 @@ def comes_back(platform: Platform, before: dict[str, str]) -> None:
     print(f"everything was back after {time.monotonic() - begun:.0f} s")  # noqa: T201
 
 
-def test_a_daemon_that_is_restarted_brings_everything_back(restartable: Platform) -> None:
+def test_everything_restarts_with_dockers_daemon(restartable: Platform) -> None:
     before, old = restartable.ids(), daemon()
     kill(signal.SIGTERM, old)
     eventually(lambda: gone(old), timeout_s=120)
@@ -91,7 +91,7 @@ def test_a_daemon_that_is_restarted_brings_everything_back(restartable: Platform
     comes_back(restartable, before)
 
 
-def test_a_machine_that_lost_its_power_brings_everything_back(restartable: Platform) -> None:
+def test_everything_restarts_after_a_power_cut(restartable: Platform) -> None:
     before, old = restartable.ids(), daemon()
     containers = [each.attrs["State"]["Pid"] for each in restartable.docker.containers.list()]
     # The parent of each is what keeps its output; and the daemon has a containerd of its own, or the machine's.
@@ -105,7 +105,7 @@ def test_a_machine_that_lost_its_power_brings_everything_back(restartable: Platf
     comes_back(restartable, before)
 
 
-def test_a_daemon_restarted_in_the_middle_of_a_release_leaves_what_the_next_up_ends(restartable: Platform) -> None:
+def test_the_next_up_completes_a_release_that_a_restart_of_docker_interrupted(restartable: Platform) -> None:
     old = daemon()
     restartable.services["auth"]["app"]["env"] = {"START_DELAY_S": "5"}
     restartable.write()

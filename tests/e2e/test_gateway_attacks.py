@@ -50,7 +50,7 @@ def stands(platform: Platform, since: str) -> bool:
     return gateway.attrs["State"]["StartedAt"] == since and b"exited on signal" not in gateway.logs(stdout=False)
 
 
-def test_slow_uploads_from_outside_leave_the_gateway_serving(platform: Platform) -> None:
+def test_slow_uploads_from_outside_do_not_stop_the_gateway(platform: Platform) -> None:
     since = own(platform, "nginx").attrs["State"]["StartedAt"]
     trust = ssl.create_default_context(cafile=platform.acme / "roots.pem")
     with ExitStack() as held:
@@ -67,7 +67,7 @@ def test_slow_uploads_from_outside_leave_the_gateway_serving(platform: Platform)
     assert stands(platform, since)
 
 
-def test_an_app_that_opens_thousands_of_connections_stops_no_neighbour(platform: Platform) -> None:
+def test_an_app_that_opens_thousands_of_connections_stops_no_other_service(platform: Platform) -> None:
     since = own(platform, "nginx").attrs["State"]["StartedAt"]
     [app] = platform.containers(service="legal", part="app")
     execution = platform.docker.api.exec_create(app.id, ["python3", "-c", HALF])

@@ -20,7 +20,7 @@ SHAPE = "/electric/laws?offset=-1"
 @pytest.mark.parametrize(
     "step", [pytest.param(step, marks=[] if step == "app-gate" else [pytest.mark.faults]) for step in STEPS]
 )
-def test_an_up_that_is_killed_after_a_step_loses_nothing_and_is_gone_on_with(
+def test_an_up_that_is_killed_after_a_step_loses_nothing_and_the_next_one_continues(
     platform: Platform, newer: str, step: str
 ) -> None:
     for part in ("app", "frontend", "electric"):
@@ -40,7 +40,7 @@ def test_an_up_that_is_killed_after_a_step_loses_nothing_and_is_gone_on_with(
 
 @pytest.mark.faults
 @pytest.mark.parametrize("step", FIRST_STEPS)
-def test_a_first_up_that_is_killed_after_a_step_is_gone_on_with_or_taken_out(platform: Platform, step: str) -> None:
+def test_a_first_up_that_is_killed_after_a_step_can_be_continued_or_removed(platform: Platform, step: str) -> None:
     stock = copy.deepcopy(platform.services["auth"]) | {"domain": "stock.localhost", "names": []}
     stock["app"]["port"] = 4007
     stock["database"] = {"name": f"sertantai_stock_{step.replace('-', '_')}"}

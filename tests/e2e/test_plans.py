@@ -18,7 +18,7 @@ def engine(platform: Platform) -> Engine:
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.path)
-def test_a_changed_setting_leads_to_just_this_plan(platform: Platform, engine: Engine, change: Change) -> None:
+def test_a_changed_setting_has_exactly_this_plan(platform: Platform, engine: Engine, change: Change) -> None:
     change.apply(platform.config)
     platform.write()
     shown = engine.run("preview")
@@ -68,7 +68,7 @@ def test_one_service_is_released_alone_by_its_target(platform: Platform, engine:
     assert platform.get(AUTH, "/api/version").status_code == 200
 
 
-def test_a_broken_service_does_not_keep_the_others_from_their_release(platform: Platform, engine: Engine) -> None:
+def test_a_broken_service_does_not_stop_the_release_of_others(platform: Platform, engine: Engine) -> None:
     platform.services["auth"]["app"]["restart_generation"] = 2
     platform.services["legal"]["app"]["env"] = {"FAIL": "boot"}
     platform.write()
@@ -85,7 +85,7 @@ def test_a_broken_service_does_not_keep_the_others_from_their_release(platform: 
     assert platform.get(AUTH, "/api/version").status_code == 200
 
 
-def test_secrets_given_then_generated_then_given_again_change_only_their_service(
+def test_secrets_that_are_set_then_generated_then_set_again_change_only_their_service(
     platform: Platform, engine: Engine
 ) -> None:
     before = platform.ids()
@@ -103,7 +103,7 @@ def test_secrets_given_then_generated_then_given_again_change_only_their_service
     assert platform.get(AUTH, "/ready").status_code == 200
 
 
-def test_another_network_takes_everything_along_and_the_old_one_goes(platform: Platform, engine: Engine) -> None:
+def test_another_network_moves_everything_and_the_old_one_is_removed(platform: Platform, engine: Engine) -> None:
     old = platform.config["sertantai:network"]["name"]
     platform.config["sertantai:network"] = {"name": f"{old}_next", "subnet": OTHER_SUBNET}
     moved = platform.up()
@@ -112,7 +112,7 @@ def test_another_network_takes_everything_along_and_the_old_one_goes(platform: P
     assert not platform.docker.networks.list(names=[f"^{old}$"])
 
 
-def test_another_subnet_under_the_same_name_is_refused_before_anything_is_touched(
+def test_another_subnet_under_the_same_name_is_refused_before_anything_changes(
     platform: Platform, engine: Engine
 ) -> None:
     before = platform.ids()
@@ -124,9 +124,7 @@ def test_another_subnet_under_the_same_name_is_refused_before_anything_is_touche
     assert platform.get(LEGAL, "/health").status_code == 200
 
 
-def test_a_changed_postgres_comes_back_with_its_data_and_nothing_else_is_replaced(
-    platform: Platform, engine: Engine
-) -> None:
+def test_a_changed_postgres_keeps_its_data_and_nothing_else_is_replaced(platform: Platform, engine: Engine) -> None:
     before = platform.ids()
     with platform.client(LEGAL) as client:
         key = client.post("/api/items", json={"body": "before"}).json()["key"]

@@ -87,7 +87,7 @@ def open_transaction(platform: Platform) -> Iterator[Callable[[], None]]:
     platform.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)'")
 
 
-def test_an_open_transaction_elsewhere_is_named_before_anything_stops(
+def test_an_open_transaction_elsewhere_is_reported_before_anything_stops(
     platform: Platform, dev: Dev, open_transaction: Callable[[], None]
 ) -> None:
     dev.laws(5)
@@ -105,7 +105,7 @@ def test_an_open_transaction_elsewhere_is_named_before_anything_stops(
     ends_well(platform)
 
 
-def test_new_rows_with_which_electric_does_not_come_back_are_taken_out_again(
+def test_the_previous_rows_are_restored_if_electric_is_not_healthy_with_the_new_ones(
     platform: Platform, dev: Dev, open_transaction: Callable[[], None]
 ) -> None:
     """A transaction that begins meanwhile keeps it from a new slot."""
@@ -147,7 +147,7 @@ def test_two_services_at_once_wait_for_each_other(platform: Platform, dev: Dev) 
         platform.sql("DROP TABLE IF EXISTS sertantai_restores", ENFORCEMENT)
 
 
-def test_the_same_dump_twice_at_once_is_in_once(
+def test_two_concurrent_restores_of_the_same_dump_load_it_once(
     platform: Platform, large: Dev, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The step itself, by two who share no state."""
@@ -167,7 +167,7 @@ def test_the_same_dump_twice_at_once_is_in_once(
 
 @pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it")
 @pytest.mark.usefixtures("laws")
-def test_300_mb_go_in_while_electrics_clients_wait(platform: Platform, dev: Dev) -> None:
+def test_300_mb_are_restored_while_electrics_clients_wait(platform: Platform, dev: Dev) -> None:
     """In one transaction, which would have broken Electric's shapes had its slot been there."""
     dev.sql(
         "INSERT INTO items (key, body) SELECT g, string_agg(md5(g || '-' || h), '') "
@@ -200,7 +200,7 @@ def narrow(platform: Platform) -> Iterator[Disk]:
     assert gone.ok, gone.error
 
 
-def test_a_disk_without_room_is_seen_before_and_one_that_fills_up_changes_nothing(
+def test_a_disk_without_room_is_reported_first_and_one_that_fills_up_changes_nothing(
     narrow: Disk, platform: Platform, dev: Dev
 ) -> None:
     dev.laws(300_000)

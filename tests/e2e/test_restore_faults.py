@@ -103,7 +103,7 @@ def test_a_file_that_is_no_dump_for_this_server(
     refused(platform, words)
 
 
-def test_a_directory_and_a_file_that_is_not_there(platform: Platform, dev: Dev) -> None:
+def test_a_directory_and_a_missing_file(platform: Platform, dev: Dev) -> None:
     dev.dump()
     ask_for(platform, "dumps")
     refused(platform, "services/legal/restore/dump: dumps is a directory: make it with `./sertantai dump`")
@@ -139,7 +139,7 @@ def test_a_dump_with_fewer_rows_than_expected(platform: Platform, dev: Dev) -> N
     )
 
 
-def test_tables_with_rows_are_replaced_only_where_that_is_said(platform: Platform, dev: Dev) -> None:
+def test_tables_with_rows_are_replaced_only_with_replace(platform: Platform, dev: Dev) -> None:
     dev.laws(4)
     platform.sql("INSERT INTO uk_lrt (name) VALUES ('old')", LEGAL)
     ask_for(platform, dev.dump())
@@ -172,7 +172,7 @@ def test_rows_that_look_like_sql(platform: Platform, dev: Dev) -> None:
     assert checksum(platform) == checksum(platform, "legal_dev")
 
 
-def test_foreign_keys_in_a_circle(platform: Platform, dev: Dev) -> None:
+def test_circular_foreign_keys(platform: Platform, dev: Dev) -> None:
     as_app(platform, CIRCLE)
     try:
         dev.sql(CIRCLE)
@@ -191,7 +191,7 @@ def test_foreign_keys_in_a_circle(platform: Platform, dev: Dev) -> None:
         platform.sql("DROP TABLE a, b CASCADE", LEGAL)
 
 
-def test_tables_with_triggers_need_them_switched_off(platform: Platform, dev: Dev) -> None:
+def test_tables_with_triggers_need_disable_triggers(platform: Platform, dev: Dev) -> None:
     """pg_restore empties search_path, in which this one finds no table."""
     body = "BEGIN PERFORM count(*) FROM items; NEW.title := 'by a trigger'; RETURN NEW; END"
     as_app(
@@ -216,7 +216,7 @@ def test_tables_with_triggers_need_them_switched_off(platform: Platform, dev: De
         platform.sql("DROP FUNCTION fill CASCADE", LEGAL)
 
 
-def test_a_table_that_is_not_the_apps_own(platform: Platform, dev: Dev) -> None:
+def test_a_table_that_does_not_belong_to_the_app(platform: Platform, dev: Dev) -> None:
     dev.laws(3)
     ask_for(platform, dev.dump())
     platform.sql("CREATE TABLE by_hand (id int)", LEGAL)
@@ -227,9 +227,7 @@ def test_a_table_that_is_not_the_apps_own(platform: Platform, dev: Dev) -> None:
     goes_in(platform)
 
 
-def test_a_newer_container_that_does_not_serve_is_stopped_and_not_taken_for_the_one_that_does(
-    platform: Platform, dev: Dev
-) -> None:
+def test_a_newer_container_that_does_not_serve_is_stopped_and_not_started_again(platform: Platform, dev: Dev) -> None:
     """As a release that was killed leaves it: it may write, and nobody is led to it."""
     dev.laws(3)
     ask_for(platform, dev.dump())
@@ -249,7 +247,7 @@ def test_a_newer_container_that_does_not_serve_is_stopped_and_not_taken_for_the_
         left.remove(force=True)
 
 
-def test_jobs_and_migrations_stay_as_they_are(platform: Platform, dev: Dev) -> None:
+def test_jobs_and_migrations_do_not_change(platform: Platform, dev: Dev) -> None:
     jobs = "CREATE TABLE oban_jobs (id bigserial PRIMARY KEY, worker text)"
     as_app(platform, f"{jobs}; INSERT INTO oban_jobs (worker) VALUES ('own')")
     try:
@@ -287,7 +285,7 @@ def test_a_failure_after_the_last_row_leaves_sequences_and_views_as_they_were(pl
         platform.sql("DROP MATERIALIZED VIEW IF EXISTS few", LEGAL)
 
 
-def test_a_row_that_is_refused_is_not_shown_whatever_is_in_it(platform: Platform, dev: Dev) -> None:
+def test_a_refused_row_is_never_shown(platform: Platform, dev: Dev) -> None:
     """Neither in what `up` says nor in the server's log."""
     platform.sql("ALTER TABLE uk_lrt ADD more jsonb", LEGAL)
     try:

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 HOST = "legal.localhost"
 
 
-def test_a_dump_is_shown_at_preview_then_put_in_once(platform: Platform, dev: Dev) -> None:
+def test_a_dump_is_shown_at_preview_then_restored_once(platform: Platform, dev: Dev) -> None:
     dev.laws(300)
     dev.sql("INSERT INTO items (key, body) VALUES ('a', 'one'), ('b', NULL)")
     ask_for(platform, dev.dump(), expect={"uk_lrt": 300})
@@ -43,7 +43,7 @@ def test_a_dump_is_shown_at_preview_then_put_in_once(platform: Platform, dev: De
     assert [path.name for path in ON_HOST.iterdir()] == ["legal-before.dump"], "the dump itself is gone from the host"
 
 
-def test_a_lost_state_or_a_new_laptop_does_not_put_it_in_again(platform: Platform, dev: Dev) -> None:
+def test_a_lost_state_or_a_new_laptop_does_not_restore_it_again(platform: Platform, dev: Dev) -> None:
     dev.laws(5)
     dump = dev.dump()
     ask_for(platform, dump)
@@ -64,7 +64,7 @@ def test_a_lost_state_or_a_new_laptop_does_not_put_it_in_again(platform: Platfor
     assert checksum(platform) == after
 
 
-def test_a_release_brings_the_migration_that_a_dump_waits_for(platform: Platform, dev: Dev) -> None:
+def test_a_release_runs_the_migration_that_a_dump_waits_for(platform: Platform, dev: Dev) -> None:
     change = "alter table uk_lrt add column citation text"
     registry, token = platform.config["sertantai:registry"], platform.config["sertantai:registry_token"]
     image = images.build("app", "cited", REGISTRY, registry["username"], token, MIGRATION=change)
@@ -90,7 +90,7 @@ def test_a_release_brings_the_migration_that_a_dump_waits_for(platform: Platform
         platform.sql("DELETE FROM schema_migrations WHERE version = 20240103000000", LEGAL)
 
 
-def test_what_does_not_fit_is_a_table_at_preview_and_nothing_is_touched(platform: Platform, dev: Dev) -> None:
+def test_differences_are_a_table_at_preview_and_nothing_changes(platform: Platform, dev: Dev) -> None:
     dev.laws(3)
     dev.sql("ALTER TABLE uk_lrt ADD legacy_code text")
     dev.sql("ALTER TABLE uk_lrt RENAME title TO heading")
@@ -112,7 +112,7 @@ def test_what_does_not_fit_is_a_table_at_preview_and_nothing_is_touched(platform
         assert (checksum(platform), platform.ids()) == (before, ids)
 
 
-def test_a_dump_that_fails_in_the_middle_is_rolled_back_and_everything_serves_as_before(
+def test_a_dump_that_fails_in_the_middle_is_rolled_back_and_everything_serves_again(
     platform: Platform, dev: Dev
 ) -> None:
     dev.sql("ALTER TABLE uk_lrt ALTER year TYPE text")
@@ -147,9 +147,7 @@ def test_electrics_clients_see_the_new_rows_without_a_reload(platform: Platform,
         assert client.one.refetches >= 1
 
 
-def test_other_services_answer_all_the_while_and_the_site_says_that_it_is_back_soon(
-    platform: Platform, dev: Dev
-) -> None:
+def test_other_services_keep_answering_and_the_site_shows_the_notice(platform: Platform, dev: Dev) -> None:
     dev.laws(2000)
     ask_for(platform, dev.dump())
     with Watching(platform, "auth.localhost") as other, Watching(platform, HOST, "/", posts=False) as own:

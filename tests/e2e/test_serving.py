@@ -28,7 +28,7 @@ def test_the_app_answers_on_its_routes(platform: Platform) -> None:
     assert platform.get("auth.localhost", "/ready").status_code == 200
 
 
-def test_what_is_posted_is_listed(platform: Platform) -> None:
+def test_a_posted_item_is_listed(platform: Platform) -> None:
     key = str(uuid.uuid4())
     with platform.client(LEGAL) as client:
         made = client.post("/api/items", json={"key": key, "body": "words"})
@@ -63,7 +63,7 @@ def test_the_certificate_is_the_authoritys_and_names_the_domain(platform: Platfo
     assert f"('DNS', '{LEGAL}')" in certificate
 
 
-def test_plain_http_leads_to_https(platform: Platform) -> None:
+def test_plain_http_is_redirected_to_https(platform: Platform) -> None:
     with platform.client(LEGAL, HTTP) as client:
         answer = client.get("/api/version?a=b")
     assert answer.status_code == 308
@@ -99,7 +99,7 @@ def test_a_public_shape_is_read_without_a_secret(platform: Platform) -> None:
         "offset=-1&offset=-1",
     ],
 )
-def test_shapes_beyond_what_is_public_are_refused(platform: Platform, query: str) -> None:
+def test_shapes_that_are_not_public_are_refused(platform: Platform, query: str) -> None:
     assert platform.get(LEGAL, f"/electric/laws?{query}").status_code == 403
 
 
@@ -108,7 +108,7 @@ def test_electrics_own_paths_are_not_public(platform: Platform, path: str) -> No
     assert platform.get(LEGAL, path).status_code == 404
 
 
-def test_the_app_decides_on_shapes_where_access_is_its_own(platform: Platform) -> None:
+def test_the_app_decides_on_shapes_if_access_is_through_the_app(platform: Platform) -> None:
     host = "enforcement.localhost"
     assert platform.get(host, "/api/electric/v1/shape?table=uk_lrt&columns=id,name&offset=-1").status_code == 200
     assert platform.get(host, "/electric/v1/shape?table=uk_lrt&offset=-1").status_code == 404
@@ -120,7 +120,7 @@ def test_a_service_calls_another_by_its_stable_name(platform: Platform) -> None:
     assert answer.json() == {"version": "1"}
 
 
-def test_of_the_platforms_containers_only_the_gateway_publishes_ports(platform: Platform) -> None:
+def test_only_the_gateway_publishes_ports(platform: Platform) -> None:
     published = {
         container.name: container.attrs["HostConfig"]["PortBindings"]
         for container in platform.containers()
@@ -129,7 +129,7 @@ def test_of_the_platforms_containers_only_the_gateway_publishes_ports(platform: 
     assert set(published) == {f"sertantai-{STACK}-nginx"}
 
 
-def test_the_doubles_of_the_world_outside_listen_on_loopback_only(platform: Platform) -> None:
+def test_the_doubles_listen_on_loopback_only(platform: Platform) -> None:
     with open("/proc/net/tcp") as table:
         listening = [line.split()[1] for line in table.readlines()[1:] if line.split()[3] == "0A"]
     for port in (int(REGISTRY.partition(":")[2]), ACME):
@@ -170,7 +170,7 @@ def test_logins_are_least_privileged_and_databases_closed_to_each_other(platform
     assert crossing == "0"
 
 
-def test_an_app_that_does_not_ask_for_redis_does_not_reach_it(platform: Platform) -> None:
+def test_an_app_without_redis_cannot_use_it(platform: Platform) -> None:
     assert platform.get("auth.localhost", "/api/redis").status_code == 200
     assert platform.get(LEGAL, "/api/redis").status_code == 404
     (app,) = platform.containers(service="legal", part="app")
@@ -181,7 +181,7 @@ def test_an_app_that_does_not_ask_for_redis_does_not_reach_it(platform: Platform
     assert (code, bytes(said)[:9]) == (0, b"b'-NOAUTH")  # type: ignore[arg-type]
 
 
-def test_both_electrics_hold_slots_of_their_own_on_the_one_cluster(platform: Platform) -> None:
+def test_both_electrics_have_their_own_slot_on_the_cluster(platform: Platform) -> None:
     slots = platform.sql("SELECT slot_name || ':' || active FROM pg_replication_slots ORDER BY 1").splitlines()
     assert slots == ["electric_slot_enforcement:true", "electric_slot_legal:true"]
 

@@ -67,7 +67,7 @@ def grown(outside: Outside, key: Path, tmp_path: Path) -> Iterator[Grown]:
         yield Grown(api, project, client)
 
 
-def test_it_is_imported_as_it_is_and_settings_apply_once_adopt_is_taken_out(grown: Grown) -> None:
+def test_a_server_is_imported_unchanged_and_settings_apply_once_adopt_is_removed(grown: Grown) -> None:
     before = grown.found()
     imported = grown.project.up()
     assert is_made(imported), imported.text

@@ -26,7 +26,7 @@ def test_another_token_is_refused(api: Api) -> None:
     assert len(api.token) == 64
 
 
-def test_a_server_comes_up_step_by_step(client: Any) -> None:
+def test_a_server_starts_step_by_step(client: Any) -> None:
     made = order(client)
     assert made.server.status == "initializing"
     assert made.action.status == "running"
@@ -38,7 +38,7 @@ def test_a_server_comes_up_step_by_step(client: Any) -> None:
     assert client.actions.get_by_id(made.action.id).status == "success"
 
 
-def test_a_server_gets_addresses_that_go_with_it(api: Api, client: Any) -> None:
+def test_a_server_gets_addresses_that_are_deleted_with_it(api: Api, client: Any) -> None:
     server = serve(client)
     assert server.public_net.ipv4.ip == "192.0.2.10"
     assert server.public_net.ipv6.ip == "2001:db8:0:1::/64"
@@ -47,7 +47,7 @@ def test_a_server_gets_addresses_that_go_with_it(api: Api, client: Any) -> None:
     assert api.primary_ips == {}
 
 
-def test_an_own_address_outlives_its_server(api: Api, client: Any) -> None:
+def test_a_separate_address_outlives_its_server(api: Api, client: Any) -> None:
     ip = client.primary_ips.create("ipv4", "mine", location=FSN1).primary_ip
     server = serve(client, public_net=ServerCreatePublicNetwork(ipv4=ip, enable_ipv6=False))
     assert server.public_net.ipv4.ip == ip.ip
@@ -60,7 +60,7 @@ def test_an_own_address_outlives_its_server(api: Api, client: Any) -> None:
     assert api.primary_ips[ip.id]["assignee_id"] is None
 
 
-def test_an_address_of_another_place_or_type_is_refused(client: Any) -> None:
+def test_an_address_of_another_location_or_type_is_refused(client: Any) -> None:
     far = client.primary_ips.create("ipv4", "far", location=NBG1).primary_ip
     six = client.primary_ips.create("ipv6", "six", location=FSN1).primary_ip
     with refusal("primary_ip_datacenter_mismatch"):
@@ -69,7 +69,7 @@ def test_an_address_of_another_place_or_type_is_refused(client: Any) -> None:
         order(client, public_net=ServerCreatePublicNetwork(ipv4=six))
 
 
-def test_with_keys_there_is_no_password_and_a_key_is_known_once(client: Any) -> None:
+def test_a_server_with_keys_has_no_password_and_a_key_exists_once(client: Any) -> None:
     text = key()
     mine = client.ssh_keys.create("mine", text)
     assert order(client, ssh_keys=[mine]).root_password is None
@@ -78,7 +78,7 @@ def test_with_keys_there_is_no_password_and_a_key_is_known_once(client: Any) -> 
         client.ssh_keys.create("again", text)
 
 
-def test_what_is_protected_cannot_be_deleted(client: Any) -> None:
+def test_protected_resources_cannot_be_deleted(client: Any) -> None:
     server = serve(client)
     ip = client.primary_ips.create("ipv4", "ip", location=FSN1).primary_ip
     volume = store(client)
@@ -95,7 +95,7 @@ def test_what_is_protected_cannot_be_deleted(client: Any) -> None:
         server.change_protection(delete=False, rebuild=True)
 
 
-def test_a_limit_of_the_project_is_kept() -> None:
+def test_a_limit_of_the_project_is_enforced() -> None:
     with Api(action_s=0.01, limits={"servers": 1, "primary_ips": 2}) as api:
         client = connect(api)
         serve(client)
@@ -105,7 +105,7 @@ def test_a_limit_of_the_project_is_kept() -> None:
             client.primary_ips.create("ipv4", "third", location=FSN1)
 
 
-def test_a_name_is_taken_once(client: Any) -> None:
+def test_a_name_can_be_used_once(client: Any) -> None:
     serve(client)
     with refusal("uniqueness_error"):
         order(client)
@@ -128,7 +128,7 @@ def test_lists_come_in_pages(api: Api, client: Any) -> None:
         client.ssh_keys.get_list(per_page=51)
 
 
-def test_every_answer_tells_the_rate_limit_until_it_is_reached() -> None:
+def test_every_answer_has_the_rate_limit_until_it_is_reached() -> None:
     with Api(rate_limit=3) as api:
         request = urllib.request.Request(f"{api.endpoint}/servers", headers={"Authorization": f"Bearer {api.token}"})
         for left in ("2", "1", "0"):
@@ -153,7 +153,7 @@ def test_a_type_changes_only_while_the_server_is_off(client: Any) -> None:
     assert (server.server_type.name, server.primary_disk_size, server.status) == ("cx43", 80, "running")
 
 
-def test_a_location_may_not_sell_a_type_or_have_none_left(api: Api, client: Any) -> None:
+def test_a_location_may_not_offer_a_type_or_have_none_left(api: Api, client: Any) -> None:
     with pytest.raises(APIException, match="unsupported location for server type"):
         order(client, location=ASH)
     with pytest.raises(APIException, match="server type 104 is deprecated"):

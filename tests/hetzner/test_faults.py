@@ -38,7 +38,7 @@ class Recorded(NoMachines):
         self.calls.append((name, kind, values))
 
 
-def test_a_slow_machine_keeps_its_action_running_and_nothing_else() -> None:
+def test_a_slow_machine_only_keeps_its_action_running() -> None:
     machines = Recorded()
     with Api(machines=machines, action_s=0.01) as api:
         client = connect(api)
@@ -62,7 +62,7 @@ def test_a_machine_that_fails_ends_the_action_as_an_error() -> None:
             made.next_actions[0].wait_until_finished()
 
 
-def test_name_servers_are_told_the_full_name_of_a_record() -> None:
+def test_name_servers_receive_the_full_name_of_a_record() -> None:
     machines = Recorded()
     with Api(machines=machines, action_s=0.01, zone_names=["example.com"]) as api:
         zone = connect(api).zones.get("example.com")
@@ -73,7 +73,7 @@ def test_name_servers_are_told_the_full_name_of_a_record() -> None:
     assert machines.calls == [*set_once, ("www.example.com", "A", [])]
 
 
-def test_a_fault_passes_after_the_times_it_was_asked_for(api: Api, client: Any) -> None:
+def test_a_fault_occurs_as_often_as_requested(api: Api, client: Any) -> None:
     api.faults.add("GET", "/servers", 503, "unavailable", times=2)
     for _ in range(2):
         with refusal("unavailable"):
@@ -87,14 +87,14 @@ def test_a_conflict_is_tried_again_by_the_client_itself(api: Api) -> None:
     assert client.volumes.create(10, "data", location=FSN1).volume.id in api.volumes
 
 
-def test_a_lost_answer_leaves_what_was_done(api: Api, client: Any) -> None:
+def test_after_a_lost_answer_the_change_stays(api: Api, client: Any) -> None:
     api.faults.add("POST", "/ssh_keys", kind="lost")
     with pytest.raises(requests.ConnectionError):
         client.ssh_keys.create("mine", key())
     assert [one["name"] for one in api.ssh_keys.values()] == ["mine"]
 
 
-def test_a_cut_connection_leaves_nothing_and_a_late_answer_is_late(api: Api, client: Any) -> None:
+def test_a_broken_connection_changes_nothing_and_a_late_answer_is_late(api: Api, client: Any) -> None:
     api.faults.add("POST", "/ssh_keys", kind="cut")
     with pytest.raises(requests.ConnectionError):
         client.ssh_keys.create("mine", key())

@@ -98,16 +98,16 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("kind", "body"), ACCEPTED)
-def test_fields_that_are_right_are_accepted(kind: str, body: dict[str, Any]) -> None:
+def test_valid_fields_are_accepted(kind: str, body: dict[str, Any]) -> None:
     assert fields.check(kind, body) == []
 
 
 @pytest.mark.parametrize(("kind", "body", "field"), REFUSED)
-def test_fields_that_are_wrong_are_named(kind: str, body: dict[str, Any], field: str) -> None:
+def test_invalid_fields_are_named(kind: str, body: dict[str, Any], field: str) -> None:
     assert {name for name, _ in fields.check(kind, body)} == {field}
 
 
-def test_a_request_with_wrong_fields_is_told_all_of_them() -> None:
+def test_a_request_gets_all_its_invalid_fields() -> None:
     with Api() as api, refusal("invalid_input") as error:
         connect(api).volumes.create(5, "my data", location=FSN1, format="btrfs")
     assert {field["name"] for field in error.value.details["fields"]} == {"name", "size", "format"}

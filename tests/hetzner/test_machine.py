@@ -68,7 +68,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory, web: int, names: None) -> Ite
         yield reach
 
 
-def test_the_first_boot_and_the_settings_leave_what_the_server_is_told(prod: Reach) -> None:
+def test_after_the_first_boot_and_the_settings_the_server_is_configured(prod: Reach) -> None:
     for file in [*server.files("05:30"), server.docker_daemon()]:
         assert prod.ssh(f"cat {file.path}").out == file.content
     assert prod.ssh("cat /root/.ssh/authorized_keys").out == (prod.keys / "operator.pub").read_text()
@@ -82,14 +82,14 @@ def test_the_first_boot_and_the_settings_leave_what_the_server_is_told(prod: Rea
     assert prod.ssh("swapon --show=NAME --noheadings; stat -c %a:%s /swapfile").out == "/swapfile\n600:2147483648\n"
 
 
-def test_cloud_inits_own_schema_takes_it_and_not_a_broken_one(prod: Reach) -> None:
+def test_cloud_inits_schema_accepts_it_and_refuses_a_broken_one(prod: Reach) -> None:
     check = "cat > /tmp/user-data; cloud-init schema --config-file /tmp/user-data"
     text = prod.first_boot()
     assert prod.ssh(check, text).ok
     assert not prod.ssh(check, text.replace("disable_root: false", "disable_root: perhaps")).ok
 
 
-def test_only_the_pinned_host_key_and_the_operators_key_open_a_connection(prod: Reach, tmp_path: Path) -> None:
+def test_a_connection_needs_the_pinned_host_key_and_the_operators_key(prod: Reach, tmp_path: Path) -> None:
     def tried(key: str, host_key: str, *options: str) -> Said:
         prod.configure(tmp_path, host_key)
         return on_host("true", interpreter=prod.interpreter(*FRESH, *options, folder=tmp_path, key=key))
@@ -126,7 +126,7 @@ def test_docker_answers_over_ssh_where_nothing_is_forwarded(prod: Reach) -> None
     assert "administratively prohibited" in refused.error
 
 
-def test_ports_and_names_of_the_operators_machine_are_there(prod: Reach, web: int) -> None:
+def test_ports_and_names_of_the_operators_machine_are_reachable(prod: Reach, web: int) -> None:
     assert prod.ssh(f"curl -fsS -o /dev/null http://localhost:{web}/").ok
     assert not prod.ssh("getent ahostsv4 legal.sertantai.test").ok
     prod.machines.record("legal.sertantai.test", "A", [ADDRESS])
@@ -135,7 +135,7 @@ def test_ports_and_names_of_the_operators_machine_are_there(prod: Reach, web: in
     assert not prod.ssh("getent ahostsv4 legal.sertantai.test").ok
 
 
-def test_steps_share_a_connection_and_the_process_list_tells_no_secret(prod: Reach) -> None:
+def test_steps_share_a_connection_and_the_process_list_shows_no_secret(prod: Reach) -> None:
     before = prod.machines.connections(SERVER)
     with prod.machines.processes(SERVER) as seen:
         for number in range(5):
@@ -151,7 +151,7 @@ def mount(reach: Reach, wait_s: int = 2) -> Said:
     return reach.verb(verb.line("mount", DEVICE, FOLDER, wait=wait_s))
 
 
-def test_a_volume_that_never_attaches_is_told(prod: Reach) -> None:
+def test_a_volume_that_never_attaches_is_reported(prod: Reach) -> None:
     said = mount(prod, wait_s=1)
     assert said.code == 1
     assert said.out.startswith(f"host/volume_size: the volume {VOLUME} did not attach within 1 s: see")
@@ -168,7 +168,7 @@ FOREIGN: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("what", FOREIGN)
-def test_what_is_on_a_volume_is_never_formatted(prod: Reach, what: str) -> None:
+def test_a_volume_with_data_is_never_formatted(prod: Reach, what: str) -> None:
     prod.machines.format(VOLUME, 10, "")
     prod.machines.attach(VOLUME, SERVER)
     make, words = FOREIGN[what]
@@ -182,7 +182,7 @@ def test_what_is_on_a_volume_is_never_formatted(prod: Reach, what: str) -> None:
     prod.machines.detach(VOLUME)
 
 
-def test_an_empty_volume_is_made_ready_when_it_comes_late_and_once(prod: Reach) -> None:
+def test_an_empty_volume_that_attaches_late_is_formatted_once(prod: Reach) -> None:
     prod.machines.format(VOLUME, 10, "")
     late = threading.Timer(2, prod.machines.attach, [VOLUME, SERVER])
     late.start()
@@ -206,7 +206,7 @@ def test_an_enlarged_volume_is_used_whole(prod: Reach) -> None:
     assert mount(prod).out == ""
 
 
-def test_a_restart_brings_everything_back(prod: Reach) -> None:
+def test_everything_works_again_after_a_restart(prod: Reach) -> None:
     prod.machines.stop(SERVER)
     prod.machines.start(SERVER)
     on_host("true", interpreter=prod.interpreter("-O", "exit"))
@@ -218,7 +218,7 @@ def test_a_restart_brings_everything_back(prod: Reach) -> None:
     assert mount(prod).out == ""
 
 
-def test_nothing_can_be_put_where_the_volume_is_not_mounted(prod: Reach) -> None:
+def test_nothing_can_be_written_to_the_mount_point_without_the_volume(prod: Reach) -> None:
     prod.machines.detach(VOLUME)
     assert prod.verb(verb.line("lost", FOLDER)).out == "lost\n"
     error = f"host/volume_size: no disk is mounted on {FOLDER}; run up again\n"
@@ -229,7 +229,7 @@ def test_nothing_can_be_put_where_the_volume_is_not_mounted(prod: Reach) -> None
     assert prod.ssh(f"ls -A {FOLDER}").out == ""
 
 
-def test_another_server_finds_what_the_volume_holds(prod: Reach, tmp_path: Path) -> None:
+def test_another_server_finds_the_volumes_data(prod: Reach, tmp_path: Path) -> None:
     machines = prod.machines
     machines.remove(SERVER)
     machines.create(OTHER, "sertantai-prod", OTHER_ADDRESS, prod.first_boot())
@@ -248,7 +248,7 @@ def test_another_server_finds_what_the_volume_holds(prod: Reach, tmp_path: Path)
         assert other.verb(verb.line("folder-remove", FOLDER, "postgres")).ok
 
 
-def test_nothing_stays_when_it_is_over(prod: Reach) -> None:
+def test_nothing_is_left_at_the_end(prod: Reach) -> None:
     prod.machines.close()
     for what in ("ps -aq", "volume ls -q", "network ls -q"):
         assert on_host(f"docker {what} --filter label=sertantai.servers={PLACE.name}").out == ""

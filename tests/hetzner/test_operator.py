@@ -43,12 +43,12 @@ def test_a_server_that_is_off_is_started(api: Api, client: Any, cli: str, tmp_pa
     assert api.servers[server.id]["status"] == "running"
 
 
-def test_a_server_that_is_gone_is_not_started(cli: str, tmp_path: Path) -> None:
+def test_a_missing_server_is_not_started(cli: str, tmp_path: Path) -> None:
     state(tmp_path, server=4711)
     assert not hetzner.start_server(cli, "prod")
 
 
-def test_the_protection_of_what_is_there_is_lifted(api: Api, client: Any, cli: str, tmp_path: Path) -> None:
+def test_the_protection_of_existing_resources_is_removed(api: Api, client: Any, cli: str, tmp_path: Path) -> None:
     server, volume = serve(client), store(client)
     server.change_protection(delete=True, rebuild=True).wait_until_finished()
     volume.change_protection(delete=True).wait_until_finished()
@@ -58,7 +58,7 @@ def test_the_protection_of_what_is_there_is_lifted(api: Api, client: Any, cli: s
     assert client.volumes.get_by_id(volume.id).protection == {"delete": False}
 
 
-def test_a_refusal_is_told_and_nothing_is_taken_down(
+def test_a_refusal_is_reported_and_nothing_is_deleted(
     api: Api, client: Any, cli: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state(tmp_path, server=serve(client).id)

@@ -46,7 +46,7 @@ def address(server: Any) -> int:
     return int(server.public_net.primary_ipv4.id)
 
 
-def test_a_server_that_becomes_another_type_is_shut_down_first(api: Api, server: Any) -> None:
+def test_a_server_is_shut_down_before_its_type_changes(api: Api, server: Any) -> None:
     said = power(api, "shut-down", address(server), "cx33")
     assert (said.code, said.out) == (0, "shutting down one to change its type to cx33\n"), said.error
     assert api.servers[server.id]["status"] == "off"
@@ -55,12 +55,12 @@ def test_a_server_that_becomes_another_type_is_shut_down_first(api: Api, server:
     assert asked(api) == ["shutdown"]
 
 
-def test_a_server_that_stays_what_it_is_goes_on(api: Api, server: Any) -> None:
+def test_a_server_with_the_same_type_keeps_running(api: Api, server: Any) -> None:
     assert power(api, "shut-down", address(server), "cx23") == Said(0, "", "", 0)
     assert asked(api) == []
 
 
-def test_without_a_server_there_is_nothing_to_stop(api: Api, client: Any) -> None:
+def test_without_a_server_nothing_is_shut_down(api: Api, client: Any) -> None:
     made = client.primary_ips.create("ipv4", "mine", location=FSN1)
     assert power(api, "shut-down", made.primary_ip.id, "cx23") == Said(0, "", "", 0)
 
@@ -73,18 +73,18 @@ def test_a_server_is_started_unless_it_runs(api: Api, server: Any) -> None:
     assert api.servers[server.id]["status"] == "running"
 
 
-def test_passing_troubles_of_the_api_are_waited_out(api: Api, server: Any) -> None:
+def test_temporary_errors_of_the_api_are_tried_again(api: Api, server: Any) -> None:
     api.faults.add("GET", f"/servers/{server.id}", 503, "unavailable", times=1)
     assert power(api, "power-on", server.id) == Said(0, "", "", 0)
 
 
 @pytest.mark.parametrize("kind", ["cut", "lost"])
-def test_a_connection_that_breaks_is_made_again(api: Api, server: Any, kind: Any) -> None:
+def test_a_broken_connection_is_opened_again(api: Api, server: Any, kind: Any) -> None:
     api.faults.add("GET", f"/servers/{server.id}", kind=kind, times=2)
     assert power(api, "power-on", server.id) == Said(0, "", "", 0)
 
 
-def test_a_trouble_that_does_not_pass_is_told(api: Api, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lasting_error_is_reported(api: Api, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hetzner_api, "PAUSE_S", 0)
     monkeypatch.setenv("HCLOUD_ENDPOINT", api.endpoint)
     monkeypatch.setattr("sys.stdin", io.StringIO(api.token))
@@ -95,7 +95,7 @@ def test_a_trouble_that_does_not_pass_is_told(api: Api, server: Any, monkeypatch
         program.main(["power-on", str(server.id)])
 
 
-def test_an_api_that_cannot_be_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_api_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hetzner_api, "PAUSE_S", 0)
     monkeypatch.setenv("HCLOUD_ENDPOINT", "http://127.77.0.1:9")
     monkeypatch.setattr("sys.stdin", io.StringIO("x"))
@@ -103,7 +103,7 @@ def test_an_api_that_cannot_be_reached_is_told(monkeypatch: pytest.MonkeyPatch) 
         program.main(["power-on", "1"])
 
 
-def test_a_refusal_is_told_with_the_apis_words_and_without_the_token(api: Api, server: Any) -> None:
+def test_a_refusal_is_reported_in_the_apis_words_without_the_token(api: Api, server: Any) -> None:
     token = "x" * 64
     said = power(api, "power-on", server.id, token=token)
     assert said.code == 1
@@ -112,7 +112,7 @@ def test_a_refusal_is_told_with_the_apis_words_and_without_the_token(api: Api, s
     assert token not in said.error + said.out
 
 
-def test_a_server_that_does_not_stop_is_left_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_shut_down_stays_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hetzner_api, "PAUSE_S", 0.2)
     monkeypatch.setattr(program, "SHUTDOWN_S", 0)
     monkeypatch.setattr(program, "START_S", 0)

@@ -53,7 +53,7 @@ def keys(cloud: Cloud, prod: Project) -> set[str]:
     return {row["key"] for row in answer.json()}
 
 
-def test_from_nothing_the_platform_answers_over_tls_and_the_next_up_changes_nothing(
+def test_from_an_empty_project_the_platform_answers_over_tls_and_the_next_up_changes_nothing(
     cloud: Cloud, prod: Project
 ) -> None:
     assert prod.get(address(cloud), DOMAIN, "/ready").status_code == 200
@@ -67,7 +67,7 @@ def test_from_nothing_the_platform_answers_over_tls_and_the_next_up_changes_noth
     assert not re.search(r"\d+ changed", again.text)
 
 
-def test_the_firewall_that_the_api_received_lets_22_80_443_and_icmp_in(cloud: Cloud, prod: Project) -> None:
+def test_the_firewall_that_the_api_received_opens_22_80_443_and_icmp(cloud: Cloud, prod: Project) -> None:
     [firewall] = [body for body in cloud.api.sent("POST", "/firewalls") if body]
     rules = {(rule["protocol"], rule.get("port")): rule["source_ips"] for rule in firewall["rules"]}
     everywhere = ["0.0.0.0/0", "::/0"]
@@ -82,7 +82,7 @@ def test_the_firewall_that_the_api_received_lets_22_80_443_and_icmp_in(cloud: Cl
     assert [each["status"] for each in server["public_net"]["firewalls"]] == ["applied"]
 
 
-def test_the_servers_name_leads_to_its_address_and_back(cloud: Cloud, prod: Project) -> None:
+def test_the_servers_name_points_to_its_address_and_back(cloud: Cloud, prod: Project) -> None:
     names = {each["type"]: [name["dns_ptr"] for name in each["dns_ptr"]] for each in cloud.api.primary_ips.values()}
     assert names["ipv4"] == [f"sertantai-hz.{ZONE}"]
     [records] = cloud.api.rrsets.values()
@@ -90,7 +90,7 @@ def test_the_servers_name_leads_to_its_address_and_back(cloud: Cloud, prod: Proj
     assert not [name for name in records if name.endswith("/AAAA")]
 
 
-def test_what_a_new_server_is_told_has_no_secret_but_its_host_key(cloud: Cloud, prod: Project) -> None:
+def test_the_first_boots_configuration_has_no_secret_but_the_host_key(cloud: Cloud, prod: Project) -> None:
     [user_data] = [body["user_data"] for body in cloud.api.sent("POST", "/servers") if body]
     secrets = [*prod.secrets(), cloud.api.token]
     assert len(secrets) >= 8
@@ -98,7 +98,7 @@ def test_what_a_new_server_is_told_has_no_secret_but_its_host_key(cloud: Cloud, 
     assert user_data.count("PRIVATE KEY") == 2  # where it begins and where it ends
 
 
-def test_no_secret_is_in_a_process_list_or_a_log_while_a_release_goes_on(cloud: Cloud, prod: Project) -> None:
+def test_no_secret_is_in_a_process_list_or_a_log_during_a_release(cloud: Cloud, prod: Project) -> None:
     prod.change("services/legal/app/env", {"RELEASE": "watched"})
     prod.change("services/legal/electric/restart_generation", 1)
     with cloud.machines.processes(cloud.server_id()) as seen:
@@ -120,9 +120,7 @@ def test_another_network_for_ssh_changes_the_firewall_and_nothing_else(cloud: Cl
     assert [rule["source_ips"] for rule in firewall["rules"] if rule["port"] == "22"] == [["198.51.100.7/32"]]
 
 
-def test_another_key_opens_the_server_and_one_that_is_taken_out_no_longer_does(
-    cloud: Cloud, prod: Project, tmp_path: Path
-) -> None:
+def test_the_server_accepts_another_key_and_refuses_a_removed_one(cloud: Cloud, prod: Project, tmp_path: Path) -> None:
     colleague = tmp_path / "id_ed25519"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", colleague], check=True)
     both = host(cloud.key)["authorized_keys"] | {"colleague": colleague.with_suffix(".pub").read_text().strip()}
@@ -162,7 +160,7 @@ def test_an_added_service_adds_its_own_parts_and_its_records(cloud: Cloud, prod:
     assert "notes" not in names
 
 
-def test_another_server_type_is_a_previewed_stop_and_start_in_order(cloud: Cloud, prod: Project) -> None:
+def test_another_server_type_is_a_previewed_shutdown_and_start(cloud: Cloud, prod: Project) -> None:
     write(cloud, prod, "before another type")
     cloud.api.starts_after_change_type = False
     prod.change("host/server_type", "cx43")
@@ -190,7 +188,7 @@ def test_a_server_that_was_switched_off_is_started_by_the_next_up(cloud: Cloud, 
     assert prod.changes() == {}
 
 
-def test_a_server_that_was_deleted_comes_back_with_its_data_at_the_same_address(cloud: Cloud, prod: Project) -> None:
+def test_a_deleted_server_is_created_again_with_its_data_at_the_same_address(cloud: Cloud, prod: Project) -> None:
     before, old = address(cloud), cloud.server_id()
     write(cloud, prod, "before the loss")
     console = Client(cloud.api.token, api_endpoint=cloud.api.endpoint)
@@ -210,7 +208,7 @@ def test_a_server_that_was_deleted_comes_back_with_its_data_at_the_same_address(
     assert prod.changes() == {}
 
 
-def test_down_keeps_what_holds_data_and_up_brings_the_rest_back(cloud: Cloud, prod: Project) -> None:
+def test_down_keeps_everything_with_data_and_up_starts_the_rest_again(cloud: Cloud, prod: Project) -> None:
     write(cloud, prod, "before down")
     down = prod.cli("down", "--yes")
     assert down.ok, down.text

@@ -33,14 +33,14 @@ def docker(changes: dict[str, Any]) -> dict[str, Any]:
     return settings | {"settings": settings["settings"] | changes}
 
 
-def test_a_server_that_is_as_it_should_be_is_left_alone(prod: Reach) -> None:
+def test_a_correct_server_is_not_changed(prod: Reach) -> None:
     before = prod.ssh("find /etc -newer /proc/1 -type f | sort | xargs stat -c '%n %y'").out
     runs = [prod.settle() for _ in range(3)]
     assert {(run.code, run.out, run.error) for run in runs} == {(0, "", "")}
     assert prod.ssh("find /etc -newer /proc/1 -type f | sort | xargs stat -c '%n %y'").out == before
 
 
-def test_what_was_changed_by_hand_is_mended_and_told(prod: Reach) -> None:
+def test_a_change_by_hand_is_corrected_and_reported(prod: Reach) -> None:
     assert prod.ssh(
         "sed -i 's/MaxSessions 100/MaxSessions 3/' /etc/ssh/sshd_config.d/10-sertantai.conf;"
         "chmod 666 /etc/apt/apt.conf.d/52sertantai-upgrades; rm /etc/systemd/journald.conf.d/10-sertantai.conf;"
@@ -65,7 +65,7 @@ def test_what_was_changed_by_hand_is_mended_and_told(prod: Reach) -> None:
     assert prod.settle().out == ""
 
 
-def test_a_package_that_is_missing_is_installed_or_its_lack_told(prod: Reach) -> None:
+def test_a_missing_package_is_installed_or_reported(prod: Reach) -> None:
     """The stand-in has no mirror: what counts is what is asked of apt, and what is said."""
     assert prod.settle(packages={"iptables": ["not-there"]}).out == "host: installed iptables\n"
     said = prod.settle(packages={"not-there": ["not-there"]})
@@ -74,7 +74,7 @@ def test_a_package_that_is_missing_is_installed_or_its_lack_told(prod: Reach) ->
     assert "Unable to locate package not-there" in said.out
 
 
-def test_containers_go_on_while_docker_takes_new_settings(prod: Reach) -> None:
+def test_containers_keep_running_while_docker_gets_new_settings(prod: Reach) -> None:
     about = "docker inspect inner -f '{{.State.Pid}} {{.State.StartedAt}} {{.RestartCount}}'"
     before = prod.ssh(about).out
     changed = prod.settle(docker=docker({"log-opts": {"max-file": "4", "max-size": "10m"}}))
@@ -84,7 +84,7 @@ def test_containers_go_on_while_docker_takes_new_settings(prod: Reach) -> None:
     assert prod.ssh(about).out == before
 
 
-def test_where_containers_would_not_outlive_it_docker_is_not_restarted(prod: Reach) -> None:
+def test_docker_is_not_restarted_if_containers_would_not_survive(prod: Reach) -> None:
     assert prod.ssh("echo '{}' > /etc/docker/daemon.json; systemctl restart docker; docker start inner").ok
     begun = prod.ssh("docker inspect inner -f '{{.State.StartedAt}}'").out
     assert "at its next restart" in prod.settle().out
@@ -94,7 +94,7 @@ def test_where_containers_would_not_outlive_it_docker_is_not_restarted(prod: Rea
     assert prod.ssh("systemctl restart docker").ok
 
 
-def test_an_adopted_dockers_own_place_stays_and_what_would_open_it_goes(prod: Reach) -> None:
+def test_an_adopted_dockers_own_folder_stays_and_open_sockets_are_removed(prod: Reach) -> None:
     own = {"data-root": "/var/lib/docker", "hosts": ["tcp://0.0.0.0:2375"], "no-new-privileges": False}
     assert prod.ssh("cat > /etc/docker/daemon.json", json.dumps(own)).ok
     assert prod.settle().ok
@@ -106,7 +106,7 @@ def test_an_adopted_dockers_own_place_stays_and_what_would_open_it_goes(prod: Re
     assert prod.settle().ok
 
 
-def test_settings_that_sshd_does_not_take_are_taken_back(prod: Reach) -> None:
+def test_settings_that_sshd_refuses_are_reverted(prod: Reach) -> None:
     path = "/etc/ssh/sshd_config.d/10-sertantai.conf"
     before = prod.ssh(f"cat {path}").out
     files = server.configuration("05:30")["files"]
@@ -126,14 +126,14 @@ def test_settings_that_sshd_does_not_take_are_taken_back(prod: Reach) -> None:
     assert prod.settle().ok
 
 
-def test_an_sshd_that_reads_no_settings_of_ours_is_told(prod: Reach) -> None:
+def test_an_sshd_that_ignores_our_settings_is_reported(prod: Reach) -> None:
     assert prod.ssh("cp /etc/ssh/sshd_config /root/; sed -i '1i PasswordAuthentication yes' /etc/ssh/sshd_config").ok
     assert "sshd still accepts passwords" in prod.settle().out
     assert prod.ssh("mv /root/sshd_config /etc/ssh/sshd_config").ok
     assert prod.settle().out == ""
 
 
-def test_settings_that_docker_cannot_start_with_are_taken_back(prod: Reach) -> None:
+def test_settings_that_docker_cannot_start_with_are_reverted(prod: Reach) -> None:
     before = prod.ssh("cat /etc/docker/daemon.json").out
     for broken in ({"default-address-pools": [{"base": "not a subnet", "size": 24}]}, {"icc": "no"}):
         assert prod.settle(docker=docker(broken)).code == 1
@@ -142,7 +142,7 @@ def test_settings_that_docker_cannot_start_with_are_taken_back(prod: Reach) -> N
     assert prod.settle().out == ""
 
 
-def test_a_container_cannot_ask_the_metadata_service(prod: Reach) -> None:
+def test_a_container_cannot_reach_the_metadata_service(prod: Reach) -> None:
     dropped = "iptables -nvxL DOCKER-USER | awk '/169.254.169.254/ { print $1 }'"
     ask = "docker exec inner /usr/bin/timeout 0.5 /usr/bin/bash -c 'exec 3<>/dev/tcp/169.254.169.254/80'"
     for text in ("true", "systemctl restart docker"):

@@ -72,7 +72,7 @@ def test_another_laptop_with_the_same_state_changes_nothing(up: Far, tmp_path: P
     assert elsewhere.changes() == {}
 
 
-def test_another_host_key_than_the_pinned_one_stops_it_and_nothing_is_sent(up: Far) -> None:
+def test_a_different_host_key_from_the_pinned_one_stops_it_and_nothing_is_sent(up: Far) -> None:
     pinned = str(host(up.reach.keys)["host_key"])
     stranger = " ".join((up.reach.keys / "stranger.pub").read_text().split()[:2])
     logged_in = up.reach.machines.run(SERVER, "grep -c 'Accepted publickey' /var/log/sshd.log")[1]
@@ -87,7 +87,7 @@ def test_another_host_key_than_the_pinned_one_stops_it_and_nothing_is_sent(up: F
     back(up)
 
 
-def test_a_key_that_does_not_open_it_is_told_with_the_setting(up: Far) -> None:
+def test_a_key_that_the_host_refuses_is_reported_with_the_setting(up: Far) -> None:
     close(up)
     up.project.change("host/identity_file", str(up.reach.keys / "stranger"))
     refused = up.project.up()
@@ -97,7 +97,7 @@ def test_a_key_that_does_not_open_it_is_told_with_the_setting(up: Far) -> None:
     back(up)
 
 
-def test_a_machine_that_does_not_answer_is_told_with_the_setting(up: Far) -> None:
+def test_a_machine_that_does_not_answer_is_reported_with_the_setting(up: Far) -> None:
     close(up)
     up.project.change("host/port", 2222)
     refused = up.project.up()
@@ -108,7 +108,7 @@ def test_a_machine_that_does_not_answer_is_told_with_the_setting(up: Far) -> Non
     back(up)
 
 
-def test_a_connection_that_is_cut_in_a_step_is_told_and_the_next_up_goes_on(up: Far) -> None:
+def test_a_connection_that_breaks_during_a_step_is_reported_and_the_next_up_continues(up: Far) -> None:
     up.project.change("services/service-3/app/env", {"START_DELAY_S": "6"})
     running = up.project.begin()
     apps = "docker ps -q --filter label=sertantai.service=service-3 --filter label=sertantai.part=app | wc -l"
@@ -125,7 +125,7 @@ def test_a_connection_that_is_cut_in_a_step_is_told_and_the_next_up_goes_on(up: 
     assert up.project.changes() == {}
 
 
-def test_a_dump_is_sent_over_ssh_and_goes_on_after_a_cut(up: Far) -> None:
+def test_a_dump_is_sent_over_ssh_and_continues_after_a_broken_connection(up: Far) -> None:
     """Some 60 MB that no compression makes smaller, from a database on the machine itself."""
     postgres = "docker exec -i sertantai-far-postgres"
     words = "SELECT string_agg(md5(g || '-' || h), '') FROM generate_series(1, 2000) h"

@@ -79,7 +79,7 @@ REFUSED: dict[str, tuple[Trouble, str]] = {
 
 
 @pytest.mark.parametrize(("trouble", "words"), REFUSED.values(), ids=REFUSED.keys())
-def test_it_is_told_with_the_setting_and_nothing_is_left_outside_of_the_state(
+def test_an_error_is_reported_with_its_setting_and_nothing_is_left_outside_the_state(
     paper: tuple[Api, Project], trouble: Trouble, words: str
 ) -> None:
     api, project = paper
@@ -94,7 +94,7 @@ def test_it_is_told_with_the_setting_and_nothing_is_left_outside_of_the_state(
     assert all(each["status"] == "running" for each in api.servers.values())
 
 
-def test_bursts_of_trouble_are_waited_out(paper: tuple[Api, Project]) -> None:
+def test_bursts_of_errors_are_tried_again(paper: tuple[Api, Project]) -> None:
     api, project = paper
     api.faults.add("POST", "/servers", 429, "rate_limit_exceeded", times=2)
     api.faults.add("GET", "/actions", 502, "bad_gateway", times=2)
@@ -108,7 +108,7 @@ def test_bursts_of_trouble_are_waited_out(paper: tuple[Api, Project]) -> None:
 @pytest.mark.faults
 @pytest.mark.parametrize("path", ["/servers", "/volumes", "/primary_ips", "/firewalls", "/volumes/.*/actions/attach"])
 @pytest.mark.parametrize("kind", ["error", "cut"])
-def test_whatever_request_fails_the_next_up_goes_on(paper: tuple[Api, Project], path: str, kind: str) -> None:
+def test_the_next_up_continues_after_any_failed_request(paper: tuple[Api, Project], path: str, kind: str) -> None:
     api, project = paper
     api.faults.add("POST", path, 500, "server_error", kind=kind, times=1)  # type: ignore[arg-type]
     assert not project.up().ok
@@ -119,7 +119,7 @@ def test_whatever_request_fails_the_next_up_goes_on(paper: tuple[Api, Project], 
     assert [volume["server"] for volume in api.volumes.values()] == list(api.servers)
 
 
-def test_an_up_that_is_killed_between_server_and_volume_is_gone_on_with(paper: tuple[Api, Project]) -> None:
+def test_the_next_up_continues_one_that_was_killed_between_server_and_volume(paper: tuple[Api, Project]) -> None:
     api, project = paper
     api.faults.add("POST", "/volumes/.*/actions/attach", kind="timeout", seconds=60)
     running = project.begin()

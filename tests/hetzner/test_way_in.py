@@ -51,7 +51,7 @@ def public(server: Reach, name: str) -> str:
     return (server.keys / f"{name}.pub").read_text().strip()
 
 
-def test_a_server_that_boots_is_waited_for(server: Reach, tmp_path: Path) -> None:
+def test_it_waits_for_a_booting_server(server: Reach, tmp_path: Path) -> None:
     assert reached(config(server, tmp_path)).ok
     server.machines.stop(SERVER)
     later = threading.Timer(4, server.machines.start, [SERVER])
@@ -62,7 +62,7 @@ def test_a_server_that_boots_is_waited_for(server: Reach, tmp_path: Path) -> Non
     later.join()
 
 
-def test_other_keys_are_put_in_place_of_the_old(server: Reach, tmp_path: Path) -> None:
+def test_other_keys_replace_the_old_ones(server: Reach, tmp_path: Path) -> None:
     way, keys = config(server, tmp_path), [public(server, "operator"), public(server, "stranger")]
     said = authorize(way, *keys)
     assert (said.code, said.out) == (0, "host/authorized_keys: 2 open this server\n")
@@ -71,7 +71,7 @@ def test_other_keys_are_put_in_place_of_the_old(server: Reach, tmp_path: Path) -
     assert (again.code, again.out, again.error) == (0, "", "")
 
 
-def test_keys_that_would_shut_the_operator_out_are_taken_back(server: Reach, tmp_path: Path) -> None:
+def test_keys_that_would_lock_the_operator_out_are_reverted(server: Reach, tmp_path: Path) -> None:
     before = server.ssh("cat ~/.ssh/authorized_keys").out
     said = authorize(config(server, tmp_path), public(server, "host"))
     assert said.code == 1
@@ -85,7 +85,7 @@ def test_another_host_key_ends_the_wait_at_once_and_nothing_is_sent(server: Reac
     assert "host: the server: has a different SSH host key from the pinned one, and nothing was sent" in said.error
 
 
-def test_a_key_that_opens_nothing_ends_the_wait_at_once(server: Reach, tmp_path: Path) -> None:
+def test_a_refused_key_ends_the_wait_at_once(server: Reach, tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", server.keys / "nobody"], check=True)
     way = config(server, tmp_path, key="nobody")
     # It makes one wait whom it has just refused.
@@ -95,7 +95,7 @@ def test_a_key_that_opens_nothing_ends_the_wait_at_once(server: Reach, tmp_path:
     assert "host: the server: " in said.error
 
 
-def test_a_server_that_never_answers_is_told_with_what_to_look_at(server: Reach, tmp_path: Path) -> None:
+def test_a_server_that_never_answers_is_reported_with_what_to_look_at(server: Reach, tmp_path: Path) -> None:
     server.machines.stop(SERVER)
     said = reached(config(server, tmp_path), timeout_s=2)
     assert said.code == 1

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.docker
 
 
 @pytest.mark.parametrize("before", ["postgres", "of_before"])
-def test_a_database_of_before_is_taken_over_with_all_that_is_in_it(cluster: str, name: str, before: str) -> None:
+def test_an_existing_database_is_adopted_with_all_its_objects(cluster: str, name: str, before: str) -> None:
     if before != "postgres":
         before = f"{name}_{before}"
         ask(cluster, f"CREATE ROLE {before} LOGIN PASSWORD 'before'")
@@ -26,7 +26,7 @@ def test_a_database_of_before_is_taken_over_with_all_that_is_in_it(cluster: str,
     assert (said.out, said.ok) == ("t", True), said.error
 
 
-def test_a_run_that_was_interrupted_is_gone_on_with(cluster: str, name: str) -> None:
+def test_an_interrupted_run_is_completed_by_the_next(cluster: str, name: str) -> None:
     """The previous owner is known until all that is in the database is the new one's."""
     before = f"{name}_before"
     ask(cluster, f"CREATE ROLE {before}; CREATE DATABASE {name} OWNER {before}")
@@ -37,7 +37,7 @@ def test_a_run_that_was_interrupted_is_gone_on_with(cluster: str, name: str) -> 
     assert owners(cluster, name) == {f"{name}_owner"}
 
 
-def test_the_owner_of_before_keeps_nothing(cluster: str, name: str) -> None:
+def test_the_previous_owner_loses_all_its_rights(cluster: str, name: str) -> None:
     before = f"{name}_before"
     ask(cluster, f"CREATE ROLE {before} LOGIN PASSWORD 'before'")
     ask(cluster, f"CREATE DATABASE {name} OWNER {before}; CREATE ROLE {name}_owner; GRANT {name}_owner TO {before}")
@@ -47,7 +47,7 @@ def test_the_owner_of_before_keeps_nothing(cluster: str, name: str) -> None:
     assert "no pg_hba.conf entry" in as_login(cluster, before, "before", name, "SELECT 1").error
 
 
-def test_a_role_of_before_with_the_databases_name_is_nobodys_way_to_more(cluster: str, name: str) -> None:
+def test_an_existing_role_with_the_databases_name_gives_nobody_more_rights(cluster: str, name: str) -> None:
     ask(cluster, f"CREATE ROLE {name} LOGIN SUPERUSER PASSWORD 'before'; CREATE DATABASE {name} OWNER {name}")
     ask(cluster, f"GRANT pg_read_all_data TO {name}")
     login = make(cluster, name)
@@ -57,7 +57,7 @@ def test_a_role_of_before_with_the_databases_name_is_nobodys_way_to_more(cluster
     assert "permission denied" in as_login(cluster, login, "one", name, "SET ROLE pg_read_all_data").error
 
 
-def test_an_event_trigger_of_before_does_not_run_with_what_became_the_apps(cluster: str, name: str) -> None:
+def test_an_existing_event_trigger_does_not_run_the_apps_functions(cluster: str, name: str) -> None:
     ask(cluster, f"CREATE DATABASE {name}")
     ask(
         cluster,
@@ -76,7 +76,7 @@ def test_an_event_trigger_of_before_does_not_run_with_what_became_the_apps(clust
     assert ask(cluster, f"SELECT rolsuper FROM pg_roles WHERE rolname = '{login}'") == "f"
 
 
-def test_what_another_role_has_made_for_itself_stays_its_own(cluster: str, name: str) -> None:
+def test_objects_of_another_role_keep_their_owner(cluster: str, name: str) -> None:
     make(cluster, name)
     ask(cluster, f"CREATE ROLE {name}_report; GRANT CREATE ON DATABASE {name} TO {name}_report")
     ask(cluster, f"SET ROLE {name}_report; CREATE SCHEMA own; CREATE TABLE own.report (id int)", name)
@@ -84,7 +84,7 @@ def test_what_another_role_has_made_for_itself_stays_its_own(cluster: str, name:
     assert owners(cluster, name) == {f"{name}_report"}
 
 
-def test_a_publication_of_before_becomes_electrics(cluster: str, name: str) -> None:
+def test_an_existing_publication_becomes_electrics(cluster: str, name: str) -> None:
     login = make(cluster, name)
     assert as_login(cluster, login, "one", name, "CREATE TABLE t (id int); CREATE TABLE u (id int)").ok
     by_hand(

@@ -62,7 +62,7 @@ def subject(container: str, domain: str = "a.test") -> str:
     return inside(container, ask).out
 
 
-def test_a_placeholder_is_never_made_over_a_certificate(certbot: str) -> None:
+def test_a_placeholder_never_replaces_a_certificate(certbot: str) -> None:
     assert placeholder(certbot, "a.test").ok
     first = subject(certbot)
     assert "CN = placeholder" in first or "CN=placeholder" in first
@@ -70,7 +70,7 @@ def test_a_placeholder_is_never_made_over_a_certificate(certbot: str) -> None:
     assert subject(certbot) == first
 
 
-def test_a_private_key_is_for_root_alone(certbot: str) -> None:
+def test_only_root_can_read_a_private_key(certbot: str) -> None:
     assert placeholder(certbot, "a.test").ok
     mode = "stat -c %a /srv/nginx/certs/a.test/privkey.pem"
     assert inside(certbot, mode).out == "600"
@@ -78,7 +78,7 @@ def test_a_private_key_is_for_root_alone(certbot: str) -> None:
     assert inside(certbot, mode).out == "600"
 
 
-def test_the_authoritys_certificate_takes_the_placeholders_place(certbot: str) -> None:
+def test_the_authoritys_certificate_replaces_the_placeholder(certbot: str) -> None:
     assert placeholder(certbot, "a.test").ok
     said = certificate(certbot)
     assert said.ok, said.out
@@ -89,12 +89,12 @@ def test_the_authoritys_certificate_takes_the_placeholders_place(certbot: str) -
     assert inside(certbot, f'cd /srv/nginx/certs/a.test; test "$({key})" = "$({certified})"').ok
 
 
-def test_a_second_run_says_the_same_and_changes_nothing(certbot: str) -> None:
+def test_a_second_run_prints_the_same_and_changes_nothing(certbot: str) -> None:
     first, before = certificate(certbot), subject(certbot)
     assert (certificate(certbot).out, subject(certbot)) == (first.out, before)
 
 
-def test_an_authority_that_refuses_is_told_with_its_words(certbot: str) -> None:
+def test_a_refusal_of_the_authority_is_reported_in_its_words(certbot: str) -> None:
     assert placeholder(certbot, "a.test").ok
     inside(certbot, "touch /tmp/refused-a.test")
     said = certificate(certbot)
@@ -108,7 +108,7 @@ def test_an_authority_that_refuses_is_told_with_its_words(certbot: str) -> None:
     assert certificate(certbot, "b.test").ok
 
 
-def test_an_authority_that_has_forgotten_the_account_is_given_a_new_one(certbot: str) -> None:
+def test_an_authority_without_our_account_gets_a_new_one(certbot: str) -> None:
     assert certificate(certbot, "b.test").ok
     inside(certbot, f"touch /tmp/forgotten {ACCOUNT}/key; mkdir -p /etc/letsencrypt/accounts/other.test/dir")
     assert certificate(certbot).ok
@@ -121,7 +121,7 @@ def renew(certbot: str) -> Said:
     return inside(certbot, "rm -f /tmp/last; sh /srv/nginx/scripts/renew.sh /srv/nginx")
 
 
-def test_renewal_is_for_the_domains_of_sites_and_goes_on_after_a_failure(certbot: str) -> None:
+def test_renewal_is_for_the_domains_of_sites_and_continues_after_a_failure(certbot: str) -> None:
     every = ("a.test", "b.test", "unused.test")
     for domain in every:
         assert certificate(certbot, domain).ok
@@ -140,7 +140,7 @@ def test_renewal_is_for_the_domains_of_sites_and_goes_on_after_a_failure(certbot
     assert inside(certbot, "test -e /tmp/renewed").ok
 
 
-def test_the_authority_is_asked_twice_a_day_and_a_lost_copy_is_put_back_at_each_look(certbot: str) -> None:
+def test_certificates_are_renewed_twice_a_day_and_a_lost_copy_is_restored_at_each_check(certbot: str) -> None:
     look = "sh /srv/nginx/scripts/renew.sh /srv/nginx"
     inside(certbot, "echo a.test > /srv/nginx/domains/a")
     assert certificate(certbot).ok
@@ -154,7 +154,7 @@ def test_the_authority_is_asked_twice_a_day_and_a_lost_copy_is_put_back_at_each_
     assert inside(certbot, "test -e /tmp/asked").ok, "a clock that was set back"
 
 
-def test_renewal_ends_as_soon_as_it_is_told_to(boxes: Boxes) -> None:
+def test_renewal_ends_as_soon_as_it_receives_the_signal(boxes: Boxes) -> None:
     container = start(boxes, "renewal", f"exec sh -c {shlex.quote(RENEW)}")
     eventually(lambda: inside(container, "test -e /tmp/renewed").ok)
     assert docker("stop", "-t", "60", container).took_s < 50
@@ -162,7 +162,7 @@ def test_renewal_ends_as_soon_as_it_is_told_to(boxes: Boxes) -> None:
 
 
 @pytest.mark.parametrize("certified", [False, True])
-def test_a_name_that_leads_elsewhere_may_do_so_only_if_it_has_its_certificate(certbot: str, certified: bool) -> None:
+def test_a_name_that_points_elsewhere_is_accepted_only_with_a_certificate(certbot: str, certified: bool) -> None:
     if certified:
         assert certificate(certbot).ok
     inside(certbot, "rm -f /tmp/asked")
@@ -182,7 +182,7 @@ def test_a_name_that_leads_elsewhere_may_do_so_only_if_it_has_its_certificate(ce
         ("https://ca.test/dir?eab=1", "ca.test/dir"),
     ],
 )
-def test_an_account_that_is_forgotten_is_the_one_of_its_authority(boxes: Boxes, url: str, folder: str) -> None:
+def test_only_the_account_of_the_same_authority_is_removed(boxes: Boxes, url: str, folder: str) -> None:
     container = start(boxes, "authority", "sleep 300", url)
     accounts = "/etc/letsencrypt/accounts"
     for each in (ACCOUNT, f"{accounts}/{folder}", f"{accounts}/other.test/dir"):
@@ -200,7 +200,7 @@ def test_an_authority_of_our_own_is_trusted_by_its_bundle(boxes: Boxes) -> None:
     assert inside(container, "cat /tmp/ca.pem").out == "its certificate"
 
 
-def test_a_certbot_that_is_gone_is_told() -> None:
+def test_a_missing_certbot_is_reported() -> None:
     for said in (placeholder("trial-nobody", "a.test"), certificate("trial-nobody")):
         assert said.code == 1
         assert said.out.startswith("a.test: trial-nobody cannot do its work: ")

@@ -89,7 +89,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     return made
 
 
-def test_a_server_that_is_as_it_should_be_is_left_alone(server: Server) -> None:
+def test_a_correct_server_is_not_changed(server: Server) -> None:
     before = {file: file.stat().st_mtime_ns for file in server.root.rglob("*") if "run" not in file.parts}
     assert server.configure() == []
     asked = ("sshd -T", "sysctl -e ", "swapon --show", "systemctl is-", "iptables -w 30 -C")
@@ -98,7 +98,7 @@ def test_a_server_that_is_as_it_should_be_is_left_alone(server: Server) -> None:
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
-def test_what_was_changed_by_hand_is_as_it_should_be_again_and_told(server: Server) -> None:
+def test_a_change_by_hand_is_corrected_and_reported(server: Server) -> None:
     server.path("sshd_config.d/10-sertantai.conf").write_text("PermitRootLogin yes\n")
     server.path("52sertantai-upgrades").chmod(0o666)
     server.path("journald.conf.d/10-sertantai.conf").unlink()
@@ -128,7 +128,7 @@ def test_what_was_changed_by_hand_is_as_it_should_be_again_and_told(server: Serv
     assert server.configure() == []
 
 
-def test_a_file_is_written_in_one_move_and_for_everyone_to_read(server: Server) -> None:
+def test_a_file_is_written_atomically_and_readable_for_everyone(server: Server) -> None:
     file = server.path("52sertantai-upgrades")
     file.write_text("another")
     server.configure()
@@ -137,7 +137,7 @@ def test_a_file_is_written_in_one_move_and_for_everyone_to_read(server: Server) 
     assert [each.name for each in file.parent.iterdir()] == [file.name]
 
 
-def test_only_root_is_asked_to_do_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_root_can_run_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(configure, "is_root", lambda: False)
     with pytest.raises(
         Failure,
@@ -146,7 +146,7 @@ def test_only_root_is_asked_to_do_it(server: Server, monkeypatch: pytest.MonkeyP
         server.configure()
 
 
-def test_another_run_is_waited_for_and_then_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_waits_for_another_run_and_then_reports_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "LOCK_WAIT_S", 0)
     hold = "from host import system\nwith system.lock_settings(): print('held', flush=True); input()"
     with subprocess.Popen(
@@ -169,12 +169,12 @@ class TestPackages:
     def _lacks_iptables(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(shutil, "which", lambda command: None if command == "iptables" else command)
 
-    def test_one_that_is_missing_is_installed(self, server: Server) -> None:
+    def test_a_missing_package_is_installed(self, server: Server) -> None:
         assert server.configure() == ["host: installed iptables"]
         [install] = [line for line in server.commands.ran if " install " in line]
         assert install.endswith(" install iptables")
 
-    def test_one_that_cannot_be_installed_is_told_with_apts_reason(self, server: Server) -> None:
+    def test_a_package_that_cannot_be_installed_is_reported_with_apts_error(self, server: Server) -> None:
         server.commands.answers["apt-get -qq -o"] = failed("E: Unable to locate package iptables\n", 100)
         with pytest.raises(Failure) as failure:
             server.configure()
@@ -183,12 +183,12 @@ class TestPackages:
             "    E: Unable to locate package iptables",
         ]
 
-    def test_lists_that_are_busy_at_a_first_boot_are_tried_again(self, server: Server) -> None:
+    def test_locked_package_lists_are_tried_again(self, server: Server) -> None:
         answers = iter([failed(), failed(), FINE])
         server.commands.answers["apt-get -qq update"] = lambda: next(answers)
         assert server.configure() == ["host: installed iptables"]
 
-    def test_lists_that_stay_busy_do_not_keep_it_from_trying(self, server: Server) -> None:
+    def test_the_installation_is_tried_even_if_the_lists_stay_locked(self, server: Server) -> None:
         server.commands.answers["apt-get -qq update"] = failed()
         assert server.configure() == ["host: installed iptables"]
 
@@ -198,7 +198,7 @@ class TestSshd:
     def _has_another_file(self, server: Server) -> None:
         server.path("sshd_config.d/10-sertantai.conf").write_text("# previous\n")
 
-    def test_settings_that_it_refuses_are_taken_back_before_it_reads_them(self, server: Server) -> None:
+    def test_settings_that_sshd_refuses_are_reverted_before_it_reads_them(self, server: Server) -> None:
         server.commands.answers["sshd -t"] = failed("line 3: Bad configuration option\nterminating\n")
         with pytest.raises(Failure) as failure:
             server.configure()
@@ -211,7 +211,7 @@ class TestSshd:
         assert not server.commands.has_run("systemctl reload ssh")
         assert not server.is_due("sshd")
 
-    def test_where_there_were_none_none_are_left(self, server: Server) -> None:
+    def test_refused_settings_are_removed_if_there_were_none_before(self, server: Server) -> None:
         server.path("sshd_config.d/10-sertantai.conf").unlink()
         server.commands.answers["sshd -t"] = failed("no hostkeys available")
         with pytest.raises(Failure, match="no hostkeys available"):
@@ -228,7 +228,7 @@ class TestSshd:
         assert server.commands.has_run("systemctl reload ssh")
         assert not server.is_due("sshd")
 
-    def test_what_an_interrupted_run_kept_is_what_is_taken_back(self, server: Server) -> None:
+    def test_the_copy_of_an_interrupted_run_is_the_one_that_is_restored(self, server: Server) -> None:
         path = server.path("sshd_config.d/10-sertantai.conf")
         server.commands.answers["systemctl reload ssh"] = failed()
         with pytest.raises(Failure):
@@ -239,13 +239,13 @@ class TestSshd:
             server.configure()
         assert path.read_text() == "# previous\n"
 
-    def test_one_that_still_takes_passwords_is_told(self, server: Server) -> None:
+    def test_an_sshd_that_still_accepts_passwords_is_reported(self, server: Server) -> None:
         server.commands.answers["sshd -T"] = printed("passwordauthentication yes\n")
         with pytest.raises(Failure, match=r"^host: sshd still accepts passwords: begin .* with Include"):
             server.configure()
 
 
-def test_a_setting_that_the_kernel_refuses_is_told(server: Server) -> None:
+def test_a_setting_that_the_kernel_refuses_is_reported(server: Server) -> None:
     server.commands.answers["sysctl -e"] = printed("vm.swappiness = 60\n")
     server.commands.answers["sysctl -q -e -p"] = failed()
     with pytest.raises(Failure, match=r"^host: the kernel refuses a setting of .*99-sertantai.conf$"):
@@ -258,21 +258,23 @@ class TestSwap:
         server.commands.answers["swapon --show"] = FINE
         server.inputs["swap_mb"] = 1
 
-    def test_a_server_without_it_gets_a_file(self, server: Server) -> None:
+    def test_a_swap_file_is_created_on_a_server_without_swap(self, server: Server) -> None:
         mounts.FSTAB.write_text("UUID=root / ext4 rw 0 1\n")
         assert server.configure() == [f"host: uses the swap file {configure.SWAP}"]
         assert (configure.SWAP.stat().st_size, configure.SWAP.stat().st_mode & 0o777) == (1 << 20, 0o600)
         assert mounts.FSTAB.read_text() == f"UUID=root / ext4 rw 0 1\n{configure.SWAP} none swap sw 0 0\n"
         assert server.commands.has_run("mkswap ")
 
-    def test_a_file_that_is_there_is_used_and_is_named_once(self, server: Server) -> None:
+    def test_an_existing_swap_file_is_used_and_listed_once(self, server: Server) -> None:
         server.configure()
         server.configure()
         assert not server.commands.has_run("mkswap ")
         assert server.commands.has_run(f"swapon {configure.SWAP}")
         assert mounts.FSTAB.read_text().count("swap sw") == 1
 
-    def test_no_room_for_it_is_told_and_nothing_is_left(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_too_little_room_for_swap_is_reported_and_no_file_is_left(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def full(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
@@ -287,23 +289,23 @@ class TestDocker:
     def _has_another_file(self, server: Server) -> None:
         server.daemon.write_text('{"icc": true}')
 
-    def test_its_own_place_stays_and_what_would_open_it_goes(self, server: Server) -> None:
+    def test_an_adopted_dockers_own_folder_stays_and_open_sockets_are_removed(self, server: Server) -> None:
         server.daemon.write_text(json.dumps({"data-root": "/srv/docker", "hosts": ["tcp://0.0.0.0:2375"]}))
         server.configure()
         assert json.loads(server.daemon.read_text()) == {"data-root": "/srv/docker", **settings.DOCKER}
 
-    def test_what_the_first_boot_wrote_is_what_is_wanted(self, server: Server) -> None:
+    def test_the_first_boot_writes_the_same_settings(self, server: Server) -> None:
         server.daemon.write_text(settings.docker_daemon().content)
         assert server.configure() == []
 
     @pytest.mark.parametrize("content", ["{", "7"])
-    def test_a_file_that_is_no_json_is_left_alone(self, server: Server, content: str) -> None:
+    def test_a_file_without_json_is_not_changed(self, server: Server, content: str) -> None:
         server.daemon.write_text(content)
         with pytest.raises(Failure, match=r"^host: .*daemon.json there is no JSON: fix it by hand"):
             server.configure()
         assert server.daemon.read_text() == content
 
-    def test_settings_that_it_refuses_change_nothing(self, server: Server) -> None:
+    def test_settings_that_docker_refuses_change_nothing(self, server: Server) -> None:
         server.commands.answers["dockerd --validate"] = failed("unable to configure\ninvalid pool\n")
         with pytest.raises(
             Failure, match=r"^host: Docker refuses its new settings, and nothing was changed: invalid pool$"
@@ -311,7 +313,7 @@ class TestDocker:
             server.configure()
         assert server.daemon.read_text() == '{"icc": true}'
 
-    def test_settings_that_it_cannot_start_with_are_taken_back(self, server: Server) -> None:
+    def test_settings_that_docker_cannot_start_with_are_reverted(self, server: Server) -> None:
         answers = iter([failed("failed to start"), FINE])
         server.commands.answers["systemctl restart docker"] = lambda: next(answers)
         with pytest.raises(Failure, match=r"^host: Docker does not start with its new settings, and the previous ones"):
@@ -320,24 +322,24 @@ class TestDocker:
         assert server.commands.ran[-1] == "systemctl restart docker"
         assert not server.is_due("docker")
 
-    def test_containers_that_would_not_outlive_a_restart_go_on(self, server: Server) -> None:
+    def test_containers_that_would_not_survive_a_restart_keep_running(self, server: Server) -> None:
         server.docker.answers["info"] = printed("false\n")
         assert "at its next restart" in server.configure()[-1]
         assert server.commands.has_run("systemctl reload docker")
         assert not server.commands.has_run("systemctl restart docker")
         assert server.configure() == []
 
-    def test_without_containers_it_is_restarted_whatever_it_was_told_before(self, server: Server) -> None:
+    def test_without_containers_docker_is_restarted_even_without_live_restore(self, server: Server) -> None:
         server.docker.answers |= {"info": printed("false\n"), "ps": FINE}
         assert server.configure()[-1] == "host: restarted Docker; its containers kept running"
 
-    def test_one_that_does_not_run_reads_them_when_it_starts(self, server: Server) -> None:
+    def test_a_stopped_docker_reads_them_when_it_starts(self, server: Server) -> None:
         server.commands.answers["systemctl is-active -q docker"] = failed()
         assert server.configure() == [f"host: changed {server.daemon}"]
         assert server.docker.ran == []
 
 
-def test_a_unit_that_does_not_run_or_would_not_at_boot_is_started(server: Server) -> None:
+def test_a_unit_that_is_stopped_or_disabled_is_started_and_enabled(server: Server) -> None:
     server.commands.answers |= {
         "systemctl is-active docker": printed("active\ninactive\n"),
         "systemctl is-active -q apt-daily.timer": failed(),
@@ -347,13 +349,13 @@ def test_a_unit_that_does_not_run_or_would_not_at_boot_is_started(server: Server
     assert server.commands.has_run("systemctl enable -q --now apt-daily.timer")
 
 
-def test_a_server_with_another_clock_is_not_asked_for_ours(server: Server) -> None:
+def test_a_server_with_another_time_service_keeps_it(server: Server) -> None:
     configure.CLOCK.unlink()
     server.configure()
     assert not any("timesyncd" in line for line in server.commands.ran)
 
 
-def test_a_metadata_unit_that_does_not_run_yet_is_not_restarted_but_started(server: Server) -> None:
+def test_a_stopped_metadata_unit_is_started_and_not_restarted(server: Server) -> None:
     server.path("sertantai-metadata.service").unlink()
     server.commands.answers["systemctl is-active -q sertantai-metadata"] = failed()
     server.commands.answers["systemctl is-active docker"] = printed("inactive\n")
@@ -361,13 +363,13 @@ def test_a_metadata_unit_that_does_not_run_yet_is_not_restarted_but_started(serv
     assert not server.commands.has_run("systemctl restart sertantai-metadata")
 
 
-def test_a_rule_that_was_removed_by_hand_is_there_again(server: Server) -> None:
+def test_a_rule_that_was_removed_by_hand_is_restored(server: Server) -> None:
     server.commands.answers["iptables"] = failed()
     assert server.configure() == ["host: blocked the metadata service for containers"]
     assert server.commands.has_run("systemctl restart sertantai-metadata")
 
 
-def test_a_command_that_is_not_there_is_an_error_and_no_traceback() -> None:
+def test_a_missing_command_is_an_error_without_a_traceback() -> None:
     assert system.run("not-there-at-all").code == 127
     with pytest.raises(Failure, match=r"^host: not-there-at-all failed with exit code 127: "):
         system.check_output("not-there-at-all")

@@ -107,7 +107,7 @@ def started(container: str) -> str:
     return docker("inspect", "-f", "{{.State.StartedAt}}", container).out
 
 
-def test_the_old_stops_and_the_new_is_active(service: Service) -> None:
+def test_the_old_electric_stops_and_the_new_one_is_active(service: Service) -> None:
     old, new = service.active(), service.electric("new")
     assert not is_active(new)
     said = service.change_over(new)
@@ -127,7 +127,7 @@ def test_a_second_run_changes_nothing(service: Service) -> None:
     assert started(new) == begun
 
 
-def test_a_new_one_that_is_never_active_gives_the_slot_back(service: Service) -> None:
+def test_a_new_electric_that_is_never_active_returns_the_slot(service: Service) -> None:
     old, new = service.active(), service.electric("new", NEVER)
     said = service.change_over(new, 1)
     assert said.code == 1
@@ -139,7 +139,7 @@ def test_a_new_one_that_is_never_active_gives_the_slot_back(service: Service) ->
     assert is_active(old)
 
 
-def test_a_new_one_that_dies_gives_the_slot_back_at_once(service: Service) -> None:
+def test_a_new_electric_that_dies_returns_the_slot_at_once(service: Service) -> None:
     old, new = service.active(), service.electric("new", "echo 'out of shapes'; exit 1")
     said = service.change_over(new, 600)
     assert said.code == 1
@@ -147,7 +147,7 @@ def test_a_new_one_that_dies_gives_the_slot_back_at_once(service: Service) -> No
     assert is_active(old)
 
 
-def test_a_new_one_that_was_stopped_is_started_again_by_the_next_run(service: Service) -> None:
+def test_the_next_run_starts_a_stopped_new_electric_again(service: Service) -> None:
     old = service.active()
     new = service.electric("new", f"while [ ! -e {STORAGE}/mended ]; do sleep 0.05; done{BECOMES_ACTIVE}")
     assert service.change_over(new, 1).code == 1
@@ -159,7 +159,7 @@ def test_a_new_one_that_was_stopped_is_started_again_by_the_next_run(service: Se
     assert not service.boxes.running(old)
 
 
-def test_a_new_one_that_cannot_log_in_leaves_the_old_one_alone(service: Service) -> None:
+def test_a_new_electric_that_cannot_log_in_does_not_change_the_old_one(service: Service) -> None:
     old, new = service.active(), service.electric("new", password="another")
     begun = started(old)
     said = service.change_over(new, 1)
@@ -171,7 +171,7 @@ def test_a_new_one_that_cannot_log_in_leaves_the_old_one_alone(service: Service)
     assert is_active(old)
 
 
-def test_one_whose_slot_was_dropped_under_it_starts_anew(service: Service) -> None:
+def test_an_electric_whose_slot_was_dropped_starts_with_empty_shapes(service: Service) -> None:
     new = service.active()
     begun = started(new)
     ask(service.cluster, f"SELECT pg_drop_replication_slot('{service.slot}')")
@@ -181,7 +181,7 @@ def test_one_whose_slot_was_dropped_under_it_starts_anew(service: Service) -> No
     assert is_active(new)
 
 
-def test_a_new_one_that_is_gone_does_not_stop_the_old(service: Service) -> None:
+def test_a_missing_new_electric_does_not_stop_the_old_one(service: Service) -> None:
     old = service.active()
     said = service.change_over("trial-nobody")
     assert said.code == 1
@@ -189,7 +189,7 @@ def test_a_new_one_that_is_gone_does_not_stop_the_old(service: Service) -> None:
     assert is_active(old)
 
 
-def test_the_electrics_of_other_services_and_other_parts_go_on(service: Service) -> None:
+def test_other_services_electrics_and_other_parts_keep_running(service: Service) -> None:
     service.active()
     new = service.electric("new")
     other = service.boxes.start("other", labels=service.boxes.labels("auth", "electric"))
@@ -213,7 +213,7 @@ def test_another_cache_generation_drops_the_slot_once_while_no_electric_runs(ser
     assert "anew" not in service.change_over(new, generation=1).out
 
 
-def test_another_cache_generation_alone_begins_anew_in_the_same_container(service: Service) -> None:
+def test_another_cache_generation_empties_the_shapes_of_the_same_container(service: Service) -> None:
     only = service.active()
     begun = started(only)
     assert service.change_over(only, generation=1).ok
@@ -221,7 +221,9 @@ def test_another_cache_generation_alone_begins_anew_in_the_same_container(servic
     assert is_active(only)
 
 
-def test_a_run_killed_after_the_old_stopped_gives_the_slot_back_when_it_is_run_again(service: Service) -> None:
+def test_a_run_that_was_killed_after_the_old_one_stopped_returns_the_slot_when_it_is_run_again(
+    service: Service,
+) -> None:
     old, new = service.active(), service.electric("new", NEVER)
     assert docker("kill", old).ok
     said = service.change_over(new, 1)
@@ -230,7 +232,7 @@ def test_a_run_killed_after_the_old_stopped_gives_the_slot_back_when_it_is_run_a
     assert is_active(old)
 
 
-def test_a_cutover_comes_to_its_end_without_its_caller(service: Service) -> None:
+def test_a_cutover_completes_without_its_caller(service: Service) -> None:
     old, new = service.active(), service.electric("new", f"sleep 1{BECOMES_ACTIVE}")
     line = verb.line("cutover", f"{service.name}/electric", new, **service.line(new))
     with subprocess.Popen([*PROGRAM, line], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as caller:
@@ -244,7 +246,7 @@ def test_a_cutover_comes_to_its_end_without_its_caller(service: Service) -> None
     assert is_active(new)
 
 
-def test_without_postgres_nothing_is_touched(service: Service) -> None:
+def test_without_postgres_nothing_changes(service: Service) -> None:
     old, new = service.active(), service.electric("new")
     said = service.change_over(new, postgres="trial-nobody")
     assert said.code == 1
@@ -252,7 +254,7 @@ def test_without_postgres_nothing_is_touched(service: Service) -> None:
     assert is_active(old)
 
 
-def test_the_log_of_a_new_one_that_fails_hides_its_secrets(service: Service) -> None:
+def test_the_log_of_a_failed_new_electric_hides_its_secrets(service: Service) -> None:
     service.active()
     new = service.electric("new", f"echo 'connecting with s3cr3t'; {LIVES}")
     said = service.change_over(new, 1, secrets=("s3cr3t",))
@@ -278,7 +280,7 @@ class TestStorage:
         assert service.change_over(new).ok
         assert self.folders(new) == {"one", "one/shapes"}
 
-    def test_going_back_to_an_older_image_does_not_find_what_it_once_left(self, service: Service) -> None:
+    def test_an_older_image_does_not_find_its_earlier_shapes(self, service: Service) -> None:
         self.leave_shapes(service.active())
         newer = service.electric("newer", image="two")
         said = service.change_over(newer, image="two")
@@ -290,7 +292,7 @@ class TestStorage:
         assert said.ok, said.out
         assert self.folders(again) == {"one", "two"}
 
-    def test_what_no_electric_serves_from_is_removed_with_the_old_container(self, service: Service) -> None:
+    def test_unused_storage_is_removed_with_the_old_container(self, service: Service) -> None:
         self.leave_shapes(service.active())
         new = service.electric("new", image="two")
         assert service.change_over(new, image="two").ok
@@ -298,7 +300,7 @@ class TestStorage:
         assert said.ok, said.out
         assert self.folders(new) == {"two"}
 
-    def test_a_container_whose_shapes_lie_elsewhere_loses_nothing(self, service: Service) -> None:
+    def test_a_container_with_its_shapes_in_another_folder_loses_nothing(self, service: Service) -> None:
         folder = ["-e", "ELECTRIC_STORAGE_DIR=/var/lib/elsewhere/shapes"]
         container = service.boxes.start("odd", labels=service.boxes.labels(service.name, "electric"), options=folder)
         before = docker("exec", container, "ls", "/var/lib").out

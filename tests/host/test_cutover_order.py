@@ -154,7 +154,7 @@ IN_ORDER = [
 GIVEN_BACK = ["kill new", "remember old 0 one", "start old", "turn to old", "release new"]
 
 
-def test_nobody_asks_the_new_one_before_it_is_active_nor_the_old_one_after_it_is_gone(host: Host) -> None:
+def test_no_request_reaches_the_new_electric_before_it_is_active_nor_the_old_one_after_its_end(host: Host) -> None:
     change_over(host)
     assert host.done == IN_ORDER
 
@@ -166,26 +166,26 @@ def test_a_second_run_changes_nothing(host: Host) -> None:
     assert host.done == ["note the storage of new", "turn to new", "remember new 0 one and the slot"]
 
 
-def test_a_first_one_has_nobody_to_take_over_from(host: Host) -> None:
+def test_a_first_electric_has_no_old_one(host: Host) -> None:
     host.running, host.there, host.record, host.has_slot = [], {"new"}, "", False
     change_over(host)
     assert "kill old" not in host.done
     assert host.record == "new 0 one"
 
 
-def test_without_postgres_nothing_is_touched(host: Host) -> None:
+def test_without_postgres_nothing_changes(host: Host) -> None:
     host.refuses = {"cutover_last"}
     assert failure(host) == ["legal/electric: PostgreSQL does not answer; nothing was touched: run up again"]
     assert host.done == []
 
 
-def test_a_new_one_that_is_gone_leaves_the_old_one_alone(host: Host) -> None:
+def test_a_missing_new_electric_does_not_change_the_old_one(host: Host) -> None:
     host.there, host.running = {"old"}, ["old"]
     assert failure(host) == ["legal/electric: container new cannot be started; run up again"]
     assert host.done == []
 
 
-def test_a_new_one_that_cannot_log_in_leaves_the_old_one_alone(host: Host) -> None:
+def test_a_new_electric_that_cannot_log_in_does_not_change_the_old_one(host: Host) -> None:
     host.logged_in = {"old"}
     assert failure(host) == [
         "legal/electric: the new Electric has not logged in to PostgreSQL after 0 s",
@@ -194,13 +194,13 @@ def test_a_new_one_that_cannot_log_in_leaves_the_old_one_alone(host: Host) -> No
     assert host.done == []
 
 
-def test_a_gateway_that_does_not_turn_leaves_the_old_one_alone(host: Host) -> None:
+def test_a_gateway_that_does_not_switch_does_not_change_the_old_one(host: Host) -> None:
     host.refuses = {"turn"}
     assert failure(host) == ["legal/electric: nginx refuses"]
     assert "kill old" not in host.done
 
 
-def test_a_new_one_that_is_never_active_gives_the_slot_back(host: Host) -> None:
+def test_a_new_electric_that_is_never_active_returns_the_slot(host: Host) -> None:
     host.able = {"old"}
     assert failure(host) == [
         "legal/electric: the new Electric is not active after 0 s",
@@ -209,26 +209,26 @@ def test_a_new_one_that_is_never_active_gives_the_slot_back(host: Host) -> None:
     assert host.done == [*IN_ORDER[:5], *GIVEN_BACK]
 
 
-def test_a_new_one_that_dies_gives_the_slot_back_at_once(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_electric_that_dies_returns_the_slot_at_once(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.able = {"old"}
     monkeypatch.setattr(docker, "kill", lambda _: host.running.clear())
     assert failure(host)[0] == "legal/electric: the new Electric died"
 
 
-def test_a_new_one_that_docker_restarts_has_died(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_electric_that_docker_restarts_has_died(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.able = {"old"}
     restarts = iter(range(9))
     monkeypatch.setattr(docker, "state", lambda _: replace(STATE, restarts=next(restarts)))
     assert failure(host)[0] == "legal/electric: the new Electric died"
 
 
-def test_an_old_one_that_does_not_come_back_is_told(host: Host) -> None:
+def test_an_old_electric_that_does_not_recover_is_reported(host: Host) -> None:
     host.able = set()
     assert failure(host)[-1] == "legal/electric: the old Electric is not active after 0 s: run up again"
     assert host.done[-2:] == ["turn to old", "release new"]
 
 
-def test_an_old_one_that_cannot_be_stopped_keeps_the_slot(host: Host) -> None:
+def test_an_old_electric_that_cannot_be_stopped_keeps_the_slot(host: Host) -> None:
     host.refuses = {"kill"}
     assert failure(host) == [
         "legal/electric: container old cannot be stopped",
@@ -238,19 +238,19 @@ def test_an_old_one_that_cannot_be_stopped_keeps_the_slot(host: Host) -> None:
     assert host.done[-2:] == ["turn to old", "release new"]
 
 
-def test_one_with_nobody_to_go_back_to_goes_on_trying(host: Host) -> None:
+def test_a_new_electric_without_an_old_one_keeps_running(host: Host) -> None:
     host.running, host.there, host.able, host.record = ["new"], {"new"}, set(), ""
     assert failure(host) == ["legal/electric: the new Electric is not active after 0 s"]
     assert host.running == ["new"]
 
 
-def test_an_interrupted_run_that_stopped_the_old_one_goes_back_to_it_all_the_same(host: Host) -> None:
+def test_an_interrupted_run_that_stopped_the_old_electric_still_returns_to_it(host: Host) -> None:
     host.running, host.able = ["new"], {"old"}
     assert failure(host)[-1] == "legal/electric: the old Electric serves again"
     assert host.running == ["old"]
 
 
-def test_one_whose_slot_was_dropped_under_it_starts_anew(host: Host) -> None:
+def test_an_electric_whose_slot_was_dropped_starts_with_empty_shapes(host: Host) -> None:
     host.running, host.record, host.has_slot = ["new"], "new 0 one", False
     change_over(host)
     assert host.done[2:6] == ["hold new", "turn to new", "kill new", "start new"]
@@ -271,7 +271,7 @@ class TestAnotherGeneration:
         failure(host, generation=1)
         assert host.record == "old 0 one"
 
-    def test_a_slot_that_cannot_be_dropped_goes_back(self, host: Host) -> None:
+    def test_if_the_slot_cannot_be_dropped_it_is_returned(self, host: Host) -> None:
         host.refuses = {"slot_drop"}
         assert failure(host, generation=1) == [
             "legal/electric: its slot cannot be dropped",
@@ -282,17 +282,17 @@ class TestAnotherGeneration:
 class TestAnotherImage:
     """The new one has a storage of its own."""
 
-    def test_it_begins_with_an_empty_one(self, host: Host) -> None:
+    def test_another_image_begins_with_empty_storage(self, host: Host) -> None:
         change_over(host, "two")
         assert "empty the storage of new" not in host.done
         assert host.record == "new 0 two"
 
-    def test_a_storage_that_served_before_another_one_did_lacks_rows_and_is_emptied(self, host: Host) -> None:
+    def test_storage_that_served_before_a_later_one_lacks_rows_and_is_emptied(self, host: Host) -> None:
         host.served = {"new"}
         change_over(host, "two")
         assert host.done[0] == "empty the storage of new"
 
-    def test_even_one_that_nobody_kept_from_becoming_active_is_emptied(self, host: Host) -> None:
+    def test_storage_is_emptied_even_if_its_electric_already_runs(self, host: Host) -> None:
         host.running, host.served = ["new"], {"new"}
         change_over(host, "two")
         assert host.done[0] == "empty the storage of new"
@@ -302,16 +302,18 @@ class TestAnotherImage:
         change_over(host)
         assert "empty the storage of new" not in host.done
 
-    def test_what_an_earlier_release_has_remembered_names_no_storage(self, host: Host) -> None:
+    def test_the_record_of_an_earlier_release_names_no_storage(self, host: Host) -> None:
         host.record, host.served = "old 0", {"new"}
         change_over(host, "two")
         assert host.done[0] == "empty the storage of new"
 
-    def test_it_is_remembered_before_the_slot_can_move_on_without_the_old_storage(self, host: Host) -> None:
+    def test_the_record_is_written_before_the_slot_can_advance_without_the_old_storage(self, host: Host) -> None:
         change_over(host, "two")
         assert host.done.index("remember old 0 two") < host.done.index("kill old")
 
-    def test_the_old_one_begins_anew_where_the_new_one_may_have_read_from_the_slot(self, host: Host) -> None:
+    def test_the_old_electric_starts_with_empty_shapes_if_the_new_one_may_have_read_from_the_slot(
+        self, host: Host
+    ) -> None:
         host.able = {"old"}
         failure(host, "two")
         last = host.done[host.done.index("kill old") :]
@@ -327,5 +329,5 @@ class TestAnotherImage:
         (" 0 abc\n", cutover.Record("", 0, "abc")),
     ],
 )
-def test_what_postgres_remembers_is_read(text: str, record: cutover.Record) -> None:
+def test_the_record_in_postgres_is_read(text: str, record: cutover.Record) -> None:
     assert cutover.Record.read(text) == record

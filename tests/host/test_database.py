@@ -28,7 +28,7 @@ pytestmark = pytest.mark.docker
 ODD = ["it's", 'back\\slash "quo\'te"', "$$dollar$1$$ `id` %I %%", "new\nline;--x", ":colon é", ":'login'"]
 
 
-def test_the_cluster_runs_as_the_platform_tunes_it(cluster: str) -> None:
+def test_the_cluster_has_the_platforms_settings(cluster: str) -> None:
     assert ask(cluster, "SHOW wal_level; SHOW max_replication_slots; SHOW max_connections;").split() == [
         "logical",
         "10",
@@ -36,7 +36,7 @@ def test_the_cluster_runs_as_the_platform_tunes_it(cluster: str) -> None:
     ]
 
 
-def test_a_database_is_made_once_with_its_extensions(cluster: str, name: str) -> None:
+def test_a_database_is_created_once_with_its_extensions(cluster: str, name: str) -> None:
     login = make(cluster, name)
     first = ask(cluster, f"SELECT oid FROM pg_database WHERE datname = '{name}'")
     assert make(cluster, name) == login
@@ -45,18 +45,18 @@ def test_a_database_is_made_once_with_its_extensions(cluster: str, name: str) ->
     assert ask(cluster, where, name).split() == ["citext|public", "plpgsql|pg_catalog", "uuid-ossp|public"]
 
 
-def test_an_extension_that_the_server_does_not_have_is_told_with_the_service(cluster: str, name: str) -> None:
+def test_a_missing_extension_is_reported_with_the_service(cluster: str, name: str) -> None:
     said = database(cluster, name, extensions=["nothing"])
     assert said.code == 1
     assert said.out.startswith(f'{name}/database: PostgreSQL says: ERROR:  extension "nothing" is not available')
 
 
-def test_a_postgresql_that_does_not_answer_is_told(name: str) -> None:
+def test_a_postgresql_that_does_not_answer_is_reported(name: str) -> None:
     said = database("trial-nobody", name)
     assert (said.code, said.out) == (1, f"{name}/database: PostgreSQL does not answer; run up again\n")
 
 
-def test_many_services_are_set_up_and_rid_of_old_logins_at_the_same_time(cluster: str, name: str) -> None:
+def test_many_services_get_logins_and_lose_old_ones_at_the_same_time(cluster: str, name: str) -> None:
     def release(service: str) -> set[str]:
         for _ in range(3):
             make(cluster, service, "old")
@@ -72,7 +72,7 @@ def test_many_services_are_set_up_and_rid_of_old_logins_at_the_same_time(cluster
         assert logins(cluster, service) == current
 
 
-def test_what_a_login_makes_belongs_to_the_owner(cluster: str, name: str) -> None:
+def test_objects_that_a_login_creates_belong_to_the_owner(cluster: str, name: str) -> None:
     make(cluster, name)
     for number, login in enumerate((sql.login(name, "one"), migrating(name))):
         said = as_login(cluster, login, "one", name, f"CREATE TABLE t{number} (id int); SELECT current_user;")
@@ -81,7 +81,7 @@ def test_what_a_login_makes_belongs_to_the_owner(cluster: str, name: str) -> Non
     assert owners(cluster, name) == {f"{name}_owner"}
 
 
-def test_a_migration_waits_for_a_lock_for_a_while_only_and_an_app_as_long_as_it_says(cluster: str, name: str) -> None:
+def test_a_migrations_wait_for_a_lock_is_limited_and_an_apps_is_not(cluster: str, name: str) -> None:
     login = make(cluster, name)
     assert as_login(cluster, migrating(name), "one", name, "SHOW lock_timeout").out == "7s"
     assert as_login(cluster, login, "one", name, "SHOW lock_timeout").out == "0"
@@ -90,7 +90,7 @@ def test_a_migration_waits_for_a_lock_for_a_while_only_and_an_app_as_long_as_it_
 
 
 @pytest.mark.parametrize("password", ODD)
-def test_a_password_may_hold_anything(cluster: str, name: str, password: str) -> None:
+def test_a_password_may_have_any_characters(cluster: str, name: str, password: str) -> None:
     login, electric = make(cluster, name, password), make_electric(cluster, name, password)
     for role in (login, migrating(name, password), electric):
         assert as_login(cluster, role, password, name, "SELECT 1").out == "1"
@@ -108,7 +108,7 @@ def test_the_logins_of_other_databases_cannot_connect(cluster: str, name: str) -
         assert ask(cluster, f"SELECT has_database_privilege('{login}', '{name}', 'CONNECT')") == "f"
 
 
-def test_a_login_is_nothing_more_than_it_needs_to_be(cluster: str, name: str) -> None:
+def test_a_login_has_no_attribute_that_it_does_not_need(cluster: str, name: str) -> None:
     login, electric = make(cluster, name), make_electric(cluster, name)
     rights = "SELECT rolsuper, rolcreatedb, rolcreaterole, rolbypassrls, rolreplication FROM pg_roles WHERE rolname ="
     assert ask(cluster, f"{rights} '{login}'") == "f|f|f|f|f"
@@ -120,14 +120,14 @@ def test_a_login_is_nothing_more_than_it_needs_to_be(cluster: str, name: str) ->
     )
 
 
-def test_a_login_that_may_not_log_in_any_more_may_again(cluster: str, name: str) -> None:
+def test_a_login_without_the_right_to_log_in_gets_it_again(cluster: str, name: str) -> None:
     login = make(cluster, name)
     ask(cluster, f"ALTER ROLE {login} NOLOGIN")
     make(cluster, name)
     assert as_login(cluster, login, "one", name, "SELECT 1").out == "1"
 
 
-def test_electric_may_publish_replicate_and_read_what_is_the_owners(cluster: str, name: str) -> None:
+def test_electric_may_publish_replicate_and_read_the_owners_tables(cluster: str, name: str) -> None:
     login, electric = make(cluster, name), make_electric(cluster, name)
     assert as_login(cluster, login, "one", name, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (7)").ok
     slot = f"electric_slot_{name}"
@@ -164,7 +164,7 @@ def test_a_statement_that_fails_shows_no_password(cluster: str, name: str, right
         assert password[:8] not in where  # an excerpt is as bad
 
 
-def test_no_password_is_in_the_servers_log_when_all_goes_well(cluster: str, name: str) -> None:
+def test_no_password_is_in_the_servers_log_after_a_success(cluster: str, name: str) -> None:
     password = f"pw{name[6:]}"
     make(cluster, name, password)
     make_electric(cluster, name, password)

@@ -49,14 +49,14 @@ def begin(done: Path) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_it_goes_on_when_everything_of_the_caller_is_killed(done: Path, how: signal.Signals) -> None:
+def test_it_continues_if_all_the_callers_processes_are_killed(done: Path, how: signal.Signals) -> None:
     caller = begin(done)
     os.killpg(caller.pid, how)
     caller.wait(timeout=60)
     eventually(done.exists)
 
 
-def test_it_goes_on_when_the_caller_no_longer_listens(done: Path) -> None:
+def test_it_continues_if_the_caller_closes_its_pipe(done: Path) -> None:
     caller = begin(done)
     assert caller.stdout
     caller.stdout.close()
@@ -64,7 +64,7 @@ def test_it_goes_on_when_the_caller_no_longer_listens(done: Path) -> None:
     caller.wait()
 
 
-def test_it_goes_on_when_the_caller_does_not_read(done: Path) -> None:
+def test_it_continues_if_the_caller_does_not_read(done: Path) -> None:
     caller = begin(done)
     eventually(done.exists)
     assert caller.poll() is None  # it still waits for somebody to take the long line
@@ -72,7 +72,7 @@ def test_it_goes_on_when_the_caller_does_not_read(done: Path) -> None:
     assert caller.returncode == 0
 
 
-def test_nothing_but_the_caller_holds_its_pipe(done: Path) -> None:
+def test_only_the_caller_has_its_pipe_open(done: Path) -> None:
     """The command provider waits until the last of those that hold it is gone."""
     caller = begin(done)
     caller.kill()
@@ -89,9 +89,7 @@ def test_a_failure_is_printed_and_is_exit_code_1(capfd: pytest.CaptureFixture[st
     assert capfd.readouterr().out == "legal/app: cannot be started; fix the image and run up again\n"
 
 
-def test_the_log_is_private_while_it_is_there_and_nothing_is_left(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_log_is_private_and_is_removed_at_the_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     seen: Path = tmp_path / "seen"
 

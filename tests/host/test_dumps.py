@@ -36,7 +36,7 @@ def test_only_a_services_own_dumps_are_removed(home: Path) -> None:
     assert dumps.folder.stat().st_mode & 0o077 == 0
 
 
-def test_a_dump_is_whole_where_its_bytes_are_those_that_were_sent(home: Path) -> None:
+def test_a_dump_is_whole_if_its_bytes_are_those_that_were_sent(home: Path) -> None:
     dumps = Dumps("trial", "legal")
     assert not dumps.is_whole(DIGEST)
     dumps.incoming(DIGEST).write_bytes(b"dum")
@@ -45,7 +45,7 @@ def test_a_dump_is_whole_where_its_bytes_are_those_that_were_sent(home: Path) ->
     assert dumps.is_whole(DIGEST)
 
 
-def test_a_file_that_another_process_still_writes_to_is_left_to_it(tmp_path: Path) -> None:
+def test_a_file_that_another_process_still_writes_is_not_removed(tmp_path: Path) -> None:
     file = tmp_path / "before.dump.new"
     old = create(file)
     new = create(file)
@@ -62,7 +62,7 @@ def arrived(capfd: pytest.CaptureFixture[str]) -> str:
     return capfd.readouterr().out.strip()
 
 
-def test_what_has_arrived_is_gone_on_from_until_it_is_whole(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_partial_dump_is_continued_until_it_is_whole(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert arrived(capfd) == "0"
     for piece, then in ((b"du", "2"), (b"mp", "whole"), (b"more", "0")):
         words = ["restore-receive", "legal", DIGEST, "--stack", "trial"]

@@ -15,7 +15,7 @@ from .test_switch import answering
 
 
 @pytest.mark.docker
-def test_what_is_not_there_has_no_fingerprint() -> None:
+def test_a_missing_object_has_no_fingerprint() -> None:
     assert set(fingerprints()) == {"network"}
 
 
@@ -36,7 +36,7 @@ class TestFiles:
     def by_hand(gateway: str, name: str, change: str) -> None:
         assert docker("exec", gateway, "sh", "-c", f"cd {nginx.VOLUME}/sites; {change.format(f'{name}.conf')}").ok
 
-    def test_a_file_as_it_was_left_has_its_mark(self, gateway: str, name: str) -> None:
+    def test_an_unchanged_file_has_its_saved_fingerprint(self, gateway: str, name: str) -> None:
         self.leave(gateway, name, "none")
         assert self.mark(gateway, name) == "none"
         self.leave(gateway, name, "none", "two")
@@ -44,7 +44,7 @@ class TestFiles:
         assert remove(gateway, name).ok
 
     @pytest.mark.parametrize("change", ["echo >> {0}", "rm {0}", ": > {0}"])
-    def test_a_file_that_was_changed_has_another_until_it_is_made_anew(
+    def test_a_changed_file_has_another_fingerprint_until_it_is_written_again(
         self, gateway: str, name: str, change: str
     ) -> None:
         self.leave(gateway, name, "none")
@@ -67,7 +67,7 @@ class TestFiles:
         assert self.mark(gateway, name) not in (first, "none", None)
         assert remove(gateway, name).ok
 
-    def test_a_file_that_was_removed_in_order_has_none(self, gateway: str, name: str) -> None:
+    def test_a_file_that_a_step_removed_has_no_fingerprint(self, gateway: str, name: str) -> None:
         self.leave(gateway, name, "none")
         assert remove(gateway, name).ok
         assert self.mark(gateway, name) is None
@@ -81,14 +81,14 @@ class TestObjects:
     def mark(cluster: str, name: str) -> str | None:
         return fingerprints(postgres=cluster).get(name)
 
-    def test_a_login_as_it_was_left_has_its_mark(self, cluster: str, name: str) -> None:
+    def test_an_unchanged_login_has_its_saved_fingerprint(self, cluster: str, name: str) -> None:
         for value in ("none", "drift-1a2b"):
             assert database(cluster, name, fingerprint=value).ok
             assert self.mark(cluster, f"login/{name}") == value
             assert self.mark(cluster, f"migrate-login/{name}") == value
 
     @pytest.mark.parametrize("kind", ["login", "migrate-login", "electric-login"])
-    def test_a_login_that_was_dropped_has_another_until_it_is_made_again(
+    def test_a_dropped_login_has_another_fingerprint_until_it_is_created_again(
         self, cluster: str, name: str, kind: str
     ) -> None:
         login = make(cluster, name)
@@ -106,7 +106,7 @@ class TestObjects:
         make_electric(cluster, name, fingerprint=drifted)
         assert self.mark(cluster, f"{kind}/{name}") == drifted
 
-    def test_a_slot_that_was_dropped_has_another(self, cluster: str, name: str) -> None:
+    def test_a_dropped_slot_has_another_fingerprint(self, cluster: str, name: str) -> None:
         slot = sql.slot(name)
         ask(cluster, f"SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')")
         left.save(Postgres(cluster), [Fingerprint(f"slot/{name}", "slot", slot, "none")])
@@ -116,7 +116,7 @@ class TestObjects:
         assert drifted
         assert drifted.startswith("drift-")
 
-    def test_a_service_that_is_taken_out_leaves_no_mark(self, cluster: str, name: str) -> None:
+    def test_a_removed_service_leaves_no_fingerprint(self, cluster: str, name: str) -> None:
         for service in (name, f"{name}_b"):
             make(cluster, service)
         assert leave(cluster, name).ok

@@ -35,7 +35,7 @@ def verb(capsys: pytest.CaptureFixture[str], *words: str, **inputs: object) -> A
         ("legal_1a2b3c4d\n", SqlError("ERROR: another table of that name"), []),
     ],
 )
-def test_the_dumps_that_a_database_has_are_asked_as_its_app(
+def test_the_restored_dumps_are_read_with_the_apps_login(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], login: Answer, known: Answer, said: object
 ) -> None:
     asked = postgres(monkeypatch, restore_login_find=login, restored=known)
@@ -102,7 +102,7 @@ def room(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         ("legal_1a2b3c4d\n", SqlError("ERROR:  permission denied"), [f"{AT}: ERROR:  permission denied"]),
     ],
 )
-def test_a_preview_says_what_is_in_the_way_and_nothing_where_nobody_can_say(
+def test_a_preview_shows_the_obstacles_and_nothing_if_it_cannot_know(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     login: Answer,
@@ -117,7 +117,7 @@ def test_a_preview_says_what_is_in_the_way_and_nothing_where_nobody_can_say(
     assert asked.users.get("restore_check", "legal_1a2b3c4d") == "legal_1a2b3c4d"
 
 
-def test_without_a_dump_there_is_nothing_to_ask(
+def test_without_a_dump_postgresql_is_not_queried(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = postgres(monkeypatch)
@@ -130,12 +130,12 @@ def checked(**more: Any) -> Fit:
     return Fit(service="legal", database="legal", postgres="postgres", **(words | more))
 
 
-def test_a_dump_that_fits_has_nothing_against_it(room: dict[str, int]) -> None:
+def test_a_dump_that_fits_has_no_obstacle(room: dict[str, int]) -> None:
     assert checked().problems(FACTS) == []
     assert checked(preview=True).notes(FACTS) == []
 
 
-def test_room_is_asked_for_before_anything_stops(room: dict[str, int]) -> None:
+def test_free_space_is_checked_before_anything_stops(room: dict[str, int]) -> None:
     room |= {"postgres": 811, "home": 562}
     disk, home = checked().problems(FACTS)
     assert disk.startswith(f"{AT}: 811 MB are free on PostgreSQL's disk and the dump needs 812, with indexes and log: ")
@@ -145,7 +145,7 @@ def test_room_is_asked_for_before_anything_stops(room: dict[str, int]) -> None:
 
 
 @pytest.mark.usefixtures("room")
-def test_a_migration_that_the_release_brings_is_waited_for_at_preview_alone() -> None:
+def test_only_a_preview_accepts_a_migration_that_the_release_will_run() -> None:
     dump = DUMP | {"versions": ["1", "2"], "tables": [LAWS | {"columns": ["id", "new"], "rows": 1}]}
     before = checked(dump=dump, preview=True)
     assert before.problems(FACTS) == []
@@ -181,13 +181,13 @@ def test_a_migration_that_the_release_brings_is_waited_for_at_preview_alone() ->
         ),
     ],
 )
-def test_each_reason_is_a_line_of_its_own(dump: dict[str, Any], facts: dict[str, Any], begins: str) -> None:
+def test_each_reason_has_its_own_line(dump: dict[str, Any], facts: dict[str, Any], begins: str) -> None:
     [said] = checked(dump=DUMP | dump).problems(FACTS | facts)
     assert said.startswith(begins)
 
 
 @pytest.mark.usefixtures("room")
-def test_settings_take_reasons_away() -> None:
+def test_settings_remove_reasons() -> None:
     facts = FACTS | {"tables": [LAWS | {"filled": True, "triggers": ["a"]}], "referring": [["public", "notes"]]}
     with_both = checked(replace=True, disable_triggers=True, preview=True)
     assert with_both.problems(facts) == [
@@ -196,7 +196,7 @@ def test_settings_take_reasons_away() -> None:
     assert with_both.notes(facts) == [f"{AT}: replace deletes the rows of laws; they are dumped first"]
 
 
-def test_the_room_that_postgresql_has_is_that_of_its_data(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_free_space_is_that_of_postgresqls_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     table = "Filesystem 1048576-blocks Used Available Capacity Mounted on\n/dev/sda 100 58 42 58% /data\n"
     monkeypatch.setattr(docker, "execute", lambda *_: Output(0, table, ""))
     assert fit._free_mb("postgres") == 42

@@ -26,17 +26,17 @@ def test_a_healthy_container_passes(boxes: Boxes) -> None:
     assert said.out.startswith("legal/app: healthy 3 times in a row after ")
 
 
-def test_a_failure_in_between_starts_the_count_anew(boxes: Boxes) -> None:
+def test_a_failure_in_between_restarts_the_count(boxes: Boxes) -> None:
     container = boxes.start("app")
     assert gate(container, check=STUMBLES).ok
     assert docker("exec", container, "cat", "/tmp/asked").out == "6"
 
 
-def test_a_container_that_needs_its_time_passes(boxes: Boxes) -> None:
+def test_a_slow_container_passes(boxes: Boxes) -> None:
     assert gate(boxes.start("app", f"sleep 1.5; {SERVE}")).ok
 
 
-def test_a_container_that_dies_fails_at_once_and_says_why(boxes: Boxes) -> None:
+def test_a_container_that_dies_fails_at_once_with_the_reason(boxes: Boxes) -> None:
     container = boxes.start("app", "echo 'cannot reach the database'; sleep 1; exit 3")
     said = gate(container, timeout_s=600)
     assert said.code == 1
@@ -53,7 +53,7 @@ def test_a_container_that_docker_restarts_has_died(boxes: Boxes) -> None:
     assert "legal/app: died" in said.error
 
 
-def test_a_container_that_needs_more_memory_is_told_so(boxes: Boxes) -> None:
+def test_a_container_that_needs_more_memory_is_reported(boxes: Boxes) -> None:
     options = ["--memory", "32m", "--memory-swap", "32m"]
     said = gate(
         boxes.start("app", "sleep 0.5; exec python3 -c 'x = bytearray(1 << 28); print(x[-1])'", options=options)
@@ -62,7 +62,7 @@ def test_a_container_that_needs_more_memory_is_told_so(boxes: Boxes) -> None:
     assert said.error.startswith("legal/app: was killed: it needs more than its memory_mb; its last lines:\n")
 
 
-def test_a_container_that_is_never_healthy_is_told_with_how_long_and_what(boxes: Boxes) -> None:
+def test_a_container_that_is_never_healthy_is_reported_with_the_time_and_the_check(boxes: Boxes) -> None:
     said = gate(boxes.start("app"), check=["sh", "-c", """test "$HOME" = '`x`'"""], timeout_s=1)
     assert said.code == 1
     first = said.error.splitlines()[0]
@@ -78,7 +78,7 @@ def test_a_container_that_was_stopped_is_started_again(boxes: Boxes) -> None:
     assert boxes.running(container)
 
 
-def test_a_container_that_is_gone_is_told(boxes: Boxes) -> None:
+def test_a_missing_container_is_reported(boxes: Boxes) -> None:
     said = gate("trial-nobody")
     assert said.code == 1
     assert said.error == "legal/app: container trial-nobody is gone; run up again\n"
@@ -97,11 +97,11 @@ def ready(container: str, timeout_s: int) -> Said:
     return call("ready", container, timeout=timeout_s, inputs={"check": HEALTHY})
 
 
-def test_a_container_of_the_platform_is_waited_for(boxes: Boxes) -> None:
+def test_it_waits_for_a_platform_container(boxes: Boxes) -> None:
     assert ready(boxes.start("redis", f"sleep 1; {SERVE}"), 10).ok
 
 
-def test_a_container_of_the_platform_that_has_ended_is_not_waited_for(boxes: Boxes) -> None:
+def test_it_does_not_wait_for_a_platform_container_that_has_ended(boxes: Boxes) -> None:
     container = boxes.start("redis", "echo 'out of disk'; exit 1")
     said = ready(container, 600)
     assert said.code == 1
@@ -109,7 +109,7 @@ def test_a_container_of_the_platform_that_has_ended_is_not_waited_for(boxes: Box
     assert "out of disk" in said.error
 
 
-def test_a_container_of_the_platform_that_is_never_ready_is_told_with_how_long(boxes: Boxes) -> None:
+def test_a_platform_container_that_is_never_ready_is_reported_with_the_time(boxes: Boxes) -> None:
     container = boxes.start("redis", "echo loading; sleep 60")
     said = ready(container, 1)
     assert said.code == 1

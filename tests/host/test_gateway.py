@@ -66,7 +66,7 @@ def switch() -> None:
     GATEWAY.switch("legal/site", SITE, "the text", "1a2b", ["legal.test"])
 
 
-def test_the_program_and_the_configuration_know_the_same_places() -> None:
+def test_the_program_and_the_configuration_use_the_same_paths() -> None:
     assert (VOLUME, HELD_SERVERS) == (nginx.VOLUME, nginx.HELD_SERVERS)
 
 
@@ -80,7 +80,7 @@ def test_a_site_is_switched_in_one_run_within_the_gateways_container(
     assert fake.stdin == ["the text"]
 
 
-def test_a_text_that_never_came_is_nothing_and_no_traceback(fake: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_text_is_an_error_without_a_traceback(fake: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
     fake.answers["switch"] = docker.Output(11, "", "")
     said = failure(lambda: call("switch legal --gateway nginx", {}, monkeypatch))
     assert said == "legal/site: the text is missing; run up again"
@@ -92,7 +92,7 @@ def test_a_site_is_removed_by_its_service(fake: Docker, monkeypatch: pytest.Monk
     assert fake.arguments() == ["60", "5", "remove", SITE]
 
 
-def test_electrics_upstream_is_turned_by_its_service(fake: Docker) -> None:
+def test_electrics_upstream_is_switched_by_its_service(fake: Docker) -> None:
     GATEWAY.switch_upstream("legal", "legal-electric-1a2b3c4")
     assert fake.arguments() == ["60", "5", "upstream", SITE, "legal-electric", "legal-electric-1a2b3c4"]
     fake.answers["switch"] = docker.Output(13, "", "")
@@ -113,19 +113,19 @@ def test_electrics_upstream_is_turned_by_its_service(fake: Docker) -> None:
         ),
     ],
 )
-def test_each_way_in_which_a_switch_fails_is_told_with_what_to_do(fake: Docker, code: int, reason: str) -> None:
+def test_each_failure_of_a_switch_is_reported_with_what_to_do(fake: Docker, code: int, reason: str) -> None:
     fake.answers["switch"] = docker.Output(code, "nginx: [emerg] unknown directive\n" if code == 12 else "", "")
     assert failure(switch) == f"legal/site: {reason}"
 
 
-def test_a_container_that_is_gone_is_told_in_dockers_words(fake: Docker) -> None:
+def test_a_missing_container_is_reported_in_dockers_words(fake: Docker) -> None:
     fake.answers["switch"] = docker.Output(1, "", "Error response from daemon: No such container: nginx\n")
     assert failure(switch) == (
         "legal/site: the gateway cannot be changed: Error response from daemon: No such container: nginx; run up again"
     )
 
 
-def test_no_secret_is_among_nginxs_words_whosesoever_it_is(fake: Docker) -> None:
+def test_nginxs_output_contains_no_secret_of_any_service(fake: Docker) -> None:
     words = (
         'unknown directive "proxy_pas" "http://x?a&secret=s3cr3t" in sites/auth.conf:3\nnear "0th3r", secret=0th3r\n'
     )
@@ -136,7 +136,7 @@ def test_no_secret_is_among_nginxs_words_whosesoever_it_is(fake: Docker) -> None
         assert "0th3r" not in said
 
 
-def test_a_text_that_nginx_accepts_has_no_refusal(fake: Docker) -> None:
+def test_a_text_that_nginx_accepts_has_no_error(fake: Docker) -> None:
     assert GATEWAY.config_error(SITE, "the text") == ""
     assert (fake.arguments(), fake.stdin) == ([SITE], ["the text"])
     fake.answers["test"] = docker.Output(12, "nginx: [emerg] no\n", "")
@@ -144,7 +144,7 @@ def test_a_text_that_nginx_accepts_has_no_refusal(fake: Docker) -> None:
 
 
 @pytest.mark.parametrize("runs", [True, False])
-def test_the_base_is_put_by_nginx_itself_or_by_a_container_that_only_writes_it(
+def test_the_base_is_written_in_nginxs_container_or_by_a_temporary_one(
     fake: Docker, runs: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake.runs = runs
@@ -160,9 +160,7 @@ def test_the_base_is_put_by_nginx_itself_or_by_a_container_that_only_writes_it(
     assert fake.arguments(1) == ["60", "5", "write", "nginx.conf", "none"]
 
 
-def test_scripts_that_cannot_be_written_leave_the_configuration_alone(
-    fake: Docker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_if_scripts_cannot_be_written_the_configuration_stays(fake: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
     fake.answers["write_scripts"] = docker.Output(1, "", "mkdir: No space left on device\n")
     line = "base nginx --volume files --scripts 1a2b"
     said = failure(lambda: call(line, {"image": "nginx@sha256:1a", "text": "the text"}, monkeypatch))
@@ -171,7 +169,7 @@ def test_scripts_that_cannot_be_written_leave_the_configuration_alone(
     assert len(fake.asked) == 1
 
 
-def test_requests_wait_for_a_block_even_one_that_fails(fake: Docker) -> None:
+def test_requests_wait_until_the_block_ends_even_if_it_fails(fake: Docker) -> None:
     def hold() -> None:
         with GATEWAY.hold_requests("legal/electric", "legal-electric-1", 90):
             assert fake.arguments() == ["hold", "/run/held/legal-electric-1", "90"]
@@ -181,7 +179,7 @@ def test_requests_wait_for_a_block_even_one_that_fails(fake: Docker) -> None:
     assert fake.arguments() == ["release", "/run/held/legal-electric-1"]
 
 
-def test_a_gateway_that_does_not_answer_is_told_before_anything_changes(fake: Docker) -> None:
+def test_a_gateway_that_does_not_answer_is_reported_before_anything_changes(fake: Docker) -> None:
     fake.answers["hold"] = docker.Output(1, "", "no such container\n")
 
     def hold() -> None:

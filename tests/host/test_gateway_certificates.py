@@ -56,7 +56,7 @@ def install(container: str) -> None:
     assert docker("exec", container, "flock", LOCK, "sh", "-c", move).ok
 
 
-def test_a_renewed_certificate_is_taken_over_by_itself(boxes: Boxes) -> None:
+def test_a_renewed_certificate_is_loaded_by_itself(boxes: Boxes) -> None:
     container = with_certificate(boxes, "renewed", program("sleep", "/usr/bin/sleep 0.2"))
     install(container)
     eventually(lambda: shown(container) == "new.test")
@@ -64,7 +64,7 @@ def test_a_renewed_certificate_is_taken_over_by_itself(boxes: Boxes) -> None:
     assert shown(container) == "new.test"
 
 
-def test_a_certificate_that_comes_while_the_gateway_starts_is_taken_over_too(boxes: Boxes) -> None:
+def test_a_certificate_that_arrives_while_the_gateway_starts_is_loaded_too(boxes: Boxes) -> None:
     """nginx has read the placeholder, and what watches the certificates has not looked yet when certbot installs."""
     late = "if mkdir /tmp/first 2>&-; then for _ in $(seq 30); do [ -e /tmp/installed ] || /usr/bin/sleep 0.1; done; fi"
     slow = [program("sleep", "/usr/bin/sleep 0.2"), program("cat", f'{late}; /usr/bin/cat "$@"')]
@@ -75,7 +75,7 @@ def test_a_certificate_that_comes_while_the_gateway_starts_is_taken_over_too(box
     assert docker("exec", container, "test", "-d", "/tmp/first").ok, "the watch did not look by way of cat"
 
 
-def test_another_script_is_used_from_the_next_look_on_with_no_other_container(boxes: Boxes) -> None:
+def test_a_changed_script_is_used_at_the_next_check_in_the_same_container(boxes: Boxes) -> None:
     container = with_certificate(boxes, "watched", program("sleep", "/usr/bin/sleep 0.2"))
     watch = f"{nginx.VOLUME}/scripts/watch.sh"
     replace = f"echo 'touch /tmp/looked' > {watch}.new; mv {watch}.new {watch}"

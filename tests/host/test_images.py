@@ -18,7 +18,7 @@ def prune(cluster: str, service: str, image: str) -> Said:
     return call("prune-images", service, postgres=cluster, inputs={"images": {"app": image}})
 
 
-def test_an_image_that_began_and_never_served_counts_last(cluster: str, name: str) -> None:
+def test_an_image_that_never_served_counts_as_the_oldest(cluster: str, name: str) -> None:
     images = [f"{name}-{number}" for number in range(7)]
     began = {
         "service": name,
@@ -51,7 +51,7 @@ def test_an_image_in_use_is_never_removed(base_image: str, cluster: str, name: s
     assert not docker("image", "inspect", f"{name}:1").ok
 
 
-def test_an_image_that_another_service_goes_back_to_stays(base_image: str, cluster: str, name: str) -> None:
+def test_an_image_that_another_service_rolls_back_to_stays(base_image: str, cluster: str, name: str) -> None:
     shared = f"{name}:1"
     assert docker("tag", base_image, shared).ok
     for service in (name, f"{name}_other"):

@@ -42,7 +42,7 @@ def refusal(wait_s: int = 0) -> list[str]:
     return []
 
 
-def test_a_name_that_leads_here_is_asked_for(records: list[Mapping[str, Sequence[str]]]) -> None:
+def test_a_name_that_points_here_gets_a_certificate(records: list[Mapping[str, Sequence[str]]]) -> None:
     records.append({"A": [HERE]})
     assert refusal() == []
 
@@ -50,7 +50,7 @@ def test_a_name_that_leads_here_is_asked_for(records: list[Mapping[str, Sequence
 @pytest.mark.parametrize(
     ("addresses", "there"), [([], "nothing"), (["192.0.2.1"], "192.0.2.1"), ([HERE, "192.0.2.1"], f"192.0.2.1 {HERE}")]
 )
-def test_a_name_that_leads_elsewhere_is_refused_with_what_to_do(
+def test_a_name_that_points_elsewhere_is_refused_with_what_to_do(
     records: list[Mapping[str, Sequence[str]]], addresses: list[str], there: str
 ) -> None:
     records.append({"A": addresses} if addresses else {})
@@ -73,12 +73,12 @@ def test_a_name_with_an_aaaa_record_is_refused_with_what_to_do(
     ]
 
 
-def test_a_record_of_ours_is_waited_for(records: list[Mapping[str, Sequence[str]]]) -> None:
+def test_it_waits_for_our_own_record(records: list[Mapping[str, Sequence[str]]]) -> None:
     records += [{}, {"A": ["192.0.2.1"]}, {"A": [HERE], "AAAA": ["2001:db8::7"]}, {"A": [HERE]}]
     assert refusal(wait_s=60) == []
 
 
-def test_a_record_of_ours_that_never_comes_points_at_the_registrar(
+def test_if_our_own_record_never_appears_the_error_names_the_registrar(
     records: list[Mapping[str, Sequence[str]]],
 ) -> None:
     records.append({})
@@ -90,7 +90,7 @@ def test_a_record_of_ours_that_never_comes_points_at_the_registrar(
 
 
 @pytest.mark.parametrize(("address", "certified"), [(None, False), (HERE, True)])
-def test_where_nothing_leads_to_or_the_certificate_is_there_no_name_is_looked_up(
+def test_no_name_is_looked_up_without_an_address_or_with_a_certificate(
     monkeypatch: pytest.MonkeyPatch, address: str | None, certified: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", None)
@@ -101,7 +101,7 @@ def test_where_nothing_leads_to_or_the_certificate_is_there_no_name_is_looked_up
     assert capsys.readouterr().out == "issuer=A\n"
 
 
-def test_an_authority_that_refuses_is_told_with_the_last_of_certbots_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_of_the_authority_is_reported_with_certbots_last_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Certbot, "request", lambda self, domain: [f"line {number}" for number in range(30)])
     with pytest.raises(Failure) as failure:
         certificate.run(given(None), {"authority": ASKED})

@@ -22,7 +22,7 @@ from tests.render.cluster import (
 pytestmark = pytest.mark.docker
 
 
-def test_electrics_role_stays_while_one_serves(cluster: str, boxes: Boxes, name: str) -> None:
+def test_electrics_role_stays_while_an_electric_serves(cluster: str, boxes: Boxes, name: str) -> None:
     make(cluster, name)
     electric = make_electric(cluster, name)
     container = boxes.start("electric", labels={**boxes.labels(name, "electric"), "sertantai.stack": "trial"})
@@ -33,7 +33,7 @@ def test_electrics_role_stays_while_one_serves(cluster: str, boxes: Boxes, name:
     assert remove_electric(cluster, name).ok
 
 
-def test_a_new_password_is_a_new_login_and_the_old_one_serves_until_it_is_dropped(cluster: str, name: str) -> None:
+def test_a_new_password_creates_a_new_login_and_the_old_one_works_until_it_is_dropped(cluster: str, name: str) -> None:
     old = make(cluster, name, "old")
     assert as_login(cluster, old, "old", name, "CREATE TABLE t (id int)").ok
     new = make(cluster, name, "new")
@@ -48,7 +48,7 @@ def test_a_new_password_is_a_new_login_and_the_old_one_serves_until_it_is_droppe
     assert as_login(cluster, new, "new", name, "SELECT count(*) FROM t").out == "2"
 
 
-def test_what_a_dropped_login_made_in_its_own_name_becomes_the_owners(cluster: str, name: str) -> None:
+def test_the_owner_gets_the_objects_of_a_dropped_login(cluster: str, name: str) -> None:
     login = make(cluster, name)
     assert as_login(cluster, login, "one", name, "RESET ROLE; SET ROLE NONE; CREATE TEMP TABLE mine (id int)").ok
     by_hand(
@@ -61,7 +61,7 @@ def test_what_a_dropped_login_made_in_its_own_name_becomes_the_owners(cluster: s
     assert owners(cluster, name) == {f"{name}_owner"}
 
 
-def test_members_that_an_operator_made_are_left_alone(cluster: str, name: str) -> None:
+def test_memberships_that_an_operator_granted_stay(cluster: str, name: str) -> None:
     login = make(cluster, name)
     hand_made = {f"{name}_report", f"{name}_12345678x", f"{name}_ABCDEF12".lower() + "_"}
     for role in hand_made:
@@ -72,9 +72,7 @@ def test_members_that_an_operator_made_are_left_alone(cluster: str, name: str) -
     assert logins(cluster, name) == {f"{name}_abcdef12", *hand_made}
 
 
-def test_a_service_that_is_taken_out_keeps_its_database_and_the_logins_that_another_uses(
-    cluster: str, name: str
-) -> None:
+def test_a_removed_service_keeps_its_database_and_the_logins_that_another_uses(cluster: str, name: str) -> None:
     login = make(cluster, name)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(as_login, cluster, login, "one", name, "SELECT pg_sleep(5)")
@@ -89,7 +87,7 @@ def test_a_service_that_is_taken_out_keeps_its_database_and_the_logins_that_anot
     assert ask(cluster, f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == "1"
 
 
-def test_where_an_operator_has_dropped_the_database_its_logins_still_go(cluster: str, name: str) -> None:
+def test_logins_are_dropped_even_if_an_operator_has_dropped_the_database(cluster: str, name: str) -> None:
     make(cluster, name)
     make_electric(cluster, name)
     ask(cluster, f"DROP DATABASE {name}")
@@ -98,7 +96,7 @@ def test_where_an_operator_has_dropped_the_database_its_logins_still_go(cluster:
     assert logins(cluster, name) == set()
 
 
-def test_electrics_logins_are_dropped_apart_from_the_apps(cluster: str, name: str) -> None:
+def test_electrics_logins_are_dropped_without_the_apps(cluster: str, name: str) -> None:
     login, electric = make(cluster, name), make_electric(cluster, name)
     assert keep_logins(cluster, name, login, migrating(name)).ok
     assert logins(cluster, name) == {login, migrating(name), electric}
@@ -106,7 +104,7 @@ def test_electrics_logins_are_dropped_apart_from_the_apps(cluster: str, name: st
     assert electric not in logins(cluster, name)
 
 
-def test_a_database_named_like_anothers_electric_shares_no_login(cluster: str, name: str) -> None:
+def test_a_database_named_like_another_services_electric_shares_no_login(cluster: str, name: str) -> None:
     make(cluster, name)
     electric = make_electric(cluster, name)
     other = make(cluster, f"{name}_electric", "three")

@@ -80,7 +80,7 @@ URL_TEXT = st.text("ab1%@:/?#[]&=\n é", max_size=12) | st.text(max_size=12)
 
 
 @given(URL_TEXT, URL_TEXT)
-def test_whatever_a_url_is_made_of_its_password_is_masked_as_it_stands_and_decoded(user: str, password: str) -> None:
+def test_the_password_of_any_url_is_masked_encoded_and_decoded(user: str, password: str) -> None:
     for url in (f"postgres://{quote(user, safe='')}:{password}@h/x", environment.postgres_url(user, password, "x")):
         mask = Mask([url])
         for text in (url, password):
@@ -96,7 +96,7 @@ def test_a_secret_anywhere_in_a_line_is_masked_whatever_the_others_are(secrets: 
 
 
 @given(st.lists(st.text(max_size=SHORTEST - 1)), st.text())
-def test_what_is_too_short_to_be_a_secret_changes_nothing(secrets: list[str], text: str) -> None:
+def test_a_value_too_short_for_a_secret_is_not_masked(secrets: list[str], text: str) -> None:
     assert Mask(secrets)(text) == text
 
 

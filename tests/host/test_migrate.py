@@ -60,7 +60,7 @@ lines, 'single', "double", $HOME, `id`, \\n and é""",
     assert shown(said) == "".join(f"{value}|" for value in given.values())
 
 
-def test_no_name_in_the_environment_means_anything_to_the_step(boxes: Boxes, cluster: str, database: str) -> None:
+def test_no_variable_of_the_environment_changes_the_step(boxes: Boxes, cluster: str, database: str) -> None:
     names = ["name", "environment", "text", "TMPDIR", "TERM", "HOSTNAME", "IFS", "LINENO", "RANDOM", "PYTHONPATH"]
     given = {name: f"/no/such; {name}" for name in names}
     said = migrate(boxes, cluster, "tr '\\0' '|' < /proc/1/environ; true", given=given)
@@ -69,12 +69,12 @@ def test_no_name_in_the_environment_means_anything_to_the_step(boxes: Boxes, clu
     assert {f"{name}={value}" for name, value in given.items()} <= set(pairs)
 
 
-def test_what_a_migration_says_is_shown(boxes: Boxes, cluster: str, database: str) -> None:
+def test_a_migrations_output_is_shown(boxes: Boxes, cluster: str, database: str) -> None:
     said = migrate(boxes, cluster, "echo '== Running'; echo '[warning] slow' >&2")
     assert sorted(shown(said).splitlines()) == ["== Running", "[warning] slow"]
 
 
-def test_a_failing_migration_fails_and_says_how_to_go_on(boxes: Boxes, cluster: str, database: str) -> None:
+def test_a_failing_migration_is_reported_with_what_to_do(boxes: Boxes, cluster: str, database: str) -> None:
     said = migrate(boxes, cluster, "echo 'column exists' >&2; exit 7")
     assert said.code == 1
     assert said.out.splitlines()[1:] == [
@@ -93,7 +93,7 @@ def test_a_migration_that_takes_too_long_is_stopped(boxes: Boxes, cluster: str, 
     assert boxes.names() == set()
 
 
-def test_a_migration_that_takes_too_long_may_roll_back_and_say_so(boxes: Boxes, cluster: str, database: str) -> None:
+def test_a_migration_that_takes_too_long_can_roll_back_and_report_it(boxes: Boxes, cluster: str, database: str) -> None:
     script = "trap 'echo rolled back; exit 0' TERM; while :; do sleep 0.05; done"
     said = migrate(boxes, cluster, script, timeout_s=3)
     assert (said.code, shown(said)) == (1, "rolled back")
@@ -104,12 +104,12 @@ def test_a_migration_leaves_no_container(boxes: Boxes, cluster: str, database: s
     assert boxes.names() == set()
 
 
-def test_one_that_a_killed_run_left_behind_is_removed_first(boxes: Boxes, cluster: str, database: str) -> None:
+def test_the_container_of_a_killed_run_is_removed_first(boxes: Boxes, cluster: str, database: str) -> None:
     boxes.start("migrate")
     assert shown(migrate(boxes, cluster, "echo done")) == "done"
 
 
-def test_a_second_run_waits_for_the_first_but_not_for_ever(boxes: Boxes, cluster: str, database: str) -> None:
+def test_a_second_run_waits_for_the_first_but_not_forever(boxes: Boxes, cluster: str, database: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(migrate, boxes, cluster, "sleep 6")
         eventually(lambda: boxes.names() == {"migrate"})
@@ -139,7 +139,7 @@ def test_no_secret_is_in_a_command_line(boxes: Boxes, cluster: str, database: st
     assert process.wait(20) == 0
 
 
-def test_one_whose_caller_is_gone_comes_to_its_end(boxes: Boxes, cluster: str, database: str) -> None:
+def test_a_migration_without_its_caller_completes(boxes: Boxes, cluster: str, database: str) -> None:
     step = [*PROGRAM, *line(boxes, cluster).split()]
     process = subprocess.Popen(step, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin
@@ -153,7 +153,7 @@ def test_one_whose_caller_is_gone_comes_to_its_end(boxes: Boxes, cluster: str, d
     ask(cluster, "DROP TABLE public.reached", database)
 
 
-def test_what_a_migration_says_hides_its_secrets_and_the_passwords_in_them(
+def test_a_migrations_output_hides_its_secrets_and_the_passwords_in_them(
     boxes: Boxes, cluster: str, database: str
 ) -> None:
     given = {"DATABASE_URL": "postgresql://legal:p%40ssw0rd@postgres/legal", "KEY": "k3y-of-ours", "PORT": "4000"}
@@ -162,7 +162,9 @@ def test_what_a_migration_says_hides_its_secrets_and_the_passwords_in_them(
     assert shown(said) == "[secret] [secret] 4000 [secret] [secret]"
 
 
-def test_a_migration_says_what_it_applied_after_a_restore_point(boxes: Boxes, cluster: str, database: str) -> None:
+def test_a_migration_creates_a_restore_point_and_reports_the_applied_versions(
+    boxes: Boxes, cluster: str, database: str
+) -> None:
     make_versions(cluster, database)
     try:
         said = migrate_database(boxes, cluster, APPLY)
@@ -176,7 +178,7 @@ def test_a_migration_says_what_it_applied_after_a_restore_point(boxes: Boxes, cl
         ask(cluster, "DROP TABLE public.schema_migrations", database)
 
 
-def test_a_migration_that_fails_says_what_it_had_applied(boxes: Boxes, cluster: str, database: str) -> None:
+def test_a_failed_migration_reports_the_applied_versions(boxes: Boxes, cluster: str, database: str) -> None:
     make_versions(cluster, database)
     try:
         said = migrate_database(boxes, cluster, f"{APPLY}; exit 3")
@@ -186,7 +188,7 @@ def test_a_migration_that_fails_says_what_it_had_applied(boxes: Boxes, cluster: 
     assert "legal/migrate: applied before that: 20240102000000. What served before still serves" in said.out
 
 
-def test_one_that_is_stopped_while_it_waits_for_a_lock_lets_everybody_else_on(
+def test_a_migration_that_is_stopped_while_it_waits_for_a_lock_blocks_nobody(
     boxes: Boxes, cluster: str, database: str
 ) -> None:
     script = "psql -c 'SET lock_timeout = 0' -c 'ALTER TABLE busy ADD COLUMN n int' \"$DATABASE_URL\""
@@ -198,7 +200,7 @@ def test_one_that_is_stopped_while_it_waits_for_a_lock_lets_everybody_else_on(
         assert as_login(cluster, sql.login(database, "one"), "one", database, read).out == "0"
 
 
-def test_one_that_waits_for_a_lock_too_long_fails_and_says_where_to_look(
+def test_a_migration_that_waits_for_a_lock_too_long_fails_with_what_to_look_at(
     boxes: Boxes, cluster: str, database: str
 ) -> None:
     ask(cluster, f"ALTER ROLE {login()} SET lock_timeout = '500ms'")

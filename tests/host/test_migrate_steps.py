@@ -99,7 +99,7 @@ STILL = (
 )
 
 
-def test_what_an_interrupted_run_left_ends_before_the_restore_point_and_the_migration_after_it(
+def test_the_rest_of_an_interrupted_run_ends_before_the_restore_point_and_the_migration(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     host, migration = begin(monkeypatch, Client(0, ["with s3cr3t\n"]))
@@ -111,7 +111,9 @@ def test_what_an_interrupted_run_left_ends_before_the_restore_point_and_the_migr
     assert (line, applied) == ("    with [secret]", "legal/migrate: applied 2 3")
 
 
-def test_its_words_are_no_shells_and_hold_the_names_of_its_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_arguments_are_not_a_shells_and_contain_only_the_names_of_its_variables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     host, migration = begin(monkeypatch, Client(0))
     migration.run()
     assert (
@@ -128,7 +130,7 @@ def test_its_words_are_no_shells_and_hold_the_names_of_its_environment_alone(mon
     assert host.environment["PATH"]
 
 
-def test_one_that_fails_leaves_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_migration_leaves_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
     host, migration = begin(monkeypatch, Client(3))
     assert failure(migration) == [
         "legal/migrate: failed with exit code 3",
@@ -137,7 +139,7 @@ def test_one_that_fails_leaves_no_session(monkeypatch: pytest.MonkeyPatch) -> No
     assert host.log[-2:] == ["ends", "versions as legal_prod_migrate_1"]
 
 
-def test_one_that_takes_too_long_is_told_to_stop_before_it_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_migration_that_takes_too_long_is_stopped_before_it_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     host, migration = begin(monkeypatch, Client(None))
     host.stays = True
     assert failure(migration)[0] == "legal/migrate: stopped after 5 s; raise migrate_timeout_s if it needs longer"
@@ -145,14 +147,14 @@ def test_one_that_takes_too_long_is_told_to_stop_before_it_is_removed(monkeypatc
     assert host.client.killed
 
 
-def test_one_that_docker_has_lost_sight_of_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_migration_that_docker_no_longer_shows_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     host, migration = begin(monkeypatch, Client(1))
     host.stays = True
     assert failure(migration)[0].startswith("legal/migrate: stopped")
     assert "removes" in host.log[4:]
 
 
-def test_a_session_that_does_not_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_that_does_not_end_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     host, migration = begin(monkeypatch, Client(1))
     host.remaining = "17\n18\n"
     assert failure(migration)[1] == (
@@ -160,7 +162,7 @@ def test_a_session_that_does_not_end_is_told(monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
-def test_one_whose_postgresql_goes_meanwhile_says_that_nobody_knows_what_is_applied(
+def test_if_postgresql_stops_during_a_migration_the_applied_versions_are_unknown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     host, migration = begin(monkeypatch, Client(1))
@@ -175,14 +177,14 @@ def test_without_a_restore_point_nothing_begins(monkeypatch: pytest.MonkeyPatch)
     assert "migrates" not in host.log
 
 
-def test_a_lock_that_it_did_not_get_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_timeout_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     _, migration = begin(monkeypatch, Client(1, ["** (Postgrex.Error) canceling statement due to lock timeout\n"]))
     assert failure(migration)[1].startswith(
         "legal/migrate: another session had a lock for longer than migrate_lock_timeout_s"
     )
 
 
-def test_what_an_app_calls_its_versions_makes_no_line_too_long_for_the_provider(
+def test_no_version_makes_a_line_too_long_for_the_provider(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     host, migration = begin(monkeypatch, Client(0))

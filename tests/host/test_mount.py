@@ -90,7 +90,7 @@ def test_a_volume_is_mounted_now_and_at_each_boot(server: Server, capsys: pytest
     assert server.commands.has_run(f"chattr +i {server.folder}")
 
 
-def test_a_volume_that_is_mounted_is_left_alone(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mounted_volume_is_not_changed(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.mount()
     server.commands.ran.clear()
     capsys.readouterr()
@@ -115,7 +115,7 @@ def test_a_volume_that_does_not_attach_is_an_error_with_its_number(server: Serve
         server.mount()
 
 
-def test_a_volume_that_attaches_late_is_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_waits_for_a_volume_that_attaches_late(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.device.unlink()
     monkeypatch.setattr(time, "sleep", lambda _: server.device.write_bytes(b""))
     server.mount(wait_s=60)
@@ -162,7 +162,7 @@ LEFT_ALONE = {
 
 
 @pytest.mark.parametrize("what", LEFT_ALONE)
-def test_what_stands_in_the_way_is_said_and_left_alone(server: Server, what: str) -> None:
+def test_an_obstacle_is_reported_and_not_changed(server: Server, what: str) -> None:
     answers, error = LEFT_ALONE[what]
     server.commands.answers |= answers
     server.device.write_bytes(bytes(mount.START - 1) + b"\1")
@@ -171,7 +171,7 @@ def test_what_stands_in_the_way_is_said_and_left_alone(server: Server, what: str
     assert not server.commands.has_run("mkfs")
 
 
-def test_files_that_the_volume_would_hide_are_left_alone(server: Server) -> None:
+def test_files_that_the_volume_would_hide_are_not_changed(server: Server) -> None:
     server.folder.mkdir()
     (server.folder / "file").touch()
     with pytest.raises(
@@ -181,7 +181,7 @@ def test_files_that_the_volume_would_hide_are_left_alone(server: Server) -> None
     assert not server.commands.has_run("mount ")
 
 
-def test_another_disk_in_its_place_is_left_alone(server: Server) -> None:
+def test_another_disk_on_the_mount_point_is_not_changed(server: Server) -> None:
     server.is_there("8:99")
     server.mounted("8:99")
     with pytest.raises(Failure, match=r"^host/volume_size: .* is a different disk from the volume 12: umount "):
@@ -198,7 +198,7 @@ def test_a_volume_that_cannot_be_read_is_an_error(server: Server, monkeypatch: p
         server.mount()
 
 
-def test_a_mount_whose_disk_is_gone_is_let_go(server: Server) -> None:
+def test_a_mount_whose_disk_is_gone_is_unmounted(server: Server) -> None:
     """It was detached and came back as another device."""
     server.mounted("8:99")
 
@@ -212,7 +212,7 @@ def test_a_mount_whose_disk_is_gone_is_let_go(server: Server) -> None:
     assert server.commands.has_run("mount ")
 
 
-def test_a_volume_that_grew_is_used_whole(
+def test_an_enlarged_volume_is_used_whole(
     server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.mounted(kind="xfs")
@@ -223,9 +223,7 @@ def test_a_volume_that_grew_is_used_whole(
     assert capsys.readouterr().out == "host: enlarged the file system on the volume 12\n"
 
 
-def test_without_its_own_tools_a_file_system_stays_as_large_as_it_is(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_its_tools_a_file_system_keeps_its_size(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.mounted(kind="xfs")
     monkeypatch.setattr(shutil, "which", lambda _: None)
     server.mount()
@@ -238,7 +236,7 @@ def call(verb: object, *words: str) -> None:
     verb.run(parser.parse_args(words), {})  # type: ignore[attr-defined]
 
 
-def test_a_disk_is_lost_where_each_boot_should_mount_it_and_it_is_not_there(
+def test_a_disk_is_lost_if_fstab_has_it_and_it_is_not_mounted(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def said() -> str:
@@ -255,7 +253,7 @@ def test_a_disk_is_lost_where_each_boot_should_mount_it_and_it_is_not_there(
     assert said() == "lost\n"
 
 
-def test_a_volumes_folder_is_made_on_the_disk_alone(server: Server) -> None:
+def test_a_volumes_folder_is_created_on_the_disk_alone(server: Server) -> None:
     with pytest.raises(Failure, match=f"^host/volume_size: no disk is mounted on {server.folder}; run up again$"):
         call(folder, str(server.folder), "legal")
     server.mounted()
@@ -264,7 +262,7 @@ def test_a_volumes_folder_is_made_on_the_disk_alone(server: Server) -> None:
     assert os.listdir(server.folder) == ["legal"]
 
 
-def test_what_a_volume_left_is_removed_from_the_disk_alone(server: Server) -> None:
+def test_a_removed_volumes_folder_is_removed_from_the_disk_alone(server: Server) -> None:
     call(folder_remove, str(server.folder), "legal")
     assert server.commands.ran == []
     server.mounted()
@@ -274,7 +272,7 @@ def test_what_a_volume_left_is_removed_from_the_disk_alone(server: Server) -> No
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../etc", "/", "legal/data"])
 @pytest.mark.parametrize("verb", [folder, folder_remove])
-def test_only_a_folder_of_the_disks_own_can_be_named(server: Server, verb: object, name: str) -> None:
+def test_only_a_folder_directly_on_the_disk_can_be_named(server: Server, verb: object, name: str) -> None:
     server.mounted()
     with pytest.raises(SystemExit):
         call(verb, str(server.folder), name)

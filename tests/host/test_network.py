@@ -56,7 +56,7 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Networks:
     return networks
 
 
-def test_it_is_made_once_and_then_has_the_fingerprint_that_it_was_made_with(networks: Networks) -> None:
+def test_it_is_created_once_and_keeps_its_fingerprint(networks: Networks) -> None:
     networks.make()
     before = json.dumps(networks.made)
     assert networks.made["ours"]["Labels"]["sertantai.stack"] == "prod"
@@ -65,7 +65,7 @@ def test_it_is_made_once_and_then_has_the_fingerprint_that_it_was_made_with(netw
     assert network.fingerprint("ours") == networks.made["ours"]["Labels"]["sertantai.fingerprint"]
 
 
-def test_one_that_is_gone_has_another_fingerprint_than_it_was_made_with(networks: Networks) -> None:
+def test_a_missing_network_has_a_different_fingerprint(networks: Networks) -> None:
     """Also on a server that was made again, where nothing else tells that it is not there."""
     networks.make()
     made_with = network.fingerprint("ours")
@@ -75,7 +75,7 @@ def test_one_that_is_gone_has_another_fingerprint_than_it_was_made_with(networks
     assert network.fingerprint("ours") != made_with
 
 
-def test_one_of_another_stack_is_not_ours(networks: Networks) -> None:
+def test_a_network_of_another_stack_is_refused(networks: Networks) -> None:
     networks.make(stack="local")
     with pytest.raises(
         Failure, match=r"^network/name: the network ours already exists and belongs to the stack local: "
@@ -97,7 +97,7 @@ def test_another_subnet_needs_another_name(networks: Networks) -> None:
         networks.make(subnet="172.31.0.0/24")
 
 
-def test_it_goes_once_and_not_from_under_containers(networks: Networks) -> None:
+def test_it_is_removed_once_and_not_while_containers_use_it(networks: Networks) -> None:
     networks.make()
     networks.is_in_use = True
     with pytest.raises(Failure, match=r"^network/name: network has active endpoints: stop the containers"):

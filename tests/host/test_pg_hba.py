@@ -67,7 +67,7 @@ def failure() -> str:
     return str(caught.value)
 
 
-def test_the_new_rules_are_read_and_then_the_superuser_loses_its_password(container: Container, asked: Asked) -> None:
+def test_the_new_rules_are_loaded_and_then_the_superuser_loses_its_password(container: Container, asked: Asked) -> None:
     change()
     assert container.files == {HBA: "new", IDENT: "new"}
     assert container.cleaned
@@ -88,7 +88,7 @@ def test_the_new_rules_are_read_and_then_the_superuser_loses_its_password(contai
         (LOADED, "before\n", "PostgreSQL did not load the new pg_hba.conf in 0 s"),
     ],
 )
-def test_the_old_rules_are_back_where_the_new_ones_are_not_loaded(
+def test_the_old_rules_are_restored_if_the_new_ones_are_not_loaded(
     container: Container, asked: Asked, question: str, answer: str | psql.SqlError, reason: str
 ) -> None:
     asked.answers[question] = answer
@@ -97,18 +97,18 @@ def test_the_old_rules_are_back_where_the_new_ones_are_not_loaded(
     assert "ALTER ROLE postgres PASSWORD NULL;" not in asked.names
 
 
-def test_an_older_postgresql_is_left_as_it_is(container: Container, asked: Asked) -> None:
+def test_an_older_postgresql_is_not_changed(container: Container, asked: Asked) -> None:
     asked.answers["SHOW server_version_num"] = "150008\n"
     assert failure().startswith("postgres/image: is older than PostgreSQL 16")
     assert container.files[HBA] == "old"
 
 
-def test_where_there_is_no_way_in_it_is_said_what_to_do(container: Container, asked: Asked) -> None:
+def test_if_no_login_works_the_error_says_what_to_do(container: Container, asked: Asked) -> None:
     asked.answers[pg_hba.FILES] = psql.Unreachable("FATAL")
     assert "begin pg_hba.conf with\n  local all postgres peer" in failure()
 
 
-def test_a_file_that_cannot_be_written_is_told(container: Container, asked: Asked) -> None:
+def test_a_file_that_cannot_be_written_is_reported(container: Container, asked: Asked) -> None:
     container.refused = ["write_rules"]
     reason = "the new pg_hba.conf cannot be written (read-only file system)"
     assert failure() == f"postgres: {reason}; the old pg_hba.conf is back"
@@ -117,6 +117,6 @@ def test_a_file_that_cannot_be_written_is_told(container: Container, asked: Aske
     assert failure().endswith(f": it is {HBA}.previous in the container")
 
 
-def test_what_postgresql_refuses_after_that_is_told(container: Container, asked: Asked) -> None:
+def test_a_later_refusal_of_postgresql_is_reported(container: Container, asked: Asked) -> None:
     asked.answers["fingerprints_save"] = psql.SqlError("ERROR:  no space left")
     assert failure() == "postgres: PostgreSQL says: ERROR:  no space left"

@@ -15,7 +15,7 @@ def ports(container: str, http: int, https: int, address: str = "127.0.0.1") -> 
     return call("ports", container, address=address, http_port=http, https_port=https)
 
 
-def test_a_port_that_another_program_has_is_told() -> None:
+def test_a_port_of_another_program_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as held, socket.create_server(("127.0.0.1", 0)) as other:
         http, https = held.getsockname()[1], other.getsockname()[1]
         said = ports("trial-nobody", http, https, "0.0.0.0")
@@ -27,7 +27,7 @@ def test_a_port_that_another_program_has_is_told() -> None:
     assert ports("trial-nobody", http, https, "0.0.0.0").ok
 
 
-def test_a_port_that_is_a_containers_is_told_but_not_the_gateways_own(boxes: Boxes) -> None:
+def test_a_port_of_another_container_is_reported_but_not_the_gateways_own(boxes: Boxes) -> None:
     name = boxes.start("held", "exec python3 -m http.server 80", options=["-p", "127.0.0.1::80"])
     port = int(docker("port", name, "80").out.rsplit(":", 1)[1])
     said = ports("trial-nobody", port, 1)

@@ -36,12 +36,12 @@ def check(
     return call("preflight", stack, "trial", memory=memory_mb, gateway=gateway, postgres=cluster, inputs=inputs)
 
 
-def test_a_release_that_lacks_nothing_passes_in_silence(base_image: str, gateway: str, cluster: str) -> None:
+def test_a_release_that_lacks_nothing_prints_nothing(base_image: str, gateway: str, cluster: str) -> None:
     said = check(base_image, gateway, cluster)
     assert (said.code, said.out, said.error) == (0, "", "")
 
 
-def test_all_that_is_missing_is_told_together(base_image: str, gateway: str, cluster: str) -> None:
+def test_everything_that_is_missing_is_reported_together(base_image: str, gateway: str, cluster: str) -> None:
     said = check(base_image, gateway, cluster, tool="no-such-tool", memory_mb=10**9, site="nonsense;")
     assert said.code == 1
     assert "services/trial/app/health/tool: the image has no no-such-tool: choose the tool that it has" in said.error
@@ -52,11 +52,11 @@ def test_all_that_is_missing_is_told_together(base_image: str, gateway: str, clu
     assert said.error.endswith("trial: nothing was changed; fix this and run up again\n")
 
 
-def test_a_tool_that_is_there_and_fails_is_there(base_image: str, gateway: str, cluster: str) -> None:
+def test_a_tool_that_exists_and_fails_is_accepted(base_image: str, gateway: str, cluster: str) -> None:
     assert check(base_image, gateway, cluster, tool="false").ok
 
 
-def test_a_site_is_tried_with_its_neighbours_and_without_a_trace(base_image: str, gateway: str, cluster: str) -> None:
+def test_a_site_is_tested_with_the_other_sites_and_leaves_no_file(base_image: str, gateway: str, cluster: str) -> None:
     zone = "proxy_cache_path /tmp/x keys_zone=same:1m;"
     near = "/srv/nginx/sites/near.conf"
     assert docker("exec", "-i", gateway, "sh", "-c", f"mkdir -p /srv/nginx/sites; cat > {near}", stdin=zone).ok
@@ -86,11 +86,11 @@ def test_a_slot_of_another_database_is_refused(base_image: str, gateway: str, cl
     )
 
 
-def test_a_postgres_that_does_not_answer_is_told(base_image: str, gateway: str) -> None:
+def test_a_postgres_that_does_not_answer_is_reported(base_image: str, gateway: str) -> None:
     assert "trial: PostgreSQL does not answer: see docker logs nobody" in check(base_image, gateway, "nobody").error
 
 
-def test_a_tool_that_already_asks_a_healthy_container_of_the_image_is_not_tried_again(
+def test_a_tool_that_a_healthy_container_of_the_image_uses_is_not_tried_again(
     base_image: str, gateway: str, cluster: str
 ) -> None:
     check_ = {"test": ["CMD", "curl", "--version"], "interval": 10**8}

@@ -91,14 +91,14 @@ def test_a_tool_that_hangs_leaves_no_container(host: Docker) -> None:
     assert len(host.removed) == 2
 
 
-def test_an_image_for_another_kind_of_machine_is_told(host: Docker) -> None:
+def test_an_image_for_another_kind_of_machine_is_reported(host: Docker) -> None:
     host.kinds["app:1"] = "linux/riscv64"
     assert problems() == [
         f"services/legal/app/image: is made for linux/riscv64 and this host is {HERE}: build it with --platform {HERE}"
     ]
 
 
-def test_an_image_that_is_gone_is_told(host: Docker) -> None:
+def test_a_missing_image_is_reported(host: Docker) -> None:
     del host.kinds["app:1"]
     assert problems() == ["services/legal/app/image: app:1 is no longer on the host; run up again"]
 
@@ -110,7 +110,9 @@ def test_an_image_that_is_gone_is_told(host: Docker) -> None:
         ("", r"legal: \d+ MB of memory are free on the host; its new containers may use \d+ next to the old"),
     ],
 )
-def test_a_host_without_room_is_told(host: Docker, monkeypatch: pytest.MonkeyPatch, setting: str, problem: str) -> None:
+def test_a_host_without_room_is_reported(
+    host: Docker, monkeypatch: pytest.MonkeyPatch, setting: str, problem: str
+) -> None:
     if setting:
         monkeypatch.setattr(preflight, setting, 10**12)
     [line] = problems(memory_mb=1 if setting else 10**12)
@@ -131,19 +133,19 @@ def refused(error: Exception) -> Callable[..., str]:
         (psql.SqlError("ERROR:  disk full"), "legal: PostgreSQL says: ERROR:  disk full"),
     ],
 )
-def test_what_postgresql_says_is_told(
+def test_postgresqls_error_is_reported(
     host: Docker, monkeypatch: pytest.MonkeyPatch, error: Exception, problem: str
 ) -> None:
     monkeypatch.setattr(psql.Postgres, "query", refused(error))
     assert problems() == [problem]
 
 
-def test_a_docker_that_does_not_answer_is_told_once(host: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_docker_that_does_not_answer_is_reported_once(host: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker_client, "check_output", refused(Failure(docker_client.NO_ANSWER)))
     assert problems() == [docker_client.NO_ANSWER]
 
 
-def test_a_release_begins_when_a_restore_has_ended(
+def test_a_release_waits_for_the_end_of_a_restore(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

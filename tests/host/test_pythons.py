@@ -43,7 +43,7 @@ def python(request: pytest.FixtureRequest) -> str:
     return str(request.param[1])
 
 
-def test_every_verb_tells_its_words(python: str, tmp_path: Path) -> None:
+def test_every_verb_prints_its_help(python: str, tmp_path: Path) -> None:
     program = tmp_path / "host.pyz"
     program.write_bytes(host_program.pack())
     said = subprocess.run([python, "-W", "error", "-c", TELL_ALL, program], cwd="/", capture_output=True, text=True)

@@ -42,11 +42,11 @@ def test_a_recorded_delete_still_runs(line: str, stdin: str, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("name", [*KNOWN, *verbs.RECEIVES])
-def test_a_verbs_module_does_what_its_list_says(name: str) -> None:
+def test_every_listed_verb_has_its_module(name: str) -> None:
     assert callable(getattr(verbs.module(name), "receive" if name in verbs.RECEIVES else "run"))
 
 
-def test_a_verb_that_is_called_waits_for_no_others_import() -> None:
+def test_a_verb_imports_no_other_verb() -> None:
     asked = "import sys; from host import verbs; verbs.module('nothing'); print(*sys.modules)"
     imported = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
     assert {f"host.{name.replace('-', '_')}" for name in KNOWN} & {*imported.stdout.split()} == {"host.nothing"}

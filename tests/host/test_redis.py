@@ -129,7 +129,7 @@ def legal(server: Server) -> Iterator[Client]:
         yield client
 
 
-def test_a_service_has_the_whole_of_redis_for_keys_and_channels_below_its_prefix(auth: Client) -> None:
+def test_a_service_may_do_everything_with_keys_and_channels_below_its_prefix(auth: Client) -> None:
     answers = {" ".join(words): auth.ask(*words) for words in commands(OWN)}
     assert not {words: answer for words, answer in answers.items() if isinstance(answer, Refusal)}
 
@@ -150,7 +150,7 @@ def test_a_compromised_app_reaches_no_keys_names_or_channels_of_another_and_not_
     assert (server.admin("GET legal:a"), server.admin("TTL legal:a")) == ("1", -1)
 
 
-def test_nobody_is_let_in_without_a_password_of_his_own(server: Server, auth: Client) -> None:
+def test_nobody_can_log_in_without_a_password(server: Server, auth: Client) -> None:
     with server.client() as stranger:
         for words in ("PING", "GET legal:a", "ACL LIST", "HELLO 3"):
             assert str(stranger.ask(*words.split())).startswith("Refusal(words='NOAUTH"), words
@@ -160,7 +160,7 @@ def test_nobody_is_let_in_without_a_password_of_his_own(server: Server, auth: Cl
     assert isinstance(auth.ask("GET", "auth:a"), Refusal)
 
 
-def test_a_change_of_a_password_cuts_nobody_off(server: Server, auth: Client, legal: Client) -> None:
+def test_a_new_password_interrupts_no_connection(server: Server, auth: Client, legal: Client) -> None:
     old = environment.redis_url("auth_app", "one")
     with server.client(old) as listening, server.client(environment.redis_url("legal_app", "two")) as blocked:
         listening.ask("SUBSCRIBE", "auth:news")
@@ -184,7 +184,7 @@ def test_a_password_may_have_any_characters(server: Server) -> None:
         assert server.accepts(server.add("odd", password)), password
 
 
-def test_users_outlive_their_container_and_the_administrators_password(boxes: Boxes) -> None:
+def test_users_survive_a_new_container_and_a_new_administrators_password(boxes: Boxes) -> None:
     volume = f"{boxes.stack}-data"
     try:
         first = Server(boxes, f"{volume}:/data")
@@ -203,7 +203,7 @@ def test_users_outlive_their_container_and_the_administrators_password(boxes: Bo
         docker("volume", "rm", volume)
 
 
-def test_a_user_that_is_taken_out_goes_alone_and_not_before_its_app(
+def test_a_removed_user_is_removed_alone_and_not_before_its_app(
     server: Server, boxes: Boxes, auth: Client, legal: Client
 ) -> None:
     url = environment.redis_url("auth_app", "one")
@@ -222,7 +222,7 @@ def test_a_user_that_is_taken_out_goes_alone_and_not_before_its_app(
     assert server.admin("EXISTS auth:l legal:l auth-eu:a") == 2
 
 
-def test_a_client_that_does_not_read_its_answers_is_cut_off_and_its_neighbour_is_not(
+def test_a_client_that_does_not_read_its_answers_is_disconnected_and_no_other(
     server: Server, auth: Client, legal: Client
 ) -> None:
     auth.ask("SET", "auth:big", "x" * 1_000_000)
@@ -234,7 +234,7 @@ def test_a_client_that_does_not_read_its_answers_is_cut_off_and_its_neighbour_is
     assert docker("inspect", "-f", "{{.State.Running}} {{.State.OOMKilled}}", server.container).out == "true false"
 
 
-def test_a_redis_that_does_not_answer_is_told() -> None:
+def test_a_redis_that_does_not_answer_is_reported() -> None:
     inputs = {"password": render.hash_password("one"), "rules": render.rules("auth")}
     said = call("redis-user", "auth", "auth_app", redis="trial-nobody", inputs=inputs)
     assert said.code == 1

@@ -58,27 +58,27 @@ def test_a_user_has_its_rules_and_one_more_password_which_is_no_argument(redis: 
     assert redis.log == [(set_user, "#1a2b"), SAVE]
 
 
-def test_the_passwords_of_old_containers_go_and_the_rules_stay(redis: Redis) -> None:
+def test_the_passwords_of_old_containers_are_removed_and_the_rules_stay(redis: Redis) -> None:
     change(only_password=True)
     set_user = ["redis-cli", "-e", "-x", "ACL", "SETUSER", "legal_app", "resetpass"]
     assert redis.log == [(set_user, "#1a2b"), SAVE]
 
 
 @pytest.mark.parametrize("refused", ["SETUSER", "SAVE"])
-def test_what_redis_refuses_is_told_with_the_service(redis: Redis, refused: str) -> None:
+def test_a_refusal_of_redis_is_reported_with_the_service(redis: Redis, refused: str) -> None:
     redis.refused = refused
     with pytest.raises(Failure, match=r"^legal/redis: its user cannot be changed: OOM command not allowed$"):
         change()
 
 
-def test_a_user_that_a_container_has_the_url_of_stays(redis: Redis) -> None:
+def test_a_user_whose_url_a_container_has_stays(redis: Redis) -> None:
     redis.environments = {"legal-app-1": ["REDIS_URL=redis://legal_app:x@redis:6379/0"]}
     with pytest.raises(Failure, match=r"^legal/redis: is still in use; run up again$"):
         remove()
     assert redis.log == []
 
 
-def test_a_user_of_another_name_is_no_reason_to_stay(redis: Redis, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_container_with_another_users_url_does_not_matter(redis: Redis, capsys: pytest.CaptureFixture[str]) -> None:
     redis.environments = {"legal-app-1": ["PORT=4000"], "legal-app-2": ["URL=redis://legal_app2:x@redis:6379/0"]}
     remove()
     assert redis.log == [(["redis-cli", "-e", "ACL", "DELUSER", "legal_app"], None), SAVE]

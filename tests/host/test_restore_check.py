@@ -89,12 +89,12 @@ def cells(said: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("|")][:3] for line in said.splitlines() if line.count("|") == 3][1:]
 
 
-def test_a_dump_that_fits_is_met_with_silence(cluster: str, database: str) -> None:
+def test_a_dump_that_fits_has_no_reason_against_it(cluster: str, database: str) -> None:
     assert asked(cluster, database, archive(table(), table("notes", ["id"], 0))) == ""
     assert asked(cluster, database, archive(table(columns=["name"]))) == "", "what has a default may be missing"
 
 
-def test_a_database_that_is_not_there_yet_is_no_reason(cluster: str) -> None:
+def test_a_missing_database_is_no_reason(cluster: str) -> None:
     assert asked(cluster, "nobodys", archive(table())) == ""
 
 
@@ -116,11 +116,11 @@ def test_each_difference_is_a_row(cluster: str, database: str, dumped: Table, di
     assert cells(said) == [difference]
 
 
-def test_a_column_that_is_missing_is_no_difference_where_there_are_no_rows(cluster: str, database: str) -> None:
+def test_a_missing_column_is_no_difference_without_rows(cluster: str, database: str) -> None:
     assert asked(cluster, database, archive(table(columns=["id"], rows=0))) == ""
 
 
-def test_a_renamed_column_is_on_both_sides(cluster: str, database: str) -> None:
+def test_a_renamed_column_is_two_differences(cluster: str, database: str) -> None:
     said = asked(cluster, database, archive(table(columns=["id", "label"])))
     assert {row[1]: row[2] for row in cells(said)} == {
         "label": "only in the dump",
@@ -128,7 +128,7 @@ def test_a_renamed_column_is_on_both_sides(cluster: str, database: str) -> None:
     }
 
 
-def test_migrations_that_only_the_dump_has_may_come_with_the_release(cluster: str, database: str) -> None:
+def test_migrations_that_only_the_dump_has_may_be_in_the_release(cluster: str, database: str) -> None:
     dump = archive(table(columns=[*LAWS, "new"]), versions=["1", "2", "3"])
     said = asked(cluster, database, dump)
     assert said == (
@@ -148,7 +148,7 @@ def test_migrations_that_only_this_database_has_are_an_error_at_preview_too(clus
     )
 
 
-def test_a_dump_that_does_not_say_its_migrations_is_an_error(cluster: str, database: str) -> None:
+def test_a_dump_without_its_migrations_is_an_error(cluster: str, database: str) -> None:
     assert "does not contain schema_migrations" in asked(cluster, database, archive(table(), versions=None))
     by_hand(cluster, "DROP TABLE schema_migrations", database)
     assert asked(cluster, database, archive(table(), versions=None)) == ""
@@ -170,7 +170,7 @@ def test_tables_with_rows_are_an_error_unless_they_are_to_be_replaced(cluster: s
     assert asked(cluster, database, dump, replace=True, preview=False) == ""
 
 
-def test_rows_that_would_go_with_what_is_replaced_are_an_error(cluster: str, database: str) -> None:
+def test_rows_that_replace_would_delete_in_other_tables_are_an_error(cluster: str, database: str) -> None:
     as_app(cluster, database, "CREATE TABLE children (note int REFERENCES notes)")
     dump = archive(table("notes", ["id"]))
     assert asked(cluster, database, dump, replace=True) == ""
@@ -197,7 +197,7 @@ def test_transactions_that_electric_would_wait_for_are_named(
     assert not [*in_use.transactions(Postgres(cluster), database, AT)]
 
 
-def test_tables_with_triggers_need_them_switched_off(cluster: str, database: str) -> None:
+def test_tables_with_triggers_need_disable_triggers(cluster: str, database: str) -> None:
     """pg_restore empties search_path."""
     as_app(cluster, database, "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
     for name, when in (
@@ -214,7 +214,7 @@ def test_tables_with_triggers_need_them_switched_off(cluster: str, database: str
     assert asked(cluster, database, dump, triggers=False) == ""
 
 
-def test_what_is_not_the_apps_own_is_told_before_it_is_dumped_or_loaded(cluster: str, database: str) -> None:
+def test_tables_that_are_not_the_apps_are_reported_before_a_dump_or_load(cluster: str, database: str) -> None:
     by_hand(cluster, 'CREATE TABLE "By Hand" (id int); CREATE SEQUENCE numbers; CREATE TABLE s (id serial)', database)
     said = asked(cluster, database, archive(table())).splitlines()
     names = {"By Hand": '"By Hand"', "numbers": "numbers", "s": "s"}
@@ -225,14 +225,14 @@ def test_what_is_not_the_apps_own_is_told_before_it_is_dumped_or_loaded(cluster:
         assert line.endswith(f": ALTER TABLE public.{quoted} OWNER TO {database}_owner")
 
 
-def test_row_security_that_binds_the_owner_too_is_told(cluster: str, database: str) -> None:
+def test_row_security_that_applies_to_the_owner_is_reported(cluster: str, database: str) -> None:
     as_app(cluster, database, "ALTER TABLE notes FORCE ROW LEVEL SECURITY")
     [said] = asked(cluster, database, archive(table())).splitlines()
     assert said.startswith(f"{AT}: notes forces row security on its owner, as")
     assert said.endswith("ALTER TABLE public.notes NO FORCE ROW LEVEL SECURITY while a restore is declared")
 
 
-def test_tables_that_an_extension_brings_stay_as_they_are(cluster: str, database: str) -> None:
+def test_tables_of_an_extension_do_not_change(cluster: str, database: str) -> None:
     by_hand(cluster, "ALTER EXTENSION citext ADD TABLE notes", database)
     assert asked(cluster, database, archive(table(), table("notes", ["id"], 0))) == ""
     said = asked(cluster, database, archive(table(), table("notes", ["id"])))

@@ -13,7 +13,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return made(monkeypatch)
 
 
-def test_a_dump_goes_in_while_all_that_use_the_database_are_stopped(
+def test_a_dump_is_loaded_while_all_users_of_the_database_are_stopped(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     restore(world)
@@ -35,13 +35,13 @@ def test_without_electric_there_is_no_slot(world: World, capsys: pytest.CaptureF
     assert "legal/restore: the app serves again" in said
 
 
-def test_triggers_are_switched_off_where_that_is_asked_for(world: World) -> None:
+def test_triggers_are_disabled_if_the_setting_says_so(world: World) -> None:
     restore(world, disable_triggers=True)
     assert world.log[0] == "log in replica"
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known to the laptop", "put in meanwhile"])
-def test_a_dump_that_is_in_is_not_put_in_again_and_what_was_stopped_is_started(
+def test_a_restored_dump_is_not_loaded_again_and_stopped_containers_are_started(
     world: World, known: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.known = [{"digest": "3c4d", "at": "", "path": ""}, NOTE]
@@ -52,20 +52,20 @@ def test_a_dump_that_is_in_is_not_put_in_again_and_what_was_stopped_is_started(
     )
 
 
-def test_a_service_that_does_not_come_back_is_told_though_the_dump_is_in(world: World) -> None:
+def test_a_service_that_does_not_recover_is_reported_although_the_dump_is_restored(world: World) -> None:
     world.known = [NOTE]
     assert fails(world, "gate app-1") == "legal/restore: not all parts are healthy: fix that, then run up again"
     assert "remove incoming" not in world.log
 
 
-def test_without_a_container_of_the_app_nothing_is_touched(world: World) -> None:
+def test_without_a_container_of_the_app_nothing_changes(world: World) -> None:
     world.app = []
     with pytest.raises(Failure, match="legal/restore: there is no container of the app; run up again"):
         restore(world)
     assert world.log == []
 
 
-def test_without_an_answer_of_postgresql_nothing_is_touched(world: World) -> None:
+def test_without_an_answer_of_postgresql_nothing_changes(world: World) -> None:
     world.fails = ["log in origin"]
     with pytest.raises(Failure, match="legal/restore: PostgreSQL does not answer; nothing was touched: run up again"):
         restore(world)
@@ -73,12 +73,12 @@ def test_without_an_answer_of_postgresql_nothing_is_touched(world: World) -> Non
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_dump_that_is_not_here_whole_stops_nothing(world: World, known: bool) -> None:
+def test_an_incomplete_dump_stops_nothing(world: World, known: bool) -> None:
     assert fails(world, "whole", known=known) == "legal/restore: the dump did not arrive whole; run up again"
     assert world.log == ["log in origin", "log out"]
 
 
-def test_what_is_in_the_way_is_told_together_and_stops_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_obstacles_are_reported_together_and_nothing_stops(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.problems = ["services/legal/restore/dump: does not fit"]
     monkeypatch.setattr(in_use, "transactions", lambda *_: iter(["a transaction"]))
     monkeypatch.setattr(in_use, "others", lambda *_: iter(["a container"]))
@@ -99,7 +99,7 @@ def test_open_transactions_elsewhere_do_not_matter_without_electric(
     assert "put" in world.log
 
 
-def test_a_question_that_postgresql_refuses_is_told_with_its_words(world: World) -> None:
+def test_a_query_that_postgresql_refuses_is_reported_in_its_words(world: World) -> None:
     assert fails(world, "facts").splitlines() == [
         "services/legal/restore: ERROR:  permission denied",
         "legal/restore: nothing was stopped and nothing was changed",
@@ -107,7 +107,7 @@ def test_a_question_that_postgresql_refuses_is_told_with_its_words(world: World)
 
 
 @pytest.mark.parametrize("step", ["announce", "stop", "drop slot"])
-def test_what_cannot_be_stopped_in_order_serves_again(world: World, step: str) -> None:
+def test_if_the_service_cannot_be_stopped_it_serves_again(world: World, step: str) -> None:
     assert fails(world, step) == (
         "legal/restore: the app could not be stopped; nothing was changed; what served before serves again"
     )
@@ -115,7 +115,9 @@ def test_what_cannot_be_stopped_in_order_serves_again(world: World, step: str) -
 
 
 @pytest.mark.parametrize("step", ["restore point", "dump"])
-def test_what_cannot_be_kept_is_not_replaced(world: World, step: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_that_cannot_be_dumped_first_are_not_replaced(
+    world: World, step: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert fails(world, step) == (
         "legal/restore: the current rows cannot be dumped, and nothing was changed; what served before serves again"
     )
@@ -123,7 +125,7 @@ def test_what_cannot_be_kept_is_not_replaced(world: World, step: str, capsys: py
     assert {"restore point": "no answer", "dump": "permission denied"}[step] in capsys.readouterr().out
 
 
-def test_a_dump_that_is_refused_changes_nothing_and_what_served_serves_again(
+def test_a_refused_dump_changes_nothing_and_the_service_serves_again(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fails(world, "put") == (
@@ -133,7 +135,7 @@ def test_a_dump_that_is_refused_changes_nothing_and_what_served_serves_again(
     assert capsys.readouterr().out.splitlines()[-1] == "ERROR:  division by zero"
 
 
-def test_a_service_that_does_not_come_back_after_a_failure_is_told(world: World) -> None:
+def test_a_service_that_does_not_recover_after_a_failure_is_reported(world: World) -> None:
     assert fails(world, "put", "start app-1") == (
         "legal/restore: the dump was not restored, and nothing was changed; "
         "but not all parts are healthy: fix that, then run up again"
@@ -173,7 +175,9 @@ def test_a_server_that_died_after_the_commit_has_the_dump(world: World) -> None:
     assert world.log == [*LOADED[:7], "end sessions", *LOADED[7:]]
 
 
-def test_a_server_that_stays_away_leaves_it_to_the_next_up(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_server_that_does_not_answer_leaves_the_result_to_the_next_up(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     error = fails(world, "put", "end sessions")
     assert error.endswith("what served before serves again")
     assert (
@@ -182,7 +186,7 @@ def test_a_server_that_stays_away_leaves_it_to_the_next_up(world: World, capsys:
     )
 
 
-def test_new_rows_with_which_it_is_not_healthy_are_taken_out_again(
+def test_the_previous_rows_are_restored_if_the_service_is_not_healthy_with_the_new_ones(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = fails(world, "gate electric-1")
@@ -196,14 +200,16 @@ def test_new_rows_with_which_it_is_not_healthy_are_taken_out_again(
 
 
 @pytest.mark.parametrize("step", ["put back", "log in replica"])
-def test_new_rows_that_cannot_be_taken_out_are_told_with_where_the_old_ones_are(world: World, step: str) -> None:
+def test_if_the_previous_rows_cannot_be_restored_the_error_names_their_file(world: World, step: str) -> None:
     assert fails(world, "gate app-1", step) == (
         "legal/restore: the previous rows could not be restored, and the new rows stay: the previous rows are in "
         "/host/legal-before.dump; what served before serves again"
     )
 
 
-def test_new_rows_stay_where_the_service_cannot_be_stopped_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_new_rows_stay_if_the_service_cannot_be_stopped_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stops = iter([True, False])
     monkeypatch.setattr(world, "stop", lambda: next(stops))
     assert "the previous rows could not be restored, and the new rows stay" in fails(world, "gate app-1")

@@ -43,7 +43,7 @@ def service(boxes: Boxes, name: str, *parts: str, stack: str | None = None) -> N
         boxes.start(f"{name}-{part}", labels=labels | ({"sertantai.stack": stack} if stack else {}))
 
 
-def test_what_serves_stays_and_the_rest_of_the_service_goes(boxes: Boxes, gateway: str) -> None:
+def test_current_containers_stay_and_the_services_others_are_removed(boxes: Boxes, gateway: str) -> None:
     service(boxes, "legal", "app-old", "app-new", "electric-old", "electric-new")
     said = retire(boxes, gateway, "legal", ["legal-app-new", "legal-electric-new"])
     assert said.ok, said.error
@@ -53,21 +53,21 @@ def test_what_serves_stays_and_the_rest_of_the_service_goes(boxes: Boxes, gatewa
     assert {f"{boxes.stack}-legal-app-old", f"{boxes.stack}-legal-electric-old"} == set(said.out.split()[2:])
 
 
-def test_a_name_that_only_begins_or_ends_like_a_current_one_goes(boxes: Boxes, gateway: str) -> None:
+def test_a_container_whose_name_only_begins_or_ends_like_a_current_one_is_removed(boxes: Boxes, gateway: str) -> None:
     service(boxes, "legal", "app-1", "app-12", "app")
     boxes.start(f"{boxes.stack}-legal-app-1", labels=boxes.labels("legal"))
     assert retire(boxes, gateway, "legal", ["legal-app-1"]).ok
     assert boxes.names() == {"legal-app-1"}
 
 
-def test_a_stopped_container_of_a_killed_release_goes_too(boxes: Boxes, gateway: str) -> None:
+def test_a_stopped_container_of_a_killed_release_is_removed_too(boxes: Boxes, gateway: str) -> None:
     service(boxes, "legal", "app-new", "app-dead")
     docker("kill", f"{boxes.stack}-legal-app-dead")
     assert retire(boxes, gateway, "legal", ["legal-app-new"]).ok
     assert boxes.names() == {"legal-app-new"}
 
 
-def test_other_services_and_other_stacks_are_not_touched(boxes: Boxes, gateway: str) -> None:
+def test_other_services_and_other_stacks_do_not_change(boxes: Boxes, gateway: str) -> None:
     service(boxes, "legal", "app-old", "app-new")
     service(boxes, "auth", "app-old")
     service(boxes, "legal", "app-elsewhere", stack=f"{boxes.stack}-other")
@@ -76,7 +76,7 @@ def test_other_services_and_other_stacks_are_not_touched(boxes: Boxes, gateway: 
     assert boxes.names() == {"legal-app-new", "auth-app-old", "legal-app-elsewhere", "stranger"}
 
 
-def test_a_service_that_is_taken_out_goes_whole_even_when_the_gateway_is_gone(boxes: Boxes, cluster: str) -> None:
+def test_a_removed_service_is_removed_whole_even_without_the_gateway(boxes: Boxes, cluster: str) -> None:
     service(boxes, "legal", "app-1", "electric-1")
     service(boxes, "auth", "app-1")
     said = take_out(boxes, cluster, "legal")
@@ -90,14 +90,14 @@ def test_nothing_to_remove_is_no_mistake(boxes: Boxes, gateway: str, cluster: st
         assert (said.code, said.out, said.error) == (0, "", "")
 
 
-def test_nothing_is_retired_where_docker_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_retired_if_docker_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere")
     said = call("retire", "trial", "legal", keep=["legal-app-1"], gateway="nginx", drain=1, grace=1)
     assert said.code == 1
     assert said.out.startswith("Docker does not answer on the host")
 
 
-def test_a_container_may_end_in_its_own_time(boxes: Boxes, gateway: str) -> None:
+def test_a_container_may_use_its_grace(boxes: Boxes, gateway: str) -> None:
     orderly = "trap 'sleep 1; echo in order; exit 0' TERM; while :; do sleep 0.05; done"
     container = boxes.start("legal-app-old", orderly, boxes.labels("legal"))
     with ThreadPoolExecutor(1) as pool:
@@ -137,7 +137,7 @@ def ask(gateway: str, seconds: int) -> Said:
 
 
 @pytest.mark.parametrize(("seconds", "drain_s", "served"), [(3, 100, True), (28, 1, False)])
-def test_requests_in_flight_are_waited_for_as_long_as_the_drain(
+def test_requests_in_flight_may_complete_during_the_drain(
     in_flight: Boxes, gateway: str, seconds: int, drain_s: int, served: bool
 ) -> None:
     with ThreadPoolExecutor(1) as pool:

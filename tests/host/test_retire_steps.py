@@ -45,14 +45,14 @@ def run(keep: Sequence[str], drain_s: int = 30) -> None:
     retire.run(argparse.Namespace(**words), {})
 
 
-def test_what_is_in_flight_is_waited_for_before_anything_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_in_flight_complete_before_anything_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     containers = Containers(monkeypatch, ["legal-app-1", "legal-app-2"])
     containers.draining = 2
     run(["legal-app-2"])
     assert containers.done == ["look at nginx"] * 3 + ["stop 60 legal-app-1", "remove legal-app-1"]
 
 
-def test_the_drain_ends_after_its_time_and_says_so(
+def test_the_drain_ends_after_its_time_and_reports_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     containers = Containers(monkeypatch, ["legal-app-1"])
@@ -62,26 +62,26 @@ def test_the_drain_ends_after_its_time_and_says_so(
     assert containers.done[-1] == "remove legal-app-1"
 
 
-def test_where_nothing_is_old_the_gateway_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_old_containers_the_gateway_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     containers = Containers(monkeypatch, ["legal-app-2"])
     run(["legal-app-2"])
     assert containers.done == []
 
 
-def test_the_storage_of_old_electrics_goes_after_their_containers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_storage_of_old_electrics_is_removed_after_their_containers(monkeypatch: pytest.MonkeyPatch) -> None:
     containers = Containers(monkeypatch, ["legal-electric-1", "legal-electric-2"], ["legal-electric-2"])
     run(["legal-electric-2"])
     assert containers.done[-2:] == ["remove legal-electric-1", "prune legal/electric legal-electric-2"]
 
 
-def test_a_container_that_cannot_be_removed_ends_it_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_container_that_cannot_be_removed_is_an_error_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     containers = Containers(monkeypatch, ["legal-app-1"])
     containers.stuck = {"legal-app-1"}
     with pytest.raises(Failure, match="legal: container legal-app-1 cannot be removed; run up again"):
         run([])
 
 
-def test_a_docker_that_does_not_answer_is_no_empty_list(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_docker_that_does_not_answer_is_not_an_empty_list(monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(*_: object, **__: object) -> list[str]:
         raise Failure(docker.NO_ANSWER)
 

@@ -40,7 +40,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     return postgres(monkeypatch, **{logins.FIND: "legal_prod\n"})
 
 
-def test_a_database_has_its_logins_before_what_is_in_it_and_its_fingerprints_last(asked: Asked) -> None:
+def test_a_database_gets_its_logins_before_its_objects_and_its_fingerprints_last(asked: Asked) -> None:
     run(database, TOLD, **MIGRATED)
     assert asked.log == [
         ("database", "postgres"),
@@ -75,7 +75,7 @@ def test_electrics_login_replicates_and_the_apps_does_not(asked: Asked) -> None:
     assert asked.variables["login"]["replication"] == "NOREPLICATION"
 
 
-def test_logins_go_in_the_database_where_they_may_own_something(asked: Asked) -> None:
+def test_logins_are_dropped_in_the_database_where_they_may_own_objects(asked: Asked) -> None:
     inputs = {"owner": "legal_prod_owner", "group": "legal_prod_electric"}
     run(logins, inputs, database="legal_prod", app=["a"], electric="e", postgres="pg")
     assert [where for name, where in asked.log if name == "logins_drop"] == ["legal_prod", "legal_prod"]
@@ -86,13 +86,13 @@ def test_logins_go_in_the_database_where_they_may_own_something(asked: Asked) ->
     }
 
 
-def test_without_electric_only_the_apps_logins_are_looked_at(asked: Asked) -> None:
+def test_without_electric_only_the_apps_logins_are_checked(asked: Asked) -> None:
     run(logins, {"owner": "legal_prod_owner"}, database="legal_prod", app=["a", "m"], postgres="pg")
     assert asked.names.count("logins_drop") == 1
     assert asked.variables["logins_drop"]["current"] == '["a", "m"]'
 
 
-def test_of_a_database_that_is_gone_the_logins_go_all_the_same(asked: Asked) -> None:
+def test_the_logins_of_a_missing_database_are_dropped_too(asked: Asked) -> None:
     asked.answers[logins.FIND] = ""
     run(database_leave, {}, database="legal_prod", owner="legal_prod_owner", postgres="pg")
     run(electric_role_remove, {}, **REMOVED)
@@ -100,12 +100,12 @@ def test_of_a_database_that_is_gone_the_logins_go_all_the_same(asked: Asked) -> 
     assert "electric_role_remove" not in asked.names
 
 
-def test_electrics_slot_goes_before_its_logins(asked: Asked) -> None:
+def test_electrics_slot_is_dropped_before_its_logins(asked: Asked) -> None:
     run(electric_role_remove, {}, **REMOVED)
     assert asked.names == [logins.FIND, "electric_role_remove", logins.FIND, "logins_drop"]
 
 
-def test_nothing_of_electric_goes_while_one_serves(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_of_electric_is_dropped_while_an_electric_serves(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker, "list_containers", lambda *_, **__: ["legal-electric-1"])
     with pytest.raises(Failure, match="legal/electric: still serves; run up again"):
         run(electric_role_remove, {}, **REMOVED)
@@ -122,7 +122,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize(("verb", "inputs", "given", "sql", "path"), STEPS, ids=[step[3] for step in STEPS])
-def test_an_error_begins_with_the_path_and_holds_no_password(
+def test_an_error_begins_with_the_path_and_contains_no_password(
     asked: Asked, verb: Verb, inputs: dict[str, Any], given: dict[str, Any], sql: str, path: str
 ) -> None:
     asked.answers[sql] = UNREACHABLE

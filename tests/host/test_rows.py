@@ -84,7 +84,7 @@ def dev(cluster: str, name: str, tmp_path: Path) -> Iterator[Dev]:
     made.clear()
 
 
-def test_rows_and_sequences_are_those_of_the_dump_and_it_is_noted(dev: Dev) -> None:
+def test_rows_and_sequences_are_those_of_the_dump_and_the_dump_is_recorded(dev: Dev) -> None:
     dev.dev("INSERT INTO laws (name) SELECT 'law ' || g FROM generate_series(1, 1000) g")
     dev.rows.create_login()
     assert dev.rows.restored_dumps() == []
@@ -94,7 +94,7 @@ def test_rows_and_sequences_are_those_of_the_dump_and_it_is_noted(dev: Dev) -> N
     assert (note["digest"], note["path"]) == ("1a2b", "dumps/legal.dump")
 
 
-def test_nothing_runs_as_the_superuser_and_the_login_is_there_for_one_restore(dev: Dev) -> None:
+def test_nothing_runs_as_the_superuser_and_the_login_exists_for_one_restore(dev: Dev) -> None:
     dev.here("CREATE TRIGGER note AFTER INSERT ON laws FOR EACH STATEMENT EXECUTE FUNCTION note()")
     dev.dev("INSERT INTO laws (name) VALUES ('a')")
     dev.rows.create_login()
@@ -108,7 +108,7 @@ def test_nothing_runs_as_the_superuser_and_the_login_is_there_for_one_restore(de
     assert dev.here(f"SELECT count(*) {login}") == "0"
 
 
-def test_foreign_keys_in_a_circle_go_in_unchecked_and_no_trigger_runs_or_changes(dev: Dev) -> None:
+def test_circular_foreign_keys_are_loaded_unchecked_and_no_trigger_runs_or_changes(dev: Dev) -> None:
     for state in ("ENABLE", "ENABLE ALWAYS", "ENABLE REPLICA", "DISABLE"):
         name = state.lower().replace(" ", "_")
         dev.here(
@@ -148,7 +148,7 @@ def test_a_dump_that_fails_in_the_middle_changes_nothing_and_shows_no_row(dev: D
     assert "private" not in docker("logs", "--tail", "300", dev.cluster).error
 
 
-def test_a_dump_that_is_cut_short_on_the_way_changes_nothing(dev: Dev) -> None:
+def test_a_dump_that_is_cut_short_during_the_load_changes_nothing(dev: Dev) -> None:
     dev.dev("INSERT INTO laws (name) SELECT md5(g::text) FROM generate_series(1, 100000) g")
     file = dev.dump()
     with file.open("rb") as dump:
@@ -161,7 +161,7 @@ def test_a_dump_that_is_cut_short_on_the_way_changes_nothing(dev: Dev) -> None:
     assert dev.state() == before
 
 
-def test_rows_that_were_there_are_refused_unless_they_are_replaced(dev: Dev) -> None:
+def test_existing_rows_are_refused_unless_they_are_replaced(dev: Dev) -> None:
     dev.dev("INSERT INTO laws (name) VALUES ('new')")
     dev.here("INSERT INTO laws (name) VALUES ('old')")
     dev.rows.create_login()
@@ -171,7 +171,7 @@ def test_rows_that_were_there_are_refused_unless_they_are_replaced(dev: Dev) -> 
     assert dev.here("SELECT name FROM laws") == "new"
 
 
-def test_what_is_put_in_is_taken_out_again_to_the_last_byte(dev: Dev) -> None:
+def test_loaded_rows_are_undone_to_the_last_byte(dev: Dev) -> None:
     dev.here(
         "INSERT INTO laws (name) SELECT 'old ' || g FROM generate_series(1, 50) g; INSERT INTO a VALUES (1);"
         "INSERT INTO b VALUES (1, 1); UPDATE a SET b = 1; INSERT INTO schema_migrations VALUES (1);"
@@ -188,7 +188,7 @@ def test_what_is_put_in_is_taken_out_again_to_the_last_byte(dev: Dev) -> None:
     assert dev.rows.restored_dumps() == []
 
 
-def test_what_is_there_is_dumped_whole_or_not_at_all(dev: Dev) -> None:
+def test_existing_rows_are_dumped_whole_or_not_at_all(dev: Dev) -> None:
     dev.rows.create_login()
     file = dev.folder / "before.dump"
     dev.rows.dump(file)

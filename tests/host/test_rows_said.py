@@ -30,7 +30,7 @@ def test_sessions_that_do_not_end_are_an_error(monkeypatch: pytest.MonkeyPatch, 
     own.drop_login()  # which is no error: it stays until the next one
 
 
-def test_what_postgresql_says_is_shown_without_values() -> None:
+def test_postgresqls_errors_are_shown_without_values() -> None:
     said = b"""WARNING:  nothing
 psql:<stdin>:12: ERROR:  invalid input syntax for type json: "{"private
 DETAIL:  Token "private" is invalid.

@@ -48,11 +48,11 @@ def test_shellcheck_finds_nothing(text: str) -> None:
     assert said.stdout == ""
 
 
-def test_what_lies_on_the_volume_is_what_the_base_puts_there() -> None:
+def test_the_volume_has_the_files_that_the_base_writes() -> None:
     assert sorted(SCRIPTS) == [file.stem for file in sorted(ON_VOLUME.glob("*.sh"))]
 
 
-def test_a_script_that_does_something_else_has_another_digest_and_another_comment_has_not(
+def test_another_command_changes_a_scripts_digest_and_another_comment_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host_program, "SOURCES", tmp_path)

@@ -68,13 +68,13 @@ def containers(monkeypatch: pytest.MonkeyPatch) -> Containers:
     return Containers(monkeypatch)
 
 
-def test_the_container_that_serves_is_the_one_that_the_gateway_leads_to(containers: Containers) -> None:
+def test_the_serving_container_is_the_gateways_upstream(containers: Containers) -> None:
     assert SERVING.serving_containers("app") == ["legal-app-1"], "neither the newest, nor one whose name begins like it"
     assert SERVING.serving_containers("electric") == ["legal-electric-1"]
     assert SERVING.serving_containers("frontend") == []
 
 
-def test_a_gateway_that_does_not_answer_is_told(containers: Containers) -> None:
+def test_a_gateway_that_does_not_answer_is_reported(containers: Containers) -> None:
     containers.gateway = 1
     with pytest.raises(Failure, match="legal: the gateway's file cannot be read; run up again"):
         SERVING.serving_containers("app")
@@ -82,7 +82,7 @@ def test_a_gateway_that_does_not_answer_is_told(containers: Containers) -> None:
     assert not SERVING.remove_notice()
 
 
-def test_all_that_use_the_database_stop_also_those_that_do_not_serve(containers: Containers) -> None:
+def test_all_users_of_the_database_stop_even_those_that_do_not_serve(containers: Containers) -> None:
     assert SERVING.stop()
     assert sorted(containers.stopped) == [
         (["legal-app-1", "legal-app-12", "legal-app-2", "sertantai-trial-legal-migrate"], 30),
@@ -91,12 +91,12 @@ def test_all_that_use_the_database_stop_also_those_that_do_not_serve(containers:
     assert [*containers.running] == ["legal-frontend-1"]
 
 
-def test_one_that_does_not_stop_is_seen(containers: Containers) -> None:
+def test_a_container_that_does_not_stop_is_reported(containers: Containers) -> None:
     containers.stops = False
     assert not SERVING.stop()
 
 
-def test_the_site_says_that_it_is_back_soon_until_it_is(containers: Containers) -> None:
+def test_the_site_shows_the_notice_until_it_serves_again(containers: Containers) -> None:
     assert SERVING.show_notice()
     assert SERVING.remove_notice()
     flag = "/srv/nginx/maintenance/legal"
@@ -107,9 +107,7 @@ def session(address: str, user: str, own: bool = False) -> dict[str, object]:
     return {"address": address, "user": user, "own": own}
 
 
-def test_who_else_is_connected_to_the_database_is_named(
-    monkeypatch: pytest.MonkeyPatch, containers: Containers
-) -> None:
+def test_other_connections_to_the_database_are_named(monkeypatch: pytest.MonkeyPatch, containers: Containers) -> None:
     monkeypatch.setattr(docker, "names_by_address", lambda: {"10.0.0.2": "legal-app-1", "10.0.0.9": "auth-app-1"})
     sessions = [
         *(session("10.0.0.2", "legal_1a2b3c4d", own=True), session("10.0.0.3", "legal_1a2b3c4d", own=True)),

@@ -46,13 +46,13 @@ def name(gateway: str) -> Iterator[str]:
     docker("exec", gateway, "sh", "-c", f"cd {nginx.VOLUME}; rm -f sites/{name}* marks/sites/{name}* domains/{name}*")
 
 
-def test_a_good_text_serves_from_the_moment_the_switch_is_done(gateway: str, name: str) -> None:
+def test_a_valid_text_is_served_as_soon_as_the_switch_ends(gateway: str, name: str) -> None:
     for turn in range(8):
         assert switch(gateway, name, answering(name, f"turn {turn}")).ok
         assert answer(gateway, name) == f"turn {turn}"
 
 
-def test_a_switch_waits_for_nothing_but_the_old_workers(gateway: str, name: str) -> None:
+def test_a_switch_waits_for_the_old_workers_alone(gateway: str, name: str) -> None:
     assert switch(gateway, name, answering(name, "one")).took_s < 20
 
 
@@ -87,19 +87,19 @@ def test_a_refusal_shows_no_secret(gateway: str, name: str) -> None:
     assert "s3cr3t" not in refused.out
 
 
-def test_a_first_text_that_nginx_refuses_leaves_no_file(gateway: str, name: str) -> None:
+def test_a_refused_first_text_leaves_no_file(gateway: str, name: str) -> None:
     assert switch(gateway, name, "nonsense;").code == 1
     assert f"{name}.conf" not in files(gateway)
 
 
-def test_a_text_that_never_came_changes_nothing(gateway: str, name: str) -> None:
+def test_a_missing_text_changes_nothing(gateway: str, name: str) -> None:
     assert switch(gateway, name, answering(name, "one")).ok
     refused = switch(gateway, name, "")
     assert (refused.code, refused.out) == (1, f"{name}/site: the text is missing; run up again\n")
     assert answer(gateway, name) == "one"
 
 
-def test_a_text_that_clashes_with_anothers_is_refused(gateway: str, name: str) -> None:
+def test_a_text_that_collides_with_another_is_refused(gateway: str, name: str) -> None:
     upstream = f"upstream {name} {{ server 127.0.0.1:1; }}\n"
     assert switch(gateway, f"{name}-a", upstream).ok
     refused = switch(gateway, f"{name}-b", upstream)
@@ -107,7 +107,7 @@ def test_a_text_that_clashes_with_anothers_is_refused(gateway: str, name: str) -
     assert "duplicate upstream" in refused.out
 
 
-def test_a_text_that_nginx_only_refuses_when_it_takes_it_over_is_undone(gateway: str, name: str) -> None:
+def test_a_text_that_nginx_refuses_only_at_the_reload_is_reverted(gateway: str, name: str) -> None:
     assert switch(gateway, name, answering(name, "one"), "first", ["one.test"]).ok
     docker("exec", "-d", gateway, "python3", "-m", "http.server", "--bind", "127.0.0.1", "7777")
     eventually(lambda: docker("exec", gateway, "curl", "-so", "/dev/null", "http://127.0.0.1:7777").ok)
@@ -122,7 +122,7 @@ def test_a_text_that_nginx_only_refuses_when_it_takes_it_over_is_undone(gateway:
     assert answer(gateway, name) == "one"
 
 
-def test_broken_texts_do_not_keep_good_ones_from_serving_at_the_same_time(gateway: str, name: str) -> None:
+def test_invalid_texts_do_not_prevent_concurrent_valid_ones(gateway: str, name: str) -> None:
     good = [f"{name}-good-{n}" for n in range(10)]
     bad = [f"{name}-bad-{n}" for n in range(10)]
     with ThreadPoolExecutor(20) as pool:
@@ -134,18 +134,18 @@ def test_broken_texts_do_not_keep_good_ones_from_serving_at_the_same_time(gatewa
     assert not {f"{one}.conf" for one in bad} & set(files(gateway))
 
 
-def test_a_removed_site_is_gone(gateway: str, name: str) -> None:
+def test_a_removed_site_is_no_longer_served(gateway: str, name: str) -> None:
     assert switch(gateway, name, answering(name, "one")).ok
     assert remove(gateway, name).ok
     assert f"{name}.conf" not in files(gateway)
     assert answer(gateway, name) == "curl: 52"
 
 
-def test_a_site_that_is_not_there_may_be_removed(gateway: str, name: str) -> None:
+def test_removing_a_missing_site_succeeds(gateway: str, name: str) -> None:
     assert remove(gateway, name).ok
 
 
-def test_a_site_that_others_need_is_not_removed(gateway: str, name: str) -> None:
+def test_a_site_that_others_use_is_not_removed(gateway: str, name: str) -> None:
     assert switch(gateway, f"{name}-map", f"map $host ${name.replace('-', '_')} {{ default 1; }}\n").ok
     assert switch(gateway, name, answering(name, f"${name.replace('-', '_')}")).ok
     refused = remove(gateway, f"{name}-map")
@@ -155,7 +155,7 @@ def test_a_site_that_others_need_is_not_removed(gateway: str, name: str) -> None
     assert remove(gateway, name).ok
 
 
-def test_a_lock_that_is_never_given_back_is_told(gateway: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_that_is_never_released_is_reported(gateway: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateways, "LOCK_WAIT_S", 1)
     docker("exec", "-d", gateway, "flock", LOCK, "sleep", "2")
     eventually(lambda: not docker("exec", gateway, "flock", "-n", LOCK, "true").ok)
@@ -166,7 +166,7 @@ def test_a_lock_that_is_never_given_back_is_told(gateway: str, name: str, monkey
     assert f"{name}.conf" not in files(gateway)
 
 
-def test_a_site_file_is_for_root_alone(gateway: str, name: str) -> None:
+def test_only_root_can_read_a_site_file(gateway: str, name: str) -> None:
     assert switch(gateway, name, answering(name, "one")).ok
     said = docker("exec", gateway, "stat", "-c", "%a %U", f"{nginx.VOLUME}/sites/{name}.conf")
     assert said.out == "600 root"
@@ -177,7 +177,7 @@ def domains(gateway: str) -> list[str]:
     return docker("exec", gateway, "sh", "-c", f"cat {nginx.VOLUME}/domains/*").out.split()
 
 
-def test_the_domains_of_a_site_are_known_as_long_as_it_is_there(gateway: str, name: str) -> None:
+def test_the_domains_of_a_site_are_listed_while_it_exists(gateway: str, name: str) -> None:
     first, second = f"{name}.test", f"www.{name}.test"
     assert switch(gateway, name, answering(name, "one"), domains=[first, second]).ok
     assert {first, second} <= set(domains(gateway))
@@ -190,7 +190,7 @@ def test_the_domains_of_a_site_are_known_as_long_as_it_is_there(gateway: str, na
     assert second not in domains(gateway)
 
 
-def test_the_base_is_written_before_the_gateway_is_there_and_changed_once_it_is(boxes: Boxes, base_image: str) -> None:
+def test_the_base_is_written_before_the_gateway_exists_and_can_change_later(boxes: Boxes, base_image: str) -> None:
     container, volume = f"{boxes.stack}-late", f"{boxes.stack}-files"
 
     def written() -> str:

@@ -58,7 +58,9 @@ def next_up(cluster: str, name: str, login: str) -> list[Said]:
 
 
 @pytest.mark.parametrize("planted", [BETTER_MATCHES, OBJECTS, OWN_SETTINGS], ids=["matches", "objects", "settings"])
-def test_what_an_app_plants_in_its_database_never_runs_as_the_superuser(cluster: str, name: str, planted: str) -> None:
+def test_no_code_that_an_app_plants_in_its_database_runs_as_the_superuser(
+    cluster: str, name: str, planted: str
+) -> None:
     login = make(cluster, name)
     said = as_login(cluster, login, "one", name, (TRAP + VIEW + planted).format(login=login, name=name))
     assert said.ok, said.error
@@ -118,7 +120,7 @@ def sessions(cluster: str, count: int, login: str, database: str) -> Iterator[No
             each.wait()
 
 
-def test_an_app_neither_ends_nor_sees_what_a_neighbour_does(cluster: str, name: str) -> None:
+def test_an_app_can_neither_end_nor_see_another_services_sessions(cluster: str, name: str) -> None:
     login, other = make(cluster, name), make(cluster, f"{name}_b")
     with sessions(cluster, 1, other, f"{name}_b"):
         pid = ask(cluster, f"SELECT pid FROM pg_stat_activity WHERE usename = '{other}'")
@@ -128,20 +130,20 @@ def test_an_app_neither_ends_nor_sees_what_a_neighbour_does(cluster: str, name: 
         assert seen.out == "<insufficient privilege>"
 
 
-def test_an_app_that_opens_all_the_connections_it_can_leaves_the_others_theirs(cluster: str, name: str) -> None:
+def test_an_app_that_opens_all_its_connections_does_not_block_others(cluster: str, name: str) -> None:
     login, other = make(cluster, name), make(cluster, f"{name}_b")
     with sessions(cluster, CONNECTIONS, login, name):
         assert "too many connections for role" in as_login(cluster, login, "one", name, "SELECT 1").error
         assert as_login(cluster, other, "one", f"{name}_b", "SELECT 1").out == "1"
 
 
-def test_a_query_that_runs_away_ends_before_the_disk_is_full(cluster: str, name: str) -> None:
+def test_a_runaway_query_ends_before_the_disk_is_full(cluster: str, name: str) -> None:
     login, electric = make(cluster, name), make_electric(cluster, name)
     for role, password in ((login, "one"), (migrating(name), "one"), (electric, "two")):
         assert as_login(cluster, role, password, name, "SHOW temp_file_limit").out == "2GB"
 
 
-def test_a_value_that_is_bound_is_not_in_the_log(cluster: str, name: str) -> None:
+def test_a_bound_value_is_not_in_the_log(cluster: str, name: str) -> None:
     said = as_login(cluster, make(cluster, name), "one", name, f"SELECT $1::text AS {name} \\bind 'of a person' \\g")
     assert said.out == "of a person"
     logged = docker("logs", cluster)
@@ -149,13 +151,13 @@ def test_a_value_that_is_bound_is_not_in_the_log(cluster: str, name: str) -> Non
     assert "of a person" not in logged.error + logged.out
 
 
-def test_the_superuser_has_no_password_and_comes_over_the_socket_alone(cluster: str) -> None:
+def test_the_superuser_has_no_password_and_logs_in_over_the_socket_alone(cluster: str) -> None:
     assert ask(cluster, "SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = 'postgres'") == "t"
     said = as_login(cluster, "postgres", "postgres", "postgres", "SELECT 1")
     assert "pg_hba.conf rejects connection" in said.error
 
 
-def test_no_role_reaches_a_database_that_it_does_not_belong_to(cluster: str, name: str) -> None:
+def test_no_role_can_connect_to_a_foreign_database(cluster: str, name: str) -> None:
     login = make(cluster, name)
     ask(cluster, f"CREATE DATABASE {name}_open; CREATE ROLE {name}_guest LOGIN PASSWORD 'guest'")
     for other in ("postgres", "template1", f"{name}_open"):
@@ -170,7 +172,9 @@ def test_no_role_reaches_a_database_that_it_does_not_belong_to(cluster: str, nam
         ("host all all samenet trust\n", "the new pg_hba.conf refuses the platform itself"),
     ],
 )
-def test_rules_that_postgresql_refuses_or_that_shut_us_out_are_taken_back(cluster: str, hba: str, reason: str) -> None:
+def test_rules_that_postgresql_refuses_or_that_lock_the_platform_out_are_reverted(
+    cluster: str, hba: str, reason: str
+) -> None:
     rules = (
         "SELECT string_agg(pg_read_file(current_setting(file)), '') FROM unnest('{hba_file,ident_file}'::text[]) file"
     )
@@ -187,19 +191,19 @@ def access(cluster: str, fingerprint: str = "none", **rules: str) -> Said:
     return call("pg-hba", cluster, inputs={**postgres.rules(), "fingerprint": fingerprint, **rules})
 
 
-def test_the_rules_of_an_earlier_run_do_not_come_back_for_a_fault_of_a_later_one(cluster: str) -> None:
+def test_a_failure_does_not_restore_the_rules_of_an_earlier_run(cluster: str) -> None:
     assert access(cluster, hba=f"# of another time\n{postgres.rules()['hba']}").ok
     assert access(cluster).ok
     assert not docker("exec", cluster, "sh", "-c", "ls /data/*.previous /data/*.new").ok
 
 
-def test_a_postgresql_that_lets_us_in_nowhere_is_told_with_what_to_do() -> None:
+def test_a_postgresql_that_accepts_no_login_is_reported_with_what_to_do() -> None:
     said = access("trial-nobody")
     assert said.code == 1
     assert "begin pg_hba.conf with\n  local all postgres peer" in said.out
 
 
-def test_rules_that_somebody_changed_by_hand_are_seen(cluster: str) -> None:
+def test_rules_that_were_changed_by_hand_are_detected(cluster: str) -> None:
     def mark() -> str | None:
         return fingerprints(postgres=cluster).get("access/platform")
 

@@ -66,7 +66,7 @@ def served(shared: Boxes, gateway: str) -> Iterator[Boxes]:
         docker("rm", "-f", name)
 
 
-def test_from_the_moment_of_the_turn_nobody_asks_the_old(served: Boxes, gateway: str) -> None:
+def test_after_the_switch_no_request_reaches_the_old_electric(served: Boxes, gateway: str) -> None:
     electric(served, "new")
     turn(gateway, "new")
     assert answer(gateway) == "new"
@@ -74,24 +74,24 @@ def test_from_the_moment_of_the_turn_nobody_asks_the_old(served: Boxes, gateway:
     assert {answer(gateway) for _ in range(20)} == {"new"}
 
 
-def test_it_can_be_turned_back(served: Boxes, gateway: str) -> None:
+def test_it_can_be_switched_back(served: Boxes, gateway: str) -> None:
     turn(gateway, "new")
     turn(gateway, "old")
     assert answer(gateway) == "old"
 
 
-def test_a_turn_is_no_drift(served: Boxes, gateway: str) -> None:
+def test_a_switch_of_the_upstream_is_no_drift(served: Boxes, gateway: str) -> None:
     assert marks(gateway) == "1a2b"
     turn(gateway, "new")
     assert marks(gateway) == "1a2b"
 
 
-def test_a_turn_leaves_the_domains_of_the_site(served: Boxes, gateway: str) -> None:
+def test_a_switch_of_the_upstream_keeps_the_sites_domains(served: Boxes, gateway: str) -> None:
     turn(gateway, "new")
     assert docker("exec", gateway, "cat", f"{nginx.VOLUME}/domains/turned").out == "turned.sertantai.com"
 
 
-def test_only_electrics_upstream_is_turned(served: Boxes, gateway: str) -> None:
+def test_only_electrics_upstream_is_switched(served: Boxes, gateway: str) -> None:
     text = f"cat {nginx.VOLUME}/{TARGET}"
     before = docker("exec", gateway, "sh", "-c", text).out
     turn(gateway, "new")
@@ -104,7 +104,9 @@ INSIDE = "http://turned-electric:3000/v1/shape?secret=s3cr3t"
 
 
 @pytest.mark.parametrize("url", [PUBLIC, INSIDE], ids=["public", "inside"])
-def test_requests_wait_and_get_their_answer_once_the_new_one_is_active(served: Boxes, gateway: str, url: str) -> None:
+def test_requests_wait_and_get_their_answer_once_the_new_electric_is_active(
+    served: Boxes, gateway: str, url: str
+) -> None:
     electric(served, "new")
     with ThreadPoolExecutor(5) as pool:
         with holding(gateway, "new"):
@@ -116,7 +118,7 @@ def test_requests_wait_and_get_their_answer_once_the_new_one_is_active(served: B
 
 
 @pytest.mark.parametrize("url", [PUBLIC, INSIDE], ids=["public", "inside"])
-def test_who_has_waited_for_three_seconds_is_told_to_come_back(served: Boxes, gateway: str, url: str) -> None:
+def test_a_request_that_has_waited_for_three_seconds_gets_retry_after(served: Boxes, gateway: str, url: str) -> None:
     with holding(gateway, "new"):
         turn(gateway, "new")
         begun = time.monotonic()
@@ -127,12 +129,12 @@ def test_who_has_waited_for_three_seconds_is_told_to_come_back(served: Boxes, ga
     assert "s3cr3t" not in docker("logs", gateway).out
 
 
-def test_until_the_turn_the_old_one_answers(served: Boxes, gateway: str) -> None:
+def test_the_old_electric_answers_until_the_switch(served: Boxes, gateway: str) -> None:
     with holding(gateway, "new"):
         assert answer(gateway) == "old"
 
 
-def test_requests_are_let_go_if_nobody_is_left_to_do_it(served: Boxes, gateway: str) -> None:
+def test_requests_continue_if_the_caller_dies(served: Boxes, gateway: str) -> None:
     electric(served, "new")
     holding(gateway, "new", limit_s=1).__enter__()
     turn(gateway, "new")
@@ -140,19 +142,19 @@ def test_requests_are_let_go_if_nobody_is_left_to_do_it(served: Boxes, gateway: 
     eventually(lambda: not docker("exec", gateway, "test", "-e", f"{nginx.HELD_SERVERS}/turned-electric-new").ok)
 
 
-def test_an_electric_that_is_gone_is_told_as_one_that_comes_back(served: Boxes, gateway: str) -> None:
+def test_a_missing_electric_gets_503_with_retry_after(served: Boxes, gateway: str) -> None:
     assert docker("kill", f"{served.stack}-turned-old").ok
     for url in (PUBLIC, INSIDE):
-        inputs = curl(gateway, url, "-i")
-        assert inputs.splitlines()[-1].startswith("503")
-        assert "retry-after: 1" in inputs.lower()
+        response = curl(gateway, url, "-i")
+        assert response.splitlines()[-1].startswith("503")
+        assert "retry-after: 1" in response.lower()
 
 
-def test_nobody_asks_from_outside_whether_to_wait(served: Boxes, gateway: str) -> None:
+def test_the_waiting_location_cannot_be_requested_from_outside(served: Boxes, gateway: str) -> None:
     assert "\n404" in curl(gateway, "https://turned.sertantai.com/electric/.held")
     assert "\n404" in curl(gateway, "http://turned-electric:3000/.held")
 
 
-def test_a_service_without_a_site_yet_has_nothing_to_turn(gateway: str) -> None:
+def test_a_service_without_a_site_has_no_upstream_to_switch(gateway: str) -> None:
     Gateway(gateway).switch_upstream("unknown", "unknown-electric-new")
     assert not docker("exec", gateway, "test", "-e", f"{nginx.VOLUME}/sites/unknown.conf").ok

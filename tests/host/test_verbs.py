@@ -8,7 +8,7 @@ from .calling import PROGRAM
 
 
 @pytest.mark.parametrize("stdin", ['{"check": ["true"', "{}", ""])
-def test_a_verb_whose_input_is_cut_does_nothing_and_says_so(stdin: str) -> None:
+def test_a_verb_with_incomplete_stdin_does_nothing_and_reports_it(stdin: str) -> None:
     """A caller that is killed before it has sent everything."""
     ended = on_host("ready nobody --timeout 1", stdin, interpreter=PROGRAM)
     assert ended.code == 1
@@ -16,11 +16,11 @@ def test_a_verb_whose_input_is_cut_does_nothing_and_says_so(stdin: str) -> None:
     assert "Traceback" not in ended.error
 
 
-def test_a_revision_makes_another_line_and_means_nothing_else() -> None:
+def test_a_revision_only_changes_the_line() -> None:
     assert on_host("nothing --revision 2", interpreter=PROGRAM).ok
 
 
-def test_an_unknown_verb_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_verb_is_refused_with_the_list_of_verbs() -> None:
     ended = on_host("gates", interpreter=PROGRAM)
     assert ended.code == 2
     assert "prune-images" in ended.error

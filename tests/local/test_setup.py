@@ -29,7 +29,7 @@ def stack(**settings: Any) -> StackFile:
     return StackFile(name="test", values=values, encrypted=())
 
 
-def test_addresses_on_this_machine_are_doubles_and_the_images_lie_in_the_registry(
+def test_addresses_on_this_machine_are_doubles_and_the_registry_has_the_images(
     started: dict[str, tuple[Any, ...]],
 ) -> None:
     registry = {"server": PLACE.registry, "username": "tester"}
@@ -44,12 +44,12 @@ def test_addresses_on_this_machine_are_doubles_and_the_images_lie_in_the_registr
     assert started["purge"] == (PLACE.acme, doubles.port(PLACE.registry))
 
 
-def test_the_challenges_are_asked_on_port_80_where_no_other_is_set(started: dict[str, tuple[Any, ...]]) -> None:
+def test_challenges_use_port_80_by_default(started: dict[str, tuple[Any, ...]]) -> None:
     setup.set_up(stack(acme=ACME, nginx={"image": "nginx:1"}))
     assert started == {"acme": (DIRECTORY, 80, Path("somewhere"))}
 
 
-def test_addresses_elsewhere_are_left_alone(started: dict[str, tuple[Any, ...]]) -> None:
+def test_other_addresses_are_ignored(started: dict[str, tuple[Any, ...]]) -> None:
     registry = {"server": "ghcr.io", "username": "tester"}
     real = stack(acme={"email": "a@example.org", "image": "certbot:1"}, registry=registry, nginx={"image": "nginx:1"})
     setup.set_up(real)
@@ -58,7 +58,7 @@ def test_addresses_elsewhere_are_left_alone(started: dict[str, tuple[Any, ...]])
 
 
 @pytest.mark.parametrize("block", ["text", {"server": 7}, {"unknown": True}])
-def test_a_block_with_mistakes_is_left_to_the_program_which_tells_them(
+def test_a_block_with_mistakes_is_ignored_since_the_program_reports_them(
     started: dict[str, tuple[Any, ...]], block: Any
 ) -> None:
     broken = stack(acme=block, registry=block, nginx=block)

@@ -104,7 +104,7 @@ def test_the_program_is_installed_once_and_the_steps_call_it(operator: Operator)
     assert called == Said(0, "", "", 0)
 
 
-def test_a_new_version_comes_beside_the_old_one(operator: Operator, version: Callable[[bytes], str]) -> None:
+def test_a_new_version_is_installed_next_to_the_old_one(operator: Operator, version: Callable[[bytes], str]) -> None:
     old, new = version(b"old"), version(b"new")
     assert old != new
     version(b"old")
@@ -115,9 +115,7 @@ def test_a_new_version_comes_beside_the_old_one(operator: Operator, version: Cal
     assert (operator.programs / "current").read_bytes() == b"new"
 
 
-def test_a_copy_that_broke_off_is_not_taken_for_the_program(
-    operator: Operator, version: Callable[[bytes], str]
-) -> None:
+def test_an_incomplete_copy_is_not_used(operator: Operator, version: Callable[[bytes], str]) -> None:
     path = version(b"the whole program")
     operator.version(b"the who")
     said = operator.install(path)
@@ -128,7 +126,7 @@ def test_a_copy_that_broke_off_is_not_taken_for_the_program(
     assert operator.install(path).code == 0
 
 
-def test_a_link_that_was_removed_by_hand_is_there_again_before_the_steps_need_it(operator: Operator) -> None:
+def test_a_removed_link_is_restored_before_the_steps_need_it(operator: Operator) -> None:
     path = operator.version(host_program.pack())
     assert operator.install(path).code == 0
     (operator.programs / "current").unlink()
@@ -136,7 +134,7 @@ def test_a_link_that_was_removed_by_hand_is_there_again_before_the_steps_need_it
     assert (operator.programs / "current").resolve().name == Path(path).name
 
 
-def test_a_question_brings_its_program_along_and_leaves_the_steps_theirs(
+def test_a_read_at_preview_copies_its_program_and_keeps_the_steps_program(
     operator: Operator, version: Callable[[bytes], str]
 ) -> None:
     script = b"import sys; print(sys.argv[1:], sys.stdin.read())"
@@ -149,26 +147,26 @@ def test_a_question_brings_its_program_along_and_leaves_the_steps_theirs(
     assert (operator.programs / "current").resolve().name == Path(old).name
 
 
-def test_a_host_that_cannot_be_reached_answers_nothing(operator: Operator) -> None:
+def test_a_read_of_an_unreachable_host_is_empty(operator: Operator) -> None:
     path = operator.version(host_program.pack())
     (operator.home / "unreachable").touch()
     said = operator.read(path, "nothing")
     assert (said.code, said.out) == (0, "")
 
 
-def test_a_question_that_fails_on_the_host_says_why(operator: Operator, version: Callable[[bytes], str]) -> None:
+def test_a_read_that_fails_on_the_host_shows_the_error(operator: Operator, version: Callable[[bytes], str]) -> None:
     said = operator.read(version(b"import sys; sys.exit('the reason')"), "nothing")
     assert (said.code, said.error) == (1, "the reason\n")
 
 
-def test_an_install_over_a_connection_that_breaks_ends_as_ssh_does(operator: Operator) -> None:
+def test_an_install_over_a_broken_connection_has_sshs_exit_code(operator: Operator) -> None:
     """So that the command can say that the connection broke off."""
     path = operator.version(host_program.pack())
     (operator.home / "unreachable").touch()
     assert operator.install(path).code == 255
 
 
-def test_a_host_whose_python_is_too_old_is_told_at_the_preview_and_at_the_installation(operator: Operator) -> None:
+def test_an_old_python_is_reported_at_preview_and_at_installation(operator: Operator) -> None:
     operator.command("python3", "#!/bin/sh\nexit 1\n")
     path = operator.version(host_program.pack())
     for said in (operator.read(path, "nothing"), operator.install(path)):
@@ -183,7 +181,7 @@ def there(operator: Operator, script: str, *words: str) -> Said:
     return operator.run(ssh.remote_command(operator.config, "alias", script, *words))
 
 
-def test_a_first_boot_is_waited_for_and_what_went_wrong_in_it_is_said(operator: Operator) -> None:
+def test_the_step_waits_for_the_first_boot_and_reports_its_failures(operator: Operator) -> None:
     operator.command("cloud-init", '#!/bin/sh\n[ "$2" = --wait ] || echo "status: error"; exit 1\n')
     operator.command("tail", "#!/bin/sh\necho the last lines\n")
     said = there(operator, "booted", "5")
@@ -191,7 +189,7 @@ def test_a_first_boot_is_waited_for_and_what_went_wrong_in_it_is_said(operator: 
 
 
 @pytest.mark.parametrize("code", [0, 2])
-def test_a_first_boot_that_went_well_says_nothing(operator: Operator, code: int) -> None:
+def test_a_successful_first_boot_prints_nothing(operator: Operator, code: int) -> None:
     operator.command("cloud-init", f"#!/bin/sh\nexit {code}\n")
     assert there(operator, "booted", "5") == Said(0, "", "", 0)
 
@@ -206,7 +204,7 @@ def test_a_first_boot_that_does_not_end_is_an_error(operator: Operator) -> None:
     )
 
 
-def test_a_server_without_python_gets_it(operator: Operator) -> None:
+def test_python_is_installed_on_a_server_without_it(operator: Operator) -> None:
     """An adopted server, perhaps."""
     for name in ("bash", "env", "timeout", "tail"):
         (operator.home / "bin" / name).symlink_to(str(shutil.which(name)))
@@ -226,7 +224,7 @@ def test_a_host_is_ready_once_docker_answers(operator: Operator) -> None:
     assert there(operator, "ready") == Said(0, "", "", 0)
 
 
-def test_a_user_who_may_not_ask_docker_is_told_at_once(operator: Operator) -> None:
+def test_a_user_without_access_to_docker_is_reported_at_once(operator: Operator) -> None:
     operator.environment["SHELL"] = "/bin/bash"
     operator.command("docker", "#!/bin/sh\necho permission denied >&2; exit 1\n")
     said = there(operator, "ready")
@@ -237,7 +235,7 @@ def test_a_user_who_may_not_ask_docker_is_told_at_once(operator: Operator) -> No
     ]
 
 
-def test_another_login_shell_than_bash_is_told(operator: Operator) -> None:
+def test_a_login_shell_that_is_not_bash_is_reported(operator: Operator) -> None:
     operator.environment["SHELL"] = "/usr/bin/fish"
     said = there(operator, "ready")
     assert (said.code, said.error) == (1, "host/user: its login shell must be bash: chsh -s /bin/bash there\n")
@@ -251,13 +249,13 @@ def authorize(operator: Operator, text: str) -> Said:
     return operator.run(ssh.local_command("authorized_keys", operator.config, "alias"), text)
 
 
-def test_the_keys_are_put_in_one_move_and_once(operator: Operator) -> None:
+def test_the_keys_are_written_atomically_and_once(operator: Operator) -> None:
     assert authorize(operator, "ssh-ed25519 A\nssh-ed25519 B\n").out == "host/authorized_keys: 2 open this server\n"
     assert keys(operator).read_text() == "ssh-ed25519 A\nssh-ed25519 B\n"
     assert authorize(operator, "ssh-ed25519 A\nssh-ed25519 B\n") == Said(0, "", "", 0)
 
 
-def test_keys_that_lock_the_operator_out_are_taken_back(operator: Operator) -> None:
+def test_keys_that_lock_the_operator_out_are_reverted(operator: Operator) -> None:
     assert authorize(operator, "ssh-ed25519 A\n").code == 0
     (operator.home / "locked-out").touch()
     said = authorize(operator, "ssh-ed25519 B\n")
@@ -266,7 +264,7 @@ def test_keys_that_lock_the_operator_out_are_taken_back(operator: Operator) -> N
     assert keys(operator).read_text() == "ssh-ed25519 A\n"
 
 
-def test_a_list_of_keys_that_broke_off_changes_nothing(operator: Operator) -> None:
+def test_an_incomplete_list_of_keys_changes_nothing(operator: Operator) -> None:
     assert authorize(operator, "ssh-ed25519 A\n").code == 0
     operator.command("ssh", SSH.replace("exec bash", "head -c 5 | bash"))
     said = authorize(operator, "ssh-ed25519 A\nssh-ed25519 B\n")
@@ -276,7 +274,7 @@ def test_a_list_of_keys_that_broke_off_changes_nothing(operator: Operator) -> No
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.stem)
-def test_the_operators_bash_takes_it(script: Path) -> None:
+def test_the_operators_bash_accepts_it(script: Path) -> None:
     said = subprocess.run(["bash", "-n", script], capture_output=True, text=True)
     assert (said.returncode, said.stderr) == (0, "")
 

@@ -11,7 +11,7 @@ def storage(program: Program, service: str) -> str:
     return words[words.index("--storage") + 1]
 
 
-def test_the_cut_over_shows_the_storage_that_the_container_has() -> None:
+def test_the_cut_over_shows_the_containers_storage() -> None:
     program = Program.of("local")
     for service in ("legal", "enforcement"):
         container = program.named(CONTAINER, f"{service}-electric")
@@ -22,7 +22,7 @@ def test_the_cut_over_shows_the_storage_that_the_container_has() -> None:
         assert volume["containerPath"] == "/var/lib/electric"
 
 
-def test_the_cut_over_is_one_line_that_a_person_can_read() -> None:
+def test_the_cut_over_is_one_readable_line() -> None:
     words = shlex.split(Program.of("local").step("legal-cutover").inputs["create"])
     assert words[:2] == ["cutover", "legal/electric"]
     assert words[words.index("--slot") + 1] == "electric_slot_legal"

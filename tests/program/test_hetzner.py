@@ -62,14 +62,14 @@ def body(resource: Resource) -> dict[str, Any]:
     return sent
 
 
-def test_everything_that_is_asked_for_is_something_that_hetzner_takes(program: Program) -> None:
+def test_hetzner_accepts_every_declared_input(program: Program) -> None:
     asked = [resource for resource in program if resource.type in COLLECTIONS]
     assert {resource.type for resource in asked} == set(COLLECTIONS)
     for resource in asked:
         assert fields.check(COLLECTIONS[resource.type], body(resource)) == [], resource.name
 
 
-def test_what_hetzner_would_not_take_is_found(program: Program) -> None:
+def test_an_input_that_hetzner_refuses_is_found(program: Program) -> None:
     firewall = body(program.named("hcloud:index/firewall:Firewall", "server-firewall"))
     firewall["rules"][0]["source_ips"] = ["203.0.113.7/24"]
     assert [field for field, _ in fields.check("firewalls", firewall)]
@@ -93,13 +93,13 @@ def test_every_volume_lies_on_the_disk_that_outlives_the_server(program: Program
         assert program.step(f"{volume.name}-folder").urn in program.after(volume)
 
 
-def test_only_what_can_be_had_again_is_removed_from_that_disk(program: Program) -> None:
+def test_only_replaceable_data_is_removed_from_that_disk(program: Program) -> None:
     for volume in program.all(VOLUME):
         removes = "delete" in program.step(f"{volume.name}-folder").inputs
         assert removes != bool(volume.options.get("protect"))
 
 
-def test_docker_is_not_asked_before_the_server_is_ready(program: Program) -> None:
+def test_docker_is_not_used_before_the_server_is_ready(program: Program) -> None:
     ready = program.step("host-ready").urn
     provider = program.named("pulumi:providers:docker", "docker")
     assert ready in program.after(provider)
@@ -118,13 +118,13 @@ def test_the_server_has_the_program_before_the_first_step_that_calls_it(program:
         assert installed.urn in program.after(step), step.name
 
 
-def test_a_server_that_is_made_again_gets_the_program_again(program: Program) -> None:
+def test_a_server_that_is_created_again_gets_the_program_again(program: Program) -> None:
     server = program.named("hcloud:index/server:Server", "server-server")
     for name in ("server-booted", "host-program", "server-settings", "server-keys", "server-mount", "host-ready"):
         assert program.step(name).inputs["environment"]["SERVER"] == server.id, name
 
 
-def test_a_change_of_what_the_first_boot_is_told_never_replaces_a_server(program: Program) -> None:
+def test_a_change_of_the_first_boots_configuration_never_replaces_a_server(program: Program) -> None:
     server = program.named("hcloud:index/server:Server", "server-server")
     assert set(server.options["ignore_changes"]) == {"userData", "sshKeys", "image", "publicNets"}
     assert {name for name in ("deleteProtection", "rebuildProtection", "backups") if server.inputs[name]} == {
@@ -134,7 +134,7 @@ def test_a_change_of_what_the_first_boot_is_told_never_replaces_a_server(program
     }
 
 
-def test_the_reboots_time_is_a_setting_and_by_default_after_the_nights_jobs() -> None:
+def test_the_time_of_a_reboot_is_a_setting_and_by_default_after_the_nights_jobs() -> None:
     host = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]["sertantai:host"]
     later = Program.of("prod", host=host | {"reboot_at": "23:15"})
     for program, time in ((Program.of("prod"), "05:30"), (later, "23:15")):
@@ -143,7 +143,7 @@ def test_the_reboots_time_is_a_setting_and_by_default_after_the_nights_jobs() ->
         assert f'Automatic-Reboot-Time "{time}";' in upgrades
 
 
-def test_records_come_before_the_authority_is_asked(program: Program) -> None:
+def test_records_are_created_before_a_certificate_is_requested(program: Program) -> None:
     records = [each for each in program if each.type == "hcloud:index/zoneRrset:ZoneRrset"]
     assert {(each.inputs["name"], each.inputs["type"]) for each in records if each.name.startswith("legal")} == {
         ("legal", "A"),
@@ -154,14 +154,14 @@ def test_records_come_before_the_authority_is_asked(program: Program) -> None:
     assert " --wait" not in Program.of("prod").step("legal-certificate-authority").inputs["create"]
 
 
-def test_no_client_comes_over_ipv6_where_it_would_have_the_address_of_dockers_bridge(program: Program) -> None:
+def test_no_client_is_served_over_ipv6(program: Program) -> None:
     published = {port.get("ip") for each in program.all(CONTAINER) for port in each.inputs.get("ports") or []}
     assert published == {"0.0.0.0"}
     assert {each.inputs["type"] for each in program.all("hcloud:index/zoneRrset:ZoneRrset")} == {"A"}
     assert [each.name for each in program.all("hcloud:index/rdns:Rdns")] == ["server-ipv4-name"]
 
 
-def test_without_a_zone_no_record_is_made() -> None:
+def test_without_a_zone_no_record_is_created() -> None:
     assert not [each for each in Program.of("prod") if each.type == "hcloud:index/zoneRrset:ZoneRrset"]
 
 

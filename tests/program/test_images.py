@@ -74,7 +74,7 @@ def handed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "digests.json"
 
 
-def test_each_image_of_production_is_asked_for_where_it_is() -> None:
+def test_each_image_of_production_is_resolved_at_its_registry() -> None:
     registries = declared(Registries(), "prod")
     assert {part: asked_at(name) for part, name in registries.images().items()} == PROD
     assert {asked_at(name) for name in registries.asked} == {HUB, "ghcr.io"}
@@ -82,11 +82,11 @@ def test_each_image_of_production_is_asked_for_where_it_is() -> None:
     assert {name.partition(":")[0] for name in registries.asked} == names
 
 
-def test_each_image_of_the_local_stack_is_asked_for_on_this_machine(local: Registries) -> None:
+def test_each_image_of_the_local_stack_is_resolved_on_this_machine(local: Registries) -> None:
     assert {asked_at(name) for name in [*local.asked, *local.images().values()]} == {"localhost:5050"}
 
 
-def test_what_is_applied_is_what_was_previewed_though_every_tag_has_moved_since(handed: Path) -> None:
+def test_up_applies_the_previewed_digests_although_every_tag_has_moved(handed: Path) -> None:
     previewed = declared(Registries(), "local").images()
     assert stat.S_IMODE(handed.stat().st_mode) == 0o600
     applied = declared(Registries(moved="since"), "local", dry_run=False)
@@ -94,14 +94,14 @@ def test_what_is_applied_is_what_was_previewed_though_every_tag_has_moved_since(
     assert applied.asked == []
 
 
-def test_without_a_preview_to_hold_to_the_registries_are_asked(local: Registries) -> None:
+def test_without_a_preview_up_resolves_the_images(local: Registries) -> None:
     previewed = local.images()
     applied = declared(Registries(moved="since"), "local", dry_run=False)
     assert applied.images().keys() == previewed.keys()
     assert not set(applied.images().values()) & set(previewed.values())
 
 
-def test_what_the_preview_did_not_show_is_not_applied(handed: Path, tmp_path: Path) -> None:
+def test_an_image_that_was_not_in_the_preview_is_not_applied(handed: Path, tmp_path: Path) -> None:
     declared(Registries(), "local")
     document = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
     document["config"]["sertantai:nginx"]["image"] = "localhost:5050/sertantai/nginx:2"
@@ -120,7 +120,7 @@ def test_what_the_preview_did_not_show_is_not_applied(handed: Path, tmp_path: Pa
     assert registries.images() == {}
 
 
-def test_what_the_preview_could_not_ask_for_is_asked_for_then(local: Registries, handed: Path) -> None:
+def test_an_image_that_the_preview_could_not_resolve_is_resolved_by_up(local: Registries, handed: Path) -> None:
     """There was no host yet."""
     declared(Registries(answer=lambda _: None), "local")
     assert set(json.loads(handed.read_text()).values()) == {None}
@@ -138,7 +138,7 @@ class Refusing(Registries):
         return ResourceInvokeResponse(failures=[CheckFailure(reason="got bad response from registry: 404 Not Found")])
 
 
-def test_every_refusal_is_told_by_its_settings_and_nothing_is_pulled() -> None:
+def test_every_refusal_names_its_setting_and_nothing_is_pulled() -> None:
     registries = Refusing()
     with pytest.raises(pulumi.RunError) as caught:
         declared(registries, "local")
@@ -153,7 +153,7 @@ def test_every_refusal_is_told_by_its_settings_and_nothing_is_pulled() -> None:
     assert registries.images() == {}
 
 
-def test_a_preview_that_fails_leaves_nothing_of_an_earlier_one_to_apply(handed: Path) -> None:
+def test_a_failed_preview_removes_the_digests_of_an_earlier_one(handed: Path) -> None:
     declared(Registries(), "local")
     assert handed.exists()
     with pytest.raises(pulumi.RunError):

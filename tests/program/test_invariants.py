@@ -37,7 +37,7 @@ def test_the_gateways_temporary_files_cannot_take_its_memory(program: Program) -
     assert sum(sizes) < gateway.inputs["memory"] / 8
 
 
-def test_another_script_reaches_the_gateway_and_certbot_with_no_other_container(
+def test_a_changed_script_replaces_neither_the_gateway_nor_certbot(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = {resource.name: resource.inputs for resource in declare("local")}
@@ -51,7 +51,7 @@ def test_only_certbot_is_on_the_hosts_network(program: Program) -> None:
     assert on_host == {"certbot-server"}
 
 
-def test_everything_that_holds_the_platforms_data_is_protected(program: Program) -> None:
+def test_everything_with_the_platforms_data_is_protected(program: Program) -> None:
     protected = {resource.name for resource in program if resource.options.get("protect")}
     holding = {"postgres-data", "redis-data", "certbot-certificates", "postgres-password"}
     if program.stack == "prod":
@@ -74,7 +74,7 @@ def test_no_secret_is_in_any_command_text(program: Program) -> None:
             assert not [secret for secret in secrets if secret in str(value)], f"{command.name}/{key}"
 
 
-def test_what_is_secret_is_marked_secret_wherever_it_goes(program: Program) -> None:
+def test_a_secret_is_marked_secret_in_every_input(program: Program) -> None:
     secrets = secret_values(program)
     for resource in program:
         for key, value in resource.inputs.items():
@@ -88,7 +88,7 @@ def test_no_secret_is_in_a_label_or_a_containers_command(program: Program) -> No
             assert not isinstance(container.inputs.get(key), Secret), f"{container.name}/{key}"
 
 
-def test_only_the_network_is_replaced_since_its_old_delete_is_about_another_name(program: Program) -> None:
+def test_only_the_network_is_replaced_since_its_delete_uses_the_old_name(program: Program) -> None:
     triggers = {step.name: step.inputs["triggers"] for step in program.all(COMMAND) if step.inputs.get("triggers")}
     create_first = [step.name for step in program.all(COMMAND) if not step.options.get("delete_before_replace")]
     network = program.step("network-bridge")
@@ -96,7 +96,7 @@ def test_only_the_network_is_replaced_since_its_old_delete_is_about_another_name
     assert create_first == ["network-bridge"]
 
 
-def test_a_released_container_comes_beside_the_old_one_and_stays_when_pulumi_lets_it_go(program: Program) -> None:
+def test_a_released_container_starts_next_to_the_old_one_and_pulumi_retains_it(program: Program) -> None:
     for container in released(program):
         assert container.options["delete_before_replace"] is False, container.name
         assert container.options["retain_on_delete"] is True, container.name
@@ -104,12 +104,12 @@ def test_a_released_container_comes_beside_the_old_one_and_stays_when_pulumi_let
         assert "name" not in container.inputs, container.name
 
 
-def test_a_released_container_has_no_alias_that_would_bring_traffic_before_its_gate(program: Program) -> None:
+def test_a_released_container_has_no_alias_that_would_receive_traffic_before_its_gate(program: Program) -> None:
     for container in released(program):
         assert [network.get("aliases") for network in container.inputs["networksAdvanced"]] == [None]
 
 
-def test_a_platform_container_is_stopped_with_grace_before_its_successor_starts(program: Program) -> None:
+def test_an_old_platform_container_stops_with_grace_before_the_new_one_starts(program: Program) -> None:
     for container in fixed(program):
         assert container.options["delete_before_replace"] is True, container.name
         assert container.inputs["name"] == f"sertantai-{program.stack}-{program.part_of(container)}"
@@ -163,7 +163,7 @@ def test_every_container_is_labelled_with_stack_service_and_part(program: Progra
         assert labels["sertantai.part"]
 
 
-def test_everything_of_docker_goes_through_the_stated_provider(program: Program) -> None:
+def test_every_docker_resource_has_an_explicit_provider(program: Program) -> None:
     providers = {resource.options.get("provider") for resource in program if resource.type.startswith("docker:")}
     assert providers == {next(program.all(PROVIDER)).urn}
 
@@ -172,7 +172,7 @@ def test_every_platform_volume_is_named_by_its_stack(program: Program) -> None:
     assert not [v.name for v in program.all(VOLUME) if not v.inputs["name"].startswith(f"sertantai-{program.stack}-")]
 
 
-def test_fixed_addresses_lie_outside_of_what_docker_gives_out(program: Program) -> None:
+def test_docker_never_assigns_a_fixed_address(program: Program) -> None:
     import ipaddress
 
     words = program.step("network-bridge").inputs["create"].split()
@@ -186,14 +186,14 @@ def test_fixed_addresses_lie_outside_of_what_docker_gives_out(program: Program) 
     assert not [address for address in addresses if address in dynamic]
 
 
-def test_secrets_are_generated_even_where_one_is_given(program: Program) -> None:
+def test_secrets_are_generated_even_if_one_is_set(program: Program) -> None:
     generated = {password.name for password in program.all(PASSWORD)}
     given = Program.of(program.stack, secrets={"legal_SECRET_KEY_BASE": "g" * 64})
     assert {password.name for password in given.all(PASSWORD)} == generated
     assert "g" * 64 in str(plain(given.named(CONTAINER, "legal-app").inputs["envs"]))
 
 
-def test_login_roles_are_named_by_their_password(program: Program) -> None:
+def test_a_login_is_named_by_its_password(program: Program) -> None:
     def login(of: Program) -> str:
         environment = plain(of.named(CONTAINER, "legal-app").inputs["envs"])
         url = next(pair for pair in environment if pair.startswith("DATABASE_URL="))
@@ -204,7 +204,7 @@ def test_login_roles_are_named_by_their_password(program: Program) -> None:
     assert login(other).startswith("sertantai_legal_")
 
 
-def test_electrics_storage_is_on_a_volume_of_its_own(program: Program) -> None:
+def test_electrics_storage_has_its_own_volume(program: Program) -> None:
     electrics = [container for container in released(program) if program.part_of(container) == "electric"]
     assert electrics
     volumes = [container.inputs["volumes"][0]["volumeName"] for container in electrics]

@@ -26,14 +26,14 @@ def inputs(program: Program, step: str) -> dict[str, Any]:
     return read
 
 
-def test_a_migration_logs_in_as_nobody_else_so_that_its_sessions_can_be_ended(program: Program) -> None:
+def test_a_migration_has_its_own_login_so_that_its_sessions_can_be_ended(program: Program) -> None:
     migration = inputs(program, "legal-migrate")
     database = inputs(program, "legal-database-sql")
     assert migration["login"] == database["migrate_login"] != database["login"]
     assert f"//{migration['login']}:" in migration["environment"]["DATABASE_URL"]
 
 
-def test_a_migration_is_given_what_the_app_is_given_otherwise(program: Program) -> None:
+def test_a_migration_has_the_apps_environment_except_its_login(program: Program) -> None:
     environment = inputs(program, "legal-migrate")["environment"]
     app = dict(pair.split("=", 1) for pair in plain(program.named(CONTAINER, "legal-app").inputs["envs"]))
     assert {name for name in app if app[name] != environment.get(name)} == {"DATABASE_URL"}
@@ -46,7 +46,7 @@ def test_its_log_hides_every_secret_of_its_environment(program: Program) -> None
     assert {migration["environment"][name] for name in names} <= set(migration["secrets"])
 
 
-def test_how_long_it_may_wait_for_a_lock_changes_its_login_and_runs_no_migration_again(program: Program) -> None:
+def test_a_changed_lock_timeout_changes_its_login_and_reruns_no_migration(program: Program) -> None:
     services = _services()
     services["legal"]["app"]["migrate_lock_timeout_s"] = 77
     changed = Program.of("local", services=services)
@@ -54,7 +54,7 @@ def test_how_long_it_may_wait_for_a_lock_changes_its_login_and_runs_no_migration
     assert changed.step("legal-migrate").inputs == program.step("legal-migrate").inputs
 
 
-def test_the_longest_names_make_no_text_too_long() -> None:
+def test_no_text_is_too_long_with_the_longest_names() -> None:
     services = _services()
     legal = services.pop("legal")
     legal["database"]["name"] = "d" * 40

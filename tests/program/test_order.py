@@ -14,7 +14,7 @@ def program(request: pytest.FixtureRequest) -> Program:
     return Program.of(request.param)
 
 
-def test_no_change_of_a_service_begins_before_all_of_its_images_are_here(program: Program) -> None:
+def test_no_change_of_a_service_begins_before_all_its_images_are_pulled(program: Program) -> None:
     images = {resource.urn for resource in program.below("legal") if resource.type == IMAGE}
     assert len(images) == 3
     assert images <= program.after(program.step("legal-migrate"))
@@ -27,14 +27,14 @@ def test_nothing_of_a_service_changes_before_its_preflight(program: Program) -> 
         assert preflight in program.after(program.named(CONTAINER, f"legal-{part}")), part
 
 
-def test_preflight_finds_all_images_a_gateway_and_a_certificate_to_try_the_site_with(program: Program) -> None:
+def test_preflight_runs_after_the_images_the_gateway_and_the_certificate(program: Program) -> None:
     after = program.after(program.step("legal-preflight"))
     assert {resource.urn for resource in program.below("legal") if resource.type == IMAGE} <= after
     assert program.step("nginx-ready").urn in after
     assert program.step("legal-certificate-placeholder").urn in after
 
 
-def test_old_images_go_after_what_served_before_is_gone(program: Program) -> None:
+def test_old_images_are_removed_after_the_old_containers(program: Program) -> None:
     assert program.step("legal-retire").urn in program.after(program.step("legal-images"))
 
 
@@ -44,12 +44,12 @@ def test_containers_start_after_the_migration(program: Program) -> None:
         assert migration in program.after(program.named(CONTAINER, f"legal-{part}")), part
 
 
-def test_the_migration_runs_on_a_database_that_is_there(program: Program) -> None:
+def test_the_migration_runs_after_the_database_is_created(program: Program) -> None:
     assert program.step("legal-database-sql").urn in program.after(program.step("legal-migrate"))
     assert program.step("postgres-ready").urn in program.after(program.step("legal-database-sql"))
 
 
-def test_electric_changes_over_after_every_gate(program: Program) -> None:
+def test_electrics_cut_over_follows_every_gate(program: Program) -> None:
     after = program.after(program.step("legal-cutover"))
     assert {program.step(f"legal-{part}-gate").urn for part in ("app", "frontend", "electric")} <= after
 
@@ -60,18 +60,18 @@ def test_the_site_switches_after_every_gate_the_cut_over_and_the_certificate(pro
     assert {program.step(step).urn for step in [*steps, "legal-certificate-authority"]} <= after
 
 
-def test_what_served_before_is_retired_after_the_site_has_switched(program: Program) -> None:
+def test_old_containers_are_retired_after_the_site_has_switched(program: Program) -> None:
     assert program.step("legal-site-switch").urn in program.after(program.step("legal-retire"))
     assert program.step("legal-retire").urn in program.after(program.step("legal-logins"))
 
 
-def test_a_service_waits_for_no_gate_of_another(program: Program) -> None:
+def test_no_service_waits_for_the_gate_of_another(program: Program) -> None:
     others = {resource.urn for resource in program.below("auth")}
     for step in ("legal-site-switch", "legal-retire"):
         assert not program.after(program.step(step)) & others
 
 
-def test_of_a_service_taken_out_the_site_goes_first_then_containers_then_slot_storage_and_logins(
+def test_a_removed_service_loses_its_site_then_its_containers_then_slot_storage_and_logins(
     program: Program,
 ) -> None:
     """Resources are deleted in reverse: what depends on another goes before it."""
@@ -85,17 +85,17 @@ def test_of_a_service_taken_out_the_site_goes_first_then_containers_then_slot_st
     assert program.step("network-bridge").urn in after
 
 
-def test_what_is_left_of_a_service_is_removed_when_it_is_taken_out(program: Program) -> None:
+def test_a_removed_service_leaves_nothing_but_its_database(program: Program) -> None:
     assert program.step("legal-cleanup").inputs["delete"].startswith("take-out ")
     assert program.step("legal-site-switch").inputs["delete"].startswith("site-remove legal ")
     assert program.step("legal-electric-sql").inputs["delete"].startswith("electric-role-remove ")
 
 
-def test_the_database_of_a_service_that_is_taken_out_is_kept(program: Program) -> None:
+def test_the_database_of_a_removed_service_is_kept(program: Program) -> None:
     assert program.step("legal-database-sql").inputs["delete"].startswith("database-leave legal sertantai_legal_")
 
 
-def test_the_certificate_is_asked_for_once_the_gateway_can_answer_the_authority(program: Program) -> None:
+def test_the_certificate_is_requested_after_the_gateway_can_answer_the_authority(program: Program) -> None:
     after = program.after(program.step("legal-certificate-authority"))
     assert program.step("nginx-ready").urn in after
     assert program.step("legal-certificate-placeholder").urn in after

@@ -81,9 +81,7 @@ def test_the_packed_program_runs_and_has_its_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stack", ["local", "prod"])
-def test_no_text_of_a_step_is_longer_than_a_person_reads(
-    stack: str, reached: Callable[[], dict[str, dict[str, Any]]]
-) -> None:
+def test_no_text_of_a_step_is_too_long_to_read(stack: str, reached: Callable[[], dict[str, dict[str, Any]]]) -> None:
     steps = {f"{step.name}/{key}": step.inputs.get(key) for step in Program.of(stack).all(COMMAND) for key in TEXTS}
     if stack == "prod":  # what depends on the server's address is known on a machine that is there
         steps |= {f"{name}/{key}": inputs.get(key) for name, inputs in reached().items() for key in TEXTS}
@@ -92,7 +90,7 @@ def test_no_text_of_a_step_is_longer_than_a_person_reads(
 
 
 @pytest.mark.parametrize(("stack", "imported"), [("local", set()), ("prod", {"pulumi_hcloud", "pulumi_tls"})])
-def test_the_packages_for_hetzner_are_imported_where_the_server_is_there(stack: str, imported: set[str]) -> None:
+def test_hetzners_packages_are_imported_only_for_a_server_at_hetzner(stack: str, imported: set[str]) -> None:
     text = f"import sys; from tests import recording; recording.declare({stack!r}); print(*sys.modules)"
     program = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True)
     assert {"pulumi_hcloud", "pulumi_tls"} & {*program.stdout.split()} == imported

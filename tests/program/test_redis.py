@@ -19,7 +19,7 @@ def environment(program: Program, container: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-def test_only_who_asks_for_redis_is_given_it_and_each_a_user_of_its_own(program: Program) -> None:
+def test_only_services_with_redis_get_it_and_each_has_its_own_user(program: Program) -> None:
     given = {name: environment(program, f"{name}-app") for name in program.services}
     assert {name for name in given if "REDIS_URL" in given[name] or "REDIS_PREFIX" in given[name]} == {"auth", "legal"}
     assert given["legal"]["REDIS_URL"] == "redis://legal_app:an%20odd%0Apassword@redis:6379/0"
@@ -28,12 +28,12 @@ def test_only_who_asks_for_redis_is_given_it_and_each_a_user_of_its_own(program:
     assert environment(program, "redis-server")["REDISCLI_AUTH"] not in str(given)
 
 
-def test_no_service_of_production_asks_for_redis() -> None:
+def test_no_service_of_production_uses_redis() -> None:
     production = Program.of("prod")
     assert not [name for name in production.services if "REDIS_URL" in environment(production, f"{name}-app")]
 
 
-def test_a_new_password_is_accepted_before_the_app_starts_and_the_old_one_refused_once_it_has_gone(
+def test_a_new_password_is_accepted_before_the_app_starts_and_the_old_one_refused_after_the_old_app(
     program: Program,
 ) -> None:
     accepted = program.step("auth-redis-acl")
@@ -43,9 +43,9 @@ def test_a_new_password_is_accepted_before_the_app_starts_and_the_old_one_refuse
     assert program.step("auth-retire").urn in program.after(program.step("auth-redis-logins"))
 
 
-def test_the_user_of_a_service_that_is_taken_out_goes_after_its_containers(program: Program) -> None:
+def test_the_user_of_a_removed_service_is_removed_after_its_containers(program: Program) -> None:
     assert program.step("auth-redis-acl").urn in program.after(program.step("auth-cleanup"))
 
 
-def test_a_release_of_who_does_not_ask_does_not_wait_for_redis(program: Program) -> None:
+def test_a_release_without_redis_does_not_wait_for_it(program: Program) -> None:
     assert program.step("redis-ready").urn not in program.after(program.named(CONTAINER, "enforcement-app"))

@@ -31,13 +31,13 @@ STATUS = "got bad response from registry: "
         ("quay.io/owner/app:404", "app:404 from registry: EOF", "quay.io does not answer"),
     ],
 )
-def test_a_refusal_is_explained_with_its_reason_behind_it(reference: str, words: str, advice: str) -> None:
+def test_a_refusal_is_explained_with_its_reason(reference: str, words: str, advice: str) -> None:
     said = explain_refusal(reference, GIVEN + words, "ghcr.io")
     assert said.startswith(f"{reference}: {advice}")
     assert said.endswith(f"({GIVEN.splitlines()[1].strip(chr(9) + ' *')} {words})")
 
 
-def test_where_docker_hub_is_logged_in_to_its_refusal_is_the_tokens() -> None:
+def test_a_refusal_by_docker_hub_with_a_login_is_about_the_token() -> None:
     assert explain_refusal("owner/app:1", f"{STATUS}401 Unauthorized", "registry-1.docker.io").startswith(
         f"owner/app:1: {TOKEN}"
     )

@@ -53,7 +53,7 @@ def test_it_runs_again_for_another_dump_and_not_for_a_release(tmp_path: Path) ->
     assert declared("local", other).step("legal-restore").inputs["create"] != first
 
 
-def test_its_text_says_in_a_line_which_dump_goes_in_and_how(tmp_path: Path) -> None:
+def test_its_text_is_one_line_that_names_the_dump_and_its_options(tmp_path: Path) -> None:
     dump = tmp_path / "legal.dump"
     dump.write_bytes(empty(b"one"))
     digest = hashlib.sha256(dump.read_bytes()).hexdigest()

@@ -77,7 +77,7 @@ def arrived(folder: Path, digest: str, service: str = "legal") -> Path:
     return place / f"{service}-incoming-{digest}.dump"
 
 
-def test_it_arrives_whole_with_a_bar_that_grows(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_it_arrives_whole_and_a_bar_shows_the_progress(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     name, digest = dump(folder, 20)
     restore(name, digest).send()
     assert hashlib.sha256(arrived(folder, digest).read_bytes()).hexdigest() == digest
@@ -88,7 +88,7 @@ def test_it_arrives_whole_with_a_bar_that_grows(folder: Path, capfd: pytest.Capt
     assert len(lines) == 10
 
 
-def test_after_a_cut_it_goes_on_from_where_it_was(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_after_a_broken_connection_it_continues(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     name, digest = dump(folder, 20)
     (folder / "cuts").write_text(f"{5 * PIECE}\n")
     restore(name, digest).send()
@@ -96,7 +96,7 @@ def test_after_a_cut_it_goes_on_from_where_it_was(folder: Path, capfd: pytest.Ca
     assert "10 %" not in capfd.readouterr().out.splitlines()[-7], "what had arrived was not sent again"
 
 
-def test_a_way_that_breaks_again_and_again_is_an_error_and_the_next_run_goes_on(folder: Path) -> None:
+def test_a_connection_that_always_breaks_is_an_error_and_the_next_run_continues(folder: Path) -> None:
     name, digest = dump(folder, 8)
     (folder / "cuts").write_text(f"{PIECE}\n" * 3)
     with pytest.raises(SystemExit, match=r"legal.dump could not be sent whole in 3 tries; run up again: it continues"):
@@ -107,14 +107,14 @@ def test_a_way_that_breaks_again_and_again_is_an_error_and_the_next_run_goes_on(
 
 
 @pytest.mark.parametrize("there", [b"another", b"x" * (3 * PIECE)], ids=["shorter", "longer"])
-def test_what_is_there_of_something_else_is_thrown_away(folder: Path, there: bytes) -> None:
+def test_a_part_of_another_dump_is_discarded(folder: Path, there: bytes) -> None:
     name, digest = dump(folder, 2)
     arrived(folder, digest).write_bytes(there)
     restore(name, digest).send()
     assert hashlib.sha256(arrived(folder, digest).read_bytes()).hexdigest() == digest
 
 
-def test_other_dumps_that_never_arrived_are_removed_and_no_other_services_files(folder: Path) -> None:
+def test_incomplete_dumps_of_this_service_alone_are_removed(folder: Path) -> None:
     name, digest = dump(folder)
     other = hashlib.sha256(b"other").hexdigest()
     kept = ["legal-before.dump", "legal-incoming-before.dump", "legal-incoming-notes.txt"]
@@ -135,7 +135,7 @@ def test_a_dump_that_postgresql_has_is_not_sent(folder: Path) -> None:
     assert not arrived(folder, digest).exists()
 
 
-def test_a_dump_that_was_changed_since_the_preview_is_not_put_in(folder: Path) -> None:
+def test_a_dump_that_has_changed_since_the_preview_is_not_restored(folder: Path) -> None:
     name, digest = dump(folder)
     (folder / name).write_bytes(empty(b"other"))
     with pytest.raises(SystemExit, match="could not be sent whole"):
@@ -170,7 +170,7 @@ def test_a_file_that_is_no_dump_is_not_sent(folder: Path) -> None:
     assert not (folder / "inputs").exists()
 
 
-def test_its_words_and_its_stdin_are_those_of_the_step(folder: Path) -> None:
+def test_its_arguments_and_its_stdin_are_those_of_the_step(folder: Path) -> None:
     name, digest = dump(folder)
     stdin: dict[str, object] = dict.fromkeys(["stack", "database", "postgres", "gateway"], "trial")
     stdin |= {"program": ["bash", "way"], "expect": {"laws": 1}, "inputs": {"owner": "trial_owner"}}
@@ -185,7 +185,7 @@ def test_its_words_and_its_stdin_are_those_of_the_step(folder: Path) -> None:
     assert done.stderr == "services/legal/restore/expect/laws: is not among the dump's tables\n"
 
 
-def test_it_starts_at_once_since_it_needs_nothing_but_pythons_own_library() -> None:
+def test_it_imports_the_standard_library_alone() -> None:
     text = "import sys; sys.path.insert(0, ''); import components.service.restore_program; print(*sys.modules)"
     said = subprocess.run(
         [sys.executable, "-I", "-S", "-c", text], cwd=ROOT, capture_output=True, text=True, check=True

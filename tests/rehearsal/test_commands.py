@@ -16,7 +16,7 @@ def test_a_change_runs_create_again(sandbox: Sandbox, name: str, value: object) 
     assert sandbox.log() == ["create", "create"]
 
 
-def test_a_command_taken_out_runs_delete_and_shows_what_it_says(sandbox: Sandbox) -> None:
+def test_a_removed_command_runs_delete_and_shows_its_output(sandbox: Sandbox) -> None:
     sandbox.resources = {"step": command(delete="echo goodbye")}
     sandbox.up()
     sandbox.resources = {}
@@ -25,7 +25,7 @@ def test_a_command_taken_out_runs_delete_and_shows_what_it_says(sandbox: Sandbox
     assert "goodbye" in result.shown
 
 
-def test_commands_taken_out_run_delete_in_reverse_order(sandbox: Sandbox) -> None:
+def test_removed_commands_run_delete_in_reverse_order(sandbox: Sandbox) -> None:
     sandbox.resources = {
         "a": command(delete="echo a >> log"),
         "b": command(delete="echo b >> log", options={"depends_on": ["$a"]}),
@@ -39,7 +39,7 @@ def test_commands_taken_out_run_delete_in_reverse_order(sandbox: Sandbox) -> Non
     assert sandbox.log() == ["d", "c", "b", "a"]
 
 
-def test_what_needs_another_since_the_last_run_goes_before_it(sandbox: Sandbox) -> None:
+def test_resources_are_deleted_in_the_order_of_their_latest_dependencies(sandbox: Sandbox) -> None:
     first, second = command(delete="echo first >> log"), command(delete="echo second >> log")
     sandbox.resources = {"first": first, "second": {**second, "options": {"depends_on": ["$first"]}}}
     sandbox.up()
@@ -64,7 +64,7 @@ def test_a_command_without_stdin_reads_nothing(sandbox: Sandbox) -> None:
     assert sandbox.up().document["outputs"] == {"said": ""}
 
 
-def test_what_comes_of_a_secret_is_secret(sandbox: Sandbox) -> None:
+def test_a_value_computed_from_a_secret_is_secret(sandbox: Sandbox) -> None:
     sandbox.resources = {
         "open": command("echo open"),
         "stdin": command("cat", stdin="secret:hidden-1"),
@@ -79,7 +79,7 @@ def test_what_comes_of_a_secret_is_secret(sandbox: Sandbox) -> None:
         assert "hidden" not in result.shown
 
 
-def test_a_password_stays_and_a_new_length_makes_a_new_one(sandbox: Sandbox) -> None:
+def test_a_password_stays_until_its_length_changes(sandbox: Sandbox) -> None:
     sandbox.resources = {"login": {"kind": "password", "inputs": {"length": 30, "special": False}}}
     sandbox.config = {"exports": {"login": "$login.result"}}
     assert sandbox.up().document["outputs"] == {"login": "[secret]"}
@@ -93,7 +93,7 @@ def test_a_password_stays_and_a_new_length_makes_a_new_one(sandbox: Sandbox) -> 
     assert second.isalnum()
 
 
-def test_the_state_is_for_its_owner_alone(sandbox: Sandbox) -> None:
+def test_only_its_owner_can_read_the_state(sandbox: Sandbox) -> None:
     sandbox.resources = {"login": {"kind": "password", "inputs": {"length": 30}}}
     sandbox.up()
     assert oct(sandbox.state_file.stat().st_mode)[-3:] == "600"

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("image")]
 PLACE = Place("containers")
 
 
-def test_everything_said_of_a_container_holds(sandbox: Sandbox) -> None:
+def test_a_container_has_every_declared_property(sandbox: Sandbox) -> None:
     network = f"{sandbox.stack}-net"
     sandbox.resources = {
         "net": sandbox.network(network, f"--subnet {PLACE.subnet}"),
@@ -90,7 +90,7 @@ def test_a_container_can_be_on_the_hosts_network(sandbox: Sandbox) -> None:
     assert docker.from_env().containers.get(sandbox.running()[0]).attrs["HostConfig"]["NetworkMode"] == "host"
 
 
-def test_a_container_is_named_after_its_resource_and_its_incarnation(sandbox: Sandbox) -> None:
+def test_a_container_is_named_by_its_resource_and_a_random_suffix(sandbox: Sandbox) -> None:
     sandbox.resources = {"app": sandbox.container()}
     sandbox.up()
     [name] = sandbox.running()
@@ -99,7 +99,7 @@ def test_a_container_is_named_after_its_resource_and_its_incarnation(sandbox: Sa
     assert len(incarnation) == 7
 
 
-def test_a_container_gets_the_grace_that_it_was_made_with(sandbox: Sandbox) -> None:
+def test_a_container_gets_the_grace_of_its_creation(sandbox: Sandbox) -> None:
     stops = "trap 'echo stopped > /out/log; exit' TERM; sleep 1000 & wait"
     volumes = [{"volume_name": "$out.name", "container_path": "/out"}]
     sandbox.resources = {

@@ -72,7 +72,7 @@ def test_secrets_are_marked_and_not_shown(sandbox: Sandbox) -> None:
     assert "hidden" not in repr(found)
 
 
-def test_placeholders_reach_what_is_made_of_them(sandbox: Sandbox) -> None:
+def test_unknown_values_reach_the_values_computed_from_them(sandbox: Sandbox) -> None:
     sandbox.resources = {
         "app": sandbox.container(),
         "gate": command("true", environment={"ID": "$app.id", "NAME": "$app.name"}),
@@ -82,19 +82,19 @@ def test_placeholders_reach_what_is_made_of_them(sandbox: Sandbox) -> None:
     assert found["app"].id.isdigit()
 
 
-def test_what_commands_would_print_is_not_known(sandbox: Sandbox) -> None:
+def test_the_output_of_a_command_is_unknown_in_a_preview(sandbox: Sandbox) -> None:
     sandbox.resources = {"step": command("echo a"), "after": command(stdin="$step.stdout")}
     assert declared(sandbox)["after"].inputs["stdin"] == UNKNOWN
 
 
-def test_a_digest_can_be_computed_with(sandbox: Sandbox) -> None:
+def test_a_digest_is_known_in_a_preview(sandbox: Sandbox) -> None:
     sandbox.config = {"digests": {"found": "example.org/app:1"}}
     sandbox.resources = {"step": command(environment={"DIGEST": "$found.digest"})}
     digest = declared(sandbox)["step"].inputs["environment"]["DIGEST"]
     assert digest == "sha256:" + hashlib.sha256(b"example.org/app:1").hexdigest()
 
 
-def test_a_declaration_is_apart_from_the_sdks_settings_around_it(sandbox: Sandbox) -> None:
+def test_a_declaration_does_not_change_the_sdks_settings(sandbox: Sandbox) -> None:
     def around() -> None:
         pulumi.runtime.set_mocks(Silent(), project="other", stack="around")
         pulumi.runtime.set_config("other:key", "value")
@@ -110,7 +110,7 @@ def test_a_declaration_is_apart_from_the_sdks_settings_around_it(sandbox: Sandbo
     asyncio.set_event_loop(None)
 
 
-def test_two_declarations_in_one_process_do_not_meet(sandbox: Sandbox) -> None:
+def test_two_declarations_in_one_process_do_not_share_resources(sandbox: Sandbox) -> None:
     sandbox.resources = {"a": command()}
     assert list(declared(sandbox)) == ["a"]
     sandbox.resources = {"b": command()}
@@ -139,14 +139,14 @@ def test_two_declarations_in_one_process_do_not_meet(sandbox: Sandbox) -> None:
         (command(options={"custom_timeouts": {"create": "1m"}}), "the option custom_timeouts"),
     ],
 )
-def test_what_the_rehearsal_does_not_know_is_named(sandbox: Sandbox, block: dict[str, Any], unknown: str) -> None:
+def test_an_unsupported_input_is_named(sandbox: Sandbox, block: dict[str, Any], unknown: str) -> None:
     sandbox.resources = {"other": command(), "new": block}
     with pytest.raises(Trouble, match=r" new: the rehearsal does not know") as caught:
         declared(sandbox)
     assert str(caught.value).endswith(unknown)
 
 
-def test_a_name_can_be_declared_once(sandbox: Sandbox) -> None:
+def test_a_name_cannot_be_declared_twice(sandbox: Sandbox) -> None:
     sandbox.write()
     program = sandbox.folder / "__main__.py"
     program.write_text("from pulumi_command import local\nlocal.Command('a')\nlocal.Command('a')\n")
@@ -161,7 +161,7 @@ def test_an_encrypted_value_of_a_local_stack_is_refused(sandbox: Sandbox) -> Non
     assert str(caught.value) == "sertantai:token, sertantai:other: encrypted, and the rehearsal has no key"
 
 
-def test_configuration_arrives_as_from_the_cli(sandbox: Sandbox) -> None:
+def test_configuration_arrives_as_it_does_from_the_cli(sandbox: Sandbox) -> None:
     sandbox.config = {"host": {"kind": "ssh"}, "flag": True, "number": 3, "text": "t", "token": {"secure": "v1:abc"}}
     sandbox.write()
     (sandbox.folder / "__main__.py").write_text(
@@ -188,7 +188,9 @@ def test_a_missing_stack_file_is_named(sandbox: Sandbox) -> None:
         ({"kind": "volume"}, "docker:Volume new: does not state delete_before_replace"),
     ],
 )
-def test_what_the_engine_would_do_otherwise_has_to_be_said(sandbox: Sandbox, block: dict[str, Any], words: str) -> None:
+def test_an_option_that_the_engine_treats_differently_must_be_explicit(
+    sandbox: Sandbox, block: dict[str, Any], words: str
+) -> None:
     sandbox.resources = {"new": block}
     with pytest.raises(Trouble, match=words):
         declared(sandbox)

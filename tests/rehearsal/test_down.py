@@ -29,7 +29,7 @@ def platform(sandbox: Sandbox) -> None:
     sandbox.up()
 
 
-def test_down_leaves_what_is_protected_and_what_that_needs(sandbox: Sandbox) -> None:
+def test_down_keeps_protected_resources_and_their_dependencies(sandbox: Sandbox) -> None:
     platform(sandbox)
     result = sandbox.run("down")
     assert result.code == 0
@@ -58,7 +58,7 @@ def test_destroy_leaves_nothing(sandbox: Sandbox) -> None:
     assert sandbox.left() == {}
 
 
-def test_destroy_finds_what_the_state_has_lost(sandbox: Sandbox) -> None:
+def test_destroy_finds_resources_that_the_state_has_lost(sandbox: Sandbox) -> None:
     platform(sandbox)
     sandbox.state_file.unlink()
     assert sandbox.run("destroy", "--yes").code == 0

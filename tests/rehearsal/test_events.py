@@ -27,7 +27,7 @@ def shown(sandbox: Sandbox, *words: str) -> list[str]:
     return sandbox.capture.readouterr().out.splitlines()
 
 
-def test_a_step_has_its_line_and_a_preview_says_why_it_runs_again(sandbox: Sandbox) -> None:
+def test_a_step_has_its_line_and_a_preview_shows_why_it_runs_again(sandbox: Sandbox) -> None:
     sandbox.resources = {"nginx-base": command("echo base; echo done"), "nginx-ready": command("true --timeout 60")}
     made = shown(sandbox, "up")
     assert [line for line in made if line.startswith("nginx: base ") and line.endswith(" s  done")]
@@ -39,7 +39,7 @@ def test_a_step_has_its_line_and_a_preview_says_why_it_runs_again(sandbox: Sandb
     assert "  nginx: ready  removed" in shown(sandbox, "preview")
 
 
-def test_the_one_error_is_what_the_step_said_and_what_was_not_reached_is_named(sandbox: Sandbox) -> None:
+def test_the_one_error_is_the_steps_output_and_the_steps_not_reached_are_named(sandbox: Sandbox) -> None:
     after = command("true", options={"depends_on": ["$nginx-base"]})
     sandbox.resources = {"nginx-base": command(), "nginx-ready": after}
     assert shown(sandbox, "up")[-1].startswith("2 changed, 0 unchanged; ")
@@ -52,16 +52,16 @@ def test_the_one_error_is_what_the_step_said_and_what_was_not_reached_is_named(s
     ]
 
 
-def test_what_ends_it_before_any_step_is_the_error(sandbox: Sandbox) -> None:
+def test_a_failure_before_any_step_is_the_error(sandbox: Sandbox) -> None:
     assert shown(sandbox, "destroy")[0] == "error: this deletes all data: confirm it with --yes"
 
 
-def test_what_set_up_does_is_said_at_once(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_set_up_shows_its_actions_at_once(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup, "set_up", lambda stack: machine.say("Installing Docker"))
     assert shown(sandbox, "up")[0] == "Installing Docker"
 
 
-def test_what_is_secret_is_not_in_the_events(sandbox: Sandbox) -> None:
+def test_no_secret_is_in_the_events(sandbox: Sandbox) -> None:
     step = command("cat", stdin="secret:hidden-word")
     sandbox.resources, sandbox.config = {"nginx-base": step}, {"exports": {"key": "$nginx-base.stdout"}}
     sandbox.write()

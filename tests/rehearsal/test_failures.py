@@ -19,7 +19,7 @@ def until(sandbox: Sandbox, word: str) -> None:
         time.sleep(0.02)
 
 
-def test_what_was_made_before_a_failure_stays_and_the_next_run_goes_on(sandbox: Sandbox) -> None:
+def test_resources_created_before_a_failure_stay_and_the_next_run_continues(sandbox: Sandbox) -> None:
     sandbox.resources = {
         "first": command("echo first >> log"),
         "second": command("exit 3", options={"depends_on": ["$first"]}),
@@ -32,7 +32,7 @@ def test_what_was_made_before_a_failure_stays_and_the_next_run_goes_on(sandbox: 
     assert sandbox.log() == ["first", "second", "third"]
 
 
-def test_an_error_has_the_end_of_what_was_printed_and_nothing_that_was_read(sandbox: Sandbox) -> None:
+def test_an_error_has_the_end_of_the_output_and_nothing_of_stdin(sandbox: Sandbox) -> None:
     sandbox.resources = {"step": command("seq 30 >&2; echo out; cat >/dev/null; exit 1", stdin="secret:hidden")}
     result = sandbox.run("up")
     lines = result.error.splitlines()
@@ -42,13 +42,13 @@ def test_an_error_has_the_end_of_what_was_printed_and_nothing_that_was_read(sand
     assert "Traceback" not in result.shown
 
 
-def test_without_stderr_an_error_has_what_went_to_stdout(sandbox: Sandbox) -> None:
+def test_without_stderr_an_error_has_the_stdout(sandbox: Sandbox) -> None:
     sandbox.resources = {"step": command("echo why; exit 1")}
     assert sandbox.fails("up").split() == ["command:Command", "step:", "exit", "status", "1", "why"]
 
 
 @pytest.mark.usefixtures("image")
-def test_nothing_is_deleted_when_a_step_fails(sandbox: Sandbox) -> None:
+def test_nothing_is_deleted_if_a_step_fails(sandbox: Sandbox) -> None:
     sandbox.resources = {"app": sandbox.container(envs=["A=5"]), "gone": command(delete="echo deleted >> log")}
     sandbox.up()
     sandbox.resources = {
@@ -64,7 +64,7 @@ def test_nothing_is_deleted_when_a_step_fails(sandbox: Sandbox) -> None:
     assert sandbox.log() == ["deleted"]
 
 
-def test_steps_that_run_beside_a_failure_end_and_are_kept_and_none_begins(sandbox: Sandbox) -> None:
+def test_after_a_failure_running_steps_end_and_no_other_begins(sandbox: Sandbox) -> None:
     sandbox.resources = {
         "broken": command("until grep -qs slow log; do sleep 0.05; done; exit 1"),
         "slow": command("echo slow >> log; sleep 1; echo done >> log"),
@@ -104,7 +104,7 @@ def test_mistakes_of_the_settings_are_shown_as_they_are(sandbox: Sandbox) -> Non
     assert "Traceback" not in result.shown
 
 
-def test_a_mistake_in_the_program_itself_is_shown_where_it_is(sandbox: Sandbox) -> None:
+def test_a_mistake_in_the_program_itself_is_shown_with_its_line(sandbox: Sandbox) -> None:
     (sandbox.folder / "__main__.py").write_text("import pulumi\n\npulumi.nothing_like_it()\n")
     run = sandbox.start("up")
     shown = run.communicate()[0]
@@ -114,7 +114,7 @@ def test_a_mistake_in_the_program_itself_is_shown_where_it_is(sandbox: Sandbox) 
 
 
 @pytest.mark.usefixtures("image")
-def test_what_docker_refuses_is_told_in_its_words(sandbox: Sandbox) -> None:
+def test_a_refusal_of_docker_is_shown_in_its_words(sandbox: Sandbox) -> None:
     sandbox.resources = {"app": sandbox.container(command=["no-such-program"])}
     error = sandbox.fails("up")
     assert error.startswith("docker:Container app: ")
@@ -133,7 +133,7 @@ def test_a_protected_resource_is_not_replaced(sandbox: Sandbox) -> None:
     assert sandbox.up().changes == {"replace": ["app"]}
 
 
-def test_a_protected_resource_is_not_taken_out(sandbox: Sandbox) -> None:
+def test_a_protected_resource_is_not_removed(sandbox: Sandbox) -> None:
     step = command(delete="echo deleted >> log", options={"protect": True})
     sandbox.resources = {"kept": step, "gone": command(delete="echo deleted >> log")}
     sandbox.up()
@@ -143,7 +143,7 @@ def test_a_protected_resource_is_not_taken_out(sandbox: Sandbox) -> None:
     assert sandbox.log() == []
 
 
-def test_a_second_run_is_told_who_holds_the_stack(sandbox: Sandbox) -> None:
+def test_a_second_run_names_the_owner_of_the_lock(sandbox: Sandbox) -> None:
     sandbox.resources = {"slow": command("echo begun >> log; sleep 3")}
     first = sandbox.start("up")
     until(sandbox, "begun")
@@ -154,7 +154,7 @@ def test_a_second_run_is_told_who_holds_the_stack(sandbox: Sandbox) -> None:
     assert sandbox.up().changes == {}
 
 
-def test_a_run_that_was_killed_holds_nothing(sandbox: Sandbox) -> None:
+def test_a_killed_run_keeps_no_lock(sandbox: Sandbox) -> None:
     sandbox.resources = {"first": command("echo first >> log"), "slow": command("echo slow >> log; sleep 2")}
     sandbox.resources["slow"]["options"] = {"depends_on": ["$first"]}
     run = sandbox.start("up")
@@ -165,7 +165,7 @@ def test_a_run_that_was_killed_holds_nothing(sandbox: Sandbox) -> None:
     assert sandbox.up().changes == {}
 
 
-def test_an_interrupted_run_ends_what_it_has_begun(sandbox: Sandbox) -> None:
+def test_an_interrupted_run_completes_its_running_steps(sandbox: Sandbox) -> None:
     sandbox.resources = {"slow": command("echo slow >> log; sleep 1; echo done >> log"), "after": command()}
     sandbox.resources["after"]["options"] = {"depends_on": ["$slow"]}
     run = sandbox.start("up")
@@ -179,7 +179,7 @@ def test_an_interrupted_run_ends_what_it_has_begun(sandbox: Sandbox) -> None:
 
 @pytest.mark.usefixtures("image")
 @pytest.mark.parametrize("seconds", [0.9, 1.1, 1.3, 1.5])
-def test_a_run_killed_at_any_moment_is_followed_by_one_that_gets_there(sandbox: Sandbox, seconds: float) -> None:
+def test_after_a_run_that_was_killed_at_any_moment_the_next_one_succeeds(sandbox: Sandbox, seconds: float) -> None:
     name = sandbox.stack
     sandbox.resources = {"net": sandbox.network(name), "data": sandbox.labelled("volume", name=name)}
     for number in range(6):
@@ -196,7 +196,7 @@ def test_a_run_killed_at_any_moment_is_followed_by_one_that_gets_there(sandbox: 
 
 
 @pytest.mark.usefixtures("image")
-def test_what_was_made_and_not_recorded_is_found_by_its_labels(sandbox: Sandbox) -> None:
+def test_an_unrecorded_container_is_found_by_its_labels(sandbox: Sandbox) -> None:
     name = sandbox.stack
     sandbox.resources = {
         "net": sandbox.network(name),
@@ -212,7 +212,7 @@ def test_what_was_made_and_not_recorded_is_found_by_its_labels(sandbox: Sandbox)
 
 
 @pytest.mark.usefixtures("image")
-def test_what_is_anothers_is_not_taken(sandbox: Sandbox) -> None:
+def test_a_container_of_another_owner_is_not_adopted(sandbox: Sandbox) -> None:
     client, name = docker.from_env(), f"{sandbox.stack}-other"
     labels = {"sertantai.stack": "elsewhere", "sertantai.owner": "rehearsal"}
     other = client.containers.create(IMAGE, name=name, command="true", labels=labels)

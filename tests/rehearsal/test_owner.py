@@ -20,7 +20,7 @@ def refusal(sandbox: Sandbox, word: str = "owner") -> str:
     return said
 
 
-def test_a_stack_of_the_engine_is_left_alone(sandbox: Sandbox) -> None:
+def test_a_stack_of_the_engine_is_refused(sandbox: Sandbox) -> None:
     docker.from_env().volumes.create(f"{sandbox.stack}-x", labels={"sertantai.stack": sandbox.stack})
     sandbox.resources = {"step": command("echo ran >> log")}
     error = sandbox.fails("up")
@@ -30,7 +30,7 @@ def test_a_stack_of_the_engine_is_left_alone(sandbox: Sandbox) -> None:
     assert refusal(sandbox) == ""
 
 
-def test_a_stray_volume_next_to_the_rehearsals_own_is_not_the_engines(sandbox: Sandbox) -> None:
+def test_a_stray_volume_next_to_the_rehearsals_own_does_not_belong_to_the_engine(sandbox: Sandbox) -> None:
     sandbox.resources = {"data": sandbox.labelled("volume", name=sandbox.stack)}
     sandbox.up()
     docker.from_env().volumes.create(f"{sandbox.stack}-x", labels={"sertantai.stack": sandbox.stack})
@@ -50,7 +50,7 @@ def test_the_engine_is_refused_a_stack_of_the_rehearsal_until_that_is_destroyed(
     assert refusal(sandbox) == ""
 
 
-def test_destroy_leaves_a_network_that_another_runner_still_needs(sandbox: Sandbox) -> None:
+def test_destroy_keeps_a_network_that_another_runner_uses(sandbox: Sandbox) -> None:
     sandbox.resources = {"net": sandbox.network(sandbox.stack)}
     sandbox.up()
     sandbox.state_file.unlink()
@@ -62,13 +62,13 @@ def test_destroy_leaves_a_network_that_another_runner_still_needs(sandbox: Sandb
     assert sandbox.left() == {}
 
 
-def test_without_docker_nobody_holds_a_stack(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_docker_a_stack_has_no_owner(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
     assert refusal(sandbox) == ""
     assert refusal(sandbox, "setup").startswith("error: Docker does not answer: ")
 
 
-def test_a_stack_on_another_machine_needs_nothing_here(sandbox: Sandbox) -> None:
+def test_a_stack_on_another_machine_is_not_checked_here(sandbox: Sandbox) -> None:
     sandbox.config = {"host": {"kind": "ssh"}}
     assert "host/kind: the stack" in refusal(sandbox, "setup")
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.docker
 
 
 @pytest.mark.usefixtures("image")
-def test_a_first_preview_makes_nothing(sandbox: Sandbox) -> None:
+def test_a_first_preview_creates_nothing(sandbox: Sandbox) -> None:
     sandbox.resources = {
         "net": sandbox.network(sandbox.stack),
         "data": sandbox.labelled("volume", name=sandbox.stack),
@@ -26,7 +26,7 @@ def test_a_first_preview_makes_nothing(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.usefixtures("image")
-def test_a_preview_names_what_changes_and_up_does_just_that(sandbox: Sandbox) -> None:
+def test_a_preview_names_the_changes_and_up_makes_exactly_these(sandbox: Sandbox) -> None:
     sandbox.resources = {
         "service": {"kind": "group"},
         "app": sandbox.container(envs=["A=5"], options={"parent": "$service"}),
@@ -51,7 +51,7 @@ def test_a_preview_names_what_changes_and_up_does_just_that(sandbox: Sandbox) ->
     assert sandbox.up().changes == preview.changes
 
 
-def test_what_an_unchanged_command_said_is_known(sandbox: Sandbox) -> None:
+def test_the_output_of_an_unchanged_command_is_known(sandbox: Sandbox) -> None:
     sandbox.resources = {"step": command("echo said"), "after": command(environment={"SAID": "$step.stdout"})}
     sandbox.config = {"exports": {"said": "$step.stdout"}}
     sandbox.up()
@@ -65,7 +65,7 @@ def test_what_an_unchanged_command_said_is_known(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.usefixtures("image")
-def test_a_preview_sees_what_was_changed_by_hand(sandbox: Sandbox) -> None:
+def test_a_preview_shows_changes_by_hand(sandbox: Sandbox) -> None:
     sandbox.resources = {"app": sandbox.container(), "other": sandbox.container()}
     sandbox.up()
     client = docker.from_env()
@@ -88,12 +88,12 @@ def test_a_function_is_called_by_preview_too(sandbox: Sandbox) -> None:
     assert sandbox.fails("preview").startswith("command:local:run: exit status 1")
 
 
-def test_a_machine_without_docker_is_told_of(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_docker_is_reported(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
     assert sandbox.fails("preview").startswith("Docker does not answer: ")
 
 
-def test_a_stack_elsewhere_is_shown_as_declared(sandbox: Sandbox) -> None:
+def test_a_stack_on_another_host_is_shown_as_declared(sandbox: Sandbox) -> None:
     sandbox.resources = {
         "pet": {"kind": "pet", "options": {"import_": "x"}},
         "data": sandbox.labelled("volume", driver="x"),

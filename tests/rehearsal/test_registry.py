@@ -95,7 +95,7 @@ def provider(server: str, password: str = "right") -> dict[str, object]:
     return {"kind": "provider", "inputs": {"registry_auth": auth}}
 
 
-def test_a_name_becomes_a_digest_and_the_digest_an_image(sandbox: Sandbox, server: str) -> None:
+def test_a_tag_is_resolved_to_a_digest_and_the_digest_is_pulled(sandbox: Sandbox, server: str) -> None:
     sandbox.resources = {"registry": provider(server)}
     sandbox.config = {"asked": {"app": f"{server}/app:1"}}
     found = sandbox.up().document["outputs"]["app"]
@@ -119,7 +119,7 @@ def test_a_name_becomes_a_digest_and_the_digest_an_image(sandbox: Sandbox, serve
         client.images.remove(image)
 
 
-def test_a_tag_that_moves_after_the_preview_is_applied_as_it_was_previewed(
+def test_a_tag_that_moves_after_the_preview_is_applied_as_previewed(
     sandbox: Sandbox, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = Path(__file__).with_name("programs") / "pulled.py"
@@ -141,13 +141,13 @@ def test_a_tag_that_moves_after_the_preview_is_applied_as_it_was_previewed(
         client.images.remove(previewed)
 
 
-def test_the_registrys_password_is_in_no_state(sandbox: Sandbox, server: str) -> None:
+def test_the_registrys_password_is_not_in_the_state(sandbox: Sandbox, server: str) -> None:
     sandbox.resources = {"registry": provider(server), "step": {"kind": "command", "inputs": {"create": "true"}}}
     sandbox.up()
     assert "right" not in sandbox.state_file.read_text()
 
 
-def test_a_wrong_password_is_told(sandbox: Sandbox, server: str) -> None:
+def test_a_wrong_password_is_reported(sandbox: Sandbox, server: str) -> None:
     sandbox.resources = {"registry": provider(server, "wrong")}
     sandbox.config = {"asked": {"app": f"{server}/app:1"}}
     result = sandbox.run("preview")
@@ -155,25 +155,25 @@ def test_a_wrong_password_is_told(sandbox: Sandbox, server: str) -> None:
     assert "wrong" not in result.shown
 
 
-def test_no_password_is_told(sandbox: Sandbox, server: str) -> None:
+def test_a_missing_password_is_reported(sandbox: Sandbox, server: str) -> None:
     sandbox.config = {"asked": {"app": f"{server}/app:1"}}
     assert f"{server}/app:1: the registry refuses the password" in sandbox.fails("up")
 
 
-def test_a_missing_image_is_told(sandbox: Sandbox, server: str) -> None:
+def test_a_missing_image_is_reported(sandbox: Sandbox, server: str) -> None:
     sandbox.resources = {"registry": provider(server)}
     sandbox.config = {"asked": {"app": f"{server}/app:2"}}
     assert f"{server}/app:2: the registry has no such image" in sandbox.fails("up")
 
 
-def test_a_registry_that_does_not_answer_is_told(sandbox: Sandbox) -> None:
+def test_a_registry_that_does_not_answer_is_reported(sandbox: Sandbox) -> None:
     sandbox.config = {"asked": {"app": "127.0.0.1:1/app:1"}}
     assert "127.0.0.1:1/app:1: Get" in (error := sandbox.fails("up"))
     assert "connection refused" in error
 
 
 @pytest.mark.parametrize(("tag", "words"), [("2", "refuses the password"), ("3", "has no such image")])
-def test_a_pull_fails_in_the_same_words(sandbox: Sandbox, server: str, tag: str, words: str) -> None:
+def test_a_pull_fails_with_the_same_message(sandbox: Sandbox, server: str, tag: str, words: str) -> None:
     sandbox.resources = {"registry": provider(server, "wrong" if tag == "2" else "right")}
     image = f"{server}/app@sha256:{tag * 64}"
     sandbox.resources["app"] = {"kind": "image", "inputs": {"name": image, "keep_locally": True}}

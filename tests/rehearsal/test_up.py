@@ -29,7 +29,7 @@ def test_a_second_up_changes_nothing(sandbox: Sandbox) -> None:
     assert len(sandbox.log()) == 1
 
 
-def test_a_changed_container_is_made_before_the_old_one_goes(sandbox: Sandbox) -> None:
+def test_a_changed_container_is_created_before_the_old_one_is_removed(sandbox: Sandbox) -> None:
     both = "docker ps --format {{.Names}} --filter label=sertantai.stack=$STACK | sort >> log"
     sandbox.resources = {
         "app": sandbox.container(envs=["A=5"]),
@@ -55,7 +55,7 @@ def test_a_container_that_is_deleted_before_it_is_replaced_keeps_its_name(sandbo
     assert docker.from_env().containers.get(name).attrs["Config"]["Env"][0] == "A=5"
 
 
-def test_a_named_container_cannot_be_made_beside_itself(sandbox: Sandbox) -> None:
+def test_a_named_container_cannot_be_created_before_the_old_one_is_deleted(sandbox: Sandbox) -> None:
     sandbox.resources = {"server": sandbox.container(name=f"{sandbox.stack}-server")}
     sandbox.up()
     sandbox.resources["server"]["inputs"]["envs"] = ["A=5"]
@@ -63,7 +63,7 @@ def test_a_named_container_cannot_be_made_beside_itself(sandbox: Sandbox) -> Non
     assert sandbox.running() == [f"{sandbox.stack}-server"]
 
 
-def test_a_retained_container_is_left_to_run_when_it_is_replaced(sandbox: Sandbox) -> None:
+def test_a_replaced_retained_container_keeps_running(sandbox: Sandbox) -> None:
     sandbox.resources = {"app": sandbox.container(envs=["A=5"], options={"retain_on_delete": True})}
     sandbox.up()
     old = sandbox.running()
@@ -73,7 +73,7 @@ def test_a_retained_container_is_left_to_run_when_it_is_replaced(sandbox: Sandbo
     assert set(old) < set(sandbox.running())
 
 
-def test_a_retained_container_is_left_to_run_when_it_is_taken_out(sandbox: Sandbox) -> None:
+def test_a_removed_retained_container_keeps_running(sandbox: Sandbox) -> None:
     sandbox.resources = {"app": sandbox.container(options={"retain_on_delete": True})}
     sandbox.up()
     running = sandbox.running()
@@ -83,7 +83,7 @@ def test_a_retained_container_is_left_to_run_when_it_is_taken_out(sandbox: Sandb
     assert sandbox.state() == {}
 
 
-def test_memory_makes_a_new_container_like_every_change(sandbox: Sandbox) -> None:
+def test_a_change_of_memory_replaces_the_container_like_every_other(sandbox: Sandbox) -> None:
     sandbox.resources = {"app": sandbox.container(memory=32, memory_swap=32)}
     sandbox.up()
     sandbox.resources["app"]["inputs"] |= {"memory": 64, "memory_swap": 64}
@@ -99,7 +99,7 @@ def test_a_container_that_was_stopped_is_started(sandbox: Sandbox) -> None:
     assert sandbox.running() == running
 
 
-def test_what_somebody_removed_is_made_again(sandbox: Sandbox) -> None:
+def test_a_container_that_was_removed_by_hand_is_created_again(sandbox: Sandbox) -> None:
     sandbox.resources = {
         "data": sandbox.labelled("volume", name=f"{sandbox.stack}-data"),
         "app": sandbox.container(),
@@ -113,7 +113,7 @@ def test_what_somebody_removed_is_made_again(sandbox: Sandbox) -> None:
     assert sandbox.up().changes == {}
 
 
-def test_what_a_program_exports_is_in_the_document(sandbox: Sandbox) -> None:
+def test_the_programs_exports_are_in_the_state(sandbox: Sandbox) -> None:
     sandbox.resources = {
         "step": command("echo done; echo; echo"),
         "login": {"kind": "password", "inputs": {"length": 9}},

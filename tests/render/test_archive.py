@@ -66,7 +66,9 @@ def as_copy(table: Table) -> str:
 
 
 @pytest.mark.parametrize("options", [[], ["--data-only"], ["--compress=0"], ["--compress=9"]], ids=" ".join)
-def test_tables_columns_and_rows_are_those_that_postgresql_finds(cluster: str, source: str, options: list[str]) -> None:
+def test_tables_columns_and_rows_are_those_that_postgresql_reports(
+    cluster: str, source: str, options: list[str]
+) -> None:
     dump = dumped(cluster, source, *options)
     found = looked_into(dump)
     assert sorted((as_copy(table), table.rows) for table in found.tables) == sorted(by_pg_restore(cluster, dump))
@@ -76,13 +78,13 @@ def test_tables_columns_and_rows_are_those_that_postgresql_finds(cluster: str, s
     assert found.dumper.startswith("17.")
 
 
-def test_what_belongs_to_one_database_alone_is_not_restored(cluster: str, source: str) -> None:
+def test_tables_that_belong_to_one_database_alone_are_not_restored(cluster: str, source: str) -> None:
     names = [table.name for table in looked_into(dumped(cluster, source)).restored_tables()]
     assert not {*names} & {*EXCLUDED_TABLES}
     assert sorted(names) == ['Odd " Name', "laws", "nobody", "nothing", "short", "t"]
 
 
-def test_a_dump_that_is_cut_short_anywhere_is_never_taken_for_a_whole_one(cluster: str, source: str) -> None:
+def test_a_dump_that_is_cut_short_anywhere_is_refused(cluster: str, source: str) -> None:
     dump = dumped(cluster, source)
     looked_into(dump)
     for length in [*range(6, len(dump), len(dump) // 150), *range(len(dump) - 40, len(dump))]:
@@ -90,7 +92,7 @@ def test_a_dump_that_is_cut_short_anywhere_is_never_taken_for_a_whole_one(cluste
             looked_into(dump[:length])
 
 
-def test_a_damaged_block_is_never_taken_for_a_whole_one(cluster: str, source: str) -> None:
+def test_a_damaged_block_is_refused(cluster: str, source: str) -> None:
     dump = bytearray(dumped(cluster, source))
     dump[-3000] ^= 0xFF
     with pytest.raises(Unreadable, match=r"is damaged|is cut short"):
@@ -112,7 +114,7 @@ def test_other_forms_are_refused_with_the_reason(cluster: str, source: str, opti
         looked_into(dumped(cluster, source, *options))
 
 
-def test_a_format_of_the_future_is_refused_with_what_to_do(cluster: str, source: str) -> None:
+def test_a_newer_format_is_refused_with_what_to_do(cluster: str, source: str) -> None:
     dump = bytearray(dumped(cluster, source))
     dump[6] = 99
     with pytest.raises(Unreadable, match=r"archive version 1\.99.*make it with the pg_dump of the server's PostgreSQL"):
@@ -124,7 +126,7 @@ def test_an_empty_file_is_refused() -> None:
         looked_into(b"")
 
 
-def test_a_row_that_ends_as_a_table_does_is_a_row() -> None:
+def test_a_row_that_looks_like_the_end_of_a_table_is_a_row() -> None:
     assert END == b"\\.\n\n\n", "no row can hold it: PostgreSQL writes a backslash in a row as two"
 
 
@@ -140,7 +142,7 @@ def test_a_row_that_ends_as_a_table_does_is_a_row() -> None:
         (b"COPY public.nobody (a) FROM stdin;\n", b"COPY b.nobod(a) FROM PROGRAM 'id';\n", None),
     ],
 )
-def test_a_dump_that_would_run_sql_of_its_own_is_refused(
+def test_a_dump_that_contains_other_sql_is_refused(
     cluster: str, source: str, genuine: bytes, forged: bytes, place: str | None
 ) -> None:
     """pg_restore passes these texts on unchanged, and psql runs them."""
@@ -153,7 +155,7 @@ def test_a_dump_that_would_run_sql_of_its_own_is_refused(
         looked_into(dump.replace(genuine, forged.ljust(len(genuine))))
 
 
-def test_rows_that_do_not_end_with_a_line_of_their_own_are_no_whole_rows(cluster: str, source: str) -> None:
+def test_rows_without_their_end_line_are_incomplete(cluster: str, source: str) -> None:
     dump = dumped(cluster, source, "--data-only", "--compress=0")
     with pytest.raises(Unreadable, match="is cut short"):
         looked_into(dump.replace(b"cd\n", b"cd;"))
@@ -184,7 +186,7 @@ def archive(**rows: int) -> Archive:
     return Archive(database="dev", server="16.4", dumper="16.4", tables=tables, versions=None, size=0)
 
 
-def test_rows_that_are_not_as_many_as_expected_are_named() -> None:
+def test_a_table_without_the_expected_number_of_rows_is_named() -> None:
     found = archive(uk_lrt=3, items=2, oban_jobs=5)
     assert list(found.row_count_mistakes({"uk_lrt": 3, "public.items": 2})) == []
     assert dict(found.row_count_mistakes({"uk_lrt": 19318, "items": 2, "other": 1, "oban_jobs": 5})) == {

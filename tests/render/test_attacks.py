@@ -114,7 +114,7 @@ def push(connection: ssl.SSLSocket, size: int) -> None:
         time.sleep(3)
 
 
-def test_slow_bodies_do_not_take_the_gateways_memory_nor_the_place_of_others(attacked: str) -> None:
+def test_slow_uploads_use_neither_the_gateways_memory_nor_others_connections(attacked: str) -> None:
     before = kept_kb(attacked)
     with ThreadPoolExecutor(14) as pool:
         slow = [pool.submit(push, connect(port(attacked), HOST), 20 * MB) for _ in range(13)]
@@ -129,7 +129,7 @@ def test_slow_bodies_do_not_take_the_gateways_memory_nor_the_place_of_others(att
     assert not has_lost_a_worker(attacked)
 
 
-def test_answers_that_are_read_late_come_whole_and_do_not_take_the_gateways_memory(attacked: str) -> None:
+def test_answers_that_are_read_late_arrive_whole_and_do_not_use_the_gateways_memory(attacked: str) -> None:
     before = kept_kb(attacked)
     with ExitStack() as open_ones:
         late = [open_ones.enter_context(connect(port(attacked), HOST)) for _ in range(4)]
@@ -147,13 +147,13 @@ def test_answers_that_are_read_late_come_whole_and_do_not_take_the_gateways_memo
 
 
 @pytest.mark.parametrize(("size", "status"), [(MB, 502), (MB + 1, 413)])
-def test_a_site_takes_no_more_than_its_bodies_unless_it_says_so(attacked: str, size: int, status: int) -> None:
+def test_a_site_accepts_bodies_up_to_its_limit(attacked: str, size: int, status: int) -> None:
     with Wire(attacked, "gone.sertantai.com") as wire:
         head = f"POST / HTTP/1.1\r\nHost: gone.sertantai.com\r\nContent-Length: {size}\r\n\r\n".encode()
         assert wire.ask(head + bytes(size if status == 502 else 0))[0] == status
 
 
-def test_one_address_has_so_many_requests_at_once_and_no_more_while_others_are_served(attacked: str) -> None:
+def test_concurrent_requests_of_one_address_are_limited_and_others_are_served(attacked: str) -> None:
     def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
         return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
@@ -184,7 +184,7 @@ def resident_kb(gateway: str) -> dict[str, int]:
     return {line.split(":")[0]: int(line.split()[1]) for line in found.splitlines()}
 
 
-def test_a_connection_with_half_a_request_and_large_headers_takes_no_more_than_its_share(attacked: str) -> None:
+def test_a_connection_with_half_a_request_and_large_headers_uses_no_more_than_its_share(attacked: str) -> None:
     cookie = b"Cookie: " + b"c" * 8000 + b"\r\n"
     half = f"GET / HTTP/1.1\r\nHost: {HOST}\r\n".encode() + 3 * cookie
     count, share_kb = 100, 1024 / (2 * nginx.CONNECTIONS_PER_MB)
@@ -211,7 +211,7 @@ def test_a_connection_with_half_a_request_and_large_headers_takes_no_more_than_i
     assert not has_lost_a_worker(attacked)
 
 
-def test_the_app_hears_of_the_sites_own_host_whatever_a_client_says(attacked: str) -> None:
+def test_the_app_receives_the_sites_own_host_despite_a_forged_one(attacked: str) -> None:
     with Wire(attacked, HOST) as wire:
         lies = [
             headers("/", **FORGED),
@@ -228,7 +228,7 @@ def test_the_app_hears_of_the_sites_own_host_whatever_a_client_says(attacked: st
             assert "6.6.6.6" not in str(heard)
 
 
-def test_a_container_that_calls_another_cannot_lie_about_its_host_either(attacked: str) -> None:
+def test_a_container_that_calls_another_cannot_forge_its_host_either(attacked: str) -> None:
     lies = [word for name, value in FORGED.items() for word in ("-H", f"{name}: {value}")]
     body = curl(
         attacked, "http://attacked:4000/", *lies, "--request-target", "http://attacked:4000/", "-H", "Host: evil"
@@ -249,7 +249,7 @@ def test_a_handshake_without_the_name_of_a_site_is_refused(attacked: str, name: 
     ("host", "status"),
     [(HOST, 200), (HOST.upper(), 200), (f"{HOST}:8443", 200), ("neighbour.sertantai.com", 421), ("evil.example", 0)],
 )
-def test_a_request_for_another_site_than_the_handshakes_is_not_served(attacked: str, host: str, status: int) -> None:
+def test_a_request_for_a_different_site_from_the_handshakes_is_refused(attacked: str, host: str, status: int) -> None:
     with Wire(attacked, HOST) as wire:
         assert wire.ask(headers("/", host))[0] == status
 

@@ -31,11 +31,11 @@ def app(**changes: Any) -> dict[str, str]:
     return environment.app(**(NOTHING | changes))
 
 
-def test_an_app_alone_is_given_little() -> None:
+def test_an_app_alone_has_few_variables() -> None:
     assert app() == {"PORT": "4000", "PHX_SERVER": "true", "SECRET_KEY_BASE": "k" * 64}
 
 
-def test_an_app_is_given_where_all_its_parts_are() -> None:
+def test_an_app_has_the_addresses_of_all_its_parts() -> None:
     given = app(
         domain="legal.sertantai.com",
         database_url="postgresql://x",
@@ -59,18 +59,18 @@ def test_an_app_is_given_where_all_its_parts_are() -> None:
     }
 
 
-def test_what_the_stack_file_says_comes_last() -> None:
+def test_the_stack_files_variables_come_last() -> None:
     given = app(
         domain="legal.sertantai.com", env={"PHX_HOST": "other", "A": "env", "B": "env"}, secrets={"B": "secret"}
     )
     assert (given["PHX_HOST"], given["A"], given["B"]) == ("other", "env", "secret")
 
 
-def test_a_frontend_is_given_its_port_and_no_secret() -> None:
+def test_a_frontend_has_its_port_and_no_secret() -> None:
     assert environment.frontend(port=3000, env={"ORIGIN": "https://x"}) == {"PORT": "3000", "ORIGIN": "https://x"}
 
 
-def test_electric_is_given_all_that_keeps_it_apart_and_alive() -> None:
+def test_electric_has_its_own_stream_storage_and_limits() -> None:
     given = environment.electric(
         database_url="postgresql://x?sslmode=disable", secret="s3cr3t", stream_id="legal", pool_size=8, env={"A": "b"}
     )
@@ -88,13 +88,13 @@ def test_electric_is_given_all_that_keeps_it_apart_and_alive() -> None:
     }
 
 
-def test_an_operator_may_allow_more_shapes() -> None:
+def test_an_operator_can_allow_more_shapes() -> None:
     env = {"ELECTRIC_MAX_SHAPES": "5000"}
     given = environment.electric(database_url="x", secret="s", stream_id="legal", pool_size=8, env=env)
     assert given["ELECTRIC_MAX_SHAPES"] == "5000"
 
 
-def test_a_database_url_holds_any_password() -> None:
+def test_a_database_url_can_contain_any_password() -> None:
     url = urlsplit(environment.postgres_url("legal_1a2b", ODD, "legal_prod", "?sslmode=disable"))
     assert (url.scheme, url.username, url.hostname, url.port) == ("postgresql", "legal_1a2b", "postgres", 5432)
     assert url.password
@@ -102,7 +102,7 @@ def test_a_database_url_holds_any_password() -> None:
     assert (url.path, url.query) == ("/legal_prod", "sslmode=disable")
 
 
-def test_a_redis_url_holds_any_password() -> None:
+def test_a_redis_url_can_contain_any_password() -> None:
     url = urlsplit(environment.redis_url("legal_app", ODD))
     assert url.username == "legal_app"
     assert url.password
@@ -111,7 +111,7 @@ def test_a_redis_url_holds_any_password() -> None:
 
 
 @pytest.mark.parametrize("tool", ["wget", "curl"])
-def test_a_health_check_asks_by_the_tool_that_the_image_has(tool: str) -> None:
+def test_a_health_check_uses_the_tool_of_the_image(tool: str) -> None:
     command = environment.health_check(Health.model_validate({"path": "/ready", "tool": tool}), 4001)
     assert command[0] == tool
     assert command[-1] == "http://127.0.0.1:4001/ready"
@@ -129,7 +129,7 @@ def test_a_health_check_asks_by_the_tool_that_the_image_has(tool: str) -> None:
         (["waiting", "active"], "", False),
     ],
 )
-def test_electric_is_asked_for_its_status_since_one_code_stands_for_two(
+def test_electrics_health_check_reads_its_status_since_one_code_means_two(
     accepted: list[str], body: str, passes: bool
 ) -> None:
     (sh, c, script) = environment.electric_check(*accepted)
@@ -137,6 +137,6 @@ def test_electric_is_asked_for_its_status_since_one_code_stands_for_two(
     assert on_host(f"curl() {{ printf %s '{body}'; }}\n{script}", interpreter=[sh, c]).ok == passes
 
 
-def test_each_image_has_a_folder_of_its_own_for_its_shapes() -> None:
+def test_each_image_has_its_own_folder_for_its_shapes() -> None:
     reference = f"localhost:5050/sertantai/electric@sha256:{'53f94c8a1b2c' + 'd' * 52}"
     assert environment.electric_storage(reference) == "53f94c8a1b2c"

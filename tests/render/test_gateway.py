@@ -68,19 +68,21 @@ def refusal(gateway: str, files: Mapping[str, str], domains: Collection[str | No
 
 @pytest.mark.parametrize("port", [443, 8443])
 @pytest.mark.parametrize("changes", SHAPES.values(), ids=SHAPES)
-def test_nginx_takes_a_service_of_any_shape_without_a_warning(gateway: str, changes: dict[str, Any], port: int) -> None:
+def test_nginx_accepts_every_kind_of_service_without_a_warning(
+    gateway: str, changes: dict[str, Any], port: int
+) -> None:
     text, domain = site("legal", changes, port)
     assert refusal(gateway, {"nginx.conf": base(), "sites/legal.conf": text}, {domain}) == ""
 
 
 @pytest.mark.parametrize("name", ["a", "case-law-2", "http", "arg", "server", "default", "map", "l0-9", LONGEST])
-def test_nginx_takes_any_name_of_a_service(gateway: str, name: str) -> None:
+def test_nginx_accepts_every_name_of_a_service(gateway: str, name: str) -> None:
     text, domain = site(name, {"domain": LONGEST_DOMAIN})
     assert domain == LONGEST_DOMAIN
     assert refusal(gateway, {"nginx.conf": base(), f"sites/{name}.conf": text}, {domain}) == ""
 
 
-def test_nginx_takes_services_of_every_shape_together(gateway: str) -> None:
+def test_nginx_accepts_all_kinds_of_services_together(gateway: str) -> None:
     made = {
         f"s{n}": site(f"s{n}", {"domain": f"s{n}.com", **change, "names": []})
         for n, change in enumerate(SHAPES.values())
@@ -90,7 +92,7 @@ def test_nginx_takes_services_of_every_shape_together(gateway: str) -> None:
     assert refusal(gateway, {"nginx.conf": base(), **files}, domains) == ""
 
 
-def test_nginx_says_what_is_wrong_with_a_text(gateway: str) -> None:
+def test_nginxs_error_for_a_text_is_shown(gateway: str) -> None:
     assert "unknown directive" in refusal(gateway, {"nginx.conf": base(), "sites/a.conf": "nonsense;"})
 
 
@@ -123,7 +125,7 @@ def curl(gateway: str, url: str, *options: str) -> str:
     return said.out if said.ok else f"curl: {said.code}"
 
 
-def test_a_route_reaches_the_app_with_what_it_must_know(serving: str) -> None:
+def test_a_route_reaches_the_app_with_the_clients_headers(serving: str) -> None:
     body = curl(serving, "https://served.sertantai.com/api/x?a=b%20c", "-H", "X-Forwarded-For: 6.6.6.6")
     assert '"url": "/api/x?a=b%20c"' in body
     assert '"host": "served.sertantai.com"' in body
@@ -146,7 +148,7 @@ def test_plain_http_is_redirected(serving: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["served.sertantai.com", "unknown.sertantai.com"])
-def test_the_certificate_authority_is_answered_for_every_host(serving: str, host: str) -> None:
+def test_the_certificate_authority_gets_an_answer_for_every_host(serving: str, host: str) -> None:
     folder = "/srv/webroot/.well-known/acme-challenge"
     assert docker("exec", serving, "sh", "-c", f"mkdir -p {folder} && printf answer > {folder}/token").ok
     assert curl(serving, f"http://{host}/.well-known/acme-challenge/token").startswith("answer\n200")
@@ -165,7 +167,7 @@ def test_a_part_that_is_down_is_a_bad_gateway_at_once(serving: str) -> None:
     assert "\n502" in curl(serving, "https://served.sertantai.com/")
 
 
-def test_a_service_that_is_worked_on_says_so_on_its_site_and_to_its_callers(serving: str) -> None:
+def test_during_a_restore_the_site_and_its_callers_get_a_notice(serving: str) -> None:
     flag = f"{nginx.MAINTENANCE}/served"
     assert docker("exec", serving, "sh", "-c", f"mkdir -p {nginx.MAINTENANCE} && touch {flag}").ok
     try:

@@ -29,24 +29,24 @@ def written(config: dict[str, Any], path: str) -> str:
     return str(content)
 
 
-def test_the_host_key_is_the_one_that_the_operators_side_has_pinned(config: dict[str, Any]) -> None:
+def test_the_host_key_is_the_pinned_one(config: dict[str, Any]) -> None:
     assert config["ssh_keys"] == {"ed25519_private": KEY, "ed25519_public": "ssh-ed25519 AAAC host"}
     assert config["ssh_deletekeys"] is True
 
 
-def test_the_operators_keys_and_no_other_account_open_it(config: dict[str, Any]) -> None:
+def test_only_the_operators_keys_and_no_other_account_can_log_in(config: dict[str, Any]) -> None:
     assert config["ssh_authorized_keys"] == OPERATORS
     assert config["disable_root"] is False
     assert config["users"] == []
 
 
-def test_the_servers_settings_are_there_before_the_first_sshd_and_docker(config: dict[str, Any]) -> None:
+def test_the_servers_settings_exist_before_sshd_and_docker_start(config: dict[str, Any]) -> None:
     for file in server.first_boot_files("05:30"):
         assert written(config, file.path) == file.content
     assert config["packages"] == list(server.PACKAGES)
 
 
-def test_the_host_key_is_its_only_secret_and_hetzner_takes_its_size() -> None:
+def test_the_host_key_is_its_only_secret_and_hetzner_accepts_its_size() -> None:
     text = user_data(KEY, "ssh-ed25519 AAAC host", OPERATORS * 20, "05:30")
     assert text.count("b3BlbnNzaC1rZXk" * 20) == 1
     assert len(text.encode()) < 32 * 1024
@@ -58,11 +58,11 @@ def files(folder: str = "ssh", **known: Any) -> dict[str, str]:
     )
 
 
-def test_the_only_keys_that_a_host_may_show() -> None:
+def test_only_the_pinned_keys_are_accepted() -> None:
     assert files()["known_hosts"] == "sertantai-prod ssh-ed25519 AAAC\nsertantai-prod ssh-ed25519 AAAD\n"
 
 
-def test_another_key_does_not_go_on_over_a_connection_that_is_open() -> None:
+def test_another_key_does_not_reuse_an_open_connection() -> None:
     def socket(text: str) -> str:
         return next(line for line in text.splitlines() if "ControlPath" in line)
 
@@ -74,7 +74,7 @@ def test_another_key_does_not_go_on_over_a_connection_that_is_open() -> None:
 @pytest.mark.parametrize(
     "folder", ["ssh", "a folder with spaces", "50%done", "/".join(["a-very-long-name-of-a-folder"] * 5)]
 )
-def test_openssh_reads_the_configuration_as_it_is_meant(tmp_path: Path, folder: str) -> None:
+def test_openssh_reads_the_configuration_as_intended(tmp_path: Path, folder: str) -> None:
     place = tmp_path / folder
     place.mkdir(parents=True)
     text = files(str(place), user="deploy", port=2222, identity_file="keys/id_ed25519")["config"]
@@ -93,5 +93,5 @@ def test_openssh_reads_the_configuration_as_it_is_meant(tmp_path: Path, folder: 
     assert len(read["controlpath"].replace("~", "/home/somebody-with-a-long-name")) + 17 <= 107
 
 
-def test_without_a_file_of_its_own_the_agents_keys_are_offered() -> None:
+def test_without_an_identity_file_the_agents_keys_are_offered() -> None:
     assert "Identity" not in files()["config"]

@@ -7,14 +7,14 @@ import pytest
 from render.network import Addresses, addresses
 
 
-def test_each_of_the_platforms_own_has_its_address() -> None:
+def test_each_platform_container_has_its_address() -> None:
     assert addresses("172.30.0.0/24") == Addresses(
         gateway="172.30.0.1", nginx="172.30.0.2", postgres="172.30.0.3", redis="172.30.0.4", ip_range="172.30.0.128/25"
     )
 
 
 @pytest.mark.parametrize("subnet", ["10.0.0.0/16", "192.168.7.64/26"])
-def test_docker_never_gives_out_a_fixed_address(subnet: str) -> None:
+def test_docker_never_assigns_a_fixed_address(subnet: str) -> None:
     given = addresses(subnet)
     network, given_out = ipaddress.ip_network(subnet), ipaddress.ip_network(given.ip_range)
     fixed = [ipaddress.ip_address(text) for text in (given.gateway, given.nginx, given.postgres, given.redis)]

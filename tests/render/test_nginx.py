@@ -54,18 +54,18 @@ def test_every_part_has_its_upstream() -> None:
     assert "server legal-electric-abc1234:3000 resolve;" in block(text, "upstream legal-electric")
 
 
-def test_an_upstream_may_have_two_servers_while_they_change_over() -> None:
+def test_an_upstream_can_have_two_servers_during_a_cut_over() -> None:
     text = nginx.site("auth", service("auth"), {"app": ["auth-app-old", "auth-app-new"]}, None, 443)
     assert re.findall(r"server (\S+) resolve;", text) == ["auth-app-old:4001", "auth-app-new:4001"]
 
 
-def test_every_upstream_is_resolved_late_so_that_nginx_starts_without_it() -> None:
+def test_every_upstream_is_resolved_at_run_time_so_that_nginx_starts_without_it() -> None:
     for inner in (block(site(), f"upstream legal-{part}") for part in ("app", "frontend", "electric")):
         assert "zone legal-" in inner
         assert len(re.findall(r"^ +server ", inner, re.MULTILINE)) == inner.count(" resolve;")
 
 
-def test_each_path_goes_where_it_belongs() -> None:
+def test_each_path_has_its_upstream() -> None:
     assert locations(site(app__routes=["/api/", "/health"])) == {
         "/api/": "http://legal-app",
         "= /health": "http://legal-app",
@@ -75,15 +75,15 @@ def test_each_path_goes_where_it_belongs() -> None:
     }
 
 
-def test_a_site_without_a_frontend_is_the_apps() -> None:
+def test_the_app_serves_a_site_without_a_frontend() -> None:
     assert locations(site("auth", None)) == {"/": "http://auth-app"}
 
 
-def test_what_no_part_takes_is_not_found() -> None:
+def test_a_path_of_no_part_is_not_found() -> None:
     assert locations(site("auth", None, app__routes=["/api/"])) == {"/api/": "http://auth-app", "/": "404"}
 
 
-def test_shapes_through_the_app_are_streamed_by_a_location_of_their_own() -> None:
+def test_shapes_through_the_app_are_streamed_by_their_own_location() -> None:
     text = site(electric__access={"kind": "app", "path": "/api/electric/"})
     assert locations(text) == {
         "/api/": "http://legal-app",
@@ -95,12 +95,12 @@ def test_shapes_through_the_app_are_streamed_by_a_location_of_their_own() -> Non
     assert "proxy_buffering off" not in block(text, "location /api/")
 
 
-def test_a_route_that_is_the_shapes_own_is_streamed_and_not_repeated() -> None:
+def test_a_route_that_equals_the_shapes_path_is_one_streamed_location() -> None:
     text = site(electric__access={"kind": "app", "path": "/api/"})
     assert "proxy_buffering off" in block(text, "location /api/")
 
 
-def test_electrics_secret_is_in_the_site_only_where_nginx_must_add_it() -> None:
+def test_electrics_secret_is_in_the_site_only_if_nginx_must_add_it() -> None:
     assert ENCODED in site()
     for text in (site(electric__access={"kind": "app", "path": "/api/"}), site(electric=REMOVED)):
         assert "s3cr3t" not in text
@@ -118,11 +118,11 @@ def test_the_location_that_adds_the_secret_writes_no_error_log() -> None:
 
 
 @pytest.mark.parametrize(("port", "suffix"), [(443, ""), (8443, ":8443")])
-def test_plain_http_leads_to_https(port: int, suffix: str) -> None:
+def test_plain_http_is_redirected_to_https(port: int, suffix: str) -> None:
     assert f"return 308 https://legal.sertantai.com{suffix}$request_uri;" in site(https_port=port)
 
 
-def test_stable_names_lead_to_what_passed_its_gate() -> None:
+def test_stable_names_reach_the_container_that_passed_its_gate() -> None:
     text = site(names=["sertantai_legal_app", "sertantai-legal"])
     app = next(inner for inner in blocks(text, "server") if "listen 4000;" in inner)
     assert "server_name legal sertantai_legal_app sertantai-legal;" in app
@@ -132,7 +132,7 @@ def test_stable_names_lead_to_what_passed_its_gate() -> None:
     assert "proxy_pass http://legal-electric;" in electric
 
 
-def test_a_service_without_a_domain_is_called_by_others_only() -> None:
+def test_a_service_without_a_domain_is_reached_by_other_services_only() -> None:
     text = site("auth", None, domain=REMOVED)
     assert "listen 4001;" in text
     assert "listen 80;" not in text
@@ -162,16 +162,16 @@ def test_no_site_is_served_without_its_headers() -> None:
 
 
 @pytest.mark.parametrize(("drains_s", "shutdown_s"), [([], 45), ([10], 45), ([10, 120, 30], 135)])
-def test_workers_may_finish_for_longer_than_any_drain(drains_s: list[int], shutdown_s: int) -> None:
+def test_old_workers_may_run_longer_than_any_drain(drains_s: list[int], shutdown_s: int) -> None:
     assert f"worker_shutdown_timeout {shutdown_s}s;" in base(drains_s)
 
 
-def test_the_base_asks_for_nothing_newer_than_the_stand_in() -> None:
+def test_the_base_needs_no_newer_nginx_than_the_stand_in() -> None:
     assert "keepalive_min_timeout 2s;" in base([])
     assert "ssl_stapling" not in base([])
 
 
-def test_hosts_that_no_site_names_get_nothing() -> None:
+def test_unknown_hosts_get_no_answer() -> None:
     text = base([])
     (plain,) = [inner for inner in blocks(text, "server") if "listen 80 default_server;" in inner]
     assert "return 444;" in block(plain, "location /")
@@ -184,10 +184,10 @@ def test_hosts_that_no_site_names_get_nothing() -> None:
     [("$http_upgrade", "proxy_set_header Upgrade"), ("$remote_addr", "proxy_set_header X-Forwarded-For"),
      ("$site", "proxy_set_header Host"), ("$scheme", "proxy_set_header X-Forwarded-Proto")],
 )  # fmt: skip
-def test_what_the_app_must_know_of_its_client_is_handed_on(directive: str, value: str) -> None:
+def test_the_app_receives_the_clients_address_and_protocol(directive: str, value: str) -> None:
     assert f"{value} {directive};" in base([])
     assert "proxy_set_header" not in site()  # one of its own would lose all of these
 
 
-def test_electric_is_called_by_a_name_that_stays() -> None:
+def test_electric_has_a_stable_name() -> None:
     assert nginx.electric_name("legal") == "legal-electric"

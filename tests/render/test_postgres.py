@@ -12,7 +12,7 @@ def tuned(memory_mb: int = 2048, max_connections: int = 200, max_replication_slo
     return dict(word.split("=") for word in rest[1::2])
 
 
-def test_logical_replication_has_what_it_needs() -> None:
+def test_the_settings_allow_logical_replication() -> None:
     settings = tuned(max_replication_slots=14)
     assert settings["wal_level"] == "logical"
     assert settings["max_replication_slots"] == "14"
@@ -26,7 +26,7 @@ def mb(text: str) -> int:
 
 
 @pytest.mark.parametrize(("memory_mb", "connections"), [(512, 20), (2048, 200), (16384, 500)])
-def test_its_memory_suffices_when_every_connection_sorts(memory_mb: int, connections: int) -> None:
+def test_its_memory_suffices_if_every_connection_sorts(memory_mb: int, connections: int) -> None:
     settings = tuned(memory_mb, connections)
     assert mb(settings["shared_buffers"]) == memory_mb // 4
     assert mb(settings["effective_cache_size"]) == memory_mb * 3 // 4
@@ -41,5 +41,5 @@ def test_the_smallest_server_still_starts() -> None:
     assert mb(settings["maintenance_work_mem"]) >= 1
 
 
-def test_a_forgotten_transaction_does_not_keep_a_new_electric_waiting_for_ever() -> None:
+def test_an_idle_transaction_ends_so_that_a_new_electric_can_start() -> None:
     assert tuned()["idle_in_transaction_session_timeout"] == "10min"

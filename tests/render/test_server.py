@@ -15,14 +15,14 @@ SSHD = dict(
 )
 
 
-def test_sshd_takes_keys_only() -> None:
+def test_sshd_accepts_keys_only() -> None:
     assert SSHD["AuthenticationMethods"] == "publickey"
     assert (SSHD["PasswordAuthentication"], SSHD["KbdInteractiveAuthentication"]) == ("no", "no")
     assert SSHD["PermitRootLogin"] == "prohibit-password"
     assert SSHD["HostKey"] == "/etc/ssh/ssh_host_ed25519_key"
 
 
-def test_a_release_gets_the_sessions_that_it_opens() -> None:
+def test_sshd_allows_the_sessions_of_a_release() -> None:
     assert (SSHD["MaxStartups"], SSHD["MaxSessions"]) == ("100:30:200", "100")
 
 
@@ -31,7 +31,7 @@ def test_nothing_is_forwarded() -> None:
         assert SSHD[what] == "no"
 
 
-def test_weak_algorithms_are_taken_away_from_those_that_sshd_knows() -> None:
+def test_weak_algorithms_are_removed_from_sshds_defaults() -> None:
     """A list of names would be refused by an sshd that lacks one of them."""
     for kind in ("KexAlgorithms", "Ciphers", "MACs"):
         assert SSHD[kind].startswith("-")
@@ -45,12 +45,12 @@ def test_docker_keeps_containers_alive_and_their_logs_small() -> None:
     assert not set(daemon) & {"hosts", "insecure-registries", "tls", *server.DOCKER_KEPT}
 
 
-def test_dockers_own_networks_lie_beside_the_platforms() -> None:
+def test_dockers_networks_do_not_overlap_the_platforms() -> None:
     [pool] = json.loads(FILES["/etc/docker/daemon.json"])["default-address-pools"]
     assert not ipaddress.ip_network(pool["base"]).overlaps(ipaddress.ip_network(Network().subnet))
 
 
-def test_only_security_fixes_come_by_themselves_and_reboots_at_their_time() -> None:
+def test_only_security_fixes_are_installed_automatically_and_reboots_have_a_time() -> None:
     text = FILES["/etc/apt/apt.conf.d/52sertantai-upgrades"]
     assert re.findall(r'"(origin=.*)"', text) == [
         "origin=Debian,codename=${distro_codename}-security,label=Debian-Security"
@@ -61,7 +61,7 @@ def test_only_security_fixes_come_by_themselves_and_reboots_at_their_time() -> N
     assert 'Automatic-Reboot-Time "05:30"' in text
 
 
-def test_the_kernels_settings_are_written_as_it_tells_them() -> None:
+def test_the_kernels_settings_have_the_kernels_own_format() -> None:
     assert "vm.overcommit_memory = 1\n" in FILES["/etc/sysctl.d/99-sertantai.conf"]
     assert "ip_forward" not in FILES["/etc/sysctl.d/99-sertantai.conf"]  # Docker's own to set
 
@@ -71,14 +71,14 @@ def test_a_file_ends_with_its_last_line() -> None:
         assert content.endswith("\n")
 
 
-def test_a_server_that_has_a_programs_other_package_gets_no_second() -> None:
+def test_an_alternative_package_is_enough() -> None:
     """Debian's docker.io would put the docker-ce of an adopted server out."""
     packages = server.configuration("05:30")["packages"]
     assert packages["docker.io"] == ["dockerd"]
     assert "chronyd" in packages["systemd-timesyncd"]
 
 
-def test_what_already_runs_at_the_first_boot_gets_its_file_from_the_step_that_makes_it_read_it() -> None:
+def test_programs_that_already_run_at_the_first_boot_are_configured_by_the_step() -> None:
     early = {file.path for file in server.first_boot_files("05:30")}
     later = {file["path"] for file in server.configuration("05:30")["files"]} - early
     assert early == {

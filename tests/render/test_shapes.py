@@ -147,7 +147,7 @@ def queries(luck: random.Random) -> str:
 
 
 @pytest.mark.parametrize(("shape", "declared"), list(zip(SHAPES, DECLARED, strict=True)), ids=SHAPES)
-def test_electric_is_asked_for_the_declared_shape_and_all_that_its_client_says(
+def test_electric_receives_the_declared_shape_and_the_clients_protocol_parameters(
     wire: Wire, shape: str, declared: dict[str, str]
 ) -> None:
     for number in range(max(map(len, SENT.values()))):
@@ -160,7 +160,7 @@ def test_electric_is_asked_for_the_declared_shape_and_all_that_its_client_says(
         assert read_by_electric(arguments) == said | declared
 
 
-def test_no_request_makes_electric_read_anything_else(shared: Boxes, wire: Wire) -> None:
+def test_no_request_makes_electric_read_another_shape(shared: Boxes, wire: Wire) -> None:
     luck = random.Random(11)
     before = len(asked_of_electric(shared))
     through = 0
@@ -203,7 +203,7 @@ def test_shapes_are_only_read(wire: Wire, method: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["--http1.1", "--http2"])
-def test_shapes_are_served_by_either_http(public: str, version: str) -> None:
+def test_shapes_are_served_over_http_1_and_http_2(public: str, version: str) -> None:
     status, body = ask(public, "offset=-1", version)
     assert status == 200
     assert json.loads(body)["host"] == HOST

@@ -16,15 +16,15 @@ def test_a_new_password_is_a_new_login() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["a", "a" * 40 + "_electric", sql.migration_prefix("a" * 40)])
-def test_a_login_has_a_name_that_postgresql_does_not_cut(prefix: str) -> None:
+def test_a_logins_name_is_not_too_long_for_postgresql(prefix: str) -> None:
     login = sql.login(prefix, PASSWORD)
     assert re.fullmatch(rf"{prefix}_[0-9a-f]{{8}}", login)
     assert len(login) <= 63
 
 
-def test_a_logins_name_does_not_give_its_password_away() -> None:
+def test_a_logins_name_does_not_reveal_its_password() -> None:
     assert PASSWORD not in sql.login("legal", PASSWORD)
 
 
-def test_the_logins_of_migrations_are_others_than_the_apps() -> None:
+def test_migrations_and_apps_have_different_logins() -> None:
     assert sql.login(sql.migration_prefix("legal"), "one") != sql.login("legal", "one")

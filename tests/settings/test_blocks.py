@@ -9,15 +9,15 @@ from settings import Settings, parse
 from .stack import FULL, REMOVED, SECRETS, SMALL, changed, mistakes, mistakes_of
 
 
-def test_the_small_stack_has_no_mistake() -> None:
+def test_the_small_stack_is_valid() -> None:
     assert mistakes_of(SMALL) == []
 
 
-def test_the_full_stack_has_no_mistake() -> None:
+def test_the_full_stack_is_valid() -> None:
     assert mistakes_of(FULL) == []
 
 
-def test_what_is_left_out_has_its_default() -> None:
+def test_a_missing_setting_has_its_default() -> None:
     read = parse(SMALL)
     assert read.registry is None
     assert read.redis is None
@@ -28,22 +28,22 @@ def test_what_is_left_out_has_its_default() -> None:
     assert (frontend.port, frontend.health.path) == (3000, "/")
 
 
-def test_a_site_without_routes_and_frontend_is_the_apps() -> None:
+def test_the_app_serves_a_site_without_routes_and_frontend() -> None:
     assert parse(SMALL).services["auth"].routes == ["/"]
 
 
-def test_a_site_without_routes_is_its_frontends() -> None:
+def test_the_frontend_serves_a_site_without_routes() -> None:
     assert parse(changed(SMALL, {"services/legal/app/routes": REMOVED})).services["legal"].routes == []
 
 
-def test_parts_are_those_that_are_declared() -> None:
+def test_a_service_has_the_declared_parts() -> None:
     services = parse(SMALL).services
     assert list(services["legal"].parts()) == ["app", "frontend", "electric"]
     assert list(services["auth"].parts()) == ["app"]
 
 
 @pytest.mark.parametrize("block", ["host", "acme", "postgres", "nginx"])
-def test_a_block_that_must_be_there_is_missed(block: str) -> None:
+def test_a_missing_required_block_is_reported(block: str) -> None:
     assert mistakes({block: REMOVED}) == [f"{block}: is missing"]
 
 
@@ -52,7 +52,7 @@ def test_a_stack_without_services_is_refused(services: Any) -> None:
     assert mistakes({"services": services}) == ["services: must name at least one service"]
 
 
-def test_an_empty_stack_misses_everything_that_it_must_have() -> None:
+def test_an_empty_stack_reports_every_required_block() -> None:
     assert mistakes_of({}) == [
         *(f"{block}: is missing" for block in ("host", "acme", "postgres", "nginx")),
         "services: must name at least one service",
@@ -72,7 +72,7 @@ def test_an_empty_stack_misses_everything_that_it_must_have() -> None:
         ("host/kind", "must be chosen: kind is missing"),
     ],
 )
-def test_a_setting_that_must_be_there_is_missed(path: str, words: str) -> None:
+def test_a_missing_required_setting_is_reported(path: str, words: str) -> None:
     shown = path.removesuffix("/kind")
     assert mistakes({path: REMOVED}) == [f"{shown}: {words}"]
 
@@ -89,13 +89,13 @@ def test_a_setting_that_must_be_there_is_missed(path: str, words: str) -> None:
         ("services/legal/app/stream_id", "is not a known setting here; move it to the block that it belongs to"),
     ],
 )
-def test_an_unknown_setting_is_named_with_what_was_meant(path: str, words: str) -> None:
+def test_an_unknown_setting_is_named_with_a_similar_one(path: str, words: str) -> None:
     assert mistakes({path: 1}) == [f"{path}: {words}"]
 
 
 @pytest.mark.parametrize("path", ["host", "postgres", "services/legal", "services/legal/app", "services/legal/app/env"])
 @pytest.mark.parametrize("value", ["local", 1, None, ["local"]])
-def test_a_block_that_is_none_is_refused(path: str, value: Any) -> None:
+def test_an_empty_block_is_refused(path: str, value: Any) -> None:
     assert mistakes({path: value}) == [f"{path}: must be a block of settings"]
 
 
@@ -115,7 +115,7 @@ def test_a_block_that_is_none_is_refused(path: str, value: Any) -> None:
         ("services/legal/app/health/tool", "nc", ": must be 'wget' or 'curl'"),
     ],
 )
-def test_nothing_is_taken_for_another_kind(path: str, value: Any, words: str) -> None:
+def test_no_value_is_converted_to_another_type(path: str, value: Any, words: str) -> None:
     assert mistakes({path: value}) == [path + words]
 
 
@@ -156,7 +156,7 @@ def test_a_number_out_of_its_bounds_is_refused(path: str, value: int, words: str
 
 
 @pytest.mark.parametrize("time", ["24:00", "5:30", "05:60", "05:30:00", "now"])
-def test_a_time_of_day_that_there_is_not_is_refused(time: str) -> None:
+def test_an_impossible_time_of_day_is_refused(time: str) -> None:
     assert mistakes_of(changed(FULL, {"host/reboot_at": time})) == [
         "host/reboot_at: must be a time of day such as 05:30"
     ]
@@ -173,7 +173,7 @@ def test_a_time_of_day_that_there_is_not_is_refused(time: str) -> None:
         ("services/legal/app/migrate/0", ""),
     ],
 )
-def test_what_must_name_something_may_not_be_empty(path: str, value: Any) -> None:
+def test_a_required_name_may_not_be_empty(path: str, value: Any) -> None:
     assert mistakes_of(changed(FULL, {path: value})) == [f"{path}: must not be empty"]
 
 

@@ -66,7 +66,7 @@ def test_memory_of_old_and_new_over_the_servers_is_refused() -> None:
     ]
 
 
-def test_redis_counts_where_it_is_there() -> None:
+def test_redis_counts_if_it_is_declared() -> None:
     shared, others = needed()
     fits = (16 * 1024 - shared - others) // 2
     without_redis = {"redis": REMOVED, "services/legal/redis": REMOVED}
@@ -92,7 +92,7 @@ def test_the_local_host_is_as_large_as_this_machine(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(("memory_mb", "warned"), [(383, True), (384, False)])
-def test_a_little_memory_for_electric_is_warned_of(memory_mb: int, warned: bool) -> None:
+def test_too_little_memory_for_electric_is_a_warning(memory_mb: int, warned: bool) -> None:
     warnings = parse(changed(SMALL, {"services/legal/electric/memory_mb": memory_mb})).warnings()
     assert (
         warnings
@@ -104,5 +104,5 @@ def test_a_little_memory_for_electric_is_warned_of(memory_mb: int, warned: bool)
     )
 
 
-def test_electric_has_enough_memory_where_nothing_is_said() -> None:
+def test_electric_has_enough_memory_by_default() -> None:
     assert parse(changed(SMALL, {"services/legal/electric/memory_mb": REMOVED})).warnings() == []

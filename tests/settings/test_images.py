@@ -52,7 +52,7 @@ def test_one_image_has_one_spelling(references: list[str], kept: str) -> None:
 
 
 @pytest.mark.parametrize("server", ["docker.io", "index.docker.io", "registry-1.docker.io"])
-def test_a_login_to_docker_hub_is_for_the_host_that_is_asked(server: str) -> None:
+def test_a_login_to_docker_hub_is_for_its_registrys_host(server: str) -> None:
     changes = {"registry": {"server": server, "username": "operator"}, "registry_token": "not-a-secret"}
     read = parse(changed(SMALL, changes))
     assert read.registry

@@ -53,12 +53,12 @@ def refusal(stack: dict[str, Any], secrets: Collection[str] = ()) -> list[str]:
     return str(caught.value).splitlines()
 
 
-def test_what_is_loaded_is_what_is_parsed() -> None:
+def test_loading_a_stack_parses_its_file() -> None:
     assert load(FULL, SECRETS) == settings.parse(FULL, SECRETS)
 
 
 @pytest.mark.parametrize(("token", "words"), [("", "is missing"), ("a" * 63, "has 63 characters and a token has 64")])
-def test_a_token_that_cannot_be_one_is_told_before_anybody_is_asked(
+def test_an_impossible_token_is_reported_before_any_request(
     token: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HCLOUD_TOKEN", raising=False)
@@ -80,11 +80,11 @@ def test_a_token_in_plain_text_is_refused() -> None:
         on_stack(config(FULL), SECRETS, plain)
 
 
-def test_the_settings_hold_no_secret() -> None:
+def test_the_settings_contain_no_secret() -> None:
     assert "not-a-secret" not in load(FULL, SECRETS).model_dump_json()
 
 
-def test_one_mistake_is_told_under_a_title() -> None:
+def test_one_mistake_has_a_title() -> None:
     assert refusal(changed(SMALL, {"acme": REMOVED})) == ["Pulumi.trial.yaml has 1 mistake:", "  acme: is missing"]
 
 
@@ -113,17 +113,17 @@ def test_other_stacks_may_have_any_name(name: str) -> None:
     assert on_stack(config(SMALL), (), settings.load, name) == settings.parse(SMALL)
 
 
-def test_a_block_that_is_plain_text_is_told_and_not_a_traceback() -> None:
+def test_a_block_of_plain_text_is_a_mistake_without_a_traceback() -> None:
     assert refusal({**SMALL, "host": "local"})[1:] == ["  host: must be a block of settings"]
 
 
-def test_a_secret_that_is_not_encrypted_is_told() -> None:
+def test_an_unencrypted_secret_is_reported() -> None:
     (line,) = refusal(FULL, ["registry_token"])[1:]
     assert line.startswith("  legal_STRIPE_KEY: is a secret in plain text")
     assert "not-a-secret" not in line
 
 
-def test_the_engines_own_way_of_handing_over_is_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_engines_own_form_of_settings_is_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps(config(SMALL)))
     assert on_stack({}, (), settings.load) == settings.parse(SMALL)
 
@@ -139,11 +139,11 @@ def run_program(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     on_stack(config(stack), (), lambda: runpy.run_path(str(ROOT / "__main__.py")))
 
 
-def test_nothing_is_declared_before_all_mistakes_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_declared_if_there_are_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(pulumi.RunError, match=r"has 1 mistake:\n  services/auth/app/calls/0: is the service itself"):
         run_program(changed(SMALL, {"services/auth/app/calls": ["auth"]}), monkeypatch)
 
 
-def test_a_stack_without_a_mistake_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_valid_stack_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Declared):
         run_program(SMALL, monkeypatch)

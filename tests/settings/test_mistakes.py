@@ -17,37 +17,37 @@ ELECTRIC = {
 }
 
 
-def test_a_domain_of_two_services_is_refused() -> None:
+def test_two_services_cannot_have_the_same_domain() -> None:
     assert mistakes({f"{AUTH}/domain": "legal.sertantai.com"}) == [
         f"{AUTH}/domain: the domain legal.sertantai.com is taken by {LEGAL}/domain; choose another"
     ]
 
 
-def test_a_database_of_two_services_is_refused() -> None:
+def test_two_services_cannot_have_the_same_database() -> None:
     assert mistakes({f"{AUTH}/database/name": "legal_prod"}) == [
         f"{AUTH}/database/name: the database legal_prod is taken by {LEGAL}/database/name; choose another"
     ]
 
 
 @pytest.mark.parametrize("name", ["legal_prod_owner", "legal_prod_electric"])
-def test_a_database_named_like_a_role_of_anothers_is_refused(name: str) -> None:
+def test_a_database_named_like_another_services_role_is_refused(name: str) -> None:
     (line,) = mistakes({"services/auth/database/name": name})
     assert line == f"{AUTH}/database/name: the database {name} is taken by {LEGAL}/database/name; choose another"
 
 
-def test_a_stream_id_of_two_services_is_refused() -> None:
+def test_two_services_cannot_have_the_same_stream_id() -> None:
     assert mistakes({f"{LEGAL}/electric/stream_id": "one", f"{AUTH}/electric": {**ELECTRIC, "stream_id": "one"}}) == [
         f"{AUTH}/electric/stream_id: the stream id one is taken by {LEGAL}/electric/stream_id; choose another"
     ]
 
 
-def test_a_chosen_stream_id_that_is_anothers_by_default_is_refused() -> None:
+def test_a_stream_id_that_is_another_services_default_is_refused() -> None:
     assert mistakes({f"{AUTH}/electric": {**ELECTRIC, "stream_id": "legal"}}) == [
         f"{AUTH}/electric/stream_id: the stream id legal is taken by {LEGAL}/electric/stream_id; choose another"
     ]
 
 
-def test_a_default_stream_id_has_no_dash_and_may_be_anothers_choice() -> None:
+def test_a_default_stream_id_has_no_dash_and_can_collide_with_a_declared_one() -> None:
     other = {**SMALL["services"]["auth"], "electric": ELECTRIC, "domain": "b.com", "database": {"name": "b"}}
     assert mistakes({f"{LEGAL}/electric/stream_id": "case_law", "services/case-law": other}) == [
         "services/case-law/electric/stream_id: the stream id case_law is taken by "
@@ -55,32 +55,32 @@ def test_a_default_stream_id_has_no_dash_and_may_be_anothers_choice() -> None:
     ]
 
 
-def test_a_stable_name_of_two_services_is_refused() -> None:
+def test_two_services_cannot_have_the_same_stable_name() -> None:
     assert mistakes({f"{LEGAL}/names": ["app"], f"{AUTH}/names": ["other", "app"]}) == [
         f"{AUTH}/names/1: the name app is taken by {LEGAL}/names/0; choose another"
     ]
 
 
-def test_a_stable_name_that_is_given_twice_is_refused() -> None:
+def test_a_stable_name_cannot_be_declared_twice() -> None:
     assert mistakes({f"{LEGAL}/names": ["app", "app"]}) == [
         f"{LEGAL}/names/1: the name app is taken by {LEGAL}/names/0; choose another"
     ]
 
 
 @pytest.mark.parametrize("name", ["auth", "legal"])
-def test_a_stable_name_that_is_a_services_own_is_refused(name: str) -> None:
+def test_a_stable_name_that_is_a_services_name_is_refused(name: str) -> None:
     assert mistakes({f"{LEGAL}/names": [name]}) == [
         f"{LEGAL}/names/0: the name {name} is taken by services/{name}; choose another"
     ]
 
 
-def test_a_stable_name_that_is_electrics_is_refused() -> None:
+def test_a_stable_name_that_is_an_electrics_name_is_refused() -> None:
     assert mistakes({f"{AUTH}/names": ["legal-electric"]}) == [
         f"{AUTH}/names/0: the name legal-electric is taken by {LEGAL}/electric; choose another"
     ]
 
 
-def test_a_service_that_is_named_as_anothers_electric_is_refused() -> None:
+def test_a_service_named_like_another_services_electric_is_refused() -> None:
     other = {"app": {"image": "a", "memory_mb": 64}}
     assert mistakes({"services/legal-electric": other}) == [
         f"{LEGAL}/electric: the name legal-electric is taken by services/legal-electric; choose another"
@@ -88,7 +88,7 @@ def test_a_service_that_is_named_as_anothers_electric_is_refused() -> None:
     assert mistakes({"services/auth-electric": other}) == []
 
 
-def test_names_that_differ_by_dash_and_underscore_are_two() -> None:
+def test_names_with_dash_and_with_underscore_are_different() -> None:
     assert mistakes({f"{LEGAL}/names": ["legal-app", "legal_app"]}) == []
 
 
@@ -110,7 +110,7 @@ def test_a_call_to_a_service_with_a_mistake_is_no_second_mistake() -> None:
 
 @pytest.mark.parametrize("part", ["app", "electric"])
 @pytest.mark.parametrize("name", ["ELECTRIC_SLOT_NAME", "ELECTRIC_PUBLICATION_NAME"])
-def test_the_names_that_do_nothing_in_electric_are_refused(part: str, name: str) -> None:
+def test_variables_without_effect_in_electric_are_refused(part: str, name: str) -> None:
     assert mistakes({f"{LEGAL}/{part}/env": {name: "x"}}) == [
         f"{LEGAL}/{part}/env/{name}: does nothing in Electric; set stream_id instead"
     ]
@@ -134,20 +134,20 @@ def test_the_names_that_do_nothing_in_electric_are_refused(part: str, name: str)
     ],
 )
 @pytest.mark.parametrize("part", ["app", "electric"])
-def test_what_the_platform_gives_cannot_be_set(part: str, name: str, instead: str) -> None:
+def test_variables_of_the_platform_cannot_be_set(part: str, name: str, instead: str) -> None:
     assert mistakes({f"{LEGAL}/{part}/env": {name: "x"}}) == [
         f"{LEGAL}/{part}/env/{name}: is given by the platform; {instead} instead"
     ]
 
 
 @pytest.mark.parametrize("name", ["PATH", "HOME", "DOCKER_HOST", "LD_PRELOAD"])
-def test_what_changes_the_client_of_a_migration_cannot_be_set(name: str) -> None:
+def test_variables_of_the_docker_client_cannot_be_set(name: str) -> None:
     assert mistakes({f"{LEGAL}/app/env": {name: "x"}}) == [
         f"{LEGAL}/app/env/{name}: belongs to the Docker client that starts migrations; choose another name"
     ]
 
 
-def test_a_service_that_asks_for_a_redis_that_is_not_declared_is_refused() -> None:
+def test_a_service_that_uses_an_undeclared_redis_is_refused() -> None:
     asked: dict[str, object] = {"services/auth/redis": {}}
     assert mistakes(asked) == ["services/auth/redis: there is no Redis; declare sertantai:redis"]
     assert mistakes({**asked, "redis": {"image": "redis:8", "memory_mb": 64}}) == []
@@ -209,12 +209,12 @@ def test_the_secrets_of_the_full_stack_are_all_its_secrets() -> None:
     assert len(mistakes_of(FULL, ())) == len(SECRETS)
 
 
-def test_an_adopted_server_is_trusted_by_its_own_key_alone() -> None:
+def test_an_adopted_server_needs_its_host_key() -> None:
     [line] = mistakes_of(changed(FULL, {"host/host_key": REMOVED}))
     assert line.startswith("host/host_key: is missing; name the adopted server's own")
 
 
-def test_records_are_made_for_a_server_at_hetzner_alone() -> None:
+def test_records_are_created_for_a_server_at_hetzner_alone() -> None:
     [line] = mistakes({"dns": {"zone": "sertantai.com"}})
     assert line.startswith("dns: records are made for a server at Hetzner alone")
 
@@ -235,5 +235,5 @@ def test_a_restore_without_a_database_is_refused() -> None:
         ({"dump": "a", "replase": True}, "replase: is not a known setting; did you mean replace?"),
     ],
 )
-def test_a_restore_is_read_with_the_path_of_its_mistake(block: dict[str, object], mistake: str) -> None:
+def test_a_mistake_in_a_restore_has_its_path(block: dict[str, object], mistake: str) -> None:
     assert mistakes({f"{LEGAL}/restore": block}) == [f"{LEGAL}/restore/{mistake}"]

@@ -30,7 +30,7 @@ def test_it_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(text()))
 
 
-def test_there_are_two_stack_files() -> None:
+def test_the_project_has_two_stack_files() -> None:
     assert [path.name for path in STACKS] == ["Pulumi.local.yaml", "Pulumi.prod.yaml"]
 
 
@@ -40,7 +40,7 @@ def test_a_stack_file_names_the_schema_in_its_first_line(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", STACKS, ids=lambda path: path.name)
-def test_a_stack_file_is_valid_and_without_a_mistake(path: Path) -> None:
+def test_a_stack_file_is_valid(path: Path) -> None:
     read = yaml.safe_load(path.read_text())
     VALIDATOR.validate(read)
     own = {key.removeprefix(f"{PROJECT}:"): value for key, value in read["config"].items() if PROJECT in key}
@@ -49,7 +49,7 @@ def test_a_stack_file_is_valid_and_without_a_mistake(path: Path) -> None:
 
 
 @pytest.mark.parametrize("raw", [SMALL, FULL], ids=["small", "full"])
-def test_a_stack_without_a_mistake_is_valid(raw: dict[str, Any]) -> None:
+def test_the_schema_accepts_a_valid_stack(raw: dict[str, Any]) -> None:
     VALIDATOR.validate(stack(raw))
 
 
@@ -61,7 +61,7 @@ def blocks(raw: Any, path: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("block", blocks(FULL))
-def test_a_misspelt_key_is_refused_wherever_the_settings_refuse_it(block: str) -> None:
+def test_the_schema_refuses_a_misspelt_key_where_the_settings_do(block: str) -> None:
     wrong = changed(FULL, {f"{block}/mis spelt".lstrip("/"): "x"})
     with pytest.raises(Mistakes, match="mis spelt"):
         parse(wrong, SECRETS)
@@ -83,19 +83,19 @@ def test_a_misspelt_key_is_refused_wherever_the_settings_refuse_it(block: str) -
         {"services/legal/electric/stream_id": "a-b"},
     ],
 )
-def test_a_plain_mistake_is_refused_in_the_editor_too(changes: dict[str, Any]) -> None:
+def test_the_schema_refuses_simple_mistakes_too(changes: dict[str, Any]) -> None:
     wrong = changed(SMALL, changes)
     with pytest.raises(Mistakes):
         parse(wrong)
     assert not VALIDATOR.is_valid(stack(wrong))
 
 
-def test_secrets_and_other_packages_settings_are_let_be() -> None:
+def test_the_schema_accepts_secrets_and_other_packages_settings() -> None:
     read = stack(copy.deepcopy(SMALL))
     read["config"] |= {"hcloud:token": {"secure": "x"}, "sertantai:legal_STRIPE_KEY": {"secure": "x"}}
     read |= {"encryptionsalt": "v1:x"}
     VALIDATOR.validate(read)
 
 
-def test_an_editor_tells_what_a_setting_is_for() -> None:
+def test_an_editor_shows_the_purpose_of_a_setting() -> None:
     assert "requests in flight" in schema()["$defs"]["App"]["properties"]["drain_s"]["description"]

@@ -7,14 +7,14 @@ from .stack import FULL, REMOVED, SECRETS, SMALL, changed, mistakes, mistakes_of
 LONG = "k" * 64
 
 
-def test_a_secret_without_its_config_secret_is_missed() -> None:
+def test_a_secret_without_a_value_is_reported() -> None:
     assert mistakes({"services/legal/app/secrets": ["STRIPE_KEY"]}) == [
         "services/legal/app/secrets/0: the config secret legal_STRIPE_KEY is missing; "
         "set it with `pulumi config set --secret legal_STRIPE_KEY`"
     ]
 
 
-def test_a_secret_of_another_service_is_not_this_ones() -> None:
+def test_a_secret_of_another_service_is_not_used() -> None:
     secrets = {"services/legal/app/secrets": ["KEY"], "services/auth/app/secrets": ["KEY"], "auth_KEY": "x"}
     (line,) = mistakes(secrets)
     assert line.startswith("services/legal/app/secrets/0: the config secret legal_KEY is missing")
@@ -26,7 +26,7 @@ def test_a_secret_that_is_in_the_environment_too_is_refused() -> None:
     ]
 
 
-def test_a_secret_with_the_name_of_something_given_is_refused() -> None:
+def test_a_secret_named_like_a_variable_of_the_platform_is_refused() -> None:
     raw = changed(SMALL, {"services/legal/app/secrets": ["DATABASE_URL"], "legal_DATABASE_URL": "x"})
     assert mistakes_of(raw) == [
         "services/legal/app/secrets/DATABASE_URL: is given by the platform; change ../database instead"
@@ -46,11 +46,11 @@ def test_a_secret_in_plain_text_is_refused_on_a_real_host(key: str) -> None:
     ]
 
 
-def test_a_secret_in_plain_text_is_taken_on_the_local_host() -> None:
+def test_a_secret_in_plain_text_is_accepted_on_the_local_host() -> None:
     assert mistakes({"auth_SECRET_KEY_BASE": LONG, "auth_DATABASE_PASSWORD": "x"}) == []
 
 
-def test_a_secret_in_plain_text_is_refused_where_the_host_is_not_known() -> None:
+def test_a_secret_in_plain_text_is_refused_on_an_unknown_host() -> None:
     key = "auth_DATABASE_PASSWORD"
     lines = mistakes({"host": REMOVED, key: "x"})
     assert f"{key}: is a secret in plain text; set it again with `pulumi config set --secret {key}`" in lines
@@ -63,19 +63,19 @@ def test_settings_that_are_encrypted_are_refused(key: str) -> None:
     ]
 
 
-def test_a_secret_that_nobody_asked_for_is_not_known() -> None:
+def test_a_secret_that_no_service_uses_is_unknown() -> None:
     assert mistakes_of({**SMALL, "legal_STRIPE_KEY": "x"}) == [
         "legal_STRIPE_KEY: is not a known setting; name it in services/legal/app/secrets or remove it"
     ]
 
 
-def test_a_misspelt_secret_is_named_with_what_was_meant() -> None:
+def test_a_misspelt_secret_is_named_with_a_similar_one() -> None:
     assert mistakes({"legal_SECRET_KEYBASE": LONG}) == [
         "legal_SECRET_KEYBASE: is not a known setting; did you mean legal_SECRET_KEY_BASE?"
     ]
 
 
-def test_a_secret_of_a_service_that_is_not_there_is_not_known() -> None:
+def test_a_secret_of_a_missing_service_is_unknown() -> None:
     (line,) = mistakes({"enforcement_SECRET_KEY_BASE": LONG})
     assert line.startswith("enforcement_SECRET_KEY_BASE: is not a known setting")
 
@@ -87,7 +87,7 @@ def test_a_generated_secret_may_be_overridden(name: str) -> None:
     assert mistakes_of(changed(FULL, {f"legal_{name}": LONG}), {*SECRETS, f"legal_{name}"}) == []
 
 
-def test_a_password_that_all_would_share_is_refused() -> None:
+def test_a_password_that_all_services_would_share_is_refused() -> None:
     assert mistakes({"REDIS_PASSWORD": "x", "POSTGRES_PASSWORD": "x"}) == [
         "REDIS_PASSWORD: each service has its own password; set <service>_REDIS_PASSWORD, or remove it",
         "POSTGRES_PASSWORD: the role postgres has no password any more; remove it",

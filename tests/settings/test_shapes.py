@@ -33,19 +33,19 @@ def test_the_name_of_a_shape_is_the_end_of_its_url(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Laws", "v1.shape", "laws?", "a b", "_a", "é", "a" * 64, "laws\n"])
-def test_another_name_of_a_shape_is_refused(name: str) -> None:
+def test_a_shape_with_an_invalid_name_is_refused(name: str) -> None:
     shown = name.replace("\n", "\\n")
     assert mistakes({f"{ACCESS}/shapes": {name: {"table": "uk_lrt"}}}) == [
         f"{ACCESS}/shapes/{shown}: must be a-z, 0-9, - and _, 63 at most: it is the end of the shape's URL"
     ]
 
 
-def test_columns_and_where_may_be_of_any_script() -> None:
+def test_columns_and_where_may_have_characters_of_any_script() -> None:
     shape = {"table": "uk_lrt", "columns": ["id", "Größe; $x", "🔥"], "where": "name LIKE 'a%' AND \"Größe\" > 1"}
     assert mistakes({f"{ACCESS}/shapes": {"laws": shape}}) == []
 
 
-def test_a_shape_is_too_long_for_a_url_as_soon_as_it_is_so_encoded() -> None:
+def test_a_shapes_encoded_length_is_limited() -> None:
     words = "is too long for a URL; name fewer columns or shorten where"
     for shape in ({"columns": ["🔥" * 60] * 5}, {"where": "x" * 3500}):
         assert mistakes({f"{ACCESS}/shapes": {"laws": {"table": "uk_lrt", **shape}}}) == [
@@ -54,7 +54,7 @@ def test_a_shape_is_too_long_for_a_url_as_soon_as_it_is_so_encoded() -> None:
     assert mistakes({f"{ACCESS}/shapes": {"laws": {"table": "uk_lrt", "where": "x" * 3400}}}) == []
 
 
-def test_nothing_of_a_shape_is_left_for_nginx_or_a_url_to_read() -> None:
+def test_no_character_of_a_shape_has_a_meaning_in_nginx_or_a_url() -> None:
     shape = Shape(table="public.uk_lrt", columns=["a b", "c$d"], where="x = '&table=y' -- {};")
     assert shape.query == (
         "table=public.uk_lrt&columns=%22a%20b%22%2C%22c%24d%22&where=x%20%3D%20%27%26table%3Dy%27%20--%20%7B%7D%3B"

@@ -26,7 +26,7 @@ def read(folder: Path, text: str) -> StackFile:
     return StackFile.read("test", write(folder, text))
 
 
-def test_a_stack_has_its_values_and_knows_which_are_its_own_and_which_are_encrypted(tmp_path: Path) -> None:
+def test_a_stack_file_separates_project_values_and_project_secrets(tmp_path: Path) -> None:
     stack = read(tmp_path, TEXT)
     assert stack.values["hcloud:token"] == "v1:def"
     assert stack.encrypted == ("sertantai:registry_token", "hcloud:token")
@@ -38,7 +38,7 @@ def test_a_stack_has_its_values_and_knows_which_are_its_own_and_which_are_encryp
 
 
 @pytest.mark.parametrize(("host", "local"), [("{kind: local}", True), ("{kind: ssh}", False), ("local", False)])
-def test_a_stack_is_local_where_its_host_is_this_machine(tmp_path: Path, host: str, local: bool) -> None:
+def test_a_stack_is_local_if_its_host_is_this_machine(tmp_path: Path, host: str, local: bool) -> None:
     assert read(tmp_path, f"config: {{'sertantai:host': {host}}}").is_local is local
 
 
@@ -52,7 +52,7 @@ def test_a_stack_is_local_where_its_host_is_this_machine(tmp_path: Path, host: s
         ("config: text", "config is missing: put the stack's settings under it"),
     ],
 )
-def test_a_file_that_holds_no_settings_is_a_mistake_in_one_line_without_its_text(
+def test_a_file_without_settings_is_a_mistake_in_one_line_without_its_text(
     tmp_path: Path, text: str, mistake: str
 ) -> None:
     with pytest.raises(Mistakes) as caught:
@@ -67,12 +67,12 @@ def test_a_file_that_is_no_text_is_a_mistake(tmp_path: Path) -> None:
         StackFile.read("test", file)
 
 
-def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(Mistakes, match=r"Pulumi\.test\.yaml: cannot be read: No such file"):
         StackFile.read("test", tmp_path / "Pulumi.test.yaml")
 
 
-def test_one_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
+def test_an_unreadable_file_does_not_hide_the_others(tmp_path: Path) -> None:
     write(tmp_path, TEXT)
     write(tmp_path, "config: [", "broken")
     assert [stack.name for stack in read_all(tmp_path)] == ["test"]

@@ -42,7 +42,7 @@ def keys_of(block: Any) -> set[str]:
     return set().union(*map(keys_of, block)) if isinstance(block, list) else set()
 
 
-def test_the_full_stack_has_every_setting_so_that_the_tests_below_try_each() -> None:
+def test_the_full_stack_has_every_setting() -> None:
     assert set(_names(Settings.model_json_schema())) - keys_of(FULL) - keys_of(OVER_SSH) == set()
 
 
@@ -59,7 +59,7 @@ ODD = ['"', "'", ";", " ", "$(id)", "`id`", "{", "}", "\\", "\t", "\0", "\x1b", 
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_no_text_may_hold_a_sign_that_means_something_elsewhere(odd: str) -> None:
+def test_no_text_may_contain_a_character_with_a_meaning_elsewhere(odd: str) -> None:
     paths = [path for path in STRICT if not path.endswith("ca_bundle")]
     if odd == " ":
         paths.remove("host/authorized_keys/operator")  # a key may have a comment
@@ -75,7 +75,7 @@ ODD_ASCII = sorted({chr(code) for code in range(128)} - set(PLAIN))
 
 @settings(max_examples=15)
 @given(st.characters().filter(lambda sign: sign not in PLAIN), st.floats(0, 1))
-def test_nor_may_any_other_sign_be_anywhere_in_it(drawn: str, place: float) -> None:
+def test_nor_any_other_such_character_at_any_position(drawn: str, place: float) -> None:
     for sign in [*ODD_ASCII, drawn]:
         odd = {}
         for path in [path for path in STRICT if not path.endswith("ca_bundle")]:
@@ -87,14 +87,14 @@ def test_nor_may_any_other_sign_be_anywhere_in_it(drawn: str, place: float) -> N
 
 
 @pytest.mark.parametrize("name", ["address", "user", "host_key", "identity_file"])
-def test_nor_may_the_way_to_a_server(name: str) -> None:
+def test_nor_may_a_servers_connection_settings(name: str) -> None:
     assert mistakes({"host": OVER_SSH}) == []
     for odd in ('"', "'", ";", " ", "$(id)", "`id`", "\\", "\n", "%h", "\0"):
         lines = mistakes({"host": OVER_SSH | {name: f"{OVER_SSH[name]}{odd}x"}})
         assert [line for line in lines if line.startswith(f"host/{name}: must ")], odd
 
 
-def test_no_text_at_all_may_hold_a_nul() -> None:
+def test_no_text_may_contain_a_nul() -> None:
     paths = [path for path in EVERY if path.startswith(FREE) or path.endswith("ca_bundle")]
     assert not [path for path in paths if taken(path, "a\0b", "must ")]
 
@@ -196,7 +196,7 @@ MALFORMED: list[tuple[str, str, list[Any]]] = [
 
 
 @pytest.mark.parametrize(("path", "words", "values"), MALFORMED)
-def test_a_text_of_the_wrong_form_is_refused_in_its_own_words(path: str, words: str, values: list[Any]) -> None:
+def test_a_text_of_the_wrong_form_has_its_own_error(path: str, words: str, values: list[Any]) -> None:
     for value in values:
         shown = f"{path}/0" if isinstance(value, list) else path
         assert mistakes({path: value}) == [f"{shown}: {words}"], value
@@ -221,7 +221,7 @@ def test_a_subnet_that_docker_or_the_addresses_cannot_use_is_refused(subnet: str
     assert mistakes({"network/subnet": subnet}) == [f"network/subnet: {words}"]
 
 
-def test_a_private_subnet_of_any_useful_size_is_taken() -> None:
+def test_a_private_subnet_of_any_useful_size_is_accepted() -> None:
     for subnet in ("10.0.0.0/16", "172.16.0.0/16", "172.31.255.192/26", "192.168.0.0/16"):
         assert mistakes({"network/subnet": subnet}) == []
 
@@ -235,18 +235,18 @@ def test_a_private_subnet_of_any_useful_size_is_taken() -> None:
         ("anywhere", "must be a network such as 203.0.113.7/32 or 2001:db8::/64"),
     ],
 )
-def test_who_may_come_by_ssh_is_written_as_hetzner_keeps_it(source: str, words: str) -> None:
+def test_ssh_allowed_from_is_written_as_hetzner_stores_it(source: str, words: str) -> None:
     assert mistakes_of(changed(FULL, {"host/ssh_allowed_from": [source]})) == [f"host/ssh_allowed_from/0: {words}"]
 
 
-def test_a_service_whose_name_is_no_dns_label_is_refused() -> None:
+def test_a_service_whose_name_is_not_a_dns_label_is_refused() -> None:
     for name in ("Legal", "legal_app", "1legal", "-legal", "legal-", "a" * 41, "legal.app", ""):
         assert mistakes({f"services/{name}": SMALL["services"]["auth"]})[0] == (
             f"services/{name}: must be a DNS label: a-z, 0-9 and -, from a letter on, 40 at most"
         )
 
 
-def test_a_name_of_the_platforms_own_is_refused() -> None:
+def test_a_name_of_the_platform_is_refused() -> None:
     own = ["postgres", "redis", "nginx", "certbot", "localhost"]
     for name in own:
         assert mistakes({"services/legal/names": [name]}) == [
