@@ -1,6 +1,6 @@
-"""`make bench`: the figures that the documentation states, measured on this machine. It takes the local platform down.
+"""`make bench`: measures the figures of the documentation on this machine. It stops the local platform.
 
-Each line is measured by a command that anyone can run; it is named beside the figure.
+Each line names the command that measures it.
 """
 
 import os
@@ -32,18 +32,18 @@ DECLARE = "from tests.recording import declare; declare('local')"
 
 
 def seconds(command: list[str], folder: Path = ROOT) -> float:
-    """Wall time of a command, which must succeed."""
+    """Returns the wall time of a command, which must succeed."""
     begun = time.monotonic()
     subprocess.run(command, cwd=folder, check=True, stdin=subprocess.DEVNULL, capture_output=True)
     return time.monotonic() - begun
 
 
 def forget_images() -> None:
-    """Removes every image of ours, and the doubles with what they hold, so that the next start is a cold one."""
+    """Removes our images, and the doubles with their data, so that the next start is a cold one."""
     subprocess.run([sys.executable, "-m", "rehearsal", "destroy", "--yes"], cwd=ROOT, check=False, capture_output=True)
     subprocess.run([sys.executable, "-c", "from local import doubles; doubles.purge()"], cwd=ROOT, check=True)
     client = docker.from_env()
-    for _ in range(4):  # one that others are made of goes after them
+    for _ in range(4):  # images that others are based on are removed after them
         for image in client.images.list(all=True):
             if not image.tags or any("sertantai/" in tag for tag in image.tags):
                 with suppress(docker.errors.APIError):
@@ -51,7 +51,7 @@ def forget_images() -> None:
 
 
 def idle_memory() -> list[tuple[str, str]]:
-    """What each container of the local platform uses, by Docker's own account."""
+    """Returns the memory of each container of the local platform, as Docker reports it."""
     client = docker.from_env()
     rows = []
     for container in client.containers.list(filters={"label": "sertantai.stack=local"}):
@@ -61,12 +61,12 @@ def idle_memory() -> list[tuple[str, str]]:
 
 
 def longest_text() -> int:
-    """Characters of the longest text of a step, of the local and the production stack."""
+    """Returns the length of the longest text of a step, in the local and the production stack."""
     return max(len(text) for stack in ("local", "prod") for text in step_texts(stack))
 
 
 def step_texts(stack: str) -> list[str]:
-    """All that a stack's steps run. What is not known before a host is there has no text yet."""
+    """Returns all texts of a stack's steps. A text that is unknown before there is a host is missing."""
     steps = [plain(each.inputs) for each in declare(stack) if each.type == "command:local:Command"]
     return [str(step[name]) for step in steps for name in ("create", "delete") if isinstance(step.get(name), str)]
 
@@ -100,7 +100,9 @@ def main() -> None:
         subprocess.run(["make", "destroy", "YES=1"], cwd=clone, check=False, capture_output=True)
         shutil.rmtree(clone)
     for outcome in bench_release.measure():
-        what = f"the latest row while Electric changes over, one row each {outcome.pause_s} s; who fetched again"
+        what = (
+            f"the latest row during Electric's cut-over, one row each {outcome.pause_s} s; clients that fetched again"
+        )
         figure = f"{outcome.latest_s:.1f} s; {outcome.refetches}; {outcome.wrong} with other rows than the table's"
         table.add_row(what, "2 s; 0", figure, "python -m tests.electric.bench_release")
     if has_engine():

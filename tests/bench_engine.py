@@ -1,4 +1,4 @@
-"""The engine's own time: our program with nothing to change beside as many bare resources of the same kinds."""
+"""The engine's own time: our program with nothing to change, compared with as many bare resources of the same kinds."""
 
 import json
 import os
@@ -50,7 +50,7 @@ for number in range(counts["command:local:Command"]):
 
 
 def services(count: int) -> dict[str, object]:
-    """As many small services, with a database and no site."""
+    """Returns this many small services, each with a database and no site."""
     return {
         f"s{number}": {
             "database": {"name": f"bench_{number}", "pool_size": 1},
@@ -61,21 +61,21 @@ def services(count: int) -> dict[str, object]:
 
 
 def timed(engine: Engine, *words: str) -> float:
-    """The wall time of one run of the CLI, in seconds."""
+    """Returns the wall time of one run of the CLI, in seconds."""
     begun = time.monotonic()
     call(engine, *words, "--non-interactive")
     return time.monotonic() - begun
 
 
 def call(engine: Engine, *words: str) -> None:
-    """Runs the CLI on the engine's stack; it must succeed."""
+    """Runs the CLI on the engine's stack. It must succeed."""
     command = ["pulumi", *words, "--stack", engine.stack]
     environment = os.environ | engine.environment
     subprocess.run(command, cwd=engine.folder, env=environment, check=True, capture_output=True)
 
 
 def bare(platform: Platform, folder: Path) -> Engine:
-    """The bare resources, made."""
+    """Creates the bare resources."""
     urns = platform.runner.urns() if isinstance(platform.runner, Engine) else []
     counts = Counter(kind if ":index" in kind or "local:" in kind else "component" for kind in map(_kind, urns))
     [app] = platform.containers(service="s0", part="app")
@@ -95,7 +95,7 @@ def _kind(urn: str) -> str:
 
 
 def rows(sizes: Sequence[int] = SIZES) -> list[tuple[str, str, str]]:
-    """What was measured, for so many services: what, limit, figure."""
+    """Yields rows of what was measured, limit and figure."""
     measured = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "platform")
@@ -108,11 +108,11 @@ def rows(sizes: Sequence[int] = SIZES) -> list[tuple[str, str, str]]:
             assert up.ok, up.error
             other = bare(platform, Path(name, f"bare-{size}"))
             for words in (("preview",), ("up", "--yes", "--skip-preview")):
-                # In turn, so that whatever else the machine does falls on both.
+                # Alternating, so that other load of the machine affects both.
                 pairs = [(timed(platform.runner, *words), timed(other, *words)) for _ in range(RUNS)]
                 ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
                 what = f"{words[0]}, nothing to change, {size} service{'s' if size > 1 else ''}"
-                measured.append((what, "1.3x", f"{ours:.1f} s beside {theirs:.1f} s bare: {ours / theirs:.2f}x"))
+                measured.append((what, "1.3x", f"{ours:.1f} s, bare {theirs:.1f} s: {ours / theirs:.2f}x"))
             call(other, "destroy", "--yes", "--skip-preview")
         platform.run("destroy")
     return measured

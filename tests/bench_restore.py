@@ -1,4 +1,4 @@
-"""A restore beside PostgreSQL's own `pg_restore`, in one run: wall time, and memory on the operator's machine."""
+"""A restore compared with PostgreSQL's own `pg_restore`, in one run: wall time, and the operator's machine's memory."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def bare(platform: Platform, dump: Path) -> float:
-    """Seconds that `pg_restore` alone takes into a database with the same tables."""
+    """Returns the seconds of `pg_restore` alone into a database with the same tables."""
     platform.sql(f"DROP DATABASE IF EXISTS {BARE}")
     platform.sql(f"CREATE DATABASE {BARE} TEMPLATE {DEV}")
     platform.sql("TRUNCATE uk_lrt, items, schema_migrations", BARE)
@@ -45,7 +45,7 @@ def bare(platform: Platform, dump: Path) -> float:
 
 
 def peak_mb(dump: Path) -> float:
-    """Of the step's own program, in MiB."""
+    """Returns the memory of the step's own program, in MiB."""
     with tempfile.TemporaryDirectory() as folder:
         command, home = [sys.executable, "-c", PEAK, str(dump)], os.environ | {"HOME": folder}
         return (
@@ -54,7 +54,7 @@ def peak_mb(dump: Path) -> float:
 
 
 def rows(kind: type[Runner]) -> Iterator[tuple[str, str, str]]:
-    """What was measured, its limit, and the figure."""
+    """Yields what was measured, its limit, and the figure."""
     with tempfile.TemporaryDirectory() as folder:
         platform = Platform(Path(folder), kind)
         try:
@@ -84,7 +84,7 @@ def rows(kind: type[Runner]) -> Iterator[tuple[str, str, str]]:
 
 
 def every() -> Iterator[tuple[str, str, str]]:
-    """By the rehearsal, and on the engine where it is."""
+    """Measures with the rehearsal, and with the engine if it is installed."""
     for kind in (Rehearsal, Engine) if has_engine() else (Rehearsal,):
         yield from rows(kind)
 

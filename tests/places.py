@@ -1,4 +1,4 @@
-"""Where tests are on this machine: each owner has ports, subnets, a name and a folder that no other owner has."""
+"""The places of tests on this machine: each owner has its own ports, subnets, name and folder."""
 
 import ipaddress
 import os
@@ -11,18 +11,18 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 RUNS, WORKERS, PORTS, SUBNETS = 10, 8, 16, 2
-# Several runs of the tests can go on at once on one machine, each under a number of its own.
+# Several runs of the tests can share one machine, each with its own number.
 RUN = int(os.environ.get("E2E_NUMBER", "0"))
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 OWNERS = (
     *(f"platform{worker}" for worker in range(WORKERS)),
     *("compose", "containers", "far", "hetzner", "machines", "settled", "way"),
 )
-# Below the kernel's own choice for outgoing connections (net.ipv4.ip_local_port_range), and far from the local stack.
+# Below the kernel's range for outgoing connections (net.ipv4.ip_local_port_range), and far from the local stack.
 FIRST_PORT = 20000
 NETWORK = ipaddress.IPv4Network("10.208.0.0/14")
 INSIDE = "172.30.0.0/24"
-"""The platform's network inside a server of tests, which shares none with this machine."""
+"""The platform's network inside a test server, which does not use this machine's."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """For a network and the like."""
+        """A name for a network and the like."""
         return f"sertantai-{self.owner}{self.run or ''}"
 
     @property
@@ -62,15 +62,15 @@ class Place:
         return str(self.subnets[0])
 
     def address(self, host: int) -> str:
-        """One in the subnet."""
+        """Returns an address in the subnet."""
         return str(self.subnets[0][host])
 
     @property
     def folder(self) -> Path:
-        """For what is kept between two runs."""
+        """The folder for files that are kept between two runs."""
         return ROOT / ".local" / f"{self.owner}{self.run or ''}"
 
-    # An owner that has doubles of the outside world has them at these ports.
+    # The ports of an owner's doubles of the outside world.
 
     @property
     def registry(self) -> str:
@@ -91,11 +91,11 @@ class Place:
 
 
 def local() -> dict[str, Any]:
-    """The blocks of the local stack, which may be up meanwhile."""
+    """The blocks of the local stack, which may run meanwhile."""
     config = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]
     return {name.partition(":")[2]: block for name, block in config.items()}
 
 
 def platform() -> Place:
-    """The place of this process's own platform."""
+    """Returns the place of this process's own platform."""
     return Place(f"platform{WORKER}")

@@ -1,6 +1,6 @@
-"""What an app that is broken into leaves in its own database for the superuser to run at the next `up`."""
+"""Code that a compromised app leaves in its own database for the superuser to run at the next `up`."""
 
-# Does what only a superuser may, where it is a superuser who runs it.
+# Does what only a superuser may, if a superuser runs it.
 TRAP = """
 CREATE FUNCTION public.trap() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
   ALTER ROLE {login} SUPERUSER;
@@ -8,7 +8,7 @@ CREATE FUNCTION public.trap() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
 EXCEPTION WHEN insufficient_privilege THEN RETURN true;
 END $$;
 """
-# By names and arguments that fit what the steps ask better than the built-in ones do.
+# Their names and arguments match the steps' queries better than the built-in ones do.
 BETTER_MATCHES = """
 CREATE FUNCTION public.pg_advisory_lock(int) RETURNS void LANGUAGE sql AS 'SELECT public.trap()';
 CREATE FUNCTION public.format(text, name) RETURNS text LANGUAGE sql AS 'SELECT public.trap()::text';

@@ -1,4 +1,4 @@
-"""Records what the program declares, with ids and outputs that are made up: nothing is created and nobody is asked."""
+"""Records what the program declares, with made-up ids and outputs: it creates nothing and connects to nothing."""
 
 import hashlib
 import zlib
@@ -15,10 +15,10 @@ OUTPUTS |= {"ipNetwork": "2001:db8::/64", "linuxDevice": "/dev/disk/by-id/scsi-0
 
 
 class Recorder(Monitor):
-    """The rehearsal's reader of declarations, with an output for everything that the program calculates with."""
+    """The rehearsal's reader of declarations, with an output for everything that the program computes with."""
 
     def make(self, new: Resource) -> Resource:
-        """The resource as if it existed; its id has digits alone, since some programs calculate with it."""
+        """Returns the resource as if it existed. Its id has digits alone, since some programs compute with it."""
         outputs = {**OUTPUTS, "name": new.name, "result": Secret(f"secret of {new.urn}")}
         return replace(new, id=str(zlib.crc32(new.urn.encode())), outputs=outputs | new.inputs)
 
@@ -28,7 +28,7 @@ class Recorder(Monitor):
 
 
 def declare(stack: str, file: Path | None = None) -> list[Resource]:
-    """All that the working directory's program declares for a stack, from its stack file or another one."""
+    """Returns all that the working directory's program declares for a stack, from its stack file or another one."""
     configuration = StackFile.read(stack, file)
     recorder = Recorder(strict=configuration.is_local)
     run(recorder, configuration, dry_run=True)

@@ -12,11 +12,11 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ["settings", "render", "components"]
 ROOMS = ["machine", "platform", "service"]
 DECLARES = {"parent", "opts", "depends_on", "after", "release"}
-"""One of these is among the arguments of whatever declares a resource."""
+"""Each function that declares a resource has one of these among its arguments."""
 
 
 def imported(file: Path) -> set[str]:
-    """The first words of all absolute imports of a file."""
+    """Returns the top-level names of all absolute imports of a file."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -27,7 +27,7 @@ def imported(file: Path) -> set[str]:
 
 
 def rooms_of(file: Path) -> set[str]:
-    """The rooms that a file of components/ imports from; a room's name stands for all that is in it."""
+    """Returns the rooms that a file of components/ imports from, each by the room's name."""
     package = file.relative_to(ROOT).parent.parts
     words: set[tuple[str, ...]] = set()
     for node in ast.walk(ast.parse(file.read_text())):
@@ -41,7 +41,7 @@ def rooms_of(file: Path) -> set[str]:
 
 
 def functions(folder: Path) -> Iterator[tuple[str, ast.FunctionDef]]:
-    """All functions below a folder, each with a name to find it by."""
+    """Returns all functions below a folder, each with a name to find it by."""
     for file in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.FunctionDef):
@@ -103,7 +103,7 @@ def test_the_program_on_the_host_needs_the_standard_library_alone() -> None:
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_no_layer_imports_the_program_on_the_host(layer: str) -> None:
-    """It is called by a line, so that the version on a host and this one need not be the same."""
+    """It is called by a line, so that the version on a host can differ from this one."""
     for file in (ROOT / layer).rglob("*.py"):
         assert "host" not in imported(file), file
 

@@ -1,4 +1,4 @@
-"""No two owners of tests can meet on this machine, and none takes a place of its own."""
+"""Two owners of tests never collide on this machine, and none chooses its own place."""
 
 import itertools
 import re
@@ -12,7 +12,7 @@ from tests.places import OWNERS, ROOT, RUNS, Place, local
 
 EVERY = [Place(owner, run) for owner in OWNERS for run in range(RUNS)]
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
-# Their texts are only read: nothing listens there but in containers without a port on this machine.
+# Only texts are compared: nothing listens there except in containers without a port on this machine.
 ONLY_READ = {"settings", "render", "host", "program", "cli"}
 OF_ITS_OWN = re.compile(
     r"(localhost|127\.0\.0\.1)(:|\W{2,4})\d{4,5}"

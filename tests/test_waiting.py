@@ -1,4 +1,4 @@
-"""A wait that fails says why."""
+"""A failed wait says why."""
 
 import os
 

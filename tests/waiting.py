@@ -1,4 +1,4 @@
-"""The one way in which tests wait."""
+"""The only way in which tests wait."""
 
 import subprocess
 import time
@@ -17,12 +17,12 @@ _heard: deque[str] = deque(maxlen=3)
 
 
 def hear(words: object) -> None:
-    """Notes what a command said or a site answered: a wait that fails shows it."""
+    """Records the output of a command or the answer of a site: a wait that fails shows it."""
     _heard.append(str(words))
 
 
 def eventually(so: Callable[[], object], timeout_s: float = 60) -> float:
-    """Waits until `so` holds; the seconds that it took. What it raises meanwhile is a reason to wait, too."""
+    """Waits until `so` is true. Returns the seconds. An exception of `so` means that it is not true yet."""
     begun = time.monotonic()
     while True:
         _heard.clear()

@@ -1,4 +1,4 @@
-"""The PostgreSQL that the renderers' tests ask."""
+"""The PostgreSQL of the tests of rendered SQL."""
 
 from tests.render.conftest import cluster, shared
 

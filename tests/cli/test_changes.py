@@ -1,4 +1,4 @@
-"""The words for what is different about a step."""
+"""The words for a step's differences."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`up` of a stack that is not local: shown, asked about, and applied as it was shown."""
+"""`up` of a stack that is not local: it is shown, confirmed, and applied as shown."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from cli import __main__ as command
 from cli import engine, reach
 from components.machine.confirmed import VARIABLE
 
-# In the CLI's place: its preview writes a file that was not there, its `up` reads it.
+# Stands in for the CLI: its preview writes a new file, its `up` reads it.
 CLI = """#!/bin/sh
 said() { printf '{"verb": "%s", "file": "%s", "told": "%s"}\\n' "$1" "$FILE" "$(cat "$FILE" 2>&1)" >> asked; }
 FILE=$SERTANTAI_DIGESTS
@@ -22,7 +22,7 @@ exit "$(cat code)"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in the project's place, with a CLI."""
+    """A folder that stands in for the project, with a CLI."""
     (tmp_path / "pulumi").write_text(CLI)
     (tmp_path / "pulumi").chmod(0o755)
     (tmp_path / "code").write_text("0")

@@ -1,4 +1,4 @@
-"""`./sertantai dump`: what is asked of PostgreSQL's own programs, and when it refuses."""
+"""`./sertantai dump`: how it calls PostgreSQL's own programs, and when it refuses."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def program(project: Path, name: str, script: str) -> None:
-    """One of PostgreSQL's; it notes how it was called."""
+    """Writes a program of PostgreSQL's that records its calls."""
     file = project / "bin" / name
     file.write_text(f'#!/bin/sh\necho "$0 $* $PGPASSWORD" >> {project}/calls\n{script}\n')
     file.chmod(0o755)

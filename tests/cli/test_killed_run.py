@@ -1,4 +1,4 @@
-"""A run of the real CLI that was killed: the next one clears what it left, and a second one beside it is refused."""
+"""A run of the real CLI that was killed: the next one clears its lock, and a concurrent second one is refused."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ UP = ("up", "--yes", "--skip-preview")
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose one step takes as long as the file `seconds` says."""
+    """A project whose only step takes as long as the file `seconds` says."""
     (tmp_path / "Pulumi.yaml").write_text(PROJECT)
     (tmp_path / "__main__.py").write_text(PROGRAM)
     (tmp_path / "seconds").write_text("60")
@@ -42,7 +42,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def at_work(project: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A run in the midst of its step."""
+    """A run whose step is running."""
     script = f"from cli import engine; from pathlib import Path; engine.ROOT = Path({str(project)!r}); "
     script += f"engine.LOCAL_STATE = engine.ROOT / 'state'; engine.pulumi('pulumi', 'local', *{UP})"
     with (project / "log").open("w") as log:
@@ -69,7 +69,7 @@ def kill(run: "subprocess.Popen[bytes]") -> None:
 
 
 def pending(project: Path) -> list[str]:
-    """The steps that the state has as begun and not ended."""
+    """Returns the steps that have begun and not ended in the state."""
     options = auto.LocalWorkspaceOptions(env_vars=engine.environment("local"))
     exported = auto.select_stack("local", work_dir=str(project), opts=options).export_stack().deployment or {}
     return [each["resource"]["urn"].rpartition("::")[2] for each in exported.get("pending_operations", [])]

@@ -1,4 +1,4 @@
-"""The lock of the local stack: cleared where its owner is certainly dead, else its owner is named."""
+"""The lock of the local stack: it is cleared if its owner is certainly dead; otherwise its owner is named."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from cli import engine
 from cli.lock import Lock, clear_dead_locks, find_locks
 
 SINCE = "2026-11-23T01:06:01.45244041Z"
-# In the CLI's place: it writes down what it is asked.
+# Stands in for the CLI: it records its arguments.
 CLI = """#!/bin/sh
 echo "$@" >> asked
 """
@@ -23,7 +23,7 @@ echo "$@" >> asked
 
 @pytest.fixture
 def alive() -> Iterator[int]:
-    """A process by the CLI's name."""
+    """A process with the CLI's name."""
     process = subprocess.Popen(["pulumi", "60"], executable="sleep")
     yield process.pid
     process.kill()
@@ -39,7 +39,7 @@ def dead() -> int:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a state, in the project's place."""
+    """A folder with a state that stands in for the project."""
     (tmp_path / "pulumi").write_text(CLI)
     (tmp_path / "pulumi").chmod(0o755)
     monkeypatch.setattr(engine, "ROOT", tmp_path)

@@ -1,4 +1,4 @@
-"""What the operator sees of an error's message."""
+"""What an operator sees of an error message."""
 
 import pytest
 

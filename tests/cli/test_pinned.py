@@ -1,4 +1,4 @@
-"""Which Pulumi CLI runs: the one on PATH where it is new enough, else a pinned one, else none."""
+"""Which Pulumi CLI runs: the one on PATH if it is new enough, otherwise a pinned one, otherwise none."""
 
 import socket
 import urllib.error
@@ -13,7 +13,7 @@ from cli import pinned
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without a CLI, from which none can be had."""
+    """A machine without a CLI, where none can be installed."""
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     monkeypatch.setattr(pinned, "ROOT", tmp_path)

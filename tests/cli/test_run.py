@@ -1,4 +1,4 @@
-"""What is made of the events of a run: in which order, and when it ends badly."""
+"""How the events of a run are read: their order, and failed runs."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from cli.views import JsonView, PlainView
 
 
 def diagnosed(message: str, kind: str = "", name: str = "") -> dict[str, Any]:
-    """The event of an error, of a resource or of none."""
+    """Returns the event of an error, with or without a resource."""
     urn = f"urn:pulumi:prod::sertantai::{kind}::{name}" if kind else ""
     return {"diagnosticEvent": {"urn": urn, "severity": "error", "message": f"{message}\n"}}
 
@@ -32,7 +32,7 @@ def test_errors_are_reported_in_the_order_of_time(
 
 
 def begun(name: str, operation: str = "create", **metadata: Any) -> dict[str, Any]:
-    """The event of a step that begins."""
+    """Returns the event of a step that begins."""
     urn = f"urn:pulumi:prod::sertantai::command:local:Command::{name}"
     return {"resourcePreEvent": {"metadata": {"op": operation, "urn": urn, "type": "command:local:Command"} | metadata}}
 

@@ -1,4 +1,4 @@
-"""What an operator calls a step."""
+"""The names of steps that an operator sees."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What an operator sees of a run: event streams of the real CLI, recorded, are shown once more."""
+"""What an operator sees of a run: recorded event streams of the real CLI are shown again."""
 
 import io
 import json
@@ -15,7 +15,7 @@ EVENTS = Path(__file__).with_name("events")
 
 
 def play(name: str, view: View) -> Run:
-    """Shows a recorded stream; a second passes between two events."""
+    """Shows a recorded stream. One second passes between two events."""
     moments = iter(range(10_000))
     run = Run(view, name.startswith("preview"), clock=lambda: float(next(moments)))
     for line in (EVENTS / f"{name}.jsonl").read_text().splitlines():
@@ -26,7 +26,7 @@ def play(name: str, view: View) -> Run:
 
 @pytest.fixture
 def shown(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> list[str]:
-    """The plain lines of a stream."""
+    """Returns the plain lines of a stream."""
     play(request.param, PlainView(request.param.startswith("preview")))
     return capsys.readouterr().out.splitlines()
 

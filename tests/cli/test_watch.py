@@ -1,4 +1,4 @@
-"""A runner is watched to its end, whatever becomes of those who watch."""
+"""A runner is watched to its end, even if the reader of the output or the terminal is gone."""
 
 import os
 import pty
@@ -18,7 +18,7 @@ from tests.waiting import eventually
 
 Watch = Callable[..., "subprocess.Popen[str]"]
 EVENTS = Path(__file__).with_name("events")
-# In the engine's place: it is at work until it is interrupted, then ends its step and says so.
+# Stands in for the engine: it runs until it is interrupted, then ends its step and prints it.
 RUNNER = f"""
 import signal, sys, time
 interrupts = []
@@ -43,7 +43,7 @@ sys.exit(engine.watch(command, {}, preview=False, as_json=sys.argv[3] == "json")
 
 @pytest.fixture
 def watch(tmp_path: Path) -> Iterator[Watch]:
-    """Begins to watch a runner, in a session of its own; nothing of that is left in the end."""
+    """Starts to watch a runner in its own session, and ends both after the test."""
     begun: list[subprocess.Popen[str]] = []
 
     def begin(runner: str = RUNNER, shown: str = "json", **files: Any) -> "subprocess.Popen[str]":

@@ -1,4 +1,4 @@
-"""One platform for all end-to-end tests of the run, brought up by the rehearsal and by the engine in turn."""
+"""One platform for all end-to-end tests of a run, started by the rehearsal and by the engine in turn."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ RUNNERS = [
 ]
 
 
-# What takes long, so that where tests go on side by side it has a platform of its own.
+# Slow files. With several test processes, each of them has its own platform.
 APART = (
     "test_bad_releases",
     "test_electric",
@@ -28,13 +28,13 @@ APART = (
 )
 
 
-# Where the engine is, it proves the platform; these prove that the rehearsal does the same.
+# If the engine is installed, it proves the platform; these prove that the rehearsal does the same.
 REHEARSED = ("test_changes", "test_serving")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What proves the platform and not the runner is run once; `pytest -m engine` runs all of it on the engine."""
+    """Runs tests of the platform with one runner alone; `pytest -m engine` runs all of them with the engine."""
     if "engine" not in str(config.option.markexpr):
         twice = [item for item in items if _is_run_elsewhere(item)]
         config.hook.pytest_deselected(items=twice)
@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_run_elsewhere(item: pytest.Item) -> bool:
-    """Whether the other runner proves what this test does: the rehearsal where it is enough, else the engine."""
+    """Whether the other runner proves the same: the rehearsal if it is enough, otherwise the engine."""
     once = item.get_closest_marker("one_runner") is not None
     if item.get_closest_marker("engine"):
         return once
@@ -70,7 +70,7 @@ def raised(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def platform(raised: Platform) -> Iterator[Platform]:
-    """The platform as its stack file says; whatever a test changed is put back after it."""
+    """The platform as its stack file declares it. Changes of a test are reverted after it."""
     yield raised
     if raised.config != raised.committed:
         raised.reset()
@@ -87,7 +87,7 @@ def newer(raised: Platform) -> str:
 
 @pytest.fixture
 def laws(platform: Platform) -> Iterator[None]:
-    """Electric's client is there, and the tables that it follows are empty before and after."""
+    """Electric's client is installed, and its tables are empty before and after."""
     install()
     for database in (LEGAL, ENFORCEMENT):
         platform.sql("DELETE FROM uk_lrt", database)

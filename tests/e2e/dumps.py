@@ -1,4 +1,4 @@
-"""A developer's database, dumps of it, and what the service's own database holds, to the last byte."""
+"""A developer's database, dumps of it, and the content of the service's own database, to the last byte."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ from .platform import STACK, Platform
 
 DEV = "legal_dev"
 ON_HOST = Path.home() / ".sertantai" / STACK
-# Every row of every table, and where every sequence stands. What restores note of themselves is not data.
+# Every row of every table, and the value of every sequence. The restores' own records are no data.
 ROWS = "SELECT md5(coalesce(string_agg(t::text, chr(10) ORDER BY t::text), %L)) || count(*) AS sum FROM %I.%I AS t"
 CHECKSUM = f"""
 SELECT string_agg(line, chr(10) ORDER BY line) FROM (
@@ -27,12 +27,12 @@ SELECT string_agg(line, chr(10) ORDER BY line) FROM (
 
 
 def checksum(platform: Platform, database: str = LEGAL) -> str:
-    """One text for all there is in a database."""
+    """Returns one text for the whole content of a database."""
     return platform.sql(CHECKSUM.replace("\n", " "), database)
 
 
 class Dev:
-    """A database with the same tables as the service's own, and rows of its own."""
+    """A database with the same tables as the service's own, and its own rows."""
 
     def __init__(self, platform: Platform, database: str = LEGAL) -> None:
         self.platform = platform
@@ -53,7 +53,7 @@ class Dev:
         )
 
     def dump(self, name: str = "legal.dump", options: str = "--format=custom --data-only") -> str:
-        """Its path from the project's folder on."""
+        """Returns its path relative to the project's folder."""
         folder = self.platform.folder / "dumps"
         folder.mkdir(exist_ok=True)
         command = ["docker", "exec", f"sertantai-{STACK}-postgres", "sh", "-c", f"pg_dump -U postgres {options} {DEV}"]
@@ -63,7 +63,7 @@ class Dev:
 
 
 def as_app(platform: Platform, statement: str) -> None:
-    """Changes the service's database as its app does, whose all of it is."""
+    """Changes the service's database as its app, which owns all of it."""
     platform.sql(f"SET ROLE {LEGAL}_owner; {statement}", LEGAL)
 
 
@@ -74,7 +74,7 @@ def ask_for(platform: Platform, dump: str, service: str = "legal", **more: Any) 
 
 @pytest.fixture
 def dev(platform: Platform) -> Iterator[Dev]:
-    """It is empty but for its migrations, and so are the service's own tables, before and after."""
+    """The database is empty except for its migrations, and so are the service's own tables, before and after."""
 
     def clean() -> None:
         platform.sql("TRUNCATE uk_lrt, items RESTART IDENTITY", LEGAL)

@@ -1,4 +1,4 @@
-"""Accidents that befall the platform from outside, and what is seen of it meanwhile."""
+"""Accidents of the platform that come from outside, and what clients see meanwhile."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ from .platform import HTTPS, STACK, Platform
 
 
 def own(platform: Platform, part: str) -> Container:
-    """One of the platform's own containers, as it is now."""
+    """A container of the platform itself, in its current state."""
     return platform.docker.containers.get(f"sertantai-{STACK}-{part}")
 
 
@@ -34,8 +34,8 @@ def inside(platform: Platform, part: str, script: str) -> str:
 def strike(platform: Platform, part: str) -> None:
     """Kills a container's first process as the kernel would: Docker takes its own `kill` for an order to stop.
 
-    In the middle of a `docker exec` containerd may lose that the process ended (containerd/containerd#10603), and
-    Docker would wait for ever: it hears of it when the process that watches over the container is gone, too.
+    During a `docker exec`, containerd can lose the end of the process (containerd/containerd#10603), and Docker would
+    wait forever. It notices once the process that watches the container is gone too.
     """
     container = own(platform, part)
     pid = container.attrs["State"]["Pid"]
@@ -58,7 +58,7 @@ def _on_host(platform: Platform, container: Container, script: str) -> None:
 
 
 def certificate(host: str) -> x509.Certificate:
-    """What the gateway shows for `host`, whoever issued it."""
+    """Returns the certificate that the gateway shows for `host`, from any issuer."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with (
@@ -71,14 +71,14 @@ def certificate(host: str) -> x509.Certificate:
 
 
 def renewed(platform: Platform, host: str) -> bool:
-    """Whether certbot is through with what was due when it started, and the gateway shows what it has."""
+    """Whether certbot has renewed what was due at its start, and the gateway shows its certificates."""
     inside(platform, "certbot", "ls /tmp/renewed")
     kept = inside(platform, "certbot", f"cat /etc/letsencrypt/live/{host}/cert.pem")
     return certificate(host) == x509.load_pem_x509_certificate(kept.encode())
 
 
 def all_serve(platform: Platform) -> bool:
-    """Every site answers from behind its app, the shapes too, and both Electrics hold their slots."""
+    """Every site answers from its app, shapes included, and both Electrics have their slots."""
     asked = {
         "legal.localhost": ["/", "/ready", "/api/items", "/api/call/auth", "/electric/laws?offset=-1"],
         "auth.localhost": ["/ready", "/api/items", "/api/redis"],
@@ -92,7 +92,7 @@ def all_serve(platform: Platform) -> bool:
 
 
 def replicated(platform: Platform) -> bool:
-    """Whether a row written now comes out of legal's Electric, and its slot moves on with it."""
+    """Whether a row written now arrives through legal's Electric, and its slot advances."""
     flushed = "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = 'electric_slot_legal'"
     before, name = platform.sql(flushed), str(uuid.uuid4())
     platform.sql(f"INSERT INTO uk_lrt (name) VALUES ('{name}')", "sertantai_legal_local")
@@ -102,7 +102,7 @@ def replicated(platform: Platform) -> bool:
 
 
 def shape(platform: Platform) -> str:
-    """The shape laws as a client of the public site reads it to its end."""
+    """Reads the shape laws to its end, as a client of the public site."""
     at: dict[str, Any] = {"offset": "-1"}
     said = ""
     with platform.client("legal.localhost") as client:
@@ -115,7 +115,7 @@ def shape(platform: Platform) -> str:
 
 
 class Writing:
-    """A client that goes on writing rows and remembers which were acknowledged."""
+    """A client that keeps writing rows and records which were acknowledged."""
 
     def __init__(self, platform: Platform, host: str) -> None:
         self._platform, self._host = platform, host
@@ -133,7 +133,7 @@ class Writing:
         self._thread.join()
 
     def go_on(self, rows: int) -> None:
-        """Waits for so many more acknowledged rows."""
+        """Waits for this many more acknowledged rows."""
         wanted = len(self.acknowledged) + rows
         eventually(lambda: len(self.acknowledged) >= wanted)
 

@@ -1,4 +1,4 @@
-"""The table `uk_lrt` of both services that have an Electric, and clients that follow it through the gateway."""
+"""The table `uk_lrt` of both services with Electric, and clients that follow it through the gateway."""
 
 import uuid
 from typing import Any
@@ -11,11 +11,11 @@ from tests.electric.client import MISSING, Client, Follower
 from .platform import HTTPS, Platform
 
 LIVE_S = 15
-"""News comes live: sooner than a poll without news ends (20 s), and not too soon for a busy machine."""
+"""The time limit of a live row: shorter than a poll without rows (20 s), and long enough for a busy machine."""
 LEGAL, ENFORCEMENT = "sertantai_legal_local", "sertantai_enforcement_local"
 PUBLIC = f"https://legal.localhost:{HTTPS}/electric/laws"
 THROUGH_APP = f"https://enforcement.localhost:{HTTPS}/api/electric/v1/shape"
-# What a client of the app says of itself; a public shape is all said.
+# The parameters of a client of the app's shapes. A public shape has none.
 WHOLE = {"table": "uk_lrt", "columns": ["id", "name", "title", "year", "live", "created_at"]}
 EITHER = pytest.mark.parametrize(
     ("url", "database"), [(PUBLIC, LEGAL), (THROUGH_APP, ENFORCEMENT)], ids=["public", "app"]
@@ -28,7 +28,7 @@ FOLLOWED = [
     pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it"),
     pytest.mark.usefixtures("laws"),
 ]
-"""The marks of a module whose tests follow the tables by Electric's own client."""
+"""Returns the marks of a module whose tests follow the tables with Electric's own client."""
 
 
 def service_of(url: str) -> str:
@@ -54,12 +54,12 @@ def names(count: int) -> list[str]:
 
 
 def asks(url: str) -> dict[str, Any]:
-    """What a client must say for the whole table."""
+    """Returns a client's parameters for the whole table."""
     return {} if url == PUBLIC else WHOLE
 
 
 def follow(platform: Platform, url: str = PUBLIC, **params: Any) -> Client:
-    """A client that has all there is so far."""
+    """A client that is up to date."""
     client = Client(url, platform.acme / "roots.pem", asks(url) | params)
     client.wait("up to date", lambda one: one.current)
     return client

@@ -1,6 +1,6 @@
-"""What the engine plans for each kind of setting changed: the table that test_plans.py holds it to.
+"""The engine's plan for each kind of changed setting, which test_plans.py checks.
 
-`{app}` stands for what follows whenever the app's container of `auth` is replaced.
+`{app}` stands for the steps that follow a replacement of `auth`'s app container.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ ELECTRIC = "legal-preflight legal-cutover legal-electric-gate legal-retire legal
 
 @dataclass(frozen=True)
 class Change:
-    """One setting changed, by its path under `sertantai:` (None takes it out), and the plan that it must lead to."""
+    """One changed setting, by its path under `sertantai:` (None removes it), and its plan."""
 
     path: str
     value: Any
@@ -38,7 +38,7 @@ class Change:
             here[last] = self.value
 
     def plan(self) -> dict[str, set[str]]:
-        """The steps by what happens."""
+        """Returns the steps by their operation."""
         words = {"replace": self.replace, "update": self.update, "create": self.create, "delete": self.delete}
         return {what: set(names.split()) for what, names in words.items() if names}
 

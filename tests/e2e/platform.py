@@ -1,4 +1,4 @@
-"""The local platform under a name, ports and a folder of its own, brought up for real."""
+"""The local platform with its own name, ports and folder, started for real."""
 
 import copy
 import os
@@ -28,14 +28,14 @@ HTTP, HTTPS, ACME, REGISTRY = PLACE.ports[0], PLACE.ports[1], PLACE.acme, PLACE.
 OTHER_HTTP, OTHER_HTTPS = PLACE.ports[8], PLACE.ports[9]
 SUBNET, OTHER_SUBNET = map(str, PLACE.subnets)
 PATIENCE_S = 300
-"""How long a part may take to start: several platforms may be brought up at once, on two cores."""
+"""The seconds that a part may take to start: several platforms may start at once, on two cores."""
 ELECTRIC_IMAGE = os.environ.get("E2E_ELECTRIC_IMAGE")
-"""A real Electric, in a registry that needs no login or the tests' own, in place of the stand-in."""
+"""A real Electric that replaces the stand-in, from a registry without a login or from the tests' own."""
 PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "host", "components", "local", "rehearsal"]
 
 
 def copy_program(folder: Path, *more: str) -> None:
-    """The program, and what else of the project is named, in a folder of its own."""
+    """Copies the program, and other named files of the project, to its own folder."""
     for name in (*PROGRAM, *more):
         source, target = ROOT / name, folder / name
         if source.is_dir():
@@ -45,13 +45,13 @@ def copy_program(folder: Path, *more: str) -> None:
 
 
 class Platform:
-    """Its configuration, the runner that applies it, and what a client and Docker see of it."""
+    """Its configuration, the runner that applies it, and what clients and Docker see of it."""
 
     def __init__(self, folder: Path, kind: type[Runner]) -> None:
         self.folder = folder
         self.runner = kind(folder, STACK)
         self.docker = ensure_docker()
-        sweep(STACK)  # what a run of the tests that was killed has left
+        sweep(STACK)  # the rest of a killed run of the tests
         self.acme = PLACE.folder
         self.acme.mkdir(parents=True, exist_ok=True)
         copy_program(folder)
@@ -78,15 +78,15 @@ class Platform:
         return self.config["sertantai:services"]  # type: ignore[no-any-return]
 
     def reset(self) -> None:
-        """The configuration as it was at first."""
+        """Restores the first configuration."""
         self.config = copy.deepcopy(self.committed)
 
     def write(self) -> None:
-        """The stack file as the next run will read it."""
+        """Writes the stack file for the next run."""
         (self.folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": self.config}))
 
     def run(self, verb: str) -> Run:
-        """One run of `verb` to its end."""
+        """Runs `verb` to its end."""
         self.write()
         return self.runner.run(verb)
 
@@ -94,7 +94,7 @@ class Platform:
         return self.run("up")
 
     def begin(self) -> "subprocess.Popen[str]":
-        """An `up` that goes on by itself."""
+        """Starts an `up` in the background."""
         self.write()
         return self.runner.begin()
 
@@ -104,7 +104,7 @@ class Platform:
         process.communicate()
 
     def kill_after(self, step: str) -> None:
-        """Begins an `up` and kills it as soon as it has said that this step is done."""
+        """Starts an `up` and kills it as soon as it reports the end of this step."""
         process = self.begin()
         said = process.stderr if self.runner.name == "rehearsal" else process.stdout
         for line in said or ():
@@ -115,7 +115,7 @@ class Platform:
         self.kill(process)
 
     def client(self, host: str, port: int = HTTPS, **options: Any) -> httpx.Client:
-        """A client that goes to this machine and asks for `host`."""
+        """Returns a client that connects to this machine and requests `host`."""
         scheme = "https" if port == HTTPS else "http"
         client = httpx.Client(
             base_url=f"{scheme}://127.0.0.1:{port}",
@@ -133,7 +133,7 @@ class Platform:
             return client.get(path, **options)
 
     def containers(self, **labels: str) -> list[Container]:
-        """Every container of the stack, running or not, with these labels."""
+        """Returns every container of the stack with these labels, running or not."""
         wanted = [f"sertantai.stack={STACK}", *(f"sertantai.{name}={value}" for name, value in labels.items())]
         return list(self.docker.containers.list(all=True, filters={"label": wanted}))
 
@@ -141,7 +141,7 @@ class Platform:
         return {str(container.name): str(container.id) for container in self.containers()}
 
     def sql(self, statement: str, database: str = "postgres") -> str:
-        """What the cluster answers, unaligned."""
+        """Returns the cluster's answer, unaligned."""
         command = ["psql", "-X", "-A", "-t", "-U", "postgres", "-d", database, "-c", statement]
         code, output = self.docker.containers.get(f"sertantai-{STACK}-postgres").exec_run(command)
         text = bytes(output).decode().strip()  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The moments of a restore, and what it has come to."""
+"""The moments of a restore, and its result."""
 
 import time
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def reach(platform: Platform, moment: str) -> None:
 
 
 def processes(platform: Platform) -> list[str]:
-    """Those that put a dump in, and what they have begun: all that a run that was killed has left."""
+    """Returns the processes of a restore, with their children: the rest of a killed run."""
     everywhere = (path for path in Path("/proc").iterdir() if path.name.isdigit())
     return [path.name for path in everywhere if _folder(path) == platform.folder]
 
@@ -62,20 +62,20 @@ def _folder(process: Path) -> Path | None:
 
 
 def settle(platform: Platform) -> None:
-    """Until nothing of it runs on the host any more."""
+    """Waits until nothing of it runs on the host any more."""
     eventually(lambda: not processes(platform), 120)
     eventually(lambda: not copying(platform), 120)
 
 
 def is_whole(platform: Platform, before: str) -> bool:
-    """Whether the dump is in; if not, everything is as it was."""
+    """Whether the dump is restored. Otherwise everything is unchanged."""
     now = checksum(platform)
     assert now in (before, checksum(platform, "legal_dev"))
     return now != before
 
 
 def ends_well(platform: Platform) -> None:
-    """The next `up` puts it in, if it is not, and everything serves."""
+    """The next `up` restores it if it is not restored yet, and everything serves."""
     done = platform.up()
     assert done.ok, done.error
     assert checksum(platform) == checksum(platform, "legal_dev")

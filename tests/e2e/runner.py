@@ -1,4 +1,4 @@
-"""Who brings the platform up: the rehearsal, or the Pulumi engine."""
+"""The runner of the platform: the rehearsal, or the Pulumi engine."""
 
 import json
 import os
@@ -15,13 +15,13 @@ from pulumi.automation.events import EngineEvent
 from cli.lock import clear_dead_locks
 
 ROOT = Path(__file__).parents[2]
-# What the engine says of a step, in the rehearsal's words.
+# The engine's operations, in the rehearsal's words.
 WORDS = {"create": "create", "update": "update", "delete": "delete", "replace": "replace", "create-replacement": ""}
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run said and did; `changes` are names of resources by what happened to them."""
+    """The output and the result of a run; `changes` are names of resources by operation."""
 
     ok: bool
     changes: dict[str, list[str]]
@@ -31,7 +31,7 @@ class Run:
 
     @property
     def why(self) -> str:
-        """What the steps that failed have said, without all that went well."""
+        """Returns the output of the failed steps alone."""
         text = (self.error + self.said).partition("Diagnostics:")[2] or self.error
         return "\n".join(line for line in text.splitlines() if line.strip() and "warning: " not in line)
 
@@ -49,19 +49,19 @@ class Runner:
         (folder / ".venv").symlink_to(ROOT / ".venv")
 
     def run(self, verb: str) -> Run:
-        """`up`, `preview`, `down` or `destroy`."""
+        """Runs `up`, `preview`, `down` or `destroy`."""
         raise NotImplementedError
 
     def begin(self) -> "subprocess.Popen[str]":
-        """An `up` in the background, in a process group of its own."""
+        """Starts an `up` in the background, in its own process group."""
         raise NotImplementedError
 
     def ended(self, process: "subprocess.Popen[str]") -> Run:
-        """The same `up`, once it has ended."""
+        """Returns the result of that `up`, once it has ended."""
         raise NotImplementedError
 
     def lock(self) -> str:
-        """What the lock of the stack says of the run at work."""
+        """Returns the text of the stack's lock during a run."""
         raise NotImplementedError
 
     def _start(self, command: list[str], environment: dict[str, str] | None = None) -> "subprocess.Popen[str]":
@@ -103,7 +103,7 @@ class Rehearsal(Runner):
 
 
 class Engine(Runner):
-    """The Pulumi CLI, by the Automation API."""
+    """The Pulumi CLI, through the Automation API."""
 
     name = "engine"
 
@@ -155,7 +155,7 @@ class Engine(Runner):
         return "".join(file.read_text() for file in self.state.glob(f".pulumi/locks/**/{self.stack}/*.json"))
 
     def urns(self) -> list[str]:
-        """Those of everything in the state."""
+        """Returns the URNs of everything in the state."""
         deployment = self._stack().export_stack().deployment or {}
         return [str(resource["urn"]) for resource in deployment["resources"]]
 
@@ -165,7 +165,7 @@ class Engine(Runner):
             subprocess.run(setup, cwd=self.folder, check=True, capture_output=True)
             self._prepared = True
         clear_dead_locks(self.state, self.stack)
-        # Selecting a stack writes its salt into the stack file, which each run has written anew.
+        # Selecting a stack writes its salt into the stack file, which each run writes again.
         return auto.create_or_select_stack(
             self.stack, work_dir=str(self.folder), opts=auto.LocalWorkspaceOptions(env_vars=self.environment)
         )
@@ -182,7 +182,7 @@ def _changes(events: list[EngineEvent]) -> dict[str, list[str]]:
 
 
 def has_engine() -> bool:
-    """Whether there is a Pulumi CLI with what the local stack needs."""
+    """Whether there is a Pulumi CLI with the plugins of the local stack."""
     plugins = ["pulumi", "pulumi-resource-docker", "pulumi-resource-command", "pulumi-resource-random"]
     installed = Path.home().glob(".pulumi/plugins/resource-docker*")
     return all(shutil.which(plugin) for plugin in plugins) or bool(shutil.which("pulumi") and list(installed))

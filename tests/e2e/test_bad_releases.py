@@ -1,4 +1,4 @@
-"""A bad release never reaches a user: what served before serves on, and the error says which setting to mend."""
+"""A bad release never reaches a user: what served before still serves, and the error names the setting to fix."""
 
 import io
 import os
@@ -29,7 +29,7 @@ NOWHERE = f"{REGISTRY}/sertantai/app@sha256:{'0' * 64}"
 
 
 def app(**settings: Any) -> Change:
-    """The app of auth with these settings."""
+    """Returns the app of auth with these settings."""
     return lambda config: config["sertantai:services"]["auth"]["app"].update(settings)
 
 
@@ -38,7 +38,7 @@ def electric(**settings: Any) -> Change:
 
 
 def secret(config: dict[str, Any]) -> None:
-    """One that is longer than nginx takes in a word."""
+    """A value that is longer than one of nginx's words may be."""
     config["sertantai:legal_ELECTRIC_SECRET"] = "x" * 5000
 
 
@@ -82,7 +82,7 @@ CASES = [pytest.param(*BAD[name], id=name, marks=[] if name in QUICK else [pytes
 
 
 def in_seconds(text: str) -> str:
-    """The text without the number of seconds, which a busy machine decides."""
+    """Returns the text without the number of seconds, which depends on the machine."""
     return re.sub(r"\b\d+ s\b", "N s", text)
 
 
@@ -180,12 +180,12 @@ def test_a_full_disk_at_a_pull_changes_nothing_and_with_free_space_the_same_up_s
     images.build("app", "large", REGISTRY, settings[0]["username"], settings[1])
     registry = Registry(platform.docker, REGISTRY, settings[0]["username"], settings[1])
     tag = f"{registry.repository('app')}:large"
-    # A layer of its own, which the host has to fetch.
+    # Its own layer, which the host has to pull.
     text = f"FROM {tag}\nRUN head -c 300000 /dev/urandom > /tmp/filler\n"
     platform.docker.images.build(fileobj=io.BytesIO(text.encode()), tag=tag, rm=True)
     newer = f"{registry.repository('app')}@{registry.push(registry.repository('app'), 'large')}"
     for name in (newer, tag):
-        with suppress(ImageNotFound):  # the last of its names took it along
+        with suppress(ImageNotFound):  # removing its last tag has removed it
             platform.docker.images.remove(name, force=True)
     folder = Path(platform.docker.info()["DockerRootDir"], "tmp")
     before = platform.ids()
@@ -197,7 +197,7 @@ def test_a_full_disk_at_a_pull_changes_nothing_and_with_free_space_the_same_up_s
     finally:
         subprocess.run(["umount", folder], check=True)
     assert not bad.ok
-    # Of a pull that was cut the provider does not say why; the command adds what to look at (cli/meanings.py).
+    # The provider does not say why a pull broke off; the command adds what to look at (cli/meanings.py).
     words = {"rehearsal": "no space left on device", "engine": "unable to find or pull image"}
     assert words[platform.runner.name] in bad.error, bad.error
     assert platform.ids() == before

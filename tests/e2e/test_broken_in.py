@@ -1,4 +1,4 @@
-"""A service that is broken into: what its own container can do to the others on the running platform."""
+"""A compromised service: what its own container can do to others on the running platform."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from .platform import Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.one_runner]
 AUTH, LEGAL = "sertantai_auth_local", "sertantai_legal_local"
-# Its own migrations' table reads on, and runs more than that.
+# Queries its own migrations' table, and runs more than that.
 VIEW = """
 ALTER TABLE public.schema_migrations RENAME TO kept_migrations;
 CREATE VIEW public.schema_migrations AS SELECT version, inserted_at, public.trap() FROM public.kept_migrations;
@@ -30,7 +30,7 @@ CONNECT = "import json, os, psycopg2\nurl = os.environ['DATABASE_URL']\n"
 
 
 def in_app(platform: Platform, program: str) -> Any:
-    """What a program in legal's app prints, as JSON; it has all that the app has."""
+    """Returns the JSON output of a program in legal's app, with the app's environment."""
     [container] = platform.containers(service="legal", part="app")
     code, output = container.exec_run(["python3", "-c", CONNECT + program])
     text = bytes(output).decode()  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What a second run, a changed setting, a failed step and a stop do to a platform that serves."""
+"""The effect of a second run, a changed setting, a failed step and a stop on a running platform."""
 
 import subprocess
 import threading
@@ -175,7 +175,7 @@ def test_a_second_up_at_the_same_time_names_the_owner_of_the_lock(platform: Plat
 def test_a_wrong_registry_password_is_reported_and_changes_nothing(platform: Platform) -> None:
     before = platform.ids()
     platform.config["sertantai:registry_token"] = "wrong"
-    # The double takes on the password it is told; one more run tells it the right one again.
+    # The double accepts the password of its last set-up; one more run sets the right one again.
     registry = platform.docker.containers.get(f"sertantai-registry-{REGISTRY.partition(':')[2]}")
     bad = platform.run("preview")
     assert registry.status == "running"

@@ -1,4 +1,4 @@
-"""Electric's client misses nothing and gets nothing twice, whatever happens to Electric."""
+"""Electric's client misses nothing and receives nothing twice, despite faults of Electric."""
 
 import time
 
@@ -66,7 +66,7 @@ def test_another_image_of_electric_starts_with_empty_shapes_and_so_does_a_rollba
             up = platform.up()
             assert up.ok, up.error
             insert(platform, names(5))
-            client.wait("told to fetch anew", lambda one: one.refetches > before)  # noqa: B023 - called at once
+            client.wait("must fetch again", lambda one: one.refetches > before)  # noqa: B023 - called at once
             has_exactly(client, table(platform))
             assert client.one.refetches == before + 1
             folders = bytes(electric(platform).exec_run(["ls", "-A", "/var/lib/electric"]).output).split()  # type: ignore[arg-type]
@@ -79,10 +79,10 @@ def test_a_client_gets_rows_committed_while_electric_was_down(platform: Platform
         container = electric(platform)
         insert(platform, names(5))
         client.wait("the first inserts", lambda one: len(one.rows) == 5, LIVE_S)
-        # At once: what was stored a moment ago is not confirmed to the slot yet, and comes again.
+        # At once: the last rows are not confirmed to the slot yet, and are sent again.
         container.kill()
         insert(platform, names(20))
-        # A poll that is open while the new one waits for the lock would be told to fetch anew.
+        # A poll that is open while the new one waits for the lock would have to fetch again.
         eventually(lambda: not platform.sql(LOCKED))
         container.start()
         has_exactly(client, table(platform))
@@ -99,7 +99,7 @@ def test_a_client_fetches_again_by_itself_after_the_slot_was_lost(platform: Plat
         insert(platform, names(5))
         platform.sql("DELETE FROM uk_lrt WHERE id IN (SELECT id FROM uk_lrt LIMIT 3)", LEGAL)
         container.start()
-        client.wait("told to fetch anew", lambda one: one.refetches)
+        client.wait("must fetch again", lambda one: one.refetches)
         has_exactly(client, table(platform))
         assert 409 in {request["status"] for request in client.one.requests}
         insert(platform, names(1))
@@ -119,7 +119,7 @@ def test_a_table_that_was_altered_or_emptied_is_fetched_again(platform: Platform
     insert(platform, names(5))
     with follow(platform) as client:
         platform.sql("TRUNCATE uk_lrt", LEGAL)
-        client.wait("told to fetch anew", lambda one: one.refetches, LIVE_S)
+        client.wait("must fetch again", lambda one: one.refetches, LIVE_S)
         has_exactly(client, set())
 
 

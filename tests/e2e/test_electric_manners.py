@@ -1,4 +1,4 @@
-"""What the cut-over relies on: how two Electrics on one storage behave while the slot changes hands."""
+"""The behaviour that the cut-over relies on: two Electrics on one storage while the slot changes its owner."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ WHOLE = {"table": "uk_lrt", "columns": "id,name"}
 
 
 class Answer:
-    """What an Electric says to a request from within its own container."""
+    """Returns an Electric's answer to a request from its own container."""
 
     def __init__(self, text: str) -> None:
         head, _, self.body = text.replace("\r", "").partition("\n\n")
@@ -59,7 +59,7 @@ def polled(container: Container) -> "Future[Answer]":
 
 @pytest.fixture
 def old(platform: Platform) -> Iterator[Container]:
-    """The Electric that serves, with one shape; afterwards it serves again."""
+    """The Electric that serves, with one shape. After the test it serves again."""
     container = electric(platform)
     insert(platform, names(3))
     assert ask(container, offset="-1").status == 200
@@ -70,7 +70,7 @@ def old(platform: Platform) -> Iterator[Container]:
 
 @pytest.fixture
 def new(platform: Platform, old: Container) -> Iterator[Container]:
-    """A second one with the same image, storage and stream id, which waits."""
+    """A second Electric with the same image, storage and stream id, which waits."""
     known = old.attrs
     [mount] = [mount for mount in known["Mounts"] if mount["Type"] == "volume"]
     container = platform.docker.containers.run(
@@ -104,7 +104,7 @@ def test_a_waiting_electric_creates_no_shape_and_does_not_know_newer_ones(old: C
     assert (unmade.status, unmade.headers["retry-after"]) == (503, "5")
     made = ask(old, offset="-1", where="year = 1902")
     assert made.status == 200
-    # 409 once the new one has heard of it, from its storage.
+    # 409 once the new one has read of it from its storage.
     assert ask(new, offset="-1", where="year = 1902").status in (503, 409)
     place = {"offset": made.headers["electric-offset"], "handle": made.headers["electric-handle"]}
     assert ask(new, **place, where="year = 1902").status == 409
@@ -127,7 +127,7 @@ def test_a_stopped_electric_keeps_the_lock_while_a_poll_is_open_and_a_killed_one
     with ThreadPoolExecutor(1) as pool:
         stopped = pool.submit(old.stop, timeout=60)
         begun = time.monotonic()
-        eventually(lambda: ask(old, offset="-1").status == 0)  # its port is closed, and still it has the lock
+        eventually(lambda: ask(old, offset="-1").status == 0)  # its port is closed, but it still has the lock
         assert status(new) == "waiting"
         eventually(lambda: status(new) == "active")
         stopped_s = time.monotonic() - begun

@@ -1,4 +1,4 @@
-"""Mistakes and accidents: one clear message, what served still serves, and the next good run gets there."""
+"""Mistakes and accidents: one clear message, what served before still serves, and the next good run succeeds."""
 
 import socket
 

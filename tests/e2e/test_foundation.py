@@ -1,4 +1,4 @@
-"""What the services stand on breaks: it comes back by itself, and nobody loses what they were told is kept."""
+"""Failures of the shared servers: they recover by themselves, and no acknowledged data is lost."""
 
 from collections.abc import Iterator
 
@@ -70,7 +70,7 @@ def test_a_gateway_without_one_of_its_certificates_serves_the_others_and_gets_it
 
 
 def pin(platform: Platform) -> None:
-    """The stack file with every image by the digest that runs."""
+    """Writes every image into the stack file by its running digest."""
     parts = {(c.labels["sertantai.service"], c.labels["sertantai.part"]): c for c in platform.containers()}
     blocks = {
         ("platform", part): platform.config[f"sertantai:{'acme' if part == 'certbot' else part}"]
@@ -86,7 +86,7 @@ def pin(platform: Platform) -> None:
 
 
 def test_without_its_registry_everything_serves_and_pinned_images_can_be_released(platform: Platform) -> None:
-    # The rehearsal's `up` starts its double again, so there it is the preview that meets a registry that is gone.
+    # The rehearsal's `up` starts its double again, so for it the preview meets the missing registry.
     verb = "up" if platform.runner.name == "engine" else "preview"
     before = platform.ids()
     registry = platform.docker.containers.get(f"sertantai-registry-{REGISTRY.partition(':')[2]}")

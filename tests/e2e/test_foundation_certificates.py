@@ -1,4 +1,4 @@
-"""The certificate authority goes away, refuses, or is needed again: nobody but the new site waits for it."""
+"""The certificate authority is unreachable, refuses, or is needed again: only the new site waits for it."""
 
 import time
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ NOWHERE = "127.0.0.99"
 
 @contextmanager
 def refusing(platform: Platform, domain: str) -> Iterator[None]:
-    """The authority looks for `domain` on a machine that is not there."""
+    """Makes the authority look for `domain` on a machine that does not exist."""
     names = f"http://127.0.0.1:{ACME + 3}"
     httpx.post(f"{names}/add-a", json={"host": f"{domain}.", "addresses": [NOWHERE]}).raise_for_status()
     yield
@@ -31,11 +31,11 @@ def refusing(platform: Platform, domain: str) -> Iterator[None]:
 
 @contextmanager
 def gone(platform: Platform, domain: str) -> Iterator[None]:
-    """The authority's name leads nowhere."""
+    """Makes the authority's name point nowhere."""
     certbot = own(platform, "certbot")
 
     def write(hosts: str) -> None:
-        # certbot may not change its own; the file that Docker gave it can be.
+        # certbot cannot change its own file, but the one that Docker gave it can be changed.
         platform.docker.containers.run(
             certbot.attrs["Image"],
             ["-c", 'echo "$HOSTS" > /hosts'],
@@ -83,14 +83,14 @@ def test_only_a_new_site_waits_for_its_certificate(platform: Platform, without: 
 
 
 def renew(platform: Platform) -> None:
-    """certbot starts again, and so looks now for what is due, not at its next time: twice a day."""
+    """Restarts certbot, so that it checks for due certificates now: otherwise it does twice a day."""
     own(platform, "certbot").restart()
     eventually(lambda: inside(platform, "certbot", "ls /tmp/renewed"))
 
 
 @pytest.mark.one_runner
 def test_due_certificates_are_renewed_and_served_without_an_up(platform: Platform) -> None:
-    before = certificate(AUTH)  # for a day: due at once
+    before = certificate(AUTH)  # valid for a day: due at once
     renew(platform)
     eventually(lambda: certificate(AUTH).serial_number != before.serial_number)
     assert certificate(AUTH).not_valid_after_utc > before.not_valid_after_utc

@@ -1,4 +1,4 @@
-"""The database's disk is full: writes are refused, nothing is corrupted, and with room again everything goes on."""
+"""The database's disk is full: writes are refused, nothing is corrupted, and with free space everything continues."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ SMALL, LARGE = "size=300m", "size=600m"
 
 
 class Disk:
-    """A volume of limited size; a container of its own keeps it mounted while PostgreSQL's starts again."""
+    """A volume of limited size. Its own container keeps it mounted while PostgreSQL's restarts."""
 
     def __init__(self, platform: Platform, image: str) -> None:
         options = {"type": "tmpfs", "device": "tmpfs", "o": SMALL}
@@ -36,7 +36,7 @@ class Disk:
         )
 
     def resize(self, size: str) -> None:
-        # What `mount -o remount` does: these images are without it.
+        # As `mount -o remount`, which these images do not have.
         remount = f"ctypes.CDLL(None).mount(None, b'/disk', None, 32, b'{size}')"
         code, output = self.keeper.exec_run(["python3", "-c", f"import ctypes, sys; sys.exit({remount})"])
         assert code == 0, output
@@ -47,9 +47,9 @@ class Disk:
 
 @pytest.fixture
 def small(platform: Platform) -> Iterator[tuple[Platform, Disk]]:
-    """The platform made anew on a small disk: its database's volume cannot be changed under it."""
+    """The platform, created again on a small disk: its database's volume cannot be changed while it is used."""
     image = own(platform, "postgres").attrs["Image"]
-    # Changed before all else: whatever goes wrong from here on, the platform is brought up again for the next test.
+    # Changed first: after any failure from here on, the platform is started again for the next test.
     platform.config["sertantai:postgres"]["volume"] = VOLUME
     before = platform.run("destroy")
     assert before.ok, before.error
@@ -67,13 +67,13 @@ def small(platform: Platform) -> Iterator[tuple[Platform, Disk]]:
 
 
 def post(client: httpx.Client, bytes_: int) -> tuple[int, str]:
-    """The answer to a row of so many bytes, which no compression makes smaller, and its key or what was said."""
+    """Returns the answer to a row of this size, which cannot be compressed, and its key or the error."""
     answer = client.post("/api/items", json={"body": os.urandom(bytes_ // 2).hex()})
     return answer.status_code, answer.json()["key"] if answer.status_code == 200 else answer.text
 
 
 def fill(platform: Platform) -> set[str]:
-    """Writes until a row is refused; the keys of those that were not."""
+    """Writes until a row is refused. Returns the keys of the accepted rows."""
     acknowledged: set[str] = set()
     with platform.client(LEGAL) as client:
         for _ in range(4000):
@@ -91,7 +91,7 @@ def test_a_full_disk_refuses_writes_and_corrupts_nothing(small: tuple[Platform, 
     acknowledged = fill(platform)
     assert disk.free_mb() < 20
     assert "No space left on device" in own(platform, "postgres").logs(tail=200).decode()
-    # What needs no database goes on.
+    # Requests without the database still work.
     assert platform.get(LEGAL, "/health").status_code == 200
     assert platform.get(LEGAL, "/").status_code == 200
 
@@ -99,7 +99,7 @@ def test_a_full_disk_refuses_writes_and_corrupts_nothing(small: tuple[Platform, 
     with platform.client(LEGAL) as client:
         eventually(lambda: post(client, 1_000)[0] == 200)
     eventually(lambda: all_serve(platform))
-    # Every page is read, and its checksum with it.
+    # Reads every page, with its checksum.
     kept = set(platform.sql("SELECT key FROM items WHERE length(body) > 0", DATABASE).split())
     assert acknowledged <= kept
     assert inside(platform, "postgres", f"pg_amcheck -U postgres --heapallindexed --install-missing {DATABASE}") == ""

@@ -1,4 +1,4 @@
-"""The daemon starts again, or the whole machine: everything comes back by itself."""
+"""The daemon restarts, or the whole machine: everything recovers by itself."""
 
 import os
 import signal
@@ -20,12 +20,12 @@ SUDO = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
 
 def daemon() -> int:
-    """The process number of the daemon that answers here."""
+    """Returns the pid of the daemon that answers here."""
     return int(subprocess.run([*SUDO, "cat", PID], check=True, capture_output=True).stdout)
 
 
 def why_not() -> str:
-    """Why a test may not restart the daemon; nothing where it may."""
+    """Returns why a test may not restart the daemon, or nothing if it may."""
     allowed = "E2E_RESTART_DOCKER=1 lets this test restart it, and with it everything that runs there"
     if "DOCKER_HOST" in os.environ or not PID.exists():
         return f"Docker is not this machine's own, or its process number is not in {PID}"
@@ -57,7 +57,7 @@ def gone(process: int) -> bool:
 
 
 def start() -> None:
-    """As the machine does when it comes up."""
+    """Starts the daemon as the machine does at boot."""
     if Path("/run/systemd/system").is_dir():
         subprocess.run([*SUDO, "systemctl", "reset-failed", "docker"], check=False)
         subprocess.run([*SUDO, "systemctl", "start", "docker"], check=True)
@@ -66,11 +66,11 @@ def start() -> None:
 
 
 def comes_back(platform: Platform, before: dict[str, str]) -> None:
-    """The same containers, running, and everything that they do."""
+    """The same containers run and do their work."""
     begun = time.monotonic()
     eventually(lambda: docker.from_env().ping())
     platform.docker = docker.from_env()
-    # The double of the authority has another root each time it starts; its clients are told as at set-up.
+    # The double of the authority has a new root after each start; its clients get it as at set-up.
     doubles.acme(f"https://localhost:{ACME}/dir", HTTP, platform.acme)
     eventually(lambda: all_serve(platform), timeout_s=120)
     assert platform.ids() == before
@@ -94,7 +94,7 @@ def test_everything_restarts_with_dockers_daemon(restartable: Platform) -> None:
 def test_everything_restarts_after_a_power_cut(restartable: Platform) -> None:
     before, old = restartable.ids(), daemon()
     containers = [each.attrs["State"]["Pid"] for each in restartable.docker.containers.list()]
-    # The parent of each is what keeps its output; and the daemon has a containerd of its own, or the machine's.
+    # The parent of each keeps its output; the daemon has its own containerd, or the machine's.
     shims = [int(Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[1]) for each in containers]
     assert all("containerd-shim" in Path(f"/proc/{each}/cmdline").read_text() for each in shims)
     children = subprocess.run(["pgrep", "-P", str(old), "containerd"], capture_output=True, text=True).stdout.split()

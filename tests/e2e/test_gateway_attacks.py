@@ -1,4 +1,4 @@
-"""The running gateway, attacked from outside and from inside an app that is broken into."""
+"""The running gateway, attacked from outside and from inside a compromised app."""
 
 import socket
 import ssl
@@ -12,7 +12,7 @@ from .platform import HTTPS, Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 LEGAL = "legal.localhost"
-# Connections with half a request each, for as long as the script's input is open.
+# Connections with half a request each, open until the script's stdin closes.
 HALF = """
 import socket, sys, time
 held = []
@@ -45,7 +45,7 @@ def inside_app(platform: Platform, service: str, script: str, *words: str) -> st
 
 
 def stands(platform: Platform, since: str) -> bool:
-    """Whether the gateway has run on, without the loss of a worker."""
+    """Whether the gateway kept running without the loss of a worker."""
     gateway = own(platform, "nginx")
     return gateway.attrs["State"]["StartedAt"] == since and b"exited on signal" not in gateway.logs(stdout=False)
 
@@ -62,7 +62,7 @@ def test_slow_uploads_from_outside_do_not_stop_the_gateway(platform: Platform) -
                 for _ in range(20):
                     one.sendall(b"100000\r\n" + bytes(2**20) + b"\r\n")
             except OSError:
-                pass  # refused on the way
+                pass  # refused during the upload
         assert all_serve(platform)
     assert stands(platform, since)
 

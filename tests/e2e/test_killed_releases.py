@@ -1,4 +1,4 @@
-"""An `up` that is killed, as by a power cut: what served serves on, and the next `up` ends what was begun."""
+"""An `up` that is killed, as by a power cut: what served before still serves, and the next `up` completes it."""
 
 import copy
 
@@ -10,7 +10,7 @@ from .watching import Watching
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 LEGAL = "legal.localhost"
-# Of a release of every part, and of a service that was not there before.
+# Steps of a release of every part, and of a new service.
 STEPS = ["app-image", "preflight", "migrate", "app", "app-gate", "frontend", "frontend-gate", "electric"]
 STEPS += ["electric-gate", "cutover", "site-switch", "retire", "images"]
 FIRST_STEPS = ["database-sql", "cleanup", "certificate-placeholder", "certificate-authority", "site-switch"]

@@ -1,4 +1,4 @@
-"""What only the engine can show: its plans, its state, its judgement of what depends on what."""
+"""What only the engine can show: its plans, its state, and its dependencies."""
 
 import pytest
 

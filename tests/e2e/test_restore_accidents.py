@@ -1,4 +1,4 @@
-"""What may befall the platform while a dump is put in: it is in whole, or nothing of it is."""
+"""Accidents during a restore: the dump is restored whole, or nothing of it is."""
 
 import re
 import subprocess
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.one_runner, pytes
 
 @pytest.fixture
 def large(platform: Platform, dev: Dev) -> Dev:
-    """Enough rows for the load to take a second or two."""
+    """Enough rows for a load of a second or two."""
     dev.laws(200_000)
     ask_for(platform, dev.dump())
     return dev
@@ -33,7 +33,7 @@ def large(platform: Platform, dev: Dev) -> Dev:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_up_is_killed_when(platform: Platform, large: Dev, moment: str) -> None:
-    """What goes on on the host comes to its end by itself."""
+    """The work on the host completes by itself."""
     before = checksum(platform)
     process = platform.begin()
     reach(platform, moment)
@@ -46,7 +46,7 @@ def test_up_is_killed_when(platform: Platform, large: Dev, moment: str) -> None:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_the_host_fails_when(platform: Platform, large: Dev, moment: str) -> None:
-    """Whatever runs there is gone at once."""
+    """Everything that runs there is gone at once."""
     before = checksum(platform)
     process = platform.begin()
     reach(platform, moment)
@@ -72,7 +72,7 @@ def test_postgres_is_killed_in_the_middle(platform: Platform, large: Dev) -> Non
 
 @pytest.fixture
 def open_transaction(platform: Platform) -> Iterator[Callable[[], None]]:
-    """Begins one on another service's database that has changed something; it is ended after the test."""
+    """Starts a transaction on another service's database that has changed something. It ends after the test."""
     words = "BEGIN; SELECT txid_current(); SELECT pg_sleep(300)"
     begun: list[threading.Thread] = []
 
@@ -108,7 +108,7 @@ def test_an_open_transaction_elsewhere_is_reported_before_anything_stops(
 def test_the_previous_rows_are_restored_if_electric_is_not_healthy_with_the_new_ones(
     platform: Platform, dev: Dev, open_transaction: Callable[[], None]
 ) -> None:
-    """A transaction that begins meanwhile keeps it from a new slot."""
+    """A transaction that begins meanwhile delays its new slot."""
     platform.services["legal"]["electric"]["start_timeout_s"] = 5
     released = platform.up()
     assert released.ok, released.error
@@ -150,7 +150,7 @@ def test_two_services_at_once_wait_for_each_other(platform: Platform, dev: Dev) 
 def test_two_concurrent_restores_of_the_same_dump_load_it_once(
     platform: Platform, large: Dev, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The step itself, by two who share no state."""
+    """The second restore is the step itself, which shares no state with the first."""
     monkeypatch.chdir(platform.folder)
     platform.write()
     [step] = [resource for resource in declare(STACK) if resource.name == "legal-restore"]
@@ -168,7 +168,7 @@ def test_two_concurrent_restores_of_the_same_dump_load_it_once(
 @pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it")
 @pytest.mark.usefixtures("laws")
 def test_300_mb_are_restored_while_electrics_clients_wait(platform: Platform, dev: Dev) -> None:
-    """In one transaction, which would have broken Electric's shapes had its slot been there."""
+    """In one transaction, which would break Electric's shapes if its slot existed."""
     dev.sql(
         "INSERT INTO items (key, body) SELECT g, string_agg(md5(g || '-' || h), '') "
         "FROM generate_series(1, 10000) g, generate_series(1, 1000) h GROUP BY g"
@@ -184,7 +184,7 @@ def test_300_mb_are_restored_while_electrics_clients_wait(platform: Platform, de
 
 @pytest.fixture
 def narrow(platform: Platform) -> Iterator[Disk]:
-    """The platform made anew on a disk that a restore may begin on."""
+    """The platform, created again on a disk with just enough space for a restore to begin."""
     image = own(platform, "postgres").attrs["Image"]
     assert platform.run("destroy").ok
     disk = Disk(platform, image)

@@ -1,4 +1,4 @@
-"""Dumps that cannot be put in, and accidents while one is: the database is afterwards as it was, to the last byte."""
+"""Dumps that cannot be restored, and accidents during a restore: the database is unchanged, to the last byte."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ LIKE_SQL = [r"\.", "COPY uk_lrt (id) FROM stdin;", "'); DROP TABLE items; --", r
 
 
 def refused(platform: Platform, *words: str) -> Run:
-    """Twice: with these words, and with nothing stopped, changed or shown that is not the user's to see."""
+    """Fails twice, with this message, and stops, changes and shows nothing that the user must not see."""
     before, ids = checksum(platform), platform.ids()
     started = [container.attrs["State"]["StartedAt"] for container in platform.containers(service="legal")]
     for _ in range(2):
@@ -192,7 +192,7 @@ def test_circular_foreign_keys(platform: Platform, dev: Dev) -> None:
 
 
 def test_tables_with_triggers_need_disable_triggers(platform: Platform, dev: Dev) -> None:
-    """pg_restore empties search_path, in which this one finds no table."""
+    """pg_restore empties search_path, so this trigger finds no table."""
     body = "BEGIN PERFORM count(*) FROM items; NEW.title := 'by a trigger'; RETURN NEW; END"
     as_app(
         platform,
@@ -228,7 +228,7 @@ def test_a_table_that_does_not_belong_to_the_app(platform: Platform, dev: Dev) -
 
 
 def test_a_newer_container_that_does_not_serve_is_stopped_and_not_started_again(platform: Platform, dev: Dev) -> None:
-    """As a release that was killed leaves it: it may write, and nobody is led to it."""
+    """As a killed release leaves it: it can write, and receives no requests."""
     dev.laws(3)
     ask_for(platform, dev.dump())
     [serving] = platform.containers(service="legal", part="app")
@@ -262,7 +262,7 @@ def test_jobs_and_migrations_do_not_change(platform: Platform, dev: Dev) -> None
 
 
 def test_a_failure_after_the_last_row_leaves_sequences_and_views_as_they_were(platform: Platform, dev: Dev) -> None:
-    """A sequence that is set is not set back by a rollback of itself."""
+    """A rollback does not undo `setval`."""
     few = "SELECT count(*) / (CASE WHEN count(*) > 3 THEN 0 ELSE 1 END) AS laws FROM uk_lrt"
     platform.sql(f"INSERT INTO items (key) SELECT g::text FROM generate_series(1, 50) g; {few}", LEGAL)
     as_app(platform, f"CREATE MATERIALIZED VIEW few AS {few}")
@@ -286,7 +286,7 @@ def test_a_failure_after_the_last_row_leaves_sequences_and_views_as_they_were(pl
 
 
 def test_a_refused_row_is_never_shown(platform: Platform, dev: Dev) -> None:
-    """Neither in what `up` says nor in the server's log."""
+    """Neither in the output of `up` nor in the server's log."""
     platform.sql("ALTER TABLE uk_lrt ADD more jsonb", LEGAL)
     try:
         dev.sql("ALTER TABLE uk_lrt ADD more text")

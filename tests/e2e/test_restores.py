@@ -1,4 +1,4 @@
-"""Data from a dump: shown first, put in once, whole or not at all, and Electric's clients see it as it comes."""
+"""Data from a dump: shown first, restored once, whole or not at all, and seen by Electric's clients at once."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_a_lost_state_or_a_new_laptop_does_not_restore_it_again(platform: Platfo
     platform.sql("DELETE FROM uk_lrt WHERE name = 'law 1'", LEGAL)
     after = checksum(platform)
 
-    ask_for(platform, dump, expect={"uk_lrt": 5})  # a step that has to run again, as one without a state has
+    ask_for(platform, dump, expect={"uk_lrt": 5})  # a step that has to run again, as after a lost state
     again = platform.up()
     assert again.ok, again.error
     assert "legal-restore" in again.touched()

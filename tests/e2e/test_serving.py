@@ -1,4 +1,4 @@
-"""What clients get from the platform, and what they do not."""
+"""What clients get from the platform, and what is refused."""
 
 import socket
 import ssl

@@ -1,4 +1,4 @@
-"""Clients that keep on asking while a release goes on."""
+"""Clients that keep sending requests during a release."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ SHAPES, RETRIES = "/electric/", 5
 
 
 class Watching:
-    """Asks a site without a pause, one request in four a POST with its own key; `failed` is what went wrong."""
+    """Requests a site without a pause, one request in four a POST with its own key. `failed` has the errors."""
 
     def __init__(self, platform: Platform, host: str, path: str = "/api/version", posts: bool = True) -> None:
         self._platform, self._host, self._path, self._posts = platform, host, path, posts
@@ -35,7 +35,7 @@ class Watching:
             thread.join()
 
     def serves(self) -> None:
-        """Every request was answered, and each row that was acknowledged is there once."""
+        """Every request was answered, and each acknowledged row exists once."""
         assert not self.failed, self.failed[:5]
         assert self.answered > 10
         keys = self._platform.get(self._host, "/api/items").json()
@@ -43,7 +43,7 @@ class Watching:
         assert len(rows) == len(set(rows)) >= min(len(self.posted), 90)
 
     def _get(self, client: httpx.Client) -> None:
-        """As often as Electric's client does by itself, where a shape's answer says that it is to come again."""
+        """Requests the path, again if a shape's answer has Retry-After, as often as Electric's client does."""
         for _ in range(RETRIES):
             answer = client.get(self._path)
             if answer.status_code != 503 or "retry-after" not in answer.headers or not self._path.startswith(SHAPES):
@@ -52,7 +52,7 @@ class Watching:
         answer.raise_for_status()
 
     def _ask(self, keeps: bool) -> None:
-        """Over one connection, or a new one each time."""
+        """Sends requests over one connection, or a new one each time."""
         client = self._platform.client(self._host)
         while not self._over.is_set():
             for turn in range(4):

@@ -1,6 +1,6 @@
-"""How fast a committed row reaches Electric's client through the gateway, and how many clients hold at once.
+"""How fast a committed row reaches Electric's client through the gateway, and how many clients it serves at once.
 
-Bounded in number and time, on this machine alone: `python -m tests.electric.bench` with the local stack up.
+Limited in number and time, on this machine alone: `python -m tests.electric.bench` with the local stack running.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from .client import Client, install
 
 ROOT = Path(__file__).parents[2]
 ROWS, PAUSE_S = 1000, 0.01
-# Long enough that every long poll (20 s) ends and is followed by another.
+# Long enough for every long poll (20 s) to end and another to follow.
 CLIENTS, CROWD_ROWS, CROWD_PAUSE_S = 500, 10, 3.0
 INSERT = """
 DO $$ BEGIN FOR i IN 1..{rows} LOOP
@@ -27,7 +27,7 @@ END LOOP; END $$
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A platform that is up; its service `legal` has public shapes."""
+    """A running platform whose service `legal` has public shapes."""
 
     stack: str
     https_port: int
@@ -40,14 +40,14 @@ class Target:
         return client
 
     def sql(self, statement: str) -> None:
-        """Run it in the service's database."""
+        """Runs it in the service's database."""
         psql = ["psql", "-X", "-q", "-U", "postgres", "-d", "sertantai_legal_local", "-c", statement]
         subprocess.run(["docker", "exec", f"sertantai-{self.stack}-postgres", *psql], check=True, capture_output=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delay:
-    """From the commit of a row to its event, over all rows and clients; failures are answers but 200 and 409."""
+    """Delays from a row's commit to its event, over all rows and clients. Failures are answers except 200 and 409."""
 
     p50_ms: float
     p99_ms: float
@@ -56,12 +56,12 @@ class Delay:
 
 
 def latency(target: Target) -> Delay:
-    """One client, many rows, each a transaction of its own."""
+    """One client, many rows, each in its own transaction."""
     return _measure(target, 1, ROWS, PAUSE_S)
 
 
 def crowd(target: Target) -> Delay:
-    """Many clients of one shape; every one must get every row."""
+    """Many clients of one shape. Each must receive every row."""
     return _measure(target, CLIENTS, CROWD_ROWS, CROWD_PAUSE_S)
 
 
@@ -84,7 +84,7 @@ def _measure(target: Target, streams: int, rows: int, pause_s: float) -> Delay:
 
 
 def main() -> None:
-    """Print both figures."""
+    """Prints both figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stack", default="local")
     parser.add_argument("--port", type=int, default=local()["nginx"]["https_port"])

@@ -1,7 +1,7 @@
 """How late rows are while a release changes Electric's container: `python -m tests.electric.bench_release`.
 
-It brings a platform of its own up, next to the local stack. Electric's client retries as it does by default.
-E2E_ELECTRIC_IMAGE names a real Electric.
+It starts its own platform, next to the local stack. Electric's client retries as it does by default. E2E_ELECTRIC_IMAGE
+names a real Electric.
 """
 
 import tempfile
@@ -19,26 +19,26 @@ from .client import Client, install
 
 RELEASES, STREAMS = 3, 20
 PAUSES_S = (0.02, 2.0)
-"""Between two rows: polls that end at once, and such that are open when the old Electric goes."""
+"""Between two rows: polls that end at once, and polls that are open when the old Electric ends."""
 PATIENCE = {"initialDelay": 1000, "maxDelay": 32000, "multiplier": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What the clients of one shape saw of releases of its Electric."""
+    """What the clients of one shape saw of its Electric's releases."""
 
     pause_s: float
     latest_s: float
     refetches: int
     refused: int
-    """Answers but 200 and 204."""
+    """Answers except 200 and 204."""
     events: int
     wrong: int
-    """Clients that have not exactly the table's rows, each once."""
+    """Clients that do not have exactly the table's rows, each once."""
 
 
 def measure() -> list[Outcome]:
-    """Some releases in a row while rows are inserted, for each of the pauses."""
+    """Several releases in a row while rows are inserted, for each of the pauses."""
     install()
     with tempfile.TemporaryDirectory() as name:
         platform = Platform(Path(name), Rehearsal)

@@ -1,4 +1,4 @@
-"""Electric's own client, in a Node process of its own, and what it has been told."""
+"""Electric's own client in its own Node process, and the messages that it received."""
 
 import json
 import os
@@ -16,14 +16,14 @@ MISSING = next((f"{tool} is not installed" for tool in ("node", "npm") if not sh
 
 
 def install() -> None:
-    """Fetch what the lock file names, once."""
+    """Installs the packages of the lock file, once."""
     installed, wanted = HERE / "node_modules/.package-lock.json", HERE / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
         subprocess.run(["npm", "ci"], cwd=HERE, check=True, capture_output=True)
 
 
 def node(command: list[str], roots: Path) -> "subprocess.Popen[str]":
-    """A script of this folder that trusts these authorities."""
+    """Starts a script of this folder that trusts these authorities."""
     environment = os.environ | {"NODE_EXTRA_CA_CERTS": str(roots.resolve())}
     return subprocess.Popen(
         ["node", *command], cwd=HERE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -31,7 +31,7 @@ def node(command: list[str], roots: Path) -> "subprocess.Popen[str]":
 
 
 class Follower:
-    """One stream of a client, and the rows as it has them now; `faults` are messages that do not fit these."""
+    """One stream of a client, and its current rows. `faults` are messages that do not fit these rows."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
@@ -43,11 +43,11 @@ class Follower:
 
     @property
     def refetches(self) -> int:
-        """How often it was told to begin anew."""
+        """How often it had to fetch again."""
         return sum(message["headers"].get("control") == "must-refetch" for message in self.messages)
 
     def late_s(self, name: str = "") -> list[float]:
-        """How long after its row each insert arrived, of the rows whose names begin like this."""
+        """Returns the delay of each insert whose name begins like this."""
         return [
             message["at"] / 1000 - datetime.fromisoformat(message["value"]["created_at"]).timestamp()
             for message in self.messages
@@ -55,7 +55,7 @@ class Follower:
         ]
 
     def take(self, said: dict[str, Any]) -> None:
-        """Learn one line of the client's output."""
+        """Reads one line of the client's output."""
         if "url" in said:
             self.requests.append(said)
         if "error" in said:
@@ -84,7 +84,7 @@ class Follower:
 
 
 class Client:
-    """Follows one shape by so many streams until it is closed; `options` are more of the client's own."""
+    """Follows one shape by this many streams until it is closed; `options` are more options of the client."""
 
     def __init__(self, url: str, roots: Path, params: Mapping[str, Any], streams: int = 1, **options: Any) -> None:
         options |= {"url": url, "params": params, "streams": streams}
@@ -104,12 +104,12 @@ class Client:
 
     @property
     def one(self) -> Follower:
-        """The stream where there is only one."""
+        """The only stream."""
         [follower] = self.followers
         return follower
 
     def wait(self, what: str, condition: Callable[[Follower], Any], timeout: float = 30) -> None:
-        """Until `condition` holds for every stream; fails with what each has come to."""
+        """Waits until `condition` is true for every stream. Fails with the state of each."""
         end = time.monotonic() + timeout
         while late := [one for one in self.followers if not self._holds(condition, one)]:
             if time.monotonic() > end:

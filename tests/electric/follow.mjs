@@ -21,6 +21,6 @@ for (let number = 0; number < streams; number += 1) {
   const onError = (error) => print({ number, error: String(error) });
   const stream = new ShapeStream({ backoffOptions: soon, ...options, fetchClient, onError });
   stream.subscribe((messages) => print({ number, at: Date.now(), messages }));
-  // One after the other: a process that is busy for seconds takes itself for one that has slept, and begins anew.
+  // One after the other: a client that is busy for seconds assumes that it has slept, and fetches again.
   await new Promise((done) => setTimeout(done, 10));
 }

@@ -1,1 +1,1 @@
-"""A double of the Hetzner Cloud API, for tests: what it refuses and how it answers follow the published description."""
+"""A double of the Hetzner Cloud API, for tests. Its refusals and answers follow the published description."""

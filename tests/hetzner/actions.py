@@ -1,4 +1,4 @@
-"""Actions: what the API does after it has answered."""
+"""Actions: the API's work after it has answered."""
 
 import threading
 from collections.abc import Callable
@@ -18,8 +18,11 @@ def nothing() -> None: ...
 
 @dataclass(frozen=True, kw_only=True)
 class Steps:
-    """The parts of an action. `work` may take long and runs without the project's lock; the others are changes to the
-    state, at the beginning, after success and after a failure."""
+    """The parts of an action.
+
+    `work` may take long and runs without the project's lock. The others change the state: at the beginning, after
+    success and after a failure.
+    """
 
     begin: Callable[[], None] = nothing
     work: Callable[[], None] = nothing
@@ -39,7 +42,7 @@ class _Running:
 
 
 class Actions:
-    """Every action of a project. Each runs in a thread of its own, at the earliest when the one before it has ended."""
+    """Every action of a project. Each runs in its own thread, at the earliest when the previous one has ended."""
 
     def __init__(self, lock: threading.RLock, faults: Faults, seconds: float) -> None:
         self.all: dict[int, Json] = {}
@@ -58,8 +61,10 @@ class Actions:
         after: Json | None = None,
         extra_s: float = 0.0,
     ) -> Json:
-        """Begin an action on resources given as (type, ID). It locks the server given as `locks`, waits for the action
-        `after` and takes `extra_s` longer than others."""
+        """Starts an action on resources given as (type, ID).
+
+        It locks the server given as `locks`, waits for the action `after` and takes `extra_s` longer than others.
+        """
         action: Json = {
             "id": 500_000 + len(self.all),
             "command": command,
@@ -81,7 +86,7 @@ class Actions:
         return action
 
     def close(self) -> None:
-        """Let nothing wait any longer, and see running actions to their end."""
+        """Ends all waiting, and waits for the running actions."""
         self._closed.set()
         for running in list(self._running.values()):
             running.ended.wait(timeout=10)

@@ -8,7 +8,7 @@ DOCUMENTATION = ipaddress.IPv6Network("2001:db8::/32")
 
 
 class Addresses:
-    """Hands out addresses; one that was given back is the last to be used again."""
+    """Assigns addresses. A released one is assigned again last."""
 
     def __init__(self, ipv4_network: str, first_host: int) -> None:
         self._network = ipaddress.IPv4Network(ipv4_network)
@@ -32,7 +32,7 @@ class Addresses:
 
 
 def contains(network_or_address: str, address: str) -> bool:
-    """Whether an address is this one or lies within this network."""
+    """Whether an address is this one or is in this network."""
     try:
         return ipaddress.ip_address(address) in ipaddress.ip_network(network_or_address)
     except ValueError:
@@ -40,5 +40,5 @@ def contains(network_or_address: str, address: str) -> bool:
 
 
 def default_pointer(address: str) -> str:
-    """The reverse name that an IPv4 address has at Hetzner until it is given another."""
+    """Returns the reverse name that an IPv4 address has at Hetzner by default."""
     return f"static.{'.'.join(reversed(address.split('.')))}.clients.your-server.de"

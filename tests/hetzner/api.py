@@ -31,11 +31,11 @@ from tests.hetzner.routes import Answer, Request, find
 
 PREFIX = "/v1"
 SERVED = (firewalls, keys, primary_ips, resources, rrsets, server_actions, servers, volumes, zones)
-"""Modules that registered their routes as they were imported."""
+"""Modules that register their routes at import."""
 
 
 class Sent(NamedTuple):
-    """A request as it was received; the path without /v1 and the query."""
+    """A request as it was received; the path is without /v1 and the query."""
 
     method: str
     path: str
@@ -43,7 +43,7 @@ class Sent(NamedTuple):
 
 
 class Api(Project):
-    """A project served over HTTP from here until the context ends. Its state may be read and changed at any time."""
+    """A project that is served over HTTP until the context ends. Its state can be read and changed at any time."""
 
     def __init__(
         self,
@@ -81,11 +81,11 @@ class Api(Project):
         self.action_log.close()
 
     def sent(self, method: str, path: str) -> list[Json | None]:
-        """The bodies of all requests of this method to this path."""
+        """Returns the bodies of all requests of this method to this path."""
         return [request.body for request in self.requests if request[:2] == (method, path)]
 
     def answer(self, method: str, url: str, authorization: str | None, raw: bytes) -> tuple[int, bytes]:
-        """The status and the text of the answer to a request."""
+        """Returns the status and the text of the answer to a request."""
         parts = urlsplit(url)
         path = unquote(parts.path).removeprefix(PREFIX)
         with self.lock:

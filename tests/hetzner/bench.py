@@ -1,4 +1,4 @@
-"""Ten services over SSH: `python -m tests.hetzner.bench` prints what `up` takes, first and with nothing to change."""
+"""Ten services over SSH: `python -m tests.hetzner.bench` times the first `up` and one without changes."""
 
 import statistics
 import subprocess
@@ -19,7 +19,7 @@ TIMES = 5
 
 
 def took(far: Far) -> tuple[float, int]:
-    """Seconds and connections of an `up`."""
+    """Returns the seconds and connections of an `up`."""
     before, begun = far.reach.machines.connections(SERVER), time.monotonic()
     done = far.project.up()
     assert done.ok, done.text
@@ -27,7 +27,7 @@ def took(far: Far) -> tuple[float, int]:
 
 
 def gate_s(far: Far) -> float:
-    """Seconds of a gate over SSH beside its checks and pauses: it asks once, and the check takes no time."""
+    """Returns the seconds of a gate over SSH, without its checks and pauses: it checks once, and that takes no time."""
     line = verb.line("gate", "legal/app", f"sertantai-{far.project.stack}-nginx", port=80, successes=1, timeout=10)
     config = ["ssh", "-F", f".sertantai/{far.project.stack}/ssh/config", f"sertantai-{far.project.stack}"]
     begun = time.monotonic()
@@ -55,7 +55,7 @@ def main() -> None:
             seconds, most = statistics.median(each for each, _ in runs), max(each for _, each in runs)
             console.print(f"with nothing to change (limit 10 s, 4 connections): {seconds:.1f} s, {most} connections")
             gate = statistics.median(gate_s(far) for _ in range(TIMES))
-            console.print(f"a gate beside its checks and pauses (limit 0.3 s): {gate:.2f} s")
+            console.print(f"a gate without its checks and pauses (limit 0.3 s): {gate:.2f} s")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A server that has booted, and the way to it: what its tests start from."""
+"""A server that has booted, and the connection to it: the start of its tests."""
 
 import subprocess
 import tempfile
@@ -18,7 +18,7 @@ from tests.waiting import eventually
 
 SERVER = 1
 BOOT_S = 90
-# A container's image of a few files of the server's own.
+# A container image of a few of the server's own files.
 TINY = """
 files=$(for name in bash sleep timeout; do program=$(readlink -f "$(command -v $name)"); echo $program
   ldd $program | grep -o '/[^ ]*'; done | sort -u)
@@ -31,17 +31,17 @@ docker run -d --name inner --network infra --restart unless-stopped tiny:1 /usr/
 
 @dataclass(frozen=True)
 class Reach:
-    """A server and the way to it, by the key that the operator has and the one that it may show."""
+    """A server and the connection to it, by the operator's key and its pinned host key."""
 
     machines: Machines
     keys: Path
     stack: str
     address: str
     sockets: Path
-    """Where the connection's socket is: not in anybody's home, and a short path."""
+    """The socket of the connection: outside of any home folder, with a short path."""
 
     def interpreter(self, *options: str, folder: Path | None = None, key: str = "operator") -> list[str]:
-        """The SSH command, by the configuration in `folder`."""
+        """Returns the SSH command, with the configuration in `folder`."""
         config = str((folder or self.keys) / "config")
         identity = ["-i", str(self.keys / key), "-o", "IdentitiesOnly=yes"]
         return ["ssh", "-F", config, *identity, *options, ssh.alias(self.stack)]
@@ -50,15 +50,15 @@ class Reach:
         return on_host(text, stdin, self.interpreter())
 
     def verb(self, line: str, inputs: Mapping[str, Any] | None = None) -> Said:
-        """A verb of the program, as a step calls it."""
+        """Runs a verb of the program, as a step does."""
         return on_host(line, verb.stdin(inputs or {}), [*self.interpreter(), host_program.COMMAND])
 
     def settle(self, **changes: Any) -> Said:
-        """The server's settings, with some of them changed."""
+        """Returns the server's settings, some of them changed."""
         return self.verb(verb.line("configure"), server.configuration("05:30") | changes)
 
     def install(self) -> Said:
-        """Puts the program on the server, with the program's own scripts."""
+        """Installs the program on the server, with the program's own scripts."""
         folder = self.keys / "program"
         folder.mkdir()
         self.write(folder, [(self.keys / "host.pub").read_text()], str(self.keys / "operator"))
@@ -66,7 +66,7 @@ class Reach:
         return on_host(ssh.local_command("install", str(folder / "config"), ssh.alias(self.stack), host_program.path()))
 
     def first_boot(self) -> str:
-        """What the server is told."""
+        """Returns the first boot's configuration."""
         operators = [(self.keys / "operator.pub").read_text().strip()]
         return user_data((self.keys / "host").read_text(), (self.keys / "host.pub").read_text(), operators, "05:30")
 
@@ -76,7 +76,7 @@ class Reach:
         self.write(folder, [pinned])
 
     def write(self, folder: Path, host_keys: list[str], identity_file: str | None = None) -> None:
-        """The configuration, with the connection's socket in a folder of the tests' own."""
+        """Returns the configuration, with the connection's socket in the tests' own folder."""
         texts = ssh.files(
             self.stack,
             str(folder),
@@ -91,7 +91,7 @@ class Reach:
 
 @contextmanager
 def booted(machines: Machines, keys: Path, stack: str, address: str) -> Iterator[Reach]:
-    """A server whose first boot is over, with its settings and a container `inner`; all is gone at the end."""
+    """A server whose first boot has ended, with its settings and a container `inner`. All is removed at the end."""
     for name in ("host", "operator", "stranger"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)], check=True)
     sockets = tempfile.TemporaryDirectory(prefix="ssh-")

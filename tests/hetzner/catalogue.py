@@ -1,4 +1,4 @@
-"""What Hetzner sells: locations, server types and system images, as the API lists them in 2026."""
+"""Hetzner's offer: locations, server types and system images, as the API lists them in 2026."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ _LOCATIONS = [
 _LOCATION_FIELDS = ("id", "name", "description", "country", "city", "latitude", "longitude", "network_zone")
 LOCATIONS: dict[int, Json] = {row[0]: dict(zip(_LOCATION_FIELDS, row, strict=True)) for row in _LOCATIONS}
 
-# id, name, cores, memory in GB, disk in GB, net price a month in EUR (for the shape: real ones change), locations
+# id, name, cores, memory in GB, disk in GB, net price a month in EUR (as an example: real ones change), locations
 _SERVER_TYPES: list[tuple[int, str, int, float, int, str, list[str]]] = [
     (104, "cx22", 2, 4.0, 40, "3.7900", EUROPE),
     (114, "cx23", 2, 4.0, 40, "3.4900", EUROPE),
@@ -129,7 +129,7 @@ IMAGES: dict[int, Json] = {
 
 
 def find(table: Mapping[int, Json], id_or_name: object) -> Json | None:
-    """The entry with this ID or name."""
+    """Returns the entry with this ID or name."""
     for number, entry in table.items():
         if id_or_name in (number, str(number), entry["name"]):
             return entry
@@ -137,13 +137,13 @@ def find(table: Mapping[int, Json], id_or_name: object) -> Json | None:
 
 
 def find_image(id_or_name: object, architecture: str) -> Json | None:
-    """A system image by ID, or by the name that it shares with that of the other architecture."""
+    """Returns a system image by ID, or by the name that it shares with that of the other architecture."""
     fitting = {number: image for number, image in IMAGES.items() if image["architecture"] == architecture}
     return find(fitting, id_or_name)
 
 
 def offered(server_type: Json, location: str) -> list[Mistake]:
-    """Why a location does not sell a server type, if it does not."""
+    """Returns why a location does not offer a server type, if it does not."""
     offers = [offer for offer in server_type["locations"] if offer["name"] == location]
     if not offers:
         return [("location", UNSUPPORTED_LOCATION)]
@@ -154,7 +154,7 @@ def offered(server_type: Json, location: str) -> list[Mistake]:
 
 
 def order_mistakes(body: Json) -> list[Mistake]:
-    """What an order of a server names that Hetzner does not have, or not together."""
+    """Returns the parts of a server's order that Hetzner does not have, or not together."""
     server_type = find(SERVER_TYPES, body["server_type"])
     if server_type is None:
         return [("server_type", f"server type '{body['server_type']}' not found")]

@@ -1,4 +1,4 @@
-"""Hetzner's own client, as the tests of the double use it; untyped, as to mypy every field may be absent."""
+"""Hetzner's own client for the tests of the double. Untyped: for mypy, every field may be missing."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ FSN1 = Location(name="fsn1")
 
 
 def connect(api: Api, token: str | None = None, retries: int = 0) -> Any:
-    """A client that polls fast; `retries` is how often it tries again by itself."""
+    """Returns a client that polls fast; `retries` is the number of its own retries."""
     client = Client(token or api.token, api_endpoint=api.endpoint, poll_interval=0.01, timeout=5)
     client._client._retry_max_retries = retries
     client._client._retry_interval_func = lambda _: 0.01
@@ -24,19 +24,19 @@ def connect(api: Api, token: str | None = None, retries: int = 0) -> Any:
 
 
 def key() -> str:
-    """A new public key."""
+    """Returns a new public key."""
     public = Ed25519PrivateKey.generate().public_key()
     return public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode() + " me@here"
 
 
 def order(client: Any, name: str = "one", type_name: str = "cx23", **more: Any) -> Any:
-    """The answer to the creation of a server."""
+    """Returns the answer to the creation of a server."""
     image = Image(name="debian-13")
     return client.servers.create(name, ServerType(name=type_name), image, **{"location": FSN1, **more})
 
 
 def serve(client: Any, name: str = "one", **more: Any) -> Any:
-    """A server that runs."""
+    """Returns a server that runs."""
     made = order(client, name, **more)
     for action in [made.action, *made.next_actions]:
         action.wait_until_finished()
@@ -48,7 +48,7 @@ def refusal(code: str) -> Any:
 
 
 def store(client: Any, **more: Any) -> Any:
-    """A volume that is ready."""
+    """Returns a volume that is ready."""
     made = client.volumes.create(10, "data", location=FSN1, **more)
     made.action.wait_until_finished()
     return made.volume

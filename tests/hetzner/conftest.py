@@ -1,4 +1,4 @@
-"""A project whose server is made at the double, where the real engine and provider are."""
+"""A project whose server is created at the double, with the real engine and provider."""
 
 import os
 import shutil
@@ -19,12 +19,12 @@ from .machine import Machines
 from .stack import ACME, DNS, DNS_MANAGEMENT, PLACE, REGISTRY, Outside, Project, Said
 
 ZONE = "sertantai.test"
-# Where nobody listens, so that a server on paper refuses at once.
+# An address where nobody listens, so that a server on paper refuses at once.
 NOBODY = "127.77.0.0/24"
 
 
 def host(key: Path) -> dict[str, Any]:
-    """The setting `host` of a stack whose server is here, and which a key opens."""
+    """Returns the setting `host` of a stack whose server is here, and which a key opens."""
     return {
         "kind": "hetzner",
         "name": "sertantai-hz",
@@ -39,12 +39,12 @@ def host(key: Path) -> dict[str, Any]:
 
 
 def project_at(api: Api, folder: Path, key: Path, outside: Outside) -> Project:
-    """A stack as its operator sets it up, for a server at this API."""
+    """Returns a stack as its operator sets it up, for a server at this API."""
     return Project(folder, "hz", host(key), outside, HCLOUD_TOKEN=api.token, HCLOUD_ENDPOINT=api.endpoint)
 
 
 def on_paper(api: Api, folder: Path, key: Path, outside: Outside) -> Project:
-    """The same where a server is a line in the API's books: an `up` ends as soon as it would be spoken to."""
+    """Returns the same for a server that exists only in the API: an `up` ends at the first connection to it."""
     project = project_at(api, folder, key, outside)
     program = folder / "components" / "machine" / "hetzner.py"
     text = program.read_text()
@@ -54,7 +54,7 @@ def on_paper(api: Api, folder: Path, key: Path, outside: Outside) -> Project:
 
 
 def is_made(said: Said) -> bool:
-    """Whether all that is made by the API was made, and the server was spoken to, in vain."""
+    """Whether the API has created everything, and the connection to the server has failed."""
     silent = "SSH does not answer after 1 s" in said.text
     assert not silent or "look at its console: https://console.hetzner.cloud" in said.text
     return silent
@@ -62,7 +62,7 @@ def is_made(said: Said) -> bool:
 
 @dataclass
 class Cloud:
-    """The API, the servers behind it, and a key that opens them."""
+    """The API, its servers, and a key that opens them."""
 
     api: Api
     machines: Machines
@@ -94,7 +94,7 @@ def outside() -> Outside:
 
 @pytest.fixture(scope="session")
 def key(outside: Outside, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An operator's key pair."""
+    """Returns an operator's key pair."""
     ensure_packages("openssh-client")
     file = tmp_path_factory.mktemp("key") / "id_ed25519"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", file], check=True)
@@ -103,7 +103,7 @@ def key(outside: Outside, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cloud(outside: Outside, key: Path) -> Iterator[Cloud]:
-    """Needs the real engine."""
+    """Skips without the real engine."""
     if not has_engine() or not shutil.which("pulumi-resource-hcloud"):
         pytest.skip("no Pulumi CLI, or not its hcloud provider")
     machines = Machines(

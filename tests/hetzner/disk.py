@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 
 MB_PER_GB = 25
-"""How much smaller a volume is than it says; its file takes only what is written."""
+"""How much smaller a volume is than its size says. Its file only uses what is written."""
 SMALLEST_GB = 10
 RELEASE_TIMEOUT_S = 20
 
 
 def by_id(volume_id: int) -> str:
-    """The name under which a server finds a volume in /dev/disk/by-id."""
+    """Returns the name of a volume in a server's /dev/disk/by-id."""
     return f"scsi-0HC_Volume_{volume_id}"
 
 
@@ -26,31 +26,31 @@ class Disks:
         folder.mkdir()
 
     def devices(self, server_id: int) -> Path:
-        """A server's /dev/disk/by-id."""
+        """Returns a server's /dev/disk/by-id."""
         folder = self._folder / f"devices-{server_id}"
         folder.mkdir(exist_ok=True)
         return folder
 
     def format(self, volume_id: int, size_gb: int, filesystem: str) -> None:
-        """A new volume, with a file system or with nothing on it."""
+        """Creates a volume, with a file system or empty."""
         with self._file(volume_id).open("wb") as empty:
             empty.truncate(size_gb * MB_PER_GB * 2**20)
         if filesystem:
             _run(f"mkfs.{filesystem}", "-q", str(self._file(volume_id)))
 
     def resize(self, volume_id: int, size_gb: int) -> None:
-        """A larger volume; the file system on it stays as it is."""
+        """Enlarges a volume. Its file system stays as it is."""
         with self._file(volume_id).open("r+b") as file:
             file.truncate(size_gb * MB_PER_GB * 2**20)
         if volume_id in self._attached:
             _run("losetup", "--set-capacity", self._attached[volume_id][1])
 
     def forget(self, volume_id: int) -> None:
-        """The volume and what was on it."""
+        """Deletes a volume and its data."""
         self._file(volume_id).unlink(missing_ok=True)
 
     def attach(self, volume_id: int, server_id: int) -> None:
-        """A device that nobody has mounted, at once even on a server that runs."""
+        """Attaches a volume as an unmounted device, immediately even on a running server."""
         file = self._file(volume_id)
         if not file.exists():
             self.format(volume_id, SMALLEST_GB, "")
@@ -63,23 +63,23 @@ class Disks:
         (self.devices(server_id) / by_id(volume_id)).symlink_to(f"../../{Path(device).name}")
 
     def place(self, volume_id: int) -> tuple[int, str] | None:
-        """The server and the device that a volume is attached to."""
+        """Returns the server and the device that a volume is attached to."""
         return self._attached.get(volume_id)
 
     def release(self, volume_id: int) -> None:
-        """The device goes, as soon as nobody has it mounted."""
+        """Detaches a volume. Its device disappears once nobody has it mounted."""
         server_id, device = self._attached.pop(volume_id)
         (self.devices(server_id) / by_id(volume_id)).unlink(missing_ok=True)
         _run("losetup", "--detach", device)
 
     def release_all(self, server_id: int) -> None:
-        """What a server had goes with it, but not what is on it."""
+        """Removes a server's folder, but no data on volumes."""
         for volume_id in [volume for volume, (server, _) in self._attached.items() if server == server_id]:
             self.release(volume_id)
         shutil.rmtree(self.devices(server_id))
 
     def clear(self) -> None:
-        """Nothing of it stays, nor of a run that was killed."""
+        """Removes everything, and the rest of a killed run."""
         for file in self._folder.glob("*.img"):
             for line in _run("losetup", "-j", str(file)).splitlines():
                 _run("losetup", "--detach", line.partition(":")[0])

@@ -1,4 +1,4 @@
-"""Refusals in the shape and with the codes that Hetzner publishes."""
+"""Refusals with the form and the codes that Hetzner publishes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ UNSUPPORTED_LOCATION = "unsupported location for server type"
 
 
 class Refused(Exception):
-    """A request that the API answers with an error."""
+    """An error that the API answers."""
 
     def __init__(self, status: int, code: str, message: str, details: dict[str, Any] | None = None) -> None:
         super().__init__(f"{message} ({code})")
@@ -39,7 +39,7 @@ def not_found(kind: str, name: object) -> Refused:
 
 
 def invalid(mistakes: Sequence[tuple[str, str]]) -> Refused:
-    """All fields that are wrong; an order that no location can meet is told without fields, as Hetzner does."""
+    """All invalid fields. As at Hetzner, an order that no location can fulfil is refused without fields."""
     messages: dict[str, list[str]] = {}
     for field, message in mistakes:
         messages.setdefault(field, []).append(message)

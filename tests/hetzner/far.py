@@ -1,4 +1,4 @@
-"""Ten services on a machine that is there already, reached over SSH."""
+"""Ten services on an existing machine, reached over SSH."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ class Far:
 
 
 def host(keys: Path) -> dict[str, object]:
-    """The setting `host` by which the machine is reached."""
+    """Returns the setting `host` for the machine."""
     kind, key, *_ = (keys / "host.pub").read_text().split()
     return {"kind": "ssh", "address": ADDRESS, "host_key": f"{kind} {key}", "identity_file": str(keys / "operator")}
 
@@ -56,7 +56,7 @@ def reached(folder: Path, keys: Path, outside: Outside) -> Iterator[Far]:
     for name in NAMES:
         machines.record(f"{name}.sertantai.test", "A", [ADDRESS])
     with booted(machines, keys, "far", ADDRESS) as reach:
-        # What it has for its own tests is where our network is to be.
+        # Its own tests' network has our network's addresses.
         assert reach.ssh("docker rm -f inner && docker network rm infra").ok
         project = Project(folder, "far", host(keys), outside)
         ten(project)

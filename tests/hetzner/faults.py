@@ -1,4 +1,4 @@
-"""Faults that a test asks the API for."""
+"""Faults that a test requests from the API."""
 
 import re
 import threading
@@ -10,10 +10,11 @@ Kind = Literal["error", "timeout", "cut", "lost"]
 
 @dataclass
 class Fault:
-    """A request that goes wrong, `times` times after `skip` matching ones went well.
+    """A request that fails, `times` times, after `skip` matching ones succeeded.
 
-    error: answered with `status` and `code`. timeout: answered after `seconds`, or never. cut: the connection is closed
-    before anything is done. lost: it is done, then the connection is closed without an answer."""
+    error: it is answered with `status` and `code`. timeout: it is answered after `seconds`, or never. cut: the
+    connection is closed before anything is done. lost: it is done, then the connection is closed without an answer.
+    """
 
     method: str
     path: str
@@ -26,7 +27,7 @@ class Fault:
 
 
 class Faults:
-    """The faults still to come, in the order in which they were asked for."""
+    """The faults that are still to come, in the requested order."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -71,7 +72,7 @@ class Faults:
         return None
 
     def of_action(self, command: str) -> None:
-        """Raises what the action of this command is to fail with."""
+        """Raises the requested failure of this command's action."""
         with self._lock:
             messages = self._failing.get(command)
             message = messages.pop(0) if messages else None

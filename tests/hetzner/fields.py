@@ -1,6 +1,7 @@
-"""What Hetzner refuses in a request by itself, before it looks at what the project has.
+"""What Hetzner refuses in a request by itself, before it looks at the project.
 
-`check` is a pure function, so that a program's declared resources can be held against the same rules."""
+`check` is a pure function, so that a program's declared resources can be checked with the same rules.
+"""
 
 import re
 from collections.abc import Callable
@@ -21,8 +22,11 @@ VOLUME_NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9._-]{0,62}[a-zA-Z0-9])?")
 
 
 def check(kind: str, body: Json) -> list[Mistake]:
-    """The mistakes, as (field, message), in a body sent to create `kind` (the name of the collection: "servers"), or
-    to change it ("servers/update") or to run an action on it ("volumes/resize"); none for an action without a body."""
+    """Returns the mistakes, as (field, message), in a body.
+
+    `kind` is the collection of the resource to create ("servers"), or to change ("servers/update"), or an action on it
+    ("volumes/resize"). An action without a body has none.
+    """
     fields = Fields(body)
     reader = CHECKS.get(kind)
     if reader:
@@ -31,7 +35,7 @@ def check(kind: str, body: Json) -> list[Mistake]:
 
 
 def check_rrset_records(kind: str, body: Json) -> list[Mistake]:
-    """The mistakes in records that are meant for an RRSet of the given type."""
+    """Returns the mistakes in records for an RRSet of the given type."""
     fields = Fields(body)
     check_records(fields, kind)
     return fields.mistakes

@@ -11,7 +11,7 @@ MOST_ON_A_SERVER = 5
 
 
 def apply(project: Project, firewall: Json, server: Json, after: Json | None = None) -> Json:
-    """Put a firewall before a server: pending there until the action has ended."""
+    """Applies a firewall to a server. It is pending until the action has ended."""
     if any(entry["id"] == firewall["id"] for entry in server["public_net"]["firewalls"]):
         raise Refused(422, "firewall_already_applied", "firewall was already applied on resource")
     if len(server["public_net"]["firewalls"]) == MOST_ON_A_SERVER:

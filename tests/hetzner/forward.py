@@ -1,4 +1,4 @@
-"""Ports that this machine keeps to itself, reached from servers by their network's gateway."""
+"""Ports of this machine's loopback, which servers reach at their network's gateway."""
 
 import selectors
 import socket
@@ -20,7 +20,7 @@ class _Tcp(socketserver.ThreadingTCPServer):
 
 
 class _Pipe(socketserver.BaseRequestHandler):
-    """Both directions of one connection, until both have ended."""
+    """Copies both directions of one connection, until both have ended."""
 
     server: _Tcp
 
@@ -35,7 +35,7 @@ class _Pipe(socketserver.BaseRequestHandler):
                         if not self._pass_on(key.fileobj, key.data):
                             ready.unregister(key.fileobj)
         except OSError:
-            return  # nobody listens, or one of the two is gone: the other is closed, which says as much
+            return  # nobody listens, or one of the two is closed: the other is closed too
 
     def _pass_on(self, source: object, target: socket.socket) -> bool:
         assert isinstance(source, socket.socket)
@@ -57,7 +57,7 @@ class _Udp(socketserver.ThreadingUDPServer):
 
 
 class _Question(socketserver.BaseRequestHandler):
-    """One question and its answer."""
+    """Forwards one query and its answer."""
 
     server: _Udp
 
@@ -69,11 +69,11 @@ class _Question(socketserver.BaseRequestHandler):
             try:
                 here.sendto(there.recv(65536), self.client_address)
             except OSError:
-                return  # no answer is what the asker gets too
+                return  # the client receives no answer either
 
 
 class Forwards:
-    """TCP `ports` of the loopback under the same number at `gateway`, and there the name server at `dns`."""
+    """TCP `ports` of the loopback under the same number at `gateway`, and the name server at `dns`."""
 
     def __init__(self, gateway: str, ports: Sequence[int], dns: tuple[str, int] | None = None) -> None:
         self._servers: list[socketserver.BaseServer] = []

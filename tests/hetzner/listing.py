@@ -11,7 +11,7 @@ Query = dict[str, list[str]]
 
 
 def page(name: str, entries: Iterable[Json], query: Query) -> Json:
-    """One page of the entries that the query asks for, under the name of their collection."""
+    """Returns one page of the matching entries, under the name of their collection."""
     found = [entry for entry in entries if _wanted(entry, query)]
     number = _positive(query, "page", 1, None)
     per_page = _positive(query, "per_page", PER_PAGE, MOST_PER_PAGE)
@@ -35,7 +35,7 @@ def _positive(query: Query, name: str, default: int, most: int | None) -> int:
 
 
 def _wanted(entry: Json, query: Query) -> bool:
-    """A parameter that is a field of the entry filters by it (?name=, ?id=, ?architecture=); others are let pass."""
+    """A parameter that is a field of the entry filters by it (?name=, ?id=, ?architecture=). Others are ignored."""
     for name, values in query.items():
         if name == "label_selector":
             if not all(selects(selector, entry["labels"]) for selector in values):
@@ -46,7 +46,7 @@ def _wanted(entry: Json, query: Query) -> bool:
 
 
 def selects(selector: str, labels: dict[str, str]) -> bool:
-    """Whether labels meet every term of a selector: k, !k, k=v, k==v, k!=v, k in (a,b), k notin (a,b)."""
+    """Whether labels match every term of a selector: k, !k, k=v, k==v, k!=v, k in (a,b), k notin (a,b)."""
     return all(_meets(term.strip(), labels) for term in re.split(r",(?![^(]*\))", selector) if term.strip())
 
 

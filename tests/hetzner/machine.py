@@ -26,20 +26,20 @@ from tests.waiting import hear
 ROOT = Path(__file__).parent
 LABEL = "sertantai.servers"
 STOP_TIMEOUT_S = 30
-# What a daemon of its own, mounts and a packet filter need; never all that there is (--privileged).
+# What its own daemon, mounts and a packet filter need; never all capabilities (--privileged).
 CAPABILITIES = (
     *("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "MKNOD", "SYS_CHROOT", "NET_RAW", "SYSLOG", "DAC_READ_SEARCH"),
     *("LINUX_IMMUTABLE", "IPC_LOCK", "SYS_NICE"),
 )
 SYS_RESOURCE = 24
-"""The number of a capability that is welcome, and that a machine in a sandbox may lack itself."""
+"""The number of a capability that is useful, but that a machine in a sandbox may lack itself."""
 CGROUPS = Path("/sys/fs/cgroup")
 LOGS = ("boot", "cloud-init-output", "sshd", "docker", "sertantai-metadata")
 
 
 def ensure_image(client: docker.DockerClient) -> str:
-    """The server's image, named by what it is made of; built first where it is missing, which takes a minute or two."""
-    ensure_packages("e2fsprogs", "mount", "openssh-client")  # for volumes here, and keys
+    """The server's image, named by a hash of its files. It is built if it is missing, which takes a minute or two."""
+    ensure_packages("e2fsprogs", "mount", "openssh-client")  # for volumes and keys on this machine
     base = ensure_base(client, "server-base", ROOT / "server")
     tag = f"sertantai/server:{fingerprint(base, context('server', ROOT))}"
     with alone("server"), explain_full_disk():
@@ -49,10 +49,10 @@ def ensure_image(client: docker.DockerClient) -> str:
 
 
 class Machines:
-    """Servers on a network of their own; needs root. `close` removes whatever was made.
+    """Servers on their own network. Needs root. `close` removes everything that was created.
 
-    A server reaches the ports `forwards` of this machine's loopback under the same address and number. It resolves
-    names by the server `dns` here, whose management port takes the records.
+    A server reaches the ports `forwards` of this machine's loopback with the same address and number. It resolves names
+    by the server `dns` here, whose management port receives the records.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Machines:
         self._management = dns_management
         self._gateway = str(ipaddress.ip_network(subnet)[1])
         self._nameserver = self._gateway if dns else ""
-        self._clear()  # what a run that was killed has left
+        self._clear()  # the rest of a killed run
         self._disks = Disks(Path(tempfile.gettempdir(), f"sertantai-servers-{network}"))
         self._image = ensure_image(self._client)
         pools = IPAMConfig(pool_configs=[IPAMPool(subnet=subnet, gateway=self._gateway)])
@@ -76,7 +76,7 @@ class Machines:
         self._forwards = Forwards(self._gateway, self._ports, dns)
 
     def create(self, server_id: int, name: str, address: str, user_data: str) -> None:
-        """A server that is off, at `address` (any of the network where it is empty)."""
+        """Creates a server that is off, at `address` (any of the network if it is empty)."""
         container_name = self._container_name(server_id)
         options: dict[str, Any] = {
             "name": container_name,
@@ -100,7 +100,7 @@ class Machines:
             },
             "cgroupns": "private",
         }
-        if not (CGROUPS / "cgroup.controllers").exists():  # version 1 has no namespaces that could be written to
+        if not (CGROUPS / "cgroup.controllers").exists():  # version 1 has no writable namespaces
             options["cgroupns"] = "host"
             options["volumes"][str(CGROUPS)] = {"bind": str(CGROUPS), "mode": "rw"}
         self._client.volumes.create(container_name, labels={LABEL: self._name})
@@ -109,25 +109,25 @@ class Machines:
         container.put_archive("/var/lib/cloud/seed/nocloud", _archive(seed))
 
     def start(self, server_id: int) -> None:
-        """Power on: the boot goes on after the return."""
+        """Powers it on. The boot continues after the return."""
         self._container(server_id).start()
 
     def stop(self, server_id: int) -> None:
-        """An orderly shutdown; what is on the server's disk stays."""
+        """Shuts it down in order. The data on the server's disk stays."""
         self._container(server_id).stop(timeout=STOP_TIMEOUT_S)
 
     def remove(self, server_id: int) -> None:
-        """The server and its disk. Volumes stay."""
+        """Deletes the server and its disk. Volumes stay."""
         self._container(server_id).remove(force=True, v=True)
         self._client.volumes.get(self._container_name(server_id)).remove()
         self._disks.release_all(server_id)
 
     def attach(self, volume_id: int, server_id: int) -> None:
-        """The volume appears on the server, as a device that nobody has mounted."""
+        """Attaches the volume to the server, as an unmounted device."""
         self._disks.attach(volume_id, server_id)
 
     def detach(self, volume_id: int) -> None:
-        """Taken away from a server, whether or not it has it mounted."""
+        """Detaches it from a server, even if it is mounted."""
         if place := self._disks.place(volume_id):
             server_id, device = place
             with suppress(NotFound):
@@ -137,19 +137,19 @@ class Machines:
             self._disks.release(volume_id)
 
     def format(self, volume_id: int, size_gb: int, filesystem: str) -> None:
-        """A volume, with a file system or with nothing on it."""
+        """Creates a volume, with a file system or empty."""
         self._disks.format(volume_id, size_gb, filesystem)
 
     def resize(self, volume_id: int, size_gb: int) -> None:
-        """A larger volume; the file system on it stays as it is."""
+        """Enlarges a volume. Its file system stays as it is."""
         self._disks.resize(volume_id, size_gb)
 
     def forget(self, volume_id: int) -> None:
-        """The volume and what was on it."""
+        """Deletes a volume and its data."""
         self._disks.forget(volume_id)
 
     def record(self, name: str, kind: str, values: list[str]) -> None:
-        """The addresses of a full host name are now these. Records of other kinds mean nothing to a server."""
+        """Sets the addresses of a full host name. A server does not use records of other kinds."""
         if self._management is None or kind not in ("A", "AAAA"):
             return
         host, kind = f"{name.rstrip('.')}.", kind.lower()
@@ -159,23 +159,23 @@ class Machines:
                 management.post(f"/add-{kind}", json={"host": host, "addresses": values}).raise_for_status()
 
     def run(self, server_id: int, text: str) -> tuple[int, str]:
-        """Runs a text as the server's root, not over SSH: the exit code, and what it said."""
+        """Runs a text as the server's root, not over SSH. Returns the exit code and the output."""
         code, said = self._container(server_id).exec_run(["bash", "-c", text])
         assert isinstance(said, bytes)
         hear(f"{code} {said.decode(errors='replace')}")
         return int(code or 0), said.decode(errors="replace")
 
     def connections(self, server_id: int) -> int:
-        """How many TCP connections sshd has accepted since the server's last start."""
+        """Returns how many TCP connections sshd has accepted since the server's last start."""
         return self.run(server_id, "cat /var/log/sshd.log")[1].count("Connection from ")
 
     def log(self, server_id: int) -> str:
-        """What the server's boot and its services have said."""
+        """Returns the output of the server's boot and its services."""
         return self.run(server_id, "tail -n +1 " + " ".join(f"/var/log/{name}.log" for name in LOGS))[1]
 
     @contextmanager
     def processes(self, server_id: int) -> Iterator[set[str]]:
-        """The command lines of all processes on the server, its containers' too, seen while the block runs."""
+        """The command lines of all processes on the server, its containers' too, recorded while the block runs."""
         mark, seen, over = str(self._container(server_id).id), set[str](), threading.Event()
 
         def watch() -> None:
@@ -191,7 +191,7 @@ class Machines:
             watcher.join()
 
     def close(self) -> None:
-        """Nothing of it stays."""
+        """Removes everything."""
         self._forwards.close()
         self._clear()
         self._disks.clear()
@@ -229,7 +229,7 @@ def _archive(files: dict[str, str]) -> bytes:
 
 
 def _command_lines(mark: str) -> Iterator[str]:
-    """Those of processes whose control group has `mark` in its path."""
+    """Returns the pids of processes whose control group has `mark` in its path."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if mark in (process / "cgroup").read_text():

@@ -1,14 +1,16 @@
-"""What happens outside of the API when it is told to make a server, a volume or a record."""
+"""The effects outside of the API when it creates a server, a volume or a record."""
 
 from typing import Protocol
 
 
 class Machines(Protocol):
-    """Stands for the data center. Each call runs within an action: that is running until the call has returned, and
-    fails with what the call raises."""
+    """Stands for the data center.
+
+    Each call runs within an action, which runs until the call returns, and fails with the call's exception.
+    """
 
     def create(self, server_id: int, name: str, address: str, user_data: str) -> None:
-        """Make a server that is off; `address` is its IPv4 address, empty without one."""
+        """Creates a server that is off; `address` is its IPv4 address, empty without one."""
 
     def start(self, server_id: int) -> None: ...
 
@@ -21,16 +23,16 @@ class Machines(Protocol):
     def detach(self, volume_id: int) -> None: ...
 
     def format(self, volume_id: int, size_gb: int, filesystem: str) -> None:
-        """A volume is made with a file system on it."""
+        """Creates a volume, with a file system on it."""
 
     def forget(self, volume_id: int) -> None: ...
 
     def record(self, name: str, kind: str, values: list[str]) -> None:
-        """The records of a full host name are now these; none at all means that they were removed."""
+        """Sets the records of a full host name. None: they are removed."""
 
 
 class NoMachines:
-    """The API alone."""
+    """Has no effect outside of the API."""
 
     def create(self, server_id: int, name: str, address: str, user_data: str) -> None: ...
     def start(self, server_id: int) -> None: ...

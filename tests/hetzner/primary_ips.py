@@ -1,4 +1,4 @@
-"""Primary IPs: addresses that outlive the server they are assigned to."""
+"""Primary IPs: addresses that outlive the server to which they are assigned."""
 
 import ipaddress
 
@@ -11,7 +11,7 @@ from tests.hetzner.routes import Answer, Request, route
 
 
 def make(project: Project, body: Json, location: Json) -> Json:
-    """A new address of the type that the body names, assigned to nothing."""
+    """Creates an address of the body's type that is assigned to no server."""
     if body["type"] == "ipv4":
         try:
             address = project.addresses.ipv4({entry["ip"] for entry in project.primary_ips.values()})
@@ -47,7 +47,7 @@ def unassign(primary_ip: Json, server: Json | None) -> None:
 
 
 def show(primary_ip: Json, server: Json) -> None:
-    """Let a server's public network show the address as it is now."""
+    """Updates a server's public network with the address."""
     pointers = primary_ip["dns_ptr"]
     server["public_net"][primary_ip["type"]] = {
         "id": primary_ip["id"],
@@ -58,7 +58,7 @@ def show(primary_ip: Json, server: Json) -> None:
 
 
 def point(project: Project, primary_ip: Json, ip: str, name: str | None) -> None:
-    """Set the reverse name of one address; without a name IPv4 gets its default back and IPv6 loses its entry."""
+    """Sets the reverse name of one address. Without a name, IPv4 gets its default again and IPv6 loses its entry."""
     address = str(ipaddress.ip_address(ip))
     others = [entry for entry in primary_ip["dns_ptr"] if entry["ip"] != address]
     if name is None and primary_ip["type"] == "ipv4":

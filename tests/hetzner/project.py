@@ -1,4 +1,4 @@
-"""A project: the resources that one API token owns, and the limits they live under."""
+"""A project: the resources of one API token, and their limits."""
 
 import secrets
 import threading
@@ -15,7 +15,7 @@ from tests.hetzner.reading import Json
 
 
 class Project:
-    """State in the API's own shape, by ID. `lock` guards it: requests hold it, the work of actions does not."""
+    """State in the API's own form, by ID. Requests have the lock `lock`, the work of actions does not."""
 
     def __init__(
         self,
@@ -35,9 +35,9 @@ class Project:
         self.addresses = Addresses(ipv4_network, first_host)
         self.delay_attach_s = 0.0
         self.sold_out: set[tuple[str, str]] = set()
-        """Pairs of location and server type that have no capacity now."""
+        """Pairs of location and server type that are sold out now."""
         self.starts_after_change_type = True
-        """As the API is described; its own clients do not rely on it."""
+        """As the API is described. Its own clients do not rely on it."""
 
         self.ssh_keys: dict[int, Json] = {}
         self.firewalls: dict[int, Json] = {}
@@ -70,7 +70,7 @@ class Project:
         return found
 
     def add(self, kind: str, body: Json, **values: object) -> Json:
-        """A new resource with what all have; its body was checked."""
+        """Returns a new resource with the fields that all have. Its body was checked."""
         entry: Json = {
             "id": next(self._ids),
             "name": body["name"],
@@ -82,13 +82,13 @@ class Project:
         return entry
 
     def check(self, kind: str, body: Json) -> None:
-        """Refuse a body with wrong fields."""
+        """Refuses a body with invalid fields."""
         mistakes = fields.check(kind, body)
         if mistakes:
             raise invalid(mistakes)
 
     def check_new(self, kind: str, body: Json) -> None:
-        """Refuse a new resource for its fields, a name that is taken, or because there are enough of its kind."""
+        """Refuses a new resource for its fields, for a name in use, or because of the limit of its kind."""
         self.check(kind, body)
         self.check_name(kind, body["name"])
         self.check_limit(kind)
@@ -102,7 +102,7 @@ class Project:
             raise over_limit(kind)
 
     def unlocked_server(self, number: int) -> Json:
-        """A server on which no action is running."""
+        """Returns a server on which no action is running."""
         server = self.get("servers", number)
         if server["locked"]:
             raise locked("servers")

@@ -1,4 +1,4 @@
-"""The rate limit: so many requests an hour, refilled bit by bit."""
+"""The rate limit: a number of requests an hour, refilled continuously."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def take(self) -> tuple[bool, dict[str, str]]:
-        """Whether one more request may pass, and the headers that say how many are left."""
+        """Whether one more request may pass, and the headers with the number of remaining ones."""
         with self._lock:
             passed, self._seen = time.monotonic() - self._seen, time.monotonic()
             self._left = min(float(self.an_hour), self._left + passed * self.an_hour / HOUR)

@@ -17,12 +17,12 @@ HOSTNAME = re.compile(rf"(?=.{{1,253}}$){HOST_LABEL}(\.{HOST_LABEL})*")
 
 
 def whole(value: object) -> bool:
-    """Whether a value is an integer, also one that a protocol without integers carried as a float."""
+    """Whether a value is an integer, or a float for one, from a protocol without integers."""
     return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
 
 
 class Fields:
-    """The fields of one body; each reader answers the value, or None where it is absent or wrong."""
+    """The fields of one body. Each reader returns the value, or None if it is missing or invalid."""
 
     def __init__(self, body: Json, within: str = "") -> None:
         self.body = body

@@ -26,7 +26,7 @@ KINDS = [
 LOWEST_TTL, HIGHEST_TTL = 60, 2147483647
 MOST_RECORDS = 50
 ZONE = re.compile(rf"(?=.{{1,253}}$)(?!.*[A-Z]){HOST_LABEL}(\.{HOST_LABEL})+")
-# Labels of records may begin with an underscore (_acme-challenge), and the first may be a wildcard.
+# A record's name may begin with an underscore (_acme-challenge), and its first label may be a wildcard.
 NAME = re.compile(r"@|(?!.*[A-Z])(\*|[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*")
 TEXT = re.compile(r'"([^"\\]|\\.){0,255}"(\s+"([^"\\]|\\.){0,255}")*')
 AUTHORITY = re.compile(r'\d{1,3} [a-z0-9]+ "[^"]*"')
@@ -77,7 +77,7 @@ def check_records(fields: Fields, kind: str | None) -> None:
 
 
 def fits(kind: str, value: str) -> bool:
-    """Whether a value is of the form that its type of record asks for; unusual types are taken as they are."""
+    """Whether a value has the form of its type of record. Values of unusual types are accepted as they are."""
     words = value.split(" ")
     match kind:
         case "A":

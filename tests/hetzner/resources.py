@@ -1,4 +1,4 @@
-"""What the API does alike for every kind: list, read, rename and label."""
+"""What the API does in the same way for every kind: list, read, rename and label."""
 
 from tests.hetzner.errors import invalid
 from tests.hetzner.listing import page
@@ -38,7 +38,7 @@ def changed(project: Project, request: Request) -> Answer:
 
 
 def _of(project: Project, kind: str, number: int) -> list[Json]:
-    """The actions on one resource."""
+    """Lists the actions on one resource."""
     resource = {"id": number, "type": kind.removesuffix("s")}
     return [action for action in project.actions.values() if resource in action["resources"]]
 

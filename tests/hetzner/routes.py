@@ -13,7 +13,7 @@ Answer = tuple[int, Json | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A request whose sender is known; `parts` are the variable parts of its path."""
+    """An authenticated request; `parts` are the variable parts of its path."""
 
     body: Json
     query: dict[str, list[str]]
@@ -35,7 +35,7 @@ _PARTS = {
 
 
 def route(method: str, path: str) -> Callable[[Handler], Handler]:
-    """Let a function answer requests whose path has this form; `{zone}` stands for one segment, `{id}` for a number."""
+    """Registers a function for requests whose path has this form; `{zone}` is one segment, `{id}` a number."""
     form = re.sub(r"\{(\w+)\}", lambda match: f"(?P<{match[1]}>{_PARTS.get(match[1], '[^/]+')})", path)
 
     def register(handler: Handler) -> Handler:

@@ -13,7 +13,7 @@ ONE = "/zones/{zone}/rrsets/{name}/{type}"
 
 
 def _find(project: Project, request: Request) -> tuple[Json, Json]:
-    """The zone and the RRSet that the path names."""
+    """Returns the zone and the RRSet in the path."""
     zone = find(project, request)
     key = f"{request.parts['name']}/{request.parts['type']}"
     rrset = project.rrsets[zone["id"]].get(key)
@@ -32,7 +32,7 @@ def _changeable(project: Project, request: Request) -> tuple[Json, Json]:
 
 
 def _tell(project: Project, zone: Json, rrset: Json, command: str, values: list[str]) -> Json:
-    """An action within which the name servers learn the new values."""
+    """Starts an action in which the name servers receive the new values."""
     name = zone["name"] if rrset["name"] == "@" else f"{rrset['name']}.{zone['name']}"
     steps = Steps(work=lambda: project.machines.record(name, rrset["type"], values))
     return project.act(command, ("zone", zone["id"]), steps=steps)
@@ -73,8 +73,8 @@ def create(project: Project, request: Request) -> Answer:
     rrsets = project.rrsets[zone["id"]]
     if f"{body['name']}/{body['type']}" in rrsets:
         raise Refused(409, "uniqueness_error", "RRSet already exists", {"fields": [{"name": "name"}, {"name": "type"}]})
-    beside = [rrset["type"] for rrset in rrsets.values() if rrset["name"] == body["name"]]
-    if beside and "CNAME" in (body["type"], *beside):
+    same_name = [rrset["type"] for rrset in rrsets.values() if rrset["name"] == body["name"]]
+    if same_name and "CNAME" in (body["type"], *same_name):
         raise invalid([("type", "a CNAME must be the only record of its name")])
     records = _stored(body["records"])
     rrset = new_rrset(zone, body["name"], body["type"], records, ttl=body.get("ttl"), labels=body.get("labels") or {})
@@ -113,7 +113,7 @@ def add_records(project: Project, request: Request) -> Answer:
 
 @route("POST", f"{ONE}/actions/remove_records")
 def remove_records(project: Project, request: Request) -> Answer:
-    """An RRSet whose last record is removed goes with it."""
+    """An RRSet is deleted with its last record."""
     zone, rrset = _changeable(project, request)
     gone = {record["value"] for record in request.body.get("records") or []}
     kept = [record for record in rrset["records"] if record["value"] not in gone]

@@ -57,7 +57,7 @@ def _check_networks(rule: Fields, name: str, *, required: bool) -> None:
 
 
 def stored(rule: Json) -> Json:
-    """A rule as the API answers it: with every field, and IPv6 networks in their canonical form."""
+    """Returns a rule as the API answers it: with every field, and IPv6 networks in their canonical form."""
     return {
         "direction": rule["direction"],
         "protocol": rule["protocol"],

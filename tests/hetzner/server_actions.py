@@ -1,4 +1,4 @@
-"""What is done to a server: its power, type, image, backups, protection and reverse names."""
+"""The actions on a server: its power, type, image, backups, protection and reverse names."""
 
 from tests.hetzner import catalogue
 from tests.hetzner.actions import Steps
@@ -35,7 +35,7 @@ def power_off(project: Project, request: Request) -> Answer:
 
 @route("POST", "/servers/{id}/actions/shutdown")
 def shut_down(project: Project, request: Request) -> Answer:
-    """The real one ends before the server is off; here the server obeys at once."""
+    """Hetzner's action ends before the server is off; here the server shuts down at once."""
     return _off(project, request, "shutdown_server")
 
 

@@ -1,4 +1,4 @@
-"""Servers: made, looked up and deleted; what is done to one is in server_actions."""
+"""Servers: created, read and deleted. The actions on one are in server_actions."""
 
 import secrets
 from typing import Any
@@ -12,7 +12,7 @@ from tests.hetzner.routes import Answer, Request, route
 
 
 def ordered(project: Project, body: Json) -> tuple[Json, Json, Json]:
-    """The server type, image and location of an order whose fields were checked."""
+    """Returns the server type, image and location of an order whose fields were checked."""
     server_type = catalogue.find(catalogue.SERVER_TYPES, body["server_type"])
     assert server_type is not None
     image = catalogue.find_image(body["image"], server_type["architecture"])
@@ -29,7 +29,7 @@ def check_capacity(project: Project, server_type: Json, location: Json) -> None:
 
 
 def _chosen_addresses(project: Project, body: Json, location: Json) -> tuple[list[Json], list[str]]:
-    """The primary IPs that an order brings, and the types of those that are still to be made."""
+    """Returns the primary IPs of an order, and the types of those that are still to be created."""
     net = body.get("public_net") or {}
     chosen, missing = [], []
     for kind in ("ipv4", "ipv6"):
@@ -154,7 +154,7 @@ def create(project: Project, request: Request) -> Answer:
 
 @route("DELETE", "/servers/{id}")
 def delete(project: Project, request: Request) -> Answer:
-    """What was attached to the server outlives it, but for primary IPs that are to go with it."""
+    """Resources that were attached to the server outlive it, except primary IPs with auto_delete."""
     if request.id not in project.servers:
         raise not_found("servers", request.id)
     if project.servers[request.id]["protection"]["delete"]:

@@ -27,14 +27,14 @@ USER, PASSWORD = "rehearsal", "not-a-secret-but-a-double"
 
 @dataclass(frozen=True)
 class Said:
-    """What the command said, and whether it went well."""
+    """The command's output, and whether it succeeded."""
 
     ok: bool
     text: str
 
 
 class Outside:
-    """The doubles of the outside world: images in a registry, and an authority that asks name servers of its own."""
+    """The doubles of the outside world: images in a registry, and an authority with its own name servers."""
 
     def __init__(self, folder: Path = PLACE.folder) -> None:
         doubles.registry(REGISTRY, USER, PASSWORD)
@@ -48,7 +48,7 @@ class Outside:
 
 
 class Project:
-    """The program in a folder of its own, with a stack that is set up as docs/hetzner.md describes it."""
+    """The program in its own folder, with a stack that is set up as docs/hetzner.md describes it."""
 
     def __init__(self, folder: Path, stack: str, host: dict[str, Any], outside: Outside, **environment: str) -> None:
         self.folder, self.stack, self.outside = folder, stack, outside
@@ -78,7 +78,7 @@ class Project:
         self.file.write_text(yaml.safe_dump(kept | {"config": config}))
 
     def change(self, path: str, value: Any) -> None:
-        """Another value at a path such as host/server_type; None takes it out."""
+        """Sets the value at a path such as host/server_type. None removes it."""
         config = self.read()
         *blocks, name = path.split("/")
         here = config
@@ -98,11 +98,11 @@ class Project:
         return self.cli("preview")
 
     def cli(self, verb: str, *words: str) -> Said:
-        """`make up` and its like, as the operator sees it."""
+        """Runs a command of `make`, such as `make up`, as the operator does."""
         return self._run([sys.executable, "-m", "cli", verb, "--stack", self.stack, *words])
 
     def begin(self) -> "subprocess.Popen[str]":
-        """An `up` that goes on by itself."""
+        """Starts an `up` in the background."""
         return subprocess.Popen(
             [sys.executable, "-m", "cli", "up", "--yes", "--stack", self.stack],
             cwd=self.folder,
@@ -115,13 +115,13 @@ class Project:
         )
 
     def kill(self, process: "subprocess.Popen[str]") -> None:
-        """Ends it as a power cut would; the lock that it leaves is cancelled, as the operator is told to."""
+        """Ends it as a power cut would, and cancels the lock that it leaves, as the operator's documentation says."""
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         assert self.pulumi("cancel", "--yes", "--stack", self.stack).ok
 
     def copied(self, folder: Path) -> "Project":
-        """The same project and state in another folder, as a colleague would check it out."""
+        """Returns the same project and state in another folder, as a colleague would check it out."""
         ignored = shutil.ignore_patterns(".sertantai", "__pycache__", "state")
         shutil.copytree(self.folder, folder, ignore=ignored, symlinks=True)
         other = copy.copy(self)
@@ -129,21 +129,21 @@ class Project:
         return other
 
     def ssh_control(self, order: str) -> None:
-        """An order to the connection that is kept open."""
+        """Sends an order to the multiplexed connection."""
         self._run(["ssh", "-F", f".sertantai/{self.stack}/ssh/config", "-O", order, f"sertantai-{self.stack}"])
 
     def pulumi(self, *words: str) -> Said:
         return self._run(["pulumi", *words])
 
     def changes(self) -> dict[str, str]:
-        """What a preview would do, by resource; what stays the same is left out."""
+        """Returns what a preview would do, by resource, without unchanged ones."""
         said = self._run(["pulumi", "preview", "--json", "--stack", self.stack], joined=False)
         assert said.ok, said.text
         steps = json.loads(said.text)["steps"]
         return {step["urn"].rpartition("::")[2]: step["op"] for step in steps if step["op"] not in UNCHANGED}
 
     def state(self) -> list[dict[str, Any]]:
-        """All resources in the state."""
+        """Returns all resources in the state."""
         exported = self._run(["pulumi", "stack", "export", "--stack", self.stack], joined=False)
         assert exported.ok, exported.text
         found = json.loads(exported.text)["deployment"].get("resources", [])
@@ -151,18 +151,18 @@ class Project:
         return found
 
     def secrets(self) -> list[str]:
-        """What the stack keeps secret, in plain text."""
+        """Returns the stack's secrets in plain text."""
         shown = self._run(["pulumi", "stack", "export", "--show-secrets", "--stack", self.stack], joined=False)
         resources = json.loads(shown.text)["deployment"]["resources"]
         made = [each["outputs"]["result"] for each in resources if each["type"].startswith("random:")]
         return [PASSWORD, *(json.loads(each["plaintext"]) for each in made)]
 
     def ssh(self, command: str) -> Said:
-        """A command on the host, by the connection that the steps use."""
+        """Runs a command on the host, over the connection that the steps use."""
         return self._run(["ssh", "-F", f".sertantai/{self.stack}/ssh/config", f"sertantai-{self.stack}", command])
 
     def get(self, address: str, domain: str, path: str, port: int = 443) -> httpx.Response:
-        """What the gateway at an address answers for a domain, over TLS that is checked."""
+        """Returns the gateway's answer at an address for a domain, over verified TLS."""
         return self._ask("GET", address, domain, path, port, None)
 
     def post(self, address: str, domain: str, path: str, body: object, port: int = 443) -> httpx.Response:
@@ -190,7 +190,7 @@ class Project:
 
 
 def service(name: str, port: int = 4000) -> dict[str, Any]:
-    """A service of an app and a database."""
+    """Returns a service of an app and a database."""
     return {
         "domain": f"{name}.sertantai.test",
         "database": {"name": f"sertantai_{name.replace('-', '_')}", "extensions": ["uuid-ossp", "citext"]},
@@ -204,7 +204,7 @@ def service(name: str, port: int = 4000) -> dict[str, Any]:
 
 
 def platform(outside: Outside) -> dict[str, Any]:
-    """All of a stack file but the host: one service with every part."""
+    """Returns the whole stack file except the host: one service with every part."""
     stand_in = f"{REGISTRY}/sertantai"
     legal = service("legal")
     legal["app"]["routes"] = ["/api/", "/health", "/ready"]

@@ -1,4 +1,4 @@
-"""What exists at Hetzner is imported instead of made, and stays as it is until `adopt` is taken out."""
+"""Existing resources at Hetzner are imported instead of created, and stay unchanged until `adopt` is removed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ NBG1 = Location(name="nbg1")
 
 @dataclass
 class Grown:
-    """A server of before, with its addresses and its volume."""
+    """An existing server, with its addresses and its volume."""
 
     api: Api
     project: Project
     client: Any
 
     def found(self) -> dict[str, Any]:
-        """All that the API has in its books about it."""
+        """Returns everything that the API stores about it."""
         books = (self.api.servers, self.api.volumes, self.api.primary_ips)
         return {str(number): {**each} for book in books for number, each in book.items()}
 

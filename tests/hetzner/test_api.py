@@ -1,4 +1,4 @@
-"""The double as Hetzner's own client meets it."""
+"""The double, used by Hetzner's own client."""
 
 import urllib.error
 import urllib.request

@@ -1,4 +1,4 @@
-"""Machines behind the double, and faults that a test asks it for."""
+"""Machines behind the double, and faults that a test requests."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ from tests.hetzner.machines import NoMachines
 
 
 class Recorded(NoMachines):
-    """Machines that note what they were told, and are slow or refuse where they are asked to."""
+    """Machines that record their calls, and are slow or refuse on request."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []

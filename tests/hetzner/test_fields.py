@@ -1,4 +1,4 @@
-"""Which fields the double takes and which it refuses."""
+"""Which fields the double accepts and which it refuses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The server's stand-in: what a server is told at its first boot, the way to it, and the disk for data."""
+"""The server's stand-in: a server's configuration at its first boot, the connection to it, and the disk for data."""
 
 import json
 import os
@@ -32,7 +32,7 @@ ADDRESS, OTHER_ADDRESS = PLACE.address(10), PLACE.address(11)
 OTHER, VOLUME = 2, 4711
 DEVICE, FOLDER = f"/dev/disk/by-id/scsi-0HC_Volume_{VOLUME}", "/mnt/sertantai"
 FRESH = ("-o", "ControlPath=none")
-"""A connection of its own."""
+"""A new connection."""
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_sshd_offers_nothing_that_an_audit_fails(prod: Reach) -> None:
     offered = [algorithm for kind in ("kex", "key", "enc", "mac") for algorithm in said[kind]]
     assert {"mlkem768x25519-sha256", "ssh-ed25519"} <= {algorithm["algorithm"] for algorithm in offered}
     assert [algorithm for algorithm in offered if "fail" in algorithm["notes"]] == []
-    # The last of each is for clients that know no better yet.
+    # The last of each is for clients without a newer one.
     assert {algorithm["algorithm"] for algorithm in offered if "warn" in algorithm["notes"]} <= {
         "curve25519-sha256",
         "curve25519-sha256@libssh.org",

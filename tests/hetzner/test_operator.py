@@ -1,4 +1,4 @@
-"""What the operator's command does at Hetzner itself, beside the engine."""
+"""What the operator's command does at Hetzner itself, without the engine."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from .client import serve, store
 
 @pytest.fixture
 def cli(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """In the CLI's place: the stack's state and its token."""
+    """Stands in for the CLI: returns the stack's state and its token."""
     monkeypatch.setenv("HCLOUD_ENDPOINT", api.endpoint)
     monkeypatch.setattr(hetzner_api, "PAUSE_S", 0.1)
     monkeypatch.setattr(hetzner_api, "POLL_S", 0.1)
@@ -28,7 +28,7 @@ KINDS = {"server": "server:Server", "volume": "volume:Volume", "address": "prima
 
 
 def state(tmp_path: Path, **numbers: int) -> None:
-    """What the stack has made."""
+    """The stack's resources."""
     made = [{"type": f"hcloud:index/{KINDS[name]}", "id": str(number)} for name, number in numbers.items()]
     (tmp_path / "state").write_text(json.dumps({"deployment": {"resources": made}}))
 

@@ -1,4 +1,4 @@
-"""A server is stopped before it becomes another type and started after it."""
+"""A server is shut down before its type changes and started after it."""
 
 import io
 import os
@@ -32,12 +32,12 @@ def power(api: Api, *words: object, token: str | None = None) -> Said:
 
 @pytest.fixture
 def server(client: Any) -> Any:
-    """One of the type cx23, with its address."""
+    """A server of the type cx23, with its address."""
     return serve(client)
 
 
 def asked(api: Api) -> list[str]:
-    """The actions on servers that were begun since the server was made."""
+    """Returns the actions on servers that began since the server was created."""
     paths = [request.path for request in api.requests if request.method == "POST"]
     return [path.rpartition("/")[2] for path in paths if "/actions/" in path]
 
@@ -116,7 +116,7 @@ def test_a_server_that_does_not_shut_down_stays_on(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(hetzner_api, "PAUSE_S", 0.2)
     monkeypatch.setattr(program, "SHUTDOWN_S", 0)
     monkeypatch.setattr(program, "START_S", 0)
-    # What is begun takes longer than is waited for.
+    # Each action takes longer than the timeout.
     with Api(action_s=0.5) as slow:
         client = connect(slow)
         server = serve(client)

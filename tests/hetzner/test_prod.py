@@ -1,4 +1,4 @@
-"""The production stack from nothing, on a double of Hetzner: the real command, engine and provider."""
+"""The production stack in an empty project, on a double of Hetzner: the real command, engine and provider."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ DOMAIN = f"legal.{ZONE}"
 
 @pytest.fixture(scope="module")
 def prod(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Previewed on an empty project, and brought up."""
+    """The stack, previewed in an empty project and created."""
     project = project_at(cloud.api, tmp_path_factory.mktemp("prod"), cloud.key, cloud.outside)
     project.change("dns", {"zone": ZONE, "ttl": 300})
     # As docs/hetzner.md describes it: encrypted in the stack file.
@@ -43,7 +43,7 @@ def address(cloud: Cloud) -> str:
 
 
 def write(cloud: Cloud, prod: Project, name: str) -> None:
-    """A row through the site."""
+    """Posts a row through the site."""
     answer = prod.post(address(cloud), DOMAIN, "/api/items", {"key": name})
     assert answer.status_code == 200, answer.text
 
@@ -95,7 +95,7 @@ def test_the_first_boots_configuration_has_no_secret_but_the_host_key(cloud: Clo
     secrets = [*prod.secrets(), cloud.api.token]
     assert len(secrets) >= 8
     assert not [secret for secret in secrets if secret in user_data]
-    assert user_data.count("PRIVATE KEY") == 2  # where it begins and where it ends
+    assert user_data.count("PRIVATE KEY") == 2  # its begin and its end
 
 
 def test_no_secret_is_in_a_process_list_or_a_log_during_a_release(cloud: Cloud, prod: Project) -> None:
@@ -146,7 +146,7 @@ def test_the_server_accepts_another_key_and_refuses_a_removed_one(cloud: Cloud, 
 def test_an_added_service_adds_its_own_parts_and_its_records(cloud: Cloud, prod: Project) -> None:
     prod.change("services/notes", service("notes", 4001))
     changes = prod.changes()
-    # Other services may call it, so nginx's fixed address gets one more name in no container but its own.
+    # Other services may call it, but only its own containers get one more name for nginx's fixed address.
     assert {name.partition("-")[0] for name in changes} == {"notes"}
     assert set(changes.values()) == {"create"}
     done = prod.up()
@@ -223,8 +223,8 @@ def test_a_disk_that_was_detached_by_hand_is_mounted_again(cloud: Cloud, prod: P
     assert prod.ssh("docker stop $(docker ps -q) >/dev/null").ok
     [volume] = Client(cloud.api.token, api_endpoint=cloud.api.endpoint).volumes.get_all()
     volume.detach().wait_until_finished()
-    mended = prod.up()
-    assert mended.ok, mended.text
+    corrected = prod.up()
+    assert corrected.ok, corrected.text
     assert prod.ssh("mountpoint -q /mnt/sertantai").ok
     assert "before down" in keys(cloud, prod)
 

@@ -1,4 +1,4 @@
-"""Settings of a server at any time: what differs is mended and told, and nobody is locked out."""
+"""Settings of a server at any time: differences are corrected and reported, and nobody is locked out."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
 
 
 def docker(changes: dict[str, Any]) -> dict[str, Any]:
-    """Docker's part of the settings, with some of Docker's own changed."""
+    """Returns Docker's part of the settings, with some of Docker's own changed."""
     settings: dict[str, Any] = server.configuration("05:30")["docker"]
     return settings | {"settings": settings["settings"] | changes}
 
@@ -48,9 +48,9 @@ def test_a_change_by_hand_is_corrected_and_reported(prod: Reach) -> None:
         "iptables -D DOCKER-USER -d 169.254.169.254 -j DROP; systemctl disable docker;"
         "sed -i 's/ 10m/ 99m/; s/10m/99m/' /etc/docker/daemon.json"
     ).ok
-    mended = prod.settle()
-    assert mended.ok, mended.out
-    assert mended.out.splitlines() == [
+    corrected = prod.settle()
+    assert corrected.ok, corrected.out
+    assert corrected.out.splitlines() == [
         "host: changed /etc/ssh/sshd_config.d/10-sertantai.conf",
         "host: changed /etc/apt/apt.conf.d/52sertantai-upgrades",
         "host: changed /etc/systemd/journald.conf.d/10-sertantai.conf",
@@ -66,7 +66,7 @@ def test_a_change_by_hand_is_corrected_and_reported(prod: Reach) -> None:
 
 
 def test_a_missing_package_is_installed_or_reported(prod: Reach) -> None:
-    """The stand-in has no mirror: what counts is what is asked of apt, and what is said."""
+    """The stand-in has no mirror: this test looks at the calls of apt, and at the output."""
     assert prod.settle(packages={"iptables": ["not-there"]}).out == "host: installed iptables\n"
     said = prod.settle(packages={"not-there": ["not-there"]})
     assert said.code == 1
@@ -118,7 +118,7 @@ def test_settings_that_sshd_refuses_are_reverted(prod: Reach) -> None:
     assert "unsupported option" in said.out
     assert prod.ssh(f"cat {path}").out == before
     assert prod.settle().out == ""
-    # A server of another origin, which has no such key: it keeps the way in that it has.
+    # A server of another origin without such a key keeps its own way to log in.
     assert prod.ssh(f"rm {path}; mv /etc/ssh/ssh_host_ed25519_key /etc/ssh/away").ok
     assert "no hostkeys available" in prod.settle().out
     assert not prod.ssh(f"test -e {path}").ok

@@ -1,4 +1,4 @@
-"""A machine that is there already, reached over SSH: ten services over one connection, and what cuts it."""
+"""An existing machine, reached over SSH: ten services over one connection, and breaks of the connection."""
 
 import re
 import subprocess
@@ -113,7 +113,7 @@ def test_a_connection_that_breaks_during_a_step_is_reported_and_the_next_up_cont
     running = up.project.begin()
     apps = "docker ps -q --filter label=sertantai.service=service-3 --filter label=sertantai.part=app | wc -l"
     eventually(lambda: up.reach.machines.run(SERVER, apps)[1].strip() == "2")
-    time.sleep(2)  # then its gate is asking it
+    time.sleep(2)  # then its gate runs its health check
     assert up.reach.machines.run(SERVER, "pkill -KILL sshd-session") == (0, "")
     said, _ = running.communicate(timeout=300)
     assert running.returncode
@@ -126,7 +126,7 @@ def test_a_connection_that_breaks_during_a_step_is_reported_and_the_next_up_cont
 
 
 def test_a_dump_is_sent_over_ssh_and_continues_after_a_broken_connection(up: Far) -> None:
-    """Some 60 MB that no compression makes smaller, from a database on the machine itself."""
+    """Some 60 MB that cannot be compressed, from a database on the machine itself."""
     postgres = "docker exec -i sertantai-far-postgres"
     words = "SELECT string_agg(md5(g || '-' || h), '') FROM generate_series(1, 2000) h"
     rows = f"SELECT g, ({words}) FROM generate_series(1, 1500) g"
@@ -151,14 +151,14 @@ def test_a_dump_is_sent_over_ssh_and_continues_after_a_broken_connection(up: Far
 
     def arrived() -> int:
         said = up.reach.machines.run(SERVER, "cat /root/.sertantai/far/service-4-incoming-* 2>/dev/null | wc -c")[1]
-        return int(said or 0)  # Docker loses an answer now and then where much is going on
+        return int(said or 0)  # under load, Docker sometimes loses an answer
 
     eventually(lambda: arrived() > 0)
     assert up.reach.machines.run(SERVER, "pkill -KILL sshd-session") == (0, "")
     said, _ = running.communicate(timeout=300)
-    if running.returncode:  # else it has gone on by itself
+    if running.returncode:  # otherwise it has continued by itself
         assert "the SSH connection broke during the step" in said
-        # Where all had arrived, the machine goes on without us.
+        # If everything had arrived, the machine continues without a connection.
         eventually(lambda: up.reach.machines.run(SERVER, "pgrep -f '[r]estore-load service-4'")[0] != 0, 120)
         gone_on = up.project.up()
         assert gone_on.ok, gone_on.text
@@ -173,12 +173,12 @@ def test_a_dump_is_sent_over_ssh_and_continues_after_a_broken_connection(up: Far
 
 
 def back(far: Far) -> None:
-    """Let in again: sshd makes one that it did not know wait for some seconds. Nothing has changed."""
+    """Waits until the host accepts the key: sshd delays a client with an unknown key. Nothing has changed."""
     eventually(lambda: far.project.preview().ok, 90)
     assert far.project.changes() == {}
 
 
 def close(far: Far) -> None:
-    """Ends the connection that would carry another configuration's commands as well."""
+    """Closes the connection, which would run another configuration's commands too."""
     far.project.ssh_control("exit")
     time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""Trouble with Hetzner: told with the setting, nothing that costs money is left outside of the state, `up` goes on."""
+"""Errors of Hetzner: reported with the setting, nothing that costs money is left outside the state, `up` continues."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ Trouble = Callable[[Api, Project], None]
 
 @pytest.fixture
 def paper(outside: Outside, key: Path, tmp_path: Path) -> Iterator[tuple[Api, Project]]:
-    """A stack whose server is a line in the API's books."""
+    """A stack whose server exists only in the API."""
     if not has_engine():
         pytest.skip("no Pulumi CLI")
     with Api(machines=NoMachines(), ipv4_network=NOBODY, zone_names=[ZONE]) as api:
@@ -28,12 +28,12 @@ def paper(outside: Outside, key: Path, tmp_path: Path) -> Iterator[tuple[Api, Pr
 
 
 def costs(api: Api) -> set[str]:
-    """Everything at Hetzner that is paid for."""
+    """Returns everything at Hetzner that costs money."""
     return {str(number) for made in (api.servers, api.volumes, api.primary_ips) for number in made}
 
 
 def known(project: Project) -> set[str]:
-    """The ids of all that the state knows at Hetzner."""
+    """Returns the ids of everything at Hetzner in the state."""
     return {str(each["id"]) for each in project.state() if each["type"].startswith("hcloud:") and "id" in each}
 
 
@@ -90,7 +90,7 @@ def test_an_error_is_reported_with_its_setting_and_nothing_is_left_outside_the_s
     assert words in said.text, said.text
     assert "Traceback" not in said.text
     assert costs(api) - before <= known(project)
-    # Somebody else's, as it was.
+    # Another owner's, unchanged.
     assert all(each["status"] == "running" for each in api.servers.values())
 
 

@@ -1,4 +1,4 @@
-"""The way to a server: waited for, trusted by its pinned key alone, and never shut behind the operator."""
+"""The connection to a server: waited for, verified by its pinned key alone, and never closed to the operator."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
 
 
 def config(server: Reach, folder: Path, host_key: str = "host.pub", key: str = "operator") -> str:
-    """Path of the program's own configuration, with the files of these keys."""
+    """Returns the path of the program's own configuration, with the files of these keys."""
     pinned = " ".join((server.keys / host_key).read_text().split()[:2])
     server.write(folder, [pinned], str(server.keys / key))
     return str(folder / "config")
@@ -88,7 +88,7 @@ def test_another_host_key_ends_the_wait_at_once_and_nothing_is_sent(server: Reac
 def test_a_refused_key_ends_the_wait_at_once(server: Reach, tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", server.keys / "nobody"], check=True)
     way = config(server, tmp_path, key="nobody")
-    # It makes one wait whom it has just refused.
+    # sshd delays a client that it has just refused.
     eventually(lambda: "Permission denied" in reached(way).error, 90)
     said = reached(way, timeout_s=60)
     assert said.code == 1

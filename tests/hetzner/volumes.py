@@ -69,7 +69,7 @@ def delete(project: Project, request: Request) -> Answer:
     if volume["server"] is not None:
         raise Refused(422, "resource_in_use", "volume is still attached to a server")
     del project.volumes[request.id]
-    # A volume is deleted without an action in its answer, so this one is for the hook alone.
+    # The answer to the deletion of a volume has no action, so this one is for the hook alone.
     project.act("delete_volume", ("volume", request.id), steps=Steps(work=lambda: project.machines.forget(request.id)))
     return 204, None
 

@@ -1,4 +1,4 @@
-"""DNS zones; what is in one is in rrsets."""
+"""DNS zones. Their records are in rrsets."""
 
 from tests.hetzner.actions import now
 from tests.hetzner.errors import not_found, protected
@@ -26,7 +26,7 @@ def new_rrset(zone: Json, name: str, kind: str, records: list[Json], **values: o
 
 
 def add_zone(project: Project, body: Json) -> Json:
-    """A zone with the records that each one has: SOA and NS."""
+    """Creates a zone with the records that each zone has: SOA and NS."""
     zone = project.add(
         "zones",
         body,
@@ -54,7 +54,7 @@ def add_zone(project: Project, body: Json) -> Json:
 
 
 def find(project: Project, request: Request) -> Json:
-    """The zone whose ID or name is in the path."""
+    """Returns the zone whose ID or name is in the path."""
     for number, zone in project.zones.items():
         if request.parts["zone"] in (str(number), zone["name"]):
             return shown(project, zone)

@@ -1,4 +1,4 @@
-"""A PostgreSQL that notes what it is asked, for tests without Docker."""
+"""A PostgreSQL that records its queries, for tests without Docker."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,16 +15,16 @@ SQL = {file.read_text(): file.stem for file in Path(files.__file__).with_name("s
 
 @dataclass
 class Asked:
-    """`answers` by the name of the SQL's file, or by its text; an error is raised instead, of several each once."""
+    """`answers` by the name of the SQL's file, or by its text. An error is raised; a list's items are used once."""
 
     answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
     log: list[tuple[str, str]] = field(default_factory=list)
     """The SQL's file, or its text, and the database."""
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
-    """What the last of each was told."""
+    """The variables of each query's last run."""
     exclusive: set[str] = field(default_factory=set)
     users: dict[str, str] = field(default_factory=dict)
-    """As whom each was asked last."""
+    """The user of each query's last run."""
 
     def query(
         self,
@@ -35,7 +35,7 @@ class Asked:
         user: str = psql.SUPERUSER,
         exclusive: bool = False,
     ) -> str:
-        # Longer values are set before it.
+        # Longer values are set before the query's own text.
         name = next((stem for text, stem in SQL.items() if sql.endswith(text)), sql)
         self.log.append((name, database))
         self.variables[name], self.users[name] = dict(variables or {}), user
@@ -54,7 +54,7 @@ class Asked:
 
 
 def postgres(monkeypatch: pytest.MonkeyPatch, **answers: Answer | list[Answer]) -> Asked:
-    """Stands for every PostgreSQL."""
+    """Replaces every PostgreSQL by this one."""
     asked = Asked(dict(answers))
     monkeypatch.setattr(psql.Postgres, "query", lambda _, *words, **options: asked.query(*words, **options))
     return asked

@@ -1,4 +1,4 @@
-"""Verbs, called as a step calls them."""
+"""Calls verbs as a step does."""
 
 import json
 import sys
@@ -14,14 +14,14 @@ PROGRAM = [sys.executable, "-m", "host"]
 def call(
     name: str, *words: str, inputs: dict[str, Any] | None = None, **options: str | int | Sequence[str] | None
 ) -> Said:
-    """How the step ended; what it printed is in `out`, errors of a verb that runs detached too."""
+    """Calls a verb as a step. `out` has its output, for a detached verb with its errors."""
     return on_host(verb.line(name, *words, **options), verb.stdin(inputs or {}), interpreter=PROGRAM)
 
 
 def fingerprints(
     gateway: str = "trial-nobody", postgres: str = "trial-nobody", network: str = "trial-none"
 ) -> dict[str, str]:
-    """What is read before anything is declared."""
+    """Reads the fingerprints, as the program does before it declares anything."""
     said = call("fingerprints", network=network, gateway=gateway, postgres=postgres)
     assert said.ok, said.error
     found: dict[str, str] = json.loads(said.out)

@@ -1,4 +1,4 @@
-"""The server's own commands, answered in their place."""
+"""Answers in place of the server's own commands."""
 
 import shlex
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ def printed(text: str) -> Output:
 
 @dataclass
 class Commands:
-    """Takes the place of `host.system.run`: the first answer whose key begins the command's line; else all is fine."""
+    """Replaces `host.system.run`: returns the first answer whose key begins the command's line; others succeed."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What tests of the verbs share."""
+"""Fixtures for tests of the verbs."""
 
 from tests.render.conftest import boxes, cluster, gateway, name, shared
 

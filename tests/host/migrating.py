@@ -51,12 +51,12 @@ def migrate(boxes: Boxes, cluster: str, script: str, timeout_s: int = 60, **more
 
 
 def shown(said: Said) -> str:
-    """What the migration itself has printed."""
+    """Returns the output of the migration itself."""
     return "\n".join(row.removeprefix("    ") for row in said.out.splitlines() if row.startswith("    "))
 
 
 def on_database(boxes: Boxes, cluster: str, script: str) -> dict[str, Any]:
-    """What a migration is told that reaches the cluster."""
+    """Returns the stdin of a migration that reaches the cluster."""
     given = {"DATABASE_URL": environment.postgres_url(login(), "one", "migrated")}
     return inputs(boxes, script, given, network=cluster.removesuffix("-postgres"))
 
@@ -67,7 +67,7 @@ def migrate_database(boxes: Boxes, cluster: str, script: str, timeout_s: int = 6
 
 @contextmanager
 def locked(cluster: str, database: str, seconds: int) -> Iterator[None]:
-    """The app reads a table for so long, and a migration that changes it has to wait; at the end the app is done."""
+    """The app reads a table for so long that a migration of it has to wait. At the end the app's query ends."""
     app = sql.login(database, "one")
     assert as_login(cluster, app, "one", database, "CREATE TABLE IF NOT EXISTS busy (id int)").ok
     text = f"BEGIN; LOCK busy IN ACCESS SHARE MODE; SELECT pg_sleep({seconds}); COMMIT"

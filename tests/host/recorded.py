@@ -1,7 +1,7 @@
-"""Deletes that a release of ours has recorded in a stack's state, with the stdin recorded beside each.
+"""Deletes that a release has recorded in a stack's state, each with its recorded stdin.
 
-Pulumi runs them as they are, by whatever version of the program is on the host by then. So a line stays here for good:
-where a verb changes its form, the new one is added.
+Pulumi runs them unchanged, with the host's version of the program at that time. So a line stays here for good: if a
+verb changes its form, the new one is added.
 """
 
 RECORDED = [

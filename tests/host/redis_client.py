@@ -1,4 +1,4 @@
-"""A client of Redis as an app has one: it logs in by its URL, and its connections stay open."""
+"""A client of Redis like an app's: it logs in with its URL, and its connections stay open."""
 
 import socket
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Client:
         return self.answer()
 
     def answer(self) -> object:
-        """The next answer; None where there is none, or the connection is over."""
+        """Returns the next answer, or None if there is none or the connection is closed."""
         line = self._answers.readline().decode().strip()
         kind, rest = line[:1], line[1:]
         if kind == "-":

@@ -1,4 +1,4 @@
-"""All that a restore works with, for tests without Docker."""
+"""Everything that a restore uses, for tests without Docker."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,7 +28,7 @@ BACK = ["start electric-1", "start app-1", "gate electric-1", "gate app-1", "tak
 
 
 class World:
-    """All that a restore works with. `fails` are the steps that do not go well, `log` those that were taken."""
+    """Everything that a restore uses. `fails` are the steps that fail, `log` has the steps that ran."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
@@ -42,7 +42,7 @@ class World:
         self.service = "legal"
 
     def take(self, step: str) -> bool:
-        """Takes a step; whether it goes well. Each failure is for one time."""
+        """Runs a step and returns whether it succeeds. Each failure happens once."""
         self.log.append(step)
         if step in self.fails:
             self.fails.remove(step)
@@ -96,7 +96,7 @@ class World:
         if not self.take("end sessions"):
             raise SqlError("no answer")
 
-    # Postgres, of the superuser and of the app
+    # Postgres, as the superuser and as the app
 
     def query(self, sql: str, variables: Mapping[str, str] | None = None, **_: object) -> str:
         steps = {"drop_replication_slot": "drop slot", "create_restore_point": "restore point"}
@@ -118,7 +118,7 @@ class World:
 
 
 class FakeFit:
-    """A dump of one table."""
+    """Returns a dump of one table."""
 
     at = "services/legal/restore"
     replace = False
@@ -175,7 +175,7 @@ def restore(world: World, *, known: bool = False, electric: bool = True, disable
 
 
 def fails(world: World, *steps: str, **how: bool) -> str:
-    """The error of a restore in which these steps do not go well."""
+    """Returns the error of a restore in which these steps fail."""
     world.fails += steps
     with pytest.raises(Failure) as error:
         restore(world, **how)

@@ -1,4 +1,4 @@
-"""The gateway's files, changed as a release changes them."""
+"""Changes the gateway's files as a release does."""
 
 import shlex
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from tests.render.box import Said, base
 from .calling import call
 
 SERVE = f"exec {shlex.join(nginx.ENTRYPOINT)}"
-"""What nginx's container runs, as shell text."""
+"""The text that a step runs in nginx's container."""
 
 
 def put_base(gateway: str, image: str, text: str | None = None, volume: str = "") -> Said:
-    """The gateway's own configuration and its scripts; `volume` is needed where its container does not run."""
+    """Writes the gateway's own configuration and its scripts; `volume` is needed if its container does not run."""
     inputs = {"image": image, "text": base() if text is None else text, "fingerprint": "none"}
     return call("base", gateway, volume=volume, scripts="1", inputs=inputs)
 

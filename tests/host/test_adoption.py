@@ -1,4 +1,4 @@
-"""A database that was there before the program: it and all that is in it become the program's."""
+"""A database that is older than the platform: it and all its objects are adopted."""
 
 import pytest
 
@@ -20,14 +20,14 @@ def test_an_existing_database_is_adopted_with_all_its_objects(cluster: str, name
     assert ask(cluster, f"SELECT datdba::regrole FROM pg_database WHERE datname = '{name}'") == f"{name}_owner"
     assert owners(cluster, name) == {f"{name}_owner"}
     theirs = "SELECT DISTINCT proowner::regrole FROM pg_proc JOIN pg_depend ON objid = pg_proc.oid AND deptype = 'e'"
-    assert ask(cluster, theirs, name) == "postgres"  # what an extension brought stays with it
+    assert ask(cluster, theirs, name) == "postgres"  # objects of an extension stay with it
     changes = "INSERT INTO t DEFAULT VALUES; ALTER TABLE t ADD c citext; DROP VIEW v; DROP SCHEMA own CASCADE;"
     said = as_login(cluster, login, "one", name, f"{changes} SELECT uuid_generate_v4() IS NOT NULL")
     assert (said.out, said.ok) == ("t", True), said.error
 
 
 def test_an_interrupted_run_is_completed_by_the_next(cluster: str, name: str) -> None:
-    """The previous owner is known until all that is in the database is the new one's."""
+    """The previous owner is recorded until all objects in the database have the new one."""
     before = f"{name}_before"
     ask(cluster, f"CREATE ROLE {before}; CREATE DATABASE {name} OWNER {before}")
     by_hand(cluster, f"SET ROLE {before}; CREATE TABLE t (id int)", name)

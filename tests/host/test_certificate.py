@@ -16,7 +16,7 @@ from .sites import placeholder
 pytestmark = pytest.mark.docker
 AUTHORITY = "https://ca.test/dir"
 ACCOUNT = "/etc/letsencrypt/accounts/ca.test/dir"
-# In certbot's place. It issues one certificate for a name, and another where /tmp/due says that it is time.
+# Stands in for certbot. It issues one certificate for a name, and another once /tmp/due says that it is time.
 CERTBOT = f"""#!/bin/sh
 echo "$@" >> /tmp/asked
 for word; do case "$before" in --cert-name) name=$word ;; esac; before=$word; done
@@ -32,7 +32,7 @@ chmod 644 "$live/privkey.pem"
 
 
 def start(boxes: Boxes, name: str, script: str, authority: str = AUTHORITY) -> str:
-    """A container as certbot's is, with its scripts on the volume."""
+    """A container like certbot's, with its scripts on the volume."""
     programs = {"/usr/local/bin/certbot": CERTBOT}
     programs |= {f"/srv/nginx/scripts/{each}.sh": files.shell(f"volume/{each}") for each in SCRIPTS}
     written = "\n".join(f"cat > {path} <<'END'\n{text}\nEND" for path, text in programs.items())
@@ -117,7 +117,7 @@ def test_an_authority_without_our_account_gets_a_new_one(certbot: str) -> None:
 
 
 def renew(certbot: str) -> Said:
-    """One look of certbot's container, half a day after the last one."""
+    """One check of certbot's container, half a day after the last one."""
     return inside(certbot, "rm -f /tmp/last; sh /srv/nginx/scripts/renew.sh /srv/nginx")
 
 

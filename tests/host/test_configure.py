@@ -1,4 +1,4 @@
-"""The server's settings: what differs is changed and told, and nobody is locked out. tests/hetzner runs it on one."""
+"""The server's settings: differences are corrected and reported. tests/hetzner runs it on a server."""
 
 import argparse
 import json
@@ -27,7 +27,7 @@ UNITS = [*settings.UNITS, "systemd-timesyncd"]
 
 @dataclass
 class Server:
-    """A server in a folder, with all that it should have."""
+    """A server in a folder, with all its settings."""
 
     root: Path
     commands: Commands
@@ -36,7 +36,7 @@ class Server:
     capsys: pytest.CaptureFixture[str]
 
     def configure(self) -> list[str]:
-        """What it said."""
+        """Configures the server and returns the output."""
         self.commands.ran.clear()
         self.docker.ran.clear()
         self.capsys.readouterr()  # of a run that failed
@@ -44,7 +44,7 @@ class Server:
         return self.capsys.readouterr().out.splitlines()
 
     def path(self, name: str) -> Path:
-        """The file whose path on a server ends like this."""
+        """Returns the file whose path on a server ends like this."""
         [found] = [Path(file["path"]) for file in self.inputs["files"] if file["path"].endswith(name)]
         return found
 

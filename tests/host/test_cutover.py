@@ -1,4 +1,4 @@
-"""Electric's slot changes hands, on a real PostgreSQL: only one may hold it."""
+"""Electric's slot changes its owner, on a real PostgreSQL: only one Electric may have it."""
 
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.waiting import eventually
 from .calling import PROGRAM, call
 
 pytestmark = pytest.mark.docker
-# Waits for the lock of its slot as long as it takes, makes the slot, and is active. One that starts again is not yet.
+# Waits for the lock of its slot, creates the slot, and is active. A restarted one is not active yet.
 ELECTRIC = """
 trap 'exit 0' TERM
 { echo "SELECT pg_advisory_lock(hashtext('$SLOT')) \\\\g /dev/null"; echo '\\! touch /tmp/locked'; sleep infinity; } |
@@ -49,7 +49,7 @@ class Service:
         return sql.slot(self.name)
 
     def electric(self, name: str, then: str = BECOMES_ACTIVE, password: str = "two", image: str = "one") -> str:
-        """An Electric that does `then` once it has the lock."""
+        """Starts an Electric that does `then` once it has the lock."""
         given = {
             "PATH": "/usr/lib/postgresql/17/bin:/usr/bin:/bin",
             "SLOT": self.slot,
@@ -65,7 +65,7 @@ class Service:
         return self.boxes.start(name, f"{ELECTRIC}{then}\n{LIVES}", labels, [*options, *environment])
 
     def active(self) -> str:
-        """The first Electric, once it is active."""
+        """Starts the first Electric, and waits until it is active."""
         old = self.electric("old")
         assert self.change_over(old).ok
         return old
@@ -149,10 +149,10 @@ def test_a_new_electric_that_dies_returns_the_slot_at_once(service: Service) -> 
 
 def test_the_next_run_starts_a_stopped_new_electric_again(service: Service) -> None:
     old = service.active()
-    new = service.electric("new", f"while [ ! -e {STORAGE}/mended ]; do sleep 0.05; done{BECOMES_ACTIVE}")
+    new = service.electric("new", f"while [ ! -e {STORAGE}/repaired ]; do sleep 0.05; done{BECOMES_ACTIVE}")
     assert service.change_over(new, 1).code == 1
     assert not service.boxes.running(new)
-    assert docker("exec", old, "touch", f"{STORAGE}/mended").ok
+    assert docker("exec", old, "touch", f"{STORAGE}/repaired").ok
     said = service.change_over(new)
     assert said.ok, said.out
     assert is_active(new)
@@ -210,7 +210,7 @@ def test_another_cache_generation_drops_the_slot_once_while_no_electric_runs(ser
     assert is_active(new)
     assert not service.boxes.running(old)
     assert ask(service.cluster, position) != before
-    assert "anew" not in service.change_over(new, generation=1).out
+    assert "are created again" not in service.change_over(new, generation=1).out
 
 
 def test_another_cache_generation_empties_the_shapes_of_the_same_container(service: Service) -> None:
@@ -263,7 +263,7 @@ def test_the_log_of_a_failed_new_electric_hides_its_secrets(service: Service) ->
 
 
 class TestStorage:
-    """Each image has a folder of its own."""
+    """Each image has its own folder."""
 
     @staticmethod
     def leave_shapes(container: str) -> None:

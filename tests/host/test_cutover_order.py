@@ -1,4 +1,4 @@
-"""What a cut-over does and in which order, whatever happens: without Docker, by what it asks of the host."""
+"""What a cut-over does and in which order, in every case: without Docker, by its calls on the host."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ STATE = docker.State(status="running", restarts=0, exit_code=0, out_of_memory=Fa
 
 @dataclass
 class Host:
-    """Electrics, a gateway and a PostgreSQL; `done` is what happened to them, in order."""
+    """Electrics, a gateway and a PostgreSQL. `done` records their changes, in order."""
 
     running: list[str] = field(default_factory=lambda: ["old", "new"])
     there: set[str] = field(default_factory=lambda: {"old", "new"})
@@ -30,7 +30,7 @@ class Host:
     record: str = "old 0 one"
     has_slot: bool = True
     refuses: set[str] = field(default_factory=set)
-    """What does not work: `turn`, `kill`, or the SQL of this name."""
+    """What fails: `turn`, `kill`, or the SQL of this name."""
     done: list[str] = field(default_factory=list)
 
     def active(self, container: str) -> bool:
@@ -280,7 +280,7 @@ class TestAnotherGeneration:
 
 
 class TestAnotherImage:
-    """The new one has a storage of its own."""
+    """The new one has its own storage."""
 
     def test_another_image_begins_with_empty_storage(self, host: Host) -> None:
         change_over(host, "two")

@@ -1,4 +1,4 @@
-"""A service's database, its logins and Electric's role on a real PostgreSQL: made twice, and taken away."""
+"""A service's database, its logins and Electric's role on a real PostgreSQL: created twice, and removed."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""A step that has begun comes to its end, whatever becomes of its caller."""
+"""A step that has begun completes, even if its caller is gone."""
 
 import os
 import signal
@@ -33,12 +33,12 @@ sys.exit(detach.run(work))
 
 @pytest.fixture
 def done(tmp_path: Path) -> Path:
-    """What the work writes at its end."""
+    """The output of the work at its end."""
     return tmp_path / "done"
 
 
 def begin(done: Path) -> "subprocess.Popen[str]":
-    """The step, once its work has begun."""
+    """Starts the step, and waits until its work has begun."""
     command = [sys.executable, "-c", WORK, str(done)]
     caller = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=reset_signals
@@ -67,13 +67,13 @@ def test_it_continues_if_the_caller_closes_its_pipe(done: Path) -> None:
 def test_it_continues_if_the_caller_does_not_read(done: Path) -> None:
     caller = begin(done)
     eventually(done.exists)
-    assert caller.poll() is None  # it still waits for somebody to take the long line
+    assert caller.poll() is None  # it still waits until the long line is read
     assert len(caller.communicate()[0]) == 200_001
     assert caller.returncode == 0
 
 
 def test_only_the_caller_has_its_pipe_open(done: Path) -> None:
-    """The command provider waits until the last of those that hold it is gone."""
+    """The command provider waits until the last process with an open pipe is gone."""
     caller = begin(done)
     caller.kill()
     begun = time.monotonic()

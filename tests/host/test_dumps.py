@@ -1,4 +1,4 @@
-"""A dump's file on the host: it arrives in pieces, and no other service's is touched."""
+"""A dump's file on the host: it arrives in pieces, and no other service's file changes."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""Fingerprints: the same as long as a thing is as it was left, another one once somebody has changed it by hand."""
+"""Fingerprints: the same while nothing changes, a different one after a change by hand."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whether a dump fits a database, by what PostgreSQL says of it."""
+"""Whether a dump fits a database, by PostgreSQL's answers."""
 
 import io
 import json
@@ -73,7 +73,7 @@ FACTS: dict[str, Any] = {
 
 @pytest.fixture
 def room(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """What is free, in MB."""
+    """The free space, in MB."""
     free = {"postgres": 1000, "home": 1000}
 
     class Usage:

@@ -1,4 +1,4 @@
-"""The gate before a new container's traffic, and waiting for the platform's own containers."""
+"""The gate before a new container's traffic, and the wait for the platform's own containers."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from tests.render.box import HEALTHY, SERVE, Boxes, Said, docker
 from .calling import call
 
 pytestmark = pytest.mark.docker
-# A health check that fails the third time that it is asked.
+# A health check that fails the third time.
 STUMBLES = ["sh", "-c", "n=$(cat /tmp/asked 2>/dev/null || echo 0); echo $((n + 1)) > /tmp/asked; test $n -ne 2"]
 
 

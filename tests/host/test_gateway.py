@@ -1,4 +1,4 @@
-"""What the gateway's verbs ask of its container, and how they tell what went wrong."""
+"""The calls of the gateway's verbs in its container, and their errors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ GATEWAY = Gateway("nginx")
 
 @dataclass
 class Docker:
-    """A Docker whose containers do nothing: `answers` are what each script prints and how it ends."""
+    """A Docker whose containers do nothing: `answers` are the output and the exit code of each script."""
 
     runs: bool = True
     answers: dict[str, docker.Output] = field(default_factory=dict)
@@ -32,12 +32,12 @@ class Docker:
         return self.answers.get(self.script(-1), docker.Output(0, "", ""))
 
     def script(self, number: int) -> str:
-        """The name of the script that was run."""
+        """The name of the script that ran."""
         words = self.asked[number]
         return words[words.index("-c") + 2]
 
     def arguments(self, number: int = -1) -> list[str]:
-        """What the script was given, after the volume."""
+        """The script's arguments after the volume."""
         words = self.asked[number]
         return list(words[words.index("-c") + 4 :])
 
@@ -51,7 +51,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Docker:
 
 
 def call(line: str, inputs: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs a verb within this process."""
+    """Runs a verb in this process."""
     monkeypatch.setattr(detach, "run", lambda work: work())
     verbs.run(line.split(), StringIO(verb.stdin(inputs)))
 

@@ -1,4 +1,4 @@
-"""Certificates that come while the gateway serves, or starts: it takes them over by itself."""
+"""Certificates that arrive while the gateway serves or starts are loaded by themselves."""
 
 import shlex
 
@@ -23,7 +23,7 @@ server {{
 
 
 def program(name: str, script: str) -> str:
-    """Shell text that puts a program of ours before the real one."""
+    """Returns shell text that puts a program of ours before the real one."""
     write = f"echo {shlex.quote(script)} > /tmp/bin/{name}; chmod +x /tmp/bin/{name}"
     return f"mkdir -p /tmp/bin; {write}; PATH=/tmp/bin:${{PATH#/tmp/bin:}}; export PATH"
 
@@ -44,14 +44,14 @@ def with_certificate(boxes: Boxes, name: str, *programs: str) -> str:
 
 
 def shown(container: str) -> str:
-    """The name in the certificate that the site shows."""
+    """Returns the name in the site's certificate."""
     names = "openssl x509 -noout -ext subjectAltName"
     ask = f"openssl s_client -connect 127.0.0.1:443 -servername a.test </dev/null 2>/dev/null | {names}"
     return docker("exec", container, "sh", "-c", ask).out.rpartition("DNS:")[2]
 
 
 def install(container: str) -> None:
-    """The other certificate, as certbot puts it there."""
+    """Installs the other certificate, as certbot does."""
     move = f"mv {CERTS}/new.test/* {CERTS}/a.test/"
     assert docker("exec", container, "flock", LOCK, "sh", "-c", move).ok
 
@@ -65,7 +65,7 @@ def test_a_renewed_certificate_is_loaded_by_itself(boxes: Boxes) -> None:
 
 
 def test_a_certificate_that_arrives_while_the_gateway_starts_is_loaded_too(boxes: Boxes) -> None:
-    """nginx has read the placeholder, and what watches the certificates has not looked yet when certbot installs."""
+    """nginx has read the placeholder, and the watch of certificates has not checked yet, when certbot installs."""
     late = "if mkdir /tmp/first 2>&-; then for _ in $(seq 30); do [ -e /tmp/installed ] || /usr/bin/sleep 0.1; done; fi"
     slow = [program("sleep", "/usr/bin/sleep 0.2"), program("cat", f'{late}; /usr/bin/cat "$@"')]
     container = with_certificate(boxes, "late", *slow)

@@ -36,7 +36,7 @@ def test_an_image_that_never_served_counts_as_the_oldest(cluster: str, name: str
 
 
 def test_an_image_in_use_is_never_removed(base_image: str, cluster: str, name: str) -> None:
-    # Of its own: of one with two names Docker takes a name away, used or not.
+    # It has a single tag: from an image with two, Docker removes a tag even if the image is in use.
     assert docker("build", "-q", "-t", f"{name}:1", "-", stdin=f"FROM {base_image}\nLABEL name={name}\n").ok
     assert docker("run", "-d", "--name", name, f"{name}:1", "sleep", "60").ok
     try:

@@ -1,4 +1,4 @@
-"""The authority is asked for a name only once it leads to the server, and nowhere else."""
+"""A certificate is requested only once the name points to the server, and to no other."""
 
 import socket
 from argparse import Namespace
@@ -17,7 +17,7 @@ NOT_ASKED = f"a.test: {ASKED} was not asked; the other services continue"
 
 @pytest.fixture
 def records(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Sequence[str]]]:
-    """What the name servers say, look by look: addresses by the record's type. The last one stays."""
+    """The name servers' answers, one a query: addresses by the record's type. The last one stays."""
     looks: list[Mapping[str, Sequence[str]]] = []
 
     def getaddrinfo(domain: str, port: int, family: socket.AddressFamily) -> list[object]:
@@ -25,7 +25,7 @@ def records(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Sequence[str]]
         now = looks[0] if kind == "A" or len(looks) == 1 else looks.pop(0)
         if kind not in now:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        # One for each kind of socket, as the C library gives them.
+        # One for each kind of socket, as the C library returns them.
         return [(family, kind, 0, "", (address, port)) for address in now[kind] for kind in ("stream", "datagram")]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
@@ -34,7 +34,7 @@ def records(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Sequence[str]]
 
 
 def refusal(wait_s: int = 0) -> list[str]:
-    """The lines of the error; nothing where the name leads here."""
+    """Returns the lines of the error, or nothing if the name points here."""
     try:
         certificate.wait_for_record("a.test", HERE, wait_s, ASKED)
     except Failure as failure:

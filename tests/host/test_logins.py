@@ -1,4 +1,4 @@
-"""How logins go: those of old containers, and all of a service that is taken out."""
+"""How logins are dropped: those of old containers, and all of a removed service."""
 
 from concurrent.futures import ThreadPoolExecutor
 

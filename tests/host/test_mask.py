@@ -1,4 +1,4 @@
-"""What is shown of a log: never a secret, whatever it looks like, and what its known lines mean."""
+"""The shown part of a log: never a secret, and a hint for each known line."""
 
 import re
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from host import hints
 from host.mask import LINE_LIMIT, SHORTEST, Mask
 from render import environment
 
-# One for each hint, in their order, as Erlang, Phoenix, PostgreSQL and Electric write them.
+# One line for each hint, in their order, as Erlang, Phoenix, PostgreSQL and Electric write them.
 LOGS = (
     """Unable to load crypto library. Failed with error:
 "load_failed, Failed to load NIF library: 'Error relocating /app/lib/crypto-5.5.3/priv/lib/crypto.so:

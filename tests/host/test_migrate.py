@@ -19,13 +19,13 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture(autouse=True)
 def _locks(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The lock of a migration is no file that stays."""
+    """The lock of a migration leaves no file."""
     monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("locks")))
 
 
 @pytest.fixture(scope="module")
 def database(cluster: str) -> str:
-    """One for all migrations here; the service is called like it."""
+    """One database for all migrations here; the service has the same name."""
     make(cluster, "migrated")
     return "migrated"
 

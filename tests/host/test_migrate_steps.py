@@ -1,4 +1,4 @@
-"""Migrations without Docker: what is asked, in which order, and what is said of each way in which one can end."""
+"""Migrations without Docker: their calls, the order of the calls, and the message of each possible end."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from host.migrate import Migration
 
 
 class Client:
-    """The Docker client of a migration that prints lines and ends with a code, or only once its container is gone."""
+    """The Docker client of a migration that prints lines and exits with a code, or only once its container is gone."""
 
     def __init__(self, code: int | None, lines: Sequence[str] = ()) -> None:
         self.code, self.stdout, self.killed = code, list(lines), False
@@ -29,7 +29,7 @@ class Client:
 
 
 class Host:
-    """What Docker and PostgreSQL do; `log` says in which order they were asked."""
+    """What Docker and PostgreSQL do. `log` has their calls in order."""
 
     def __init__(self, client: Client) -> None:
         self.client, self.log, self.words = client, list[str](), list[str]()

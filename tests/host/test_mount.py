@@ -1,4 +1,4 @@
-"""The disk for data: what is on it is never formatted, and nothing is put where it is not. tests/hetzner mounts one."""
+"""The disk for data: its data is never formatted, and no data is written without it. tests/hetzner mounts one."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ EXT4, XFS = "UUID=a-b\nTYPE=ext4\n", "UUID=a-b\nTYPE=xfs\n"
 
 @dataclass
 class Server:
-    """A server in a folder: its mounts, /etc/fstab, one volume, and the folder that it is for."""
+    """A server in a folder: its mounts, /etc/fstab, one volume, and its mount point."""
 
     root: Path
     commands: Commands
@@ -41,7 +41,7 @@ class Server:
         return self.root / "fstab"
 
     def mounted(self, number: str | None = None, kind: str = "ext4") -> None:
-        """From now on something is mounted on the folder; the volume if it is not said what."""
+        """Mounts something on the folder, by default the volume."""
         self.folder.mkdir(exist_ok=True)
         line = f"36 25 {number or self.number} / {self.folder} rw,noatime - {kind} {self.device} rw\n"
         with (self.root / "mountinfo").open("a") as file:
@@ -60,7 +60,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     commands = Commands({"blkid": printed(EXT4)})
     monkeypatch.setattr(system, "run", commands)
     monkeypatch.setattr(shutil, "which", lambda name: name)
-    # A file stands in for the device: it is one wherever the verb asks.
+    # A file stands in for the device in all checks of the verb.
     monkeypatch.setattr(stat, "S_ISBLK", stat.S_ISREG)
     for name, place in {"MOUNTS": "mountinfo", "FSTAB": "fstab", "DEVICES": "block"}.items():
         monkeypatch.setattr(mounts, name, tmp_path / place)
@@ -199,7 +199,7 @@ def test_a_volume_that_cannot_be_read_is_an_error(server: Server, monkeypatch: p
 
 
 def test_a_mount_whose_disk_is_gone_is_unmounted(server: Server) -> None:
-    """It was detached and came back as another device."""
+    """It was detached and attached again as another device."""
     server.mounted("8:99")
 
     def lets_go() -> Output:

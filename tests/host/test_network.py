@@ -1,4 +1,4 @@
-"""The network of all containers: made once, never taken from another, and made again where it is gone."""
+"""The network of all containers: created once, never adopted from another stack, and created again if it is missing."""
 
 import argparse
 import json
@@ -66,7 +66,7 @@ def test_it_is_created_once_and_keeps_its_fingerprint(networks: Networks) -> Non
 
 
 def test_a_missing_network_has_a_different_fingerprint(networks: Networks) -> None:
-    """Also on a server that was made again, where nothing else tells that it is not there."""
+    """Also on a server that was created again, where nothing else shows that the network is missing."""
     networks.make()
     made_with = network.fingerprint("ours")
     networks.made.clear()

@@ -1,4 +1,4 @@
-"""The rules for logins to PostgreSQL, without one: the old ones are back whatever goes wrong."""
+"""The rules for logins to PostgreSQL, without one: the old ones are restored after any failure."""
 
 import argparse
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ RELOAD, LOADED = "SELECT pg_conf_load_time() FROM pg_reload_conf();", "SELECT pg
 
 @dataclass
 class Container:
-    """PostgreSQL's container: the files in it, by what the scripts do with them."""
+    """PostgreSQL's container: its files, and the scripts' changes to them."""
 
     files: dict[str, str] = field(default_factory=lambda: {HBA: "old", IDENT: "old"})
     refused: Sequence[str] = ()

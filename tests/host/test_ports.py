@@ -1,4 +1,4 @@
-"""The gateway's ports, asked about before the old gateway is stopped."""
+"""The gateway's ports are checked before the old gateway is stopped."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""What a release needs is asked before its first change, all of it together."""
+"""The needs of a release are checked before its first change, all of them together."""
 
 import re
 import time

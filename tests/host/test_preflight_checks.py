@@ -1,4 +1,4 @@
-"""The checks before a release, without Docker: each thing that may be missing."""
+"""The checks before a release, without Docker: everything that can be missing."""
 
 import re
 import time
@@ -18,7 +18,7 @@ HERE = "linux/amd64"
 
 
 class Docker:
-    """What a host's Docker answers."""
+    """The answers of a host's Docker."""
 
     def __init__(self) -> None:
         self.kinds = {"app:1": HERE, "electric:1": HERE}

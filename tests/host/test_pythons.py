@@ -11,7 +11,7 @@ from components.machine import host_program
 from tests.places import ROOT
 
 OLDEST = (3, 10)
-# A verb is imported to tell its words.
+# A verb is imported to print its help.
 TELL_ALL = """
 import contextlib, io, sys
 sys.path.insert(0, sys.argv[1])
@@ -27,12 +27,12 @@ COMPILE_ALL = "import pathlib; [compile(f.read_text(), str(f), 'exec') for f in 
 
 
 def pythons() -> dict[str, str]:
-    """Those on this machine, by version; the one that runs the tests at least."""
+    """Returns the Pythons on this machine by version, at least the one that runs the tests."""
     found = {f"3.{sys.version_info.minor}": sys.executable}
     for minor in range(OLDEST[1], 30):
         installed = Path("~/.pyenv/versions").expanduser().glob(f"3.{minor}.*/bin/python3")
         for path in (*map(str, installed), shutil.which(f"python3.{minor}")):
-            # A shim of pyenv's is there for versions that it does not run.
+            # pyenv has shims for versions that are not installed.
             if path and subprocess.run([path, "--version"], capture_output=True).returncode == 0:
                 found.setdefault(f"3.{minor}", path)
     return found

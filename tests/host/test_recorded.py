@@ -21,7 +21,7 @@ KNOWN = [*verbs.READS, *verbs.CHANGES]
 
 
 def form(line: str) -> tuple[str, ...]:
-    """The verb, how many words it has before its options, and their names."""
+    """Returns the verb, the number of its words before its options, and their names."""
     name, *words = shlex.split(line)
     options = sorted(word for word in words if word.startswith("--"))
     alone = next((place for place, word in enumerate(words) if word.startswith("--")), len(words))

@@ -1,4 +1,4 @@
-"""The shared Redis: what a service's user may do on a real one, and what a change of a password does to the others."""
+"""The shared Redis: what a service's user may do on a real one, and the effect of a new password on others."""
 
 import contextlib
 import re
@@ -17,7 +17,7 @@ from .calling import call
 from .redis_client import Client, Refusal
 
 ADMINISTRATOR = "it's \"the\" administrator's \\ #1"
-# Two commands are closed to everybody but a server started for them.
+# Two commands are disabled for everybody, except on a server started with them.
 REFUSED = re.compile("NOPERM|ERR (DEBUG|MODULE) command not allowed")
 ODD = ("a space", "'\"`$(id)`", "back\\slash", "#1 >a <b", "two\nlines\r\n", "pässwörd €", "%41:@/?", " ")
 OWN = """
@@ -68,7 +68,7 @@ class Server:
         self.port = self.wait()
 
     def wait(self) -> int:
-        """Until it answers; where on this machine."""
+        """Waits until it answers. Returns its address on this machine."""
         eventually(lambda: docker("exec", self.container, *render.CHECK).ok)
         return int(docker("port", self.container, "6379/tcp").out.rpartition(":")[2])
 
@@ -77,18 +77,18 @@ class Server:
             return client.ask(*command.split())
 
     def users(self) -> list[str]:
-        """The services' users with their rules."""
+        """Returns the services' users with their rules."""
         listed = self.admin("ACL LIST")
         assert isinstance(listed, list)
         return [line for line in listed if not line.startswith("user default ")]
 
     def add(self, service: str, password: str) -> str:
-        """As the step before a release does; the URL that the app is given."""
+        """Runs the step before a release. Returns the app's URL."""
         self.change(service, {"password": render.hash_password(password), "rules": render.rules(service)})
         return environment.redis_url(render.user(service), password)
 
     def keep(self, service: str, password: str) -> None:
-        """As the step after a release does."""
+        """Runs the step after a release."""
         self.change(service, {"password": render.hash_password(password)}, only_password=[])
 
     def change(self, service: str, inputs: dict[str, Any], **only: Sequence[str]) -> None:
@@ -114,7 +114,7 @@ def server(shared: Boxes) -> Server:
 
 @pytest.fixture
 def auth(server: Server) -> Iterator[Client]:
-    """A compromised app of the service `auth`, beside keys of `legal`."""
+    """A compromised app of the service `auth`, and keys of `legal`."""
     url = server.add("auth", "one")
     for command in ("FLUSHALL", "SET legal:a 1", "RPUSH legal:l 1", "SET auth-eu:a 1", "RPUSH auth:l 1 2"):
         assert not isinstance(server.admin(command), Refusal)
@@ -124,7 +124,7 @@ def auth(server: Server) -> Iterator[Client]:
 
 @pytest.fixture
 def legal(server: Server) -> Iterator[Client]:
-    """A connection of the neighbour `legal`."""
+    """A connection of the other service, `legal`."""
     with server.client(server.add("legal", "two")) as client:
         yield client
 
@@ -226,7 +226,7 @@ def test_a_client_that_does_not_read_its_answers_is_disconnected_and_no_other(
     server: Server, auth: Client, legal: Client
 ) -> None:
     auth.ask("SET", "auth:big", "x" * 1_000_000)
-    with contextlib.suppress(ConnectionError):  # it may be cut off meanwhile
+    with contextlib.suppress(ConnectionError):  # it may be disconnected meanwhile
         for _ in range(200):
             auth.send("GET", "auth:big")
     eventually(lambda: "evicted_clients:0" not in str(server.admin("INFO stats")))

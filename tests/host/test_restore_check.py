@@ -1,4 +1,4 @@
-"""What is found to be in a dump's way, asked of a real PostgreSQL."""
+"""The obstacles to a dump, found on a real PostgreSQL."""
 
 import argparse
 import json
@@ -38,7 +38,7 @@ def database(cluster: str, name: str) -> Iterator[str]:
 
 
 def as_app(cluster: str, database: str, text: str) -> None:
-    """As an app that is the owner of all it makes."""
+    """Runs SQL as an app, which owns everything that it creates."""
     by_hand(cluster, f"SET ROLE {sql.owner(database)}; {text}", database)
 
 
@@ -58,7 +58,7 @@ def inputs(dump: Archive, database: str) -> dict[str, object]:
 def asked(
     cluster: str, database: str, dump: Archive, *, preview: bool = True, replace: bool = False, triggers: bool = True
 ) -> str:
-    """What is said, notes after problems."""
+    """Returns the messages: problems, then notes."""
     if not preview:
         return last_look(cluster, database, dump, replace=replace)
     words = [word for word, given in (("--replace", replace), ("--disable-triggers", not triggers)) if given]
@@ -69,7 +69,7 @@ def asked(
 
 
 def last_look(cluster: str, database: str, dump: Archive, *, replace: bool = False) -> str:
-    """What restore-load finds, once the release is done and before it stops anything."""
+    """Returns what restore-load finds after the release and before it stops anything."""
     words = argparse.Namespace(
         service="legal", database=database, postgres=cluster, replace=replace, disable_triggers=False
     )
@@ -85,7 +85,7 @@ def login(cluster: str, database: str) -> str:
 
 
 def cells(said: str) -> list[list[str]]:
-    """The rows of the table of differences, without what to do."""
+    """Returns the rows of the table of differences, without the advice."""
     return [[cell.strip() for cell in line.split("|")][:3] for line in said.splitlines() if line.count("|") == 3][1:]
 
 

@@ -1,4 +1,4 @@
-"""The order of a restore, and what is left of it at each point where it may fail. All around it is fake."""
+"""The order of a restore, and the result of a failure at each point. Everything around it is fake."""
 
 import pytest
 

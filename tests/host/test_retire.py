@@ -1,4 +1,4 @@
-"""Removing what no longer serves."""
+"""Removes containers that no longer serve."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from .calling import call
 from .sites import remove, switch
 
 pytestmark = pytest.mark.docker
-# Answers each request after the seconds of its path, like one in flight while its container is to go.
+# Answers each request after the seconds in its path, like one in flight while its container is to be removed.
 SLOW = """exec python3 -c '
 import http.server, time
 class Slow(http.server.BaseHTTPRequestHandler):

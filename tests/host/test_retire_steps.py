@@ -10,13 +10,13 @@ from host.failure import Failure
 
 
 class Containers:
-    """Docker with a service's containers; notes what is done to them."""
+    """Docker with a service's containers. It records the changes to them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, names: Sequence[str], electrics: Sequence[str] = ()) -> None:
         self.there, self.electrics, self.done = list(names), list(electrics), list[str]()
         self.stuck: set[str] = set()
         self.draining = 0
-        """How often the gateway still has an old worker when it is asked."""
+        """How many times the gateway still reports an old worker."""
         monkeypatch.setattr(docker, "list_containers", self.names)
         monkeypatch.setattr(docker, "execute", self.execute)
         monkeypatch.setattr(

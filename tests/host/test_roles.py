@@ -1,4 +1,4 @@
-"""The steps for roles in PostgreSQL, without one: what they ask, in which order, and what they say of an error."""
+"""The steps for roles in PostgreSQL, without one: their queries, the order of the queries, and their errors."""
 
 import argparse
 import json
@@ -27,7 +27,7 @@ UNREACHABLE, REFUSED = psql.Unreachable("FATAL"), psql.SqlError("ERROR:  not wit
 
 
 def run(verb: Verb, inputs: dict[str, Any], **given: Any) -> None:
-    """With the options that are left out."""
+    """Adds the options that are missing."""
     parser = argparse.ArgumentParser()
     verb.add_arguments(parser)
     defaults = {action.dest: action.default for action in parser._actions}

@@ -1,4 +1,4 @@
-"""A dump's rows in a real PostgreSQL: in whole or not at all, and never as the superuser."""
+"""A dump's rows in a real PostgreSQL: loaded whole or not at all, and never as the superuser."""
 
 import subprocess
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ SELECT string_agg(line, ' ' ORDER BY line) FROM (
 
 
 class Dev:
-    """A database of a developer's, and one of a service with the same tables, in one cluster."""
+    """A developer's database, and a service's with the same tables, in one cluster."""
 
     def __init__(self, cluster: str, name: str, folder: Path) -> None:
         self.cluster, self.name, self.folder = cluster, name, folder

@@ -1,4 +1,4 @@
-"""The login of a restore, and what is shown of what PostgreSQL says of its rows. PostgreSQL itself is fake."""
+"""The login of a restore, and the shown part of PostgreSQL's errors about its rows. PostgreSQL itself is fake."""
 
 import io
 
@@ -27,7 +27,7 @@ def test_sessions_that_do_not_end_are_an_error(monkeypatch: pytest.MonkeyPatch, 
     postgres(monkeypatch, restore_login_end=answer)
     with pytest.raises(SqlError):
         own.create_login()
-    own.drop_login()  # which is no error: it stays until the next one
+    own.drop_login()  # which is no error: it stays until the next restore
 
 
 def test_postgresqls_errors_are_shown_without_values() -> None:

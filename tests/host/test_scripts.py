@@ -22,7 +22,7 @@ EVERY = [pytest.param(text, id=name) for name, text in TEXTS.items()]
 
 
 def shell(text: str) -> str:
-    """What it is made for: certbot's container may have no bash."""
+    """certbot's container may have no bash."""
     return text.splitlines()[0].removeprefix("#!/bin/")
 
 

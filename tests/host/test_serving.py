@@ -1,4 +1,4 @@
-"""Which containers a restore stops and starts, and who else is at work in the database."""
+"""Which containers a restore stops and starts, and which other connections the database has."""
 
 import json
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ SERVING = Serving(stack="trial", service="legal", gateway=Gateway("nginx"), grac
 
 
 class Containers:
-    """Those of a service, all running, and a gateway that leads to the first of each part."""
+    """A service's containers, all running, and a gateway whose upstreams are the first of each part."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.running = dict(PARTS)

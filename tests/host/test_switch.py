@@ -1,4 +1,4 @@
-"""Changing the gateway's files while it serves."""
+"""Changes the gateway's files while it serves."""
 
 import uuid
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def answer(gateway: str, name: str) -> str:
 
 
 def files(gateway: str) -> dict[str, str]:
-    """The sites as they lie on the volume."""
+    """The sites as files on the volume."""
     said = docker(
         "exec", gateway, "sh", "-c", f'cd {nginx.VOLUME}/sites; for f in *.conf; do echo "$f $(cat $f)"; done'
     )
@@ -40,7 +40,7 @@ def files(gateway: str) -> dict[str, str]:
 
 @pytest.fixture
 def name(gateway: str) -> Iterator[str]:
-    """A site of the test's own."""
+    """The test's own site."""
     name = f"trial-{uuid.uuid4().hex[:6]}"
     yield name
     docker("exec", gateway, "sh", "-c", f"cd {nginx.VOLUME}; rm -f sites/{name}* marks/sites/{name}* domains/{name}*")

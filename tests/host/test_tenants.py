@@ -1,4 +1,4 @@
-"""A service that is broken into: what its login can do to PostgreSQL, now and at the next `up`."""
+"""A compromised service: what its login can do to PostgreSQL, now and at the next `up`."""
 
 import subprocess
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ ALTER DATABASE {name} SET transaction_timeout = '1ms';
 
 
 def next_up(cluster: str, name: str, login: str) -> list[Said]:
-    """All that `up` asks of PostgreSQL for a service, and for one that is taken out."""
+    """Runs all queries of `up` in PostgreSQL for a service, and for a removed one."""
     said = [
         database(cluster, name, extensions=["citext"]),
         keep_logins(cluster, name, login, migrating(name), electric=make_electric(cluster, name)),
@@ -106,7 +106,7 @@ def test_an_app_may_not(cluster: str, name: str, forbidden: str) -> None:
 
 @contextmanager
 def sessions(cluster: str, count: int, login: str, database: str) -> Iterator[None]:
-    """So many sessions of a login, until the end of the block."""
+    """This many sessions of a login, until the end of the block."""
     url = f"host=127.0.0.1 user={login} dbname={database}"
     command = ["docker", "exec", "-e", "PGPASSWORD=one", cluster, "psql", "-X", url, "-c", "SELECT pg_sleep(1000)"]
     begun = [subprocess.Popen(command, stdout=DEVNULL, stderr=DEVNULL) for _ in range(count)]

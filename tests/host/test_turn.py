@@ -1,4 +1,4 @@
-"""The gateway is turned to the new Electric, and requests wait until that one is active."""
+"""The gateway switches to the new Electric, and requests wait until it is active."""
 
 import time
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ http.server.ThreadingHTTPServer(("", 3000), Answer).serve_forever()
 
 
 def electric(shared: Boxes, word: str) -> str:
-    """An Electric that answers by one word."""
+    """An Electric that answers with one word."""
     options = ["--network", shared.stack, "--network-alias", f"turned-electric-{word}"]
     return shared.start(f"turned-{word}", f"exec python3 -c '{ANSWER.replace('NAME', word)}'", options=options)
 
@@ -51,7 +51,7 @@ def marks(gateway: str) -> str:
 
 @pytest.fixture
 def served(shared: Boxes, gateway: str) -> Iterator[Boxes]:
-    """A gateway whose site leads to the old Electric."""
+    """A gateway whose site has the old Electric as upstream."""
     electric(shared, "old")
     text, domain = site("turned", {"domain": "turned.sertantai.com"})
     assert domain

@@ -1,7 +1,7 @@
-"""A load on one site, of every kind of request that a release could break. `python -m tests.load.client` runs it.
+"""A load on one site, with every kind of request that a release could break. `python -m tests.load.client` runs it.
 
-It goes on until it is told to stop (SIGTERM) and then prints one JSON document: for each kind of request how many were
-answered, what failed, and every answer's time of day and duration in seconds.
+It runs until it is stopped (SIGTERM) and then prints one JSON document: for each kind of request the number of answers,
+the errors, and every answer's time of day and duration in seconds.
 """
 
 import argparse
@@ -27,7 +27,7 @@ PREFIX = "load-"
 
 
 class Load:
-    """Everything that is asked of one site. `shape` is what the long polls follow; None where there is no Electric."""
+    """All requests to one site. The long polls follow `shape`; None if there is no Electric."""
 
     def __init__(self, host: str, port: int, roots: str, calls: str | None, shape: str | None) -> None:
         self.host, self.port, self.calls, self.shape = host, port, calls, shape
@@ -40,7 +40,7 @@ class Load:
         self.pending: set[asyncio.Task[None]] = set()
 
     def client(self, kept: int) -> httpx.AsyncClient:
-        """One that keeps up to so many connections."""
+        """Returns a client that keeps this many connections at most."""
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=kept, keepalive_expiry=60)
         client = httpx.AsyncClient(
             base_url=f"https://127.0.0.1:{self.port}",
@@ -59,7 +59,7 @@ class Load:
     async def ask(
         self, kind: str, request: Callable[[], Awaitable[httpx.Response]], *fine: int
     ) -> httpx.Response | None:
-        """One request, with what became of it noted."""
+        """Sends one request and records its result."""
         begun = time.time()
         try:
             answer = await request()
@@ -73,7 +73,7 @@ class Load:
         return answer
 
     async def run(self) -> None:
-        """Until told to stop; then what is in flight comes to its end."""
+        """Runs until it is stopped; then requests in flight complete."""
         async with self.client(kept=40) as kept, self.client(kept=0) as fresh, self.client(kept=10) as long:
             rest = [self.slow(long) for _ in range(3)] + [self.websocket()]
             if self.shape:
@@ -98,7 +98,7 @@ class Load:
         task.add_done_callback(self.pending.discard)
 
     async def one(self, posts: bool, over: str, client: httpx.AsyncClient) -> None:
-        """A POST with a key of its own, or a GET."""
+        """Sends a POST with its own key, or a GET."""
         if not posts:
             await self.ask(f"GET, {over} connection", lambda: client.get("/api/version"))
             return
@@ -130,7 +130,7 @@ class Load:
                     at |= {"live": "true", "cursor": answer.headers.get("electric-cursor", "")}
 
     async def websocket(self) -> None:
-        """Sends a word a second and wants it back; where it is closed it connects again."""
+        """Sends a word a second and expects it back. It connects again after the connection was closed."""
         while not self.over.is_set():
             begun = time.time()
             try:

@@ -1,4 +1,4 @@
-"""The manual's way, to compare with: Debian's docker-compose 1.29, containers recreated, then nginx reloaded."""
+"""A manual deployment, for comparison: Debian's docker-compose 1.29 creates containers again, then nginx reloads."""
 
 import os
 import shutil
@@ -54,7 +54,7 @@ server {
 
 
 class Compose:
-    """nginx, app and PostgreSQL, up as long as the context lasts."""
+    """nginx, app and PostgreSQL, running until the end of the context."""
 
     port = Place("compose").ports[0]
 
@@ -73,7 +73,7 @@ class Compose:
 
     @staticmethod
     def possible() -> bool:
-        """Whether docker-compose can be had; installed where that is ours to do."""
+        """Whether docker-compose is installed. It is installed if these tests may do so."""
         try:
             ensure_packages("docker-compose")
         except Trouble:
@@ -93,12 +93,12 @@ class Compose:
         self._compose("down", "-v", "--timeout", "5", version=VERSION)
 
     def release(self, version: str) -> None:
-        """What the manual's deployment script does on the server."""
+        """Does what the manual's deployment script does on the server."""
         self._compose("up", "-d", "--no-deps", "--force-recreate", "app", version=version)
         self._compose("exec", "-T", "nginx", "nginx", "-s", "reload", version=version)
 
     def client(self, host: str) -> httpx.Client:
-        """A client that goes to this machine and asks for `host`."""
+        """Returns a client that connects to this machine and requests `host`."""
         trust = ssl.create_default_context(cafile=self.roots)
         client = httpx.Client(
             base_url=f"https://127.0.0.1:{self.port}", headers={"Host": host}, verify=trust, timeout=5
@@ -107,7 +107,7 @@ class Compose:
         return client
 
     def keys(self) -> list[str]:
-        """Those of the rows that a load has written."""
+        """Returns the keys of the rows that a load has written."""
         query = "SELECT key FROM items WHERE key LIKE 'load-%'"
         command = ["docker-compose", "exec", "-T", "postgres", "psql", "-U", "postgres", "-At", "-c", query]
         environment = os.environ | {"APP": self._app(VERSION)}

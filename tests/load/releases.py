@@ -1,4 +1,4 @@
-"""Ten releases in a row under load. `python -m tests.load.releases` prints the table; beside it the manual's way."""
+"""Ten releases in a row under load. `python -m tests.load.releases` prints the table, and a manual deployment's."""
 
 import argparse
 import itertools
@@ -35,7 +35,7 @@ HOST = "legal.localhost"
 
 @dataclass
 class Outcome:
-    """What a load met, and when the releases began, answered and ended, by `time.time()`."""
+    """The result of a load, and when the releases began, answered and ended, by `time.time()`."""
 
     who: str
     report: dict[str, Any] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Outcome:
         return sum(map(len, self.report["failed"].values()))
 
     def p99(self, spans: Sequence[tuple[float, float]]) -> str:
-        """Of the plain GETs that began within these spans of time."""
+        """Returns the durations of the plain GETs that began in these spans of time."""
         kinds = [answers for kind, answers in self.report["answers"].items() if kind.startswith("GET")]
         durations = [
             took for answers in kinds for begun, took in answers if any(start <= begun <= end for start, end in spans)
@@ -63,7 +63,7 @@ class Outcome:
 
     @property
     def quiet(self) -> tuple[float, float]:
-        """The time before anything was done."""
+        """The time before any change."""
         return 0, self.nothing[0] if self.nothing else self.releases[0][0]
 
     def gap(self) -> float:
@@ -79,7 +79,7 @@ class Outcome:
 
 @contextmanager
 def load(outcome: Outcome, port: int, roots: Path, *options: str) -> Iterator[None]:
-    """The load goes on meanwhile; its report is in `outcome` afterwards."""
+    """Runs the load in the background; its report is in `outcome` afterwards."""
     command = [sys.executable, "-m", "tests.load.client", HOST, str(port), str(roots), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     time.sleep(QUIET_S)
@@ -92,7 +92,7 @@ def load(outcome: Outcome, port: int, roots: Path, *options: str) -> Iterator[No
 
 
 def answering(ask: Callable[[], httpx.Response], version: str) -> float:
-    """When the version first answered."""
+    """Waits for the first answer of the version and returns its time."""
     end = time.monotonic() + 120
     while time.monotonic() < end:
         try:
@@ -105,7 +105,7 @@ def answering(ask: Callable[[], httpx.Response], version: str) -> float:
 
 
 def begin(platform: Platform) -> "subprocess.Popen[str]":
-    """An `up` on what the load and the platform leave of this machine: in production it runs on another one."""
+    """Runs an `up` on the idle time of this machine: in production it runs on another one."""
     platform.write()
     process = platform.begin()
     os.sched_setscheduler(process.pid, os.SCHED_IDLE, os.sched_param(0))
@@ -135,7 +135,7 @@ def ours(platform: Platform, versions: Sequence[str]) -> Outcome:
 
 
 def theirs(compose: Compose, versions: Sequence[str]) -> Outcome:
-    """The manual's way."""
+    """The manual deployments."""
     outcome = Outcome("docker-compose 1.29, the manual's way")
     with load(outcome, compose.port, compose.roots), compose.client(HOST) as client:
         for version in versions:
@@ -147,19 +147,19 @@ def theirs(compose: Compose, versions: Sequence[str]) -> Outcome:
 
 
 def count(outcome: Outcome, keys: Sequence[str]) -> None:
-    """POSTs that were acknowledged and are not there, or more often than once."""
+    """Counts the acknowledged POSTs that are missing, and those that exist more than once."""
     outcome.lost = len(set(outcome.report["posted"]) - set(keys))
     outcome.twice = len(keys) - len(set(keys))
 
 
 def image(platform: Platform, version: str) -> str:
-    """The app's image of a version that takes its time to start."""
+    """Returns the app's image of a version with a slow start-up."""
     registry = platform.config["sertantai:registry"]["username"], platform.config["sertantai:registry_token"]
     return images.build("app", version, REGISTRY, *registry, START_DELAY_S=str(START_DELAY_S))
 
 
 def show(outcomes: Sequence[Outcome]) -> None:
-    """The table, and what failed."""
+    """Prints the table, and the errors."""
     table = Table("", *(outcome.who for outcome in outcomes), title=f"{RELEASES} releases at 200 requests/s")
     rows: list[tuple[str, Callable[[Outcome], str]]] = [
         ("requests", lambda one: str(one.requests)),
@@ -185,7 +185,7 @@ def show(outcomes: Sequence[Outcome]) -> None:
 
 
 def main(arguments: Sequence[str] = ()) -> None:
-    """Measures both and prints them."""
+    """Measures and prints both."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--by", choices=["engine", "rehearsal"], default="engine" if has_engine() else "rehearsal")
     parser.add_argument("--alone", action="store_true", help="without the manual's way")

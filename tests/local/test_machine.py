@@ -1,4 +1,4 @@
-"""Two processes set up a machine that has nothing yet, at the same time."""
+"""Two processes set up an empty machine at the same time."""
 
 import os
 import tempfile
@@ -16,7 +16,7 @@ from local.errors import Trouble
 
 @pytest.fixture(autouse=True)
 def _locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not where the real ones are: somebody may be at work meanwhile."""
+    """Different paths from the real ones, which another process may use meanwhile."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 

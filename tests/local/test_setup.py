@@ -1,4 +1,4 @@
-"""What is set up for a stack file: the doubles that its addresses on this machine name."""
+"""The set-up for a stack file: the doubles at its addresses on this machine."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ ACME = {"email": "a@example.org", "directory_url": DIRECTORY, "ca_bundle": CA, "
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Any, ...]]:
-    """The arguments that each double was started or removed with."""
+    """The arguments with which each double was started or removed."""
     calls: dict[str, tuple[Any, ...]] = {}
     for owner, name in ((doubles, "acme"), (doubles, "registry"), (doubles, "purge"), (images, "ensure")):
         monkeypatch.setattr(owner, name, lambda *given, name=name: calls.__setitem__(name, given))

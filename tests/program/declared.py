@@ -1,4 +1,4 @@
-"""The program's declarations, asked in a few words."""
+"""The program's declarations, in a short form."""
 
 import copy
 import tempfile
@@ -24,7 +24,7 @@ VOLUME = "docker:index/volume:Volume"
 
 @dataclass(frozen=True)
 class Program:
-    """All that one stack declares."""
+    """All declarations of one stack."""
 
     stack: str
     services: tuple[str, ...]
@@ -32,7 +32,7 @@ class Program:
 
     @classmethod
     def of(cls, stack: str, *, secrets: Mapping[str, str] | None = None, **changes: Any) -> "Program":
-        """The stack file as committed, with config secrets added and `sertantai:` keys changed."""
+        """The committed stack file, with added config secrets and changed `sertantai:` keys."""
         return _program(stack, tuple((secrets or {}).items()), yaml.safe_dump(changes))
 
     def __iter__(self) -> Iterator[Resource]:
@@ -48,7 +48,7 @@ class Program:
         return self.named(COMMAND, name)
 
     def below(self, service: str) -> Iterator[Resource]:
-        """All resources of one service, at any depth."""
+        """Returns all resources of one service, at any depth."""
         parents = {resource.urn: resource.parent for resource in self.resources}
         root = self.named("sertantai:service:Service", service).urn
         for resource in self.resources:
@@ -59,7 +59,7 @@ class Program:
                 yield resource
 
     def after(self, resource: Resource) -> set[str]:
-        """The URNs of all that must be there before `resource`, through any number of steps."""
+        """Returns the URNs of all direct and indirect dependencies of `resource`."""
         known = {each.urn: each for each in self.resources}
         found: set[str] = set()
         waiting = list(resource.dependencies)
@@ -97,12 +97,12 @@ def _program(stack: str, secrets: tuple[tuple[str, str], ...], changes: str) -> 
 
 
 def plain(value: Any) -> Any:
-    """What a secret holds."""
+    """Returns the value of a secret."""
     return value.value if isinstance(value, Secret) else value
 
 
 def secret_values(program: Program) -> list[str]:
-    """Every generated or given secret."""
+    """Returns every generated or configured secret."""
     passwords = [str(plain(password.outputs["result"])) for password in program.all(PASSWORD)]
     auth = plain(next(program.all(PROVIDER)).inputs["registryAuth"])
     return [*passwords, *([auth[0]["password"]] if isinstance(auth, list) else [])]

@@ -1,4 +1,4 @@
-"""The scripts that install the program on a host, run with a test double of the SSH client."""
+"""The scripts that install the program on a host, run with a double of the SSH client."""
 
 import os
 import shlex
@@ -16,7 +16,7 @@ from tests.places import ROOT
 from tests.render.box import Said
 
 SCRIPTS = sorted((ROOT / "components" / "machine" / "bootstrap").glob("*.sh"))
-# The remote command is run here, in a home folder of its own, by the login shell that a host would have.
+# The remote command runs here, in its own home folder, with the login shell of a host.
 SSH = """#!/bin/bash
 [ ! -e "$HOME/unreachable" ] || { echo 'ssh: connect to host: Connection refused' >&2; exit 255; }
 options=""
@@ -47,13 +47,13 @@ class Operator:
         return str(self.home / "config")
 
     def command(self, name: str, text: str) -> None:
-        """A command of the tests' own, here and on the host."""
+        """Adds the tests' own command, here and on the host."""
         file = self.home / "bin" / name
         file.write_text(text)
         file.chmod(0o755)
 
     def version(self, content: bytes) -> str:
-        """A version of the program lies beside the configuration; its path on the host."""
+        """Writes a version of the program next to the configuration. Returns its path on the host."""
         (self.home / "host.pyz").write_bytes(content)
         return host_program.path()
 
@@ -83,7 +83,7 @@ def operator(tmp_path: Path) -> Operator:
 
 @pytest.fixture
 def version(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], str]:
-    """Makes some bytes the program's version; its path on the host."""
+    """Makes these bytes the program's version. Returns its path on the host."""
 
     def make(content: bytes) -> str:
         monkeypatch.setattr(host_program, "pack", lambda: content)
@@ -160,7 +160,7 @@ def test_a_read_that_fails_on_the_host_shows_the_error(operator: Operator, versi
 
 
 def test_an_install_over_a_broken_connection_has_sshs_exit_code(operator: Operator) -> None:
-    """So that the command can say that the connection broke off."""
+    """For the message that the connection broke."""
     path = operator.version(host_program.pack())
     (operator.home / "unreachable").touch()
     assert operator.install(path).code == 255
@@ -205,7 +205,7 @@ def test_a_first_boot_that_does_not_end_is_an_error(operator: Operator) -> None:
 
 
 def test_python_is_installed_on_a_server_without_it(operator: Operator) -> None:
-    """An adopted server, perhaps."""
+    """For example an adopted server."""
     for name in ("bash", "env", "timeout", "tail"):
         (operator.home / "bin" / name).symlink_to(str(shutil.which(name)))
     operator.command("apt-get", f'#!/bin/sh\necho "$*" >> {operator.home}/asked\n')

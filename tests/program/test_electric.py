@@ -6,7 +6,7 @@ from .declared import CONTAINER, Program, plain
 
 
 def storage(program: Program, service: str) -> str:
-    """What the preview shows of the storage that the cut-over leads to."""
+    """Returns the cut-over's storage in the preview."""
     words = shlex.split(program.step(f"{service}-cutover").inputs["create"])
     return words[words.index("--storage") + 1]
 

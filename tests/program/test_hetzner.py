@@ -1,4 +1,4 @@
-"""What the production stack asks of Hetzner goes through the field checks of the API's double."""
+"""The production stack's declarations for Hetzner pass the field checks of the API's double."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from tests.hetzner import fields
 
 from .declared import COMMAND, CONTAINER, ROOT, VOLUME, Program, plain
 
-# The collections of the API, by the provider's names of what is made in them.
+# The collections of the API, by the provider's types.
 COLLECTIONS = {
     "hcloud:index/sshKey:SshKey": "ssh_keys",
     "hcloud:index/firewall:Firewall": "firewalls",
@@ -22,7 +22,7 @@ COLLECTIONS = {
     "hcloud:index/server:Server": "servers",
     "hcloud:index/zoneRrset:ZoneRrset": "rrsets",
 }
-# What the provider keeps to itself, or sends by requests of its own.
+# Inputs that the provider does not send, or sends in separate requests.
 PROVIDERS_OWN = {
     "deleteProtection",
     "rebuildProtection",
@@ -41,7 +41,7 @@ def program() -> Program:
 
 
 def body(resource: Resource) -> dict[str, Any]:
-    """The request that the provider makes of a resource's inputs."""
+    """Returns the provider's request for a resource's inputs."""
     sent = {
         re.sub("([A-Z])", r"_\1", name).lower(): plain(value)
         for name, value in resource.inputs.items()

@@ -1,4 +1,4 @@
-"""Which registry is asked for each image, and that what was previewed is what is applied."""
+"""Which registry resolves each image, and that up applies the previewed images."""
 
 import json
 import stat
@@ -28,7 +28,7 @@ PROD = {
 
 
 class Registries(Recorder):
-    """What is declared, and the names that the registries were asked for; `moved` is what tags have become since."""
+    """Returns the declarations, and the names that the registries resolved; `moved` has the tags' new digests."""
 
     def __init__(self, moved: str = "", answer: Callable[[str], str | None] = str) -> None:
         super().__init__(strict=False)
@@ -43,14 +43,16 @@ class Registries(Recorder):
         return {"sha256Digest": digest} if digest else {}
 
     def images(self) -> dict[str, str]:
-        """What is pulled, by the part that it is for."""
+        """Returns the pulled images by part."""
         images = [resource for resource in self.declared.values() if resource.type == IMAGE]
         return {image.name.removesuffix("-image"): str(image.inputs.get("name")) for image in images}
 
 
 def asked_at(name: str) -> str:
-    """The host that the Docker provider asks for a name: `parseImageOptions` in resource_docker_image_funcs.go of
-    kreuzwerker/terraform-provider-docker v4.5.0."""
+    """Returns the host that the Docker provider uses for a name.
+
+    See `parseImageOptions` in resource_docker_image_funcs.go of kreuzwerker/terraform-provider-docker v4.5.0.
+    """
     prefix, slash, _ = name.partition("/")
     host = name.count("/") > 1 or (slash and ("." in prefix or ":" in prefix or prefix == "localhost"))
     return prefix if host else HUB
@@ -69,7 +71,7 @@ def local() -> Registries:
 
 @pytest.fixture
 def handed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file that a preview hands to its `up`."""
+    """The file that a preview passes to its `up`."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "digests.json"))
     return tmp_path / "digests.json"
 
@@ -130,7 +132,7 @@ def test_an_image_that_the_preview_could_not_resolve_is_resolved_by_up(local: Re
 
 
 class Refusing(Registries):
-    """Every registry says that it has no such image."""
+    """Every registry answers that it has no such image."""
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         if "getRegistryImage" not in request.tok:

@@ -1,4 +1,4 @@
-"""What must hold of everything the program declares, on both stacks as they are committed."""
+"""Rules for everything that the program declares, on both committed stacks."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What a migration is given, and what it may do to the app that serves meanwhile."""
+"""A migration's environment, and its limits while the app serves."""
 
 import json
 from typing import Any

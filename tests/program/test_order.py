@@ -74,7 +74,7 @@ def test_no_service_waits_for_the_gate_of_another(program: Program) -> None:
 def test_a_removed_service_loses_its_site_then_its_containers_then_slot_storage_and_logins(
     program: Program,
 ) -> None:
-    """Resources are deleted in reverse: what depends on another goes before it."""
+    """Resources are deleted in reverse: a dependent is deleted before its dependency."""
     cleanup = program.step("legal-cleanup")
     assert cleanup.urn in program.after(program.step("legal-site-switch"))
     assert cleanup.urn in program.after(program.named(CONTAINER, "legal-app"))

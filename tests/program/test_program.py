@@ -23,7 +23,7 @@ REACHED = {"kind": "ssh", "address": "sertantai-hz", "host_key": "ssh-ed25519 " 
 
 @pytest.fixture
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the program's sources, which is packed in their place."""
+    """A copy of the program's sources, which is packed instead of them."""
     copy = tmp_path / "host"
     shutil.copytree(host_program.SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(host_program, "SOURCES", copy)
@@ -34,8 +34,8 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[str, dict[str, Any]]]:
-    """Declares the production stack on a machine that is reached over SSH; the inputs of its resources, by name."""
-    # Not over the files of a stack that is really there.
+    """Declares the production stack on a machine reached over SSH. Returns its resources' inputs, by name."""
+    # Not over the files of a real stack.
     monkeypatch.setattr(components.machine.ssh, "write", lambda root, stack, *_: ssh_files.folder(stack) / "config")
 
     def inputs() -> dict[str, dict[str, Any]]:
@@ -83,7 +83,7 @@ def test_the_packed_program_runs_and_has_its_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stack", ["local", "prod"])
 def test_no_text_of_a_step_is_too_long_to_read(stack: str, reached: Callable[[], dict[str, dict[str, Any]]]) -> None:
     steps = {f"{step.name}/{key}": step.inputs.get(key) for step in Program.of(stack).all(COMMAND) for key in TEXTS}
-    if stack == "prod":  # what depends on the server's address is known on a machine that is there
+    if stack == "prod":  # inputs that depend on the server's address are known on an existing machine
         steps |= {f"{name}/{key}": inputs.get(key) for name, inputs in reached().items() for key in TEXTS}
     long = {name: len(text) for name, text in steps.items() if text and len(str(text)) > verb.MAX_LENGTH}
     assert long == {}

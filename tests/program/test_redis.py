@@ -1,4 +1,4 @@
-"""Who is given Redis, and when a password is accepted and refused."""
+"""Which services get Redis, and when a password is accepted and refused."""
 
 import pytest
 import yaml
@@ -8,7 +8,7 @@ from .declared import CONTAINER, ROOT, Program, plain
 
 @pytest.fixture(scope="module")
 def program() -> Program:
-    """The local stack, where `auth` asks for Redis, and `legal` too, with a password of the operator's."""
+    """The local stack, where `auth` uses Redis, and `legal` too, with the operator's password."""
     services = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())["config"]["sertantai:services"]
     services["legal"]["redis"] = {}
     return Program.of("local", secrets={"legal_REDIS_PASSWORD": "an odd\npassword"}, services=services)

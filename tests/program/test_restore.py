@@ -11,7 +11,7 @@ from .declared import ROOT, Program, plain, secret_values
 
 
 def empty(name: bytes) -> bytes:
-    """A whole dump of a database in which there is nothing, as pg_dump 17 writes it."""
+    """A complete dump of an empty database, as pg_dump 17 writes it."""
 
     def number(value: int) -> bytes:
         return b"\0" + value.to_bytes(4, "little")

@@ -1,4 +1,4 @@
-"""A dump on its way to the host: what has arrived stays, and only what is whole is put in."""
+"""Sending a dump to the host: what has arrived stays, and only a whole dump is restored."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from components.service.restore_program import PIECE, Restore
 from .test_restore import empty
 
 ROOT = Path(__file__).parents[2]
-# Plays the connection and the host. The connection breaks after the number of bytes in each line of the file `cuts`.
+# Stands in for the connection and the host. The connection breaks after the bytes in each line of the file `cuts`.
 WAY = f"""
 case "$1" in
   "restore-receive "*)
@@ -46,7 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def dump(folder: Path, megabytes: int = 0) -> tuple[str, str]:
-    """A file that begins as a dump does, and its SHA-256."""
+    """A file that begins like a dump, and its SHA-256."""
     content = empty(b"dev") + b"".join(
         hashlib.sha256(bytes([n % 256, n // 256])).digest() * (PIECE // 32) for n in range(megabytes)
     )

@@ -11,7 +11,7 @@ from components.machine import ssh_files
 
 
 def test_the_sockets_folder_is_in_the_home_that_openssh_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That of the user's account: HOME may name another one, as under sudo."""
+    """The home of the user's account: HOME may be another one, as under sudo."""
     home, other = tmp_path / "home", tmp_path / "other"
     home.mkdir()
     other.mkdir()

@@ -16,7 +16,7 @@ from .sandbox import IMAGE, Sandbox, fresh
 
 @pytest.fixture(scope="session")
 def image(machine: docker.DockerClient) -> Iterator[str]:
-    """BusyBox alone; skipped where it cannot be had."""
+    """BusyBox alone. Tests are skipped if it cannot be pulled."""
     try:
         ensure_packages("busybox-static")
     except Trouble as trouble:
@@ -36,5 +36,5 @@ def image(machine: docker.DockerClient) -> Iterator[str]:
 
 @pytest.fixture
 def sandbox(tmp_path: Path, machine: docker.DockerClient, capsys: pytest.CaptureFixture[str]) -> Iterator[Sandbox]:
-    """A project of its own that needs Docker to answer, and no image."""
+    """Its own project, which needs Docker and no image."""
     yield from fresh(tmp_path, capsys)

@@ -1,4 +1,4 @@
-"""A project of its own in a folder, with the program `programs/listed.py`, to rehearse on this machine's Docker."""
+"""A project in its own folder, with the program `programs/listed.py`, to rehearse on this machine's Docker."""
 
 import json
 import os
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended: its exit code, its JSON document and what it showed."""
+    """The result of a run: its exit code, its JSON document and its output."""
 
     code: int
     document: dict[str, Any]
@@ -41,7 +41,7 @@ class Result:
 
 @dataclass
 class Sandbox:
-    """`resources` and the rest of `config` are what the next run's program declares."""
+    """`resources` and the rest of `config` are declared by the next run's program."""
 
     folder: Path
     stack: str
@@ -50,7 +50,7 @@ class Sandbox:
     config: dict[str, Any] = field(default_factory=dict)
 
     def run(self, *words: str) -> Result:
-        """Runs a command of the rehearsal in this process; it must end well unless `fails` says otherwise."""
+        """Runs a command of the rehearsal in this process. It must succeed unless `fails` says otherwise."""
         self.write()
         self.capture.readouterr()
         code = main([*words, "--stack", self.stack, "--json"])
@@ -63,14 +63,14 @@ class Sandbox:
         return result
 
     def fails(self, *words: str) -> str:
-        """The error of a run that has to end with one."""
+        """Returns the error of a run that must fail."""
         result = self.run(*words)
         assert result.code == 1
         assert not result.document["ok"]
         return result.error
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        """Starts a command in a process of its own."""
+        """Starts a command in its own process."""
         self.write()
         command = [sys.executable, "-m", "rehearsal", *words, "--stack", self.stack]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -110,7 +110,7 @@ class Sandbox:
         }
 
     def network(self, name: str, *words: str) -> dict[str, Any]:
-        """A network as the platform has it: a step that may run again."""
+        """A network as the platform declares it: a step that can run again."""
         create = f"docker network create --label sertantai.stack={self.stack} {' '.join(words)} {name}"
         return command(f"docker network inspect {name} || {create}", delete=f"docker network rm {name}")
 
@@ -123,13 +123,13 @@ class Sandbox:
         return {each["name"]: each for each in document["made"]}
 
     def running(self) -> list[str]:
-        """The names of this stack's containers that run."""
+        """Returns the names of this stack's running containers."""
         client = docker.from_env()
         found = client.containers.list(filters={"label": f"sertantai.stack={self.stack}"})
         return sorted(str(each.name) for each in found)
 
     def left(self) -> dict[str, int]:
-        """How many objects Docker has of this stack, by collection."""
+        """Returns the number of this stack's objects in Docker, by collection."""
         client, wanted = docker.from_env(), {"label": f"sertantai.stack={self.stack}"}
         counts = {
             "containers": len(client.containers.list(all=True, filters={**wanted})),
@@ -139,7 +139,7 @@ class Sandbox:
         return {kind: count for kind, count in counts.items() if count}
 
     def log(self) -> list[str]:
-        """What commands have written to the file `log`."""
+        """Returns the words that commands have written to the file `log`."""
         file = self.folder / "log"
         return file.read_text().split() if file.exists() else []
 
@@ -151,7 +151,7 @@ def command(create: str = "true", **inputs: Any) -> dict[str, Any]:
 
 
 def sweep(stack: str) -> None:
-    """Removes whatever a test has left on Docker."""
+    """Removes everything that a test has left on Docker."""
     client = docker.from_env()
     wanted: dict[str, Any] = {"label": f"sertantai.stack={stack}"}
     for each in client.containers.list(all=True, filters=wanted, ignore_removed=True):
@@ -163,7 +163,7 @@ def sweep(stack: str) -> None:
 
 
 def fresh(folder: Path, capture: pytest.CaptureFixture[str]) -> Iterator[Sandbox]:
-    """A sandbox, swept in the end."""
+    """A sandbox that is removed at the end."""
     stack = f"t{os.urandom(4).hex()}"
     (folder / "Pulumi.yaml").write_text("name: sertantai\nruntime: python\n")
     (folder / "__main__.py").write_text(PROGRAM.read_text())

@@ -1,4 +1,4 @@
-"""When commands run, with what, and what becomes of their output; and the other types that need no Docker."""
+"""When commands run, their inputs and their output; and the other types that need no Docker."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How a container's inputs arrive at Docker."""
+"""How a container's inputs are sent to Docker."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What `declare` tells of a program, and what the rehearsal does not know."""
+"""What `declare` returns for a program, and what the rehearsal does not support."""
 
 import asyncio
 import contextvars
@@ -20,7 +20,7 @@ BESIDE = {"delete_before_replace": False, "replace_on_changes": ["*"]}
 
 
 class Silent(pulumi.runtime.Mocks):
-    """Mocks as any other test may have set them."""
+    """Mocks as another test may have set them."""
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
         return {}

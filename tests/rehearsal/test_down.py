@@ -1,4 +1,4 @@
-"""How a stack goes."""
+"""How a stack is removed."""
 
 import json
 
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("image")]
 
 
 def platform(sandbox: Sandbox) -> None:
-    """A network, a protected volume, a server on both with a step after it, and a service beside."""
+    """A network, a protected volume, a server that uses both with a step after it, and a separate service."""
     name = sandbox.stack
     sandbox.resources = {
         "group": {"kind": "group"},

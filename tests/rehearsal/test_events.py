@@ -15,7 +15,7 @@ pytestmark = pytest.mark.docker
 
 
 def shown(sandbox: Sandbox, *words: str) -> list[str]:
-    """What an operator sees of a run."""
+    """Returns what an operator sees of a run."""
     sandbox.write()
     sandbox.capture.readouterr()
     code = main([*words, "--stack", sandbox.stack, "--events"])

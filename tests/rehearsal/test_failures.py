@@ -1,4 +1,4 @@
-"""What is left when something fails, and how the next run goes on."""
+"""The state after a failure, and how the next run continues."""
 
 import signal
 import time
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.docker
 
 
 def until(sandbox: Sandbox, word: str) -> None:
-    """Waits for a command to have written a word to the log."""
+    """Waits until a command has written a word to the log."""
     deadline = time.monotonic() + 30
     while word not in sandbox.log():
         assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""A platform of one runner is refused by the other, with the command that clears the way."""
+"""A runner refuses the other runner's platform, and names the command that removes it."""
 
 import docker
 import pytest
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.docker
 
 
 def refusal(sandbox: Sandbox, word: str = "owner") -> str:
-    """What `python -m local` says before the Pulumi CLI runs; empty where the CLI may run."""
+    """Returns the output of `python -m local` before the Pulumi CLI runs: empty if the CLI may run."""
     sandbox.write()
     sandbox.capture.readouterr()
     code = main([word, "--stack", sandbox.stack])
@@ -45,7 +45,7 @@ def test_the_engine_is_refused_a_stack_of_the_rehearsal_until_that_is_destroyed(
         error = refusal(sandbox, word)
         assert f"the rehearsal holds the stack {sandbox.stack}" in error
         assert f"python -m rehearsal destroy --yes --stack {sandbox.stack}" in error
-        sandbox.run("down")  # its volume stays, and so does its claim
+        sandbox.run("down")  # its volume stays, and so does its ownership
     sandbox.run("destroy", "--yes")
     assert refusal(sandbox) == ""
 

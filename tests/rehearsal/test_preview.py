@@ -1,4 +1,4 @@
-"""What `preview` shows, and that it touches nothing."""
+"""What `preview` shows, and that it changes nothing."""
 
 import docker
 import pytest
@@ -101,7 +101,7 @@ def test_a_stack_on_another_host_is_shown_as_declared(sandbox: Sandbox) -> None:
     }
     sandbox.config = {"host": {"kind": "ssh"}, "token": {"secure": "v1:abc"}, "reads": {"read": "echo read >> log"}}
     result = sandbox.run("preview")
-    # None waits for another, so the SDK may declare them in any order.
+    # No resource waits for another, so the SDK may declare them in any order.
     assert {kind: sorted(names) for kind, names in result.changes.items()} == {"create": ["data", "pet", "step"]}
     assert result.document["outputs"] == {"read": ""}
     assert "create random:RandomPet pet" in result.shown

@@ -1,4 +1,4 @@
-"""Images: what the registry is asked, and how its refusals are told."""
+"""Images: the requests to the registry, and the messages for its refusals."""
 
 import base64
 import gzip
@@ -29,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
     blobs: ClassVar[dict[str, bytes]] = {}
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -135,7 +135,7 @@ def test_a_tag_that_moves_after_the_preview_is_applied_as_previewed(
     try:
         assert sandbox.up().document["outputs"]["image"] == previewed
         assert previewed in client.images.get(previewed).attrs["RepoDigests"]
-        # The next preview shows the move.
+        # The next preview shows the moved tag.
         assert sandbox.run("preview").changes == {"replace": ["app-image"]}
     finally:
         client.images.remove(previewed)

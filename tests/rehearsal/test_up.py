@@ -1,4 +1,4 @@
-"""What `up` makes of a first declaration, and of a changed one."""
+"""What `up` does with a first declaration, and with a changed one."""
 
 import docker
 import pytest

@@ -12,7 +12,7 @@ from tests.waiting import hear
 
 GATEWAY_MB = 128
 SERVE = "trap 'exit 0' TERM; touch /tmp/ok; while :; do sleep 0.05; done"
-"""An app that is healthy by `HEALTHY` and stops when it is told to."""
+"""An app that is healthy by `HEALTHY` and stops on SIGTERM."""
 HEALTHY = ["test", "-e", "/tmp/ok"]
 ECHO = """
 import http.server, json
@@ -30,12 +30,12 @@ class Echo(http.server.BaseHTTPRequestHandler):
     def log_message(self, *words): pass
 http.server.ThreadingHTTPServer(("", 3000), Echo).serve_forever()
 """
-"""A server that answers with what it was asked, and prints it."""
+"""A server that answers with the request, and prints it."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """How a text ended."""
+    """The result of a text."""
 
     code: int
     out: str
@@ -72,7 +72,7 @@ def docker(*words: str, stdin: str = "") -> Said:
 
 @dataclass
 class Boxes:
-    """The containers of one test or module, under names and labels that no other run has; `clear` removes them."""
+    """The containers of one test or module, with their own names and labels; `clear` removes them."""
 
     image: str
     stack: str = field(default_factory=lambda: f"trial-{uuid.uuid4().hex[:8]}")
@@ -84,18 +84,18 @@ class Boxes:
     def start(
         self, name: str, script: str = SERVE, labels: Mapping[str, str] | None = None, options: Sequence[str] = ()
     ) -> str:
-        """A running container; its name on the host."""
+        """Starts a container. Returns its name on the host."""
         on_this = f"{self.stack}-{name}"
         self.made.append(on_this)
         marks = [word for key, value in (labels or {}).items() for word in ("--label", f"{key}={value}")]
         needs_network = {"--network", "-p"} & set(options)
-        network = [] if needs_network else ["--network", "none"]  # quicker to make and to remove
+        network = [] if needs_network else ["--network", "none"]  # quicker to create and to remove
         begun = docker("run", "-d", "--name", on_this, *network, *marks, *options, self.image, "bash", "-c", script)
         assert begun.ok, begun.error
         return on_this
 
     def names(self) -> set[str]:
-        """Those that are still there, running or not."""
+        """Returns the remaining ones, running or not."""
         found = docker("ps", "-a", "--filter", f"name=^{self.stack}-", "--format", "{{.Names}}").out.split()
         return {name.removeprefix(f"{self.stack}-") for name in found}
 

@@ -1,4 +1,4 @@
-"""Asking a real PostgreSQL, as the program and as an app do."""
+"""Queries a real PostgreSQL, as the program and as an app do."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from tests.host.calling import call
 
 from .box import Said, docker
 
-# How many a login may have.
+# The connection limit of a login.
 CONNECTIONS = 6
 LOCK_TIMEOUT_S = 7
-# Something of each kind that has an owner.
+# One object of each kind that has an owner.
 EVERYTHING = """
 CREATE SCHEMA own;
 CREATE TYPE own.mood AS ENUM ('fine');
@@ -29,12 +29,12 @@ CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';
 
 
 def ask(cluster: str, text: str, database: str = "postgres") -> str:
-    """As the program does."""
+    """Queries as the program does."""
     return Postgres(cluster).query(text, database=database).strip()
 
 
 def by_hand(cluster: str, text: str, database: str = "postgres") -> str:
-    """As an operator does."""
+    """Queries as an operator does."""
     said = docker(
         "exec", "-i", cluster, *["psql", "-XqtA", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d"], database, stdin=text
     )
@@ -43,7 +43,7 @@ def by_hand(cluster: str, text: str, database: str = "postgres") -> str:
 
 
 def as_login(cluster: str, login: str, password: str, database: str, text: str) -> Said:
-    """As an app does: over TCP, with its password."""
+    """Queries as an app does: over TCP, with its password."""
     inputs = ["-e", f"PGPASSWORD={password}", cluster, "psql", "-XqtA", "-v", "ON_ERROR_STOP=1"]
     return docker("exec", "-i", *inputs, "-h", "127.0.0.1", "-U", login, "-d", database, stdin=text)
 
@@ -51,7 +51,7 @@ def as_login(cluster: str, login: str, password: str, database: str, text: str) 
 def database(
     cluster: str, name: str, password: str = "one", extensions: Sequence[str] = (), fingerprint: str = "none"
 ) -> Said:
-    """A database with its logins; the service is called like it."""
+    """Creates a database with its logins; the service has the same name."""
     inputs = {
         "password": password,
         "login": sql.login(name, password),
@@ -81,13 +81,13 @@ def make_electric(cluster: str, name: str, password: str = "two", fingerprint: s
 
 
 def keep_logins(cluster: str, name: str, *app: str, electric: str | None = None) -> Said:
-    """What a release does at its end: all logins but these go."""
+    """Does what a release does at its end: all other logins are dropped."""
     inputs = {"owner": sql.owner(name), "group": sql.electric_group(name)}
     return call("logins", name, name, app=app, electric=electric, postgres=cluster, inputs=inputs)
 
 
 def leave(cluster: str, name: str) -> Said:
-    """What happens when the service is taken out."""
+    """Does what a removal of the service does."""
     return call("database-leave", name, name, owner=sql.owner(name), postgres=cluster)
 
 
@@ -105,18 +105,18 @@ def remove_electric(cluster: str, name: str) -> Said:
 
 
 def logins(cluster: str, name: str) -> set[str]:
-    """All that begin with a database's name."""
+    """Returns all roles whose name begins with a database's name."""
     found = ask(cluster, f"SELECT rolname FROM pg_roles WHERE rolname LIKE '{name}%' AND rolcanlogin")
     return set(found.split())
 
 
 def migrating(name: str, password: str = "one") -> str:
-    """The login of its migrations."""
+    """Returns the login of its migrations."""
     return sql.login(sql.migration_prefix(name), password)
 
 
 def owners(cluster: str, name: str) -> set[str]:
-    """The owners of all that is in a database, its extensions' own things apart."""
+    """Returns the owners of all objects in the database, without those of extensions."""
     text = """SELECT DISTINCT holder::regrole FROM (
         SELECT oid, relowner, relnamespace FROM pg_class UNION ALL SELECT oid, proowner, pronamespace FROM pg_proc
         UNION ALL SELECT oid, typowner, typnamespace FROM pg_type UNION ALL SELECT oid, nspowner, oid FROM pg_namespace

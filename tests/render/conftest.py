@@ -28,7 +28,7 @@ def name() -> str:
 
 @pytest.fixture(scope="session")
 def shared(base_image: str) -> Iterator[Boxes]:
-    """Those that live as long as the run."""
+    """Containers for the whole run."""
     boxes = Boxes(base_image)
     network = docker("network", "create", boxes.stack)
     assert network.ok, network.error
@@ -39,7 +39,7 @@ def shared(base_image: str) -> Iterator[Boxes]:
 
 @pytest.fixture(scope="session")
 def gateway(shared: Boxes, base_image: str) -> str:
-    """A gateway that serves its own configuration alone."""
+    """A gateway with its own configuration alone."""
     prepared = f"until [ -e {nginx.VOLUME}/nginx.conf ]; do sleep 0.05; done"
     options = ["--network", shared.stack, "-p", "127.0.0.1::443"]
     options += ["--memory", f"{GATEWAY_MB}m", "--memory-swap", f"{GATEWAY_MB}m"]
@@ -55,7 +55,7 @@ def gateway(shared: Boxes, base_image: str) -> str:
 
 @pytest.fixture(scope="session")
 def cluster(shared: Boxes) -> str:
-    """A PostgreSQL as the platform tunes it, which logs all that it may."""
+    """A PostgreSQL with the platform's settings, which logs as much as possible."""
     binaries = "/usr/lib/postgresql/17/bin"
     arguments = " ".join(postgres.arguments(256, 40, 10))
     own = "-D /data -c listen_addresses='*' -c fsync=off"

@@ -1,4 +1,4 @@
-"""What a dump in the custom format is found to hold, beside what PostgreSQL's own tools say of it."""
+"""The content of a dump in the custom format, compared with the output of PostgreSQL's own tools."""
 
 import io
 import re
@@ -46,7 +46,7 @@ def looked_into(dump: bytes) -> Archive:
 
 
 def by_pg_restore(cluster: str, dump: bytes) -> list[tuple[str, int]]:
-    """Each table's COPY line as PostgreSQL prints it, and its rows."""
+    """Returns each table's COPY line as PostgreSQL prints it, and its rows."""
     command = ["docker", "exec", "-i", cluster, "pg_restore", "-a", "-f", "-"]
     lines = iter(subprocess.run(command, input=dump, capture_output=True, check=True).stdout.decode().split("\n"))
     found = []

@@ -1,4 +1,4 @@
-"""The gateway on a real nginx, under clients that are slow, many, or lie about the host."""
+"""The gateway on a real nginx, with clients that are slow, many, or forge the host."""
 
 import json
 import ssl
@@ -64,7 +64,7 @@ FORGED = {
 
 @pytest.fixture(scope="module")
 def attacked(shared: Boxes, gateway: str) -> Iterator[str]:
-    """A gateway before an app that takes as much as it is sent, another site's, and one that is down."""
+    """A gateway before an app that reads all it receives, another site's, and one that is down."""
     app = ["--network", shared.stack, "--network-alias", "attacked-app-1a2b3c4"]
     shared.start("attacked", f"exec python3 -c '{APP}'", options=app)
     names = {"attacked": {"body_mb": 100}, "neighbour": {}, "gone": {}}
@@ -87,7 +87,7 @@ def serves(gateway: str) -> bool:
 
 
 def kept_kb(gateway: str) -> int:
-    """What is in its temporary files, of which no name is left."""
+    """Returns the size of its deleted temporary files."""
     return int(docker("exec", gateway, "df", "--output=used", "/tmp").out.split()[-1])
 
 
@@ -101,7 +101,7 @@ def headers(path: str, host: str = HOST, **more: str) -> bytes:
 
 
 def push(connection: ssl.SSLSocket, size: int) -> None:
-    """Sends a body that never ends, as quickly as it is taken."""
+    """Sends an endless body, as fast as it is accepted."""
     sent = 0
     connection.settimeout(1)
     with connection:
@@ -178,7 +178,7 @@ def test_concurrent_requests_of_one_address_are_limited_and_others_are_served(at
 
 
 def resident_kb(gateway: str) -> dict[str, int]:
-    """The memory of each of nginx's processes."""
+    """Returns the memory of each of nginx's processes."""
     files = "$(grep -l '^Name:.nginx$' /proc/[0-9]*/status)"
     found = docker("exec", gateway, "sh", "-c", f"grep VmRSS {files} /dev/null").out
     return {line.split(":")[0]: int(line.split()[1]) for line in found.splitlines()}
@@ -192,7 +192,7 @@ def test_a_connection_with_half_a_request_and_large_headers_uses_no_more_than_it
     taken: dict[str, int] = {}
 
     def measured_on_the_same_workers() -> bool:
-        """A worker's first connections touch memory that all share; a certificate made just now is a reload."""
+        """A worker's first connections touch memory that all share; a new certificate is a reload."""
         with ExitStack() as open_ones:
 
             def ask(times: int) -> dict[str, int]:

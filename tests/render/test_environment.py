@@ -1,4 +1,4 @@
-"""What the containers are given."""
+"""The environments of containers."""
 
 from typing import Any
 from urllib.parse import unquote, urlsplit

@@ -42,7 +42,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 
 def site(name: str, changes: Mapping[str, Any], https_port: int = 443) -> tuple[str, str | None]:
-    """A service's file and its domain."""
+    """Returns a service's file and its domain."""
     stack = changed(SMALL, {"services": {name: BLOCK}})
     read = parse(changed(stack, {f"services/{name}/{path}": value for path, value in changes.items()})).services[name]
     servers = {part: [f"{name}-{part}-1a2b3c4"] for part in read.parts()}
@@ -50,7 +50,7 @@ def site(name: str, changes: Mapping[str, Any], https_port: int = 443) -> tuple[
 
 
 def refusal(gateway: str, files: Mapping[str, str], domains: Collection[str | None] = ()) -> str:
-    """What `nginx -t` has to say against these files together; nothing where it takes them."""
+    """Returns the output of `nginx -t` for these files together: nothing if it accepts them."""
     script = f"{nginx.VOLUME}/scripts/placeholder.sh {nginx.VOLUME}"
     certificates = [f"sh {script} {domain}" for domain in domains if domain]
     written = [f'printf %s {shlex.quote(text)} > "$folder/{name}"' for name, text in files.items()]
@@ -98,7 +98,7 @@ def test_nginxs_error_for_a_text_is_shown(gateway: str) -> None:
 
 @pytest.fixture(scope="module")
 def serving(shared: Boxes, gateway: str) -> Iterator[str]:
-    """A gateway with one site, whose app and Electric tell what they were asked; its frontend is down."""
+    """A gateway with one site, whose app and Electric answer with the request; its frontend is down."""
     tell = ECHO.replace('"method"', '"port": PORT, "method"').replace("3000", "PORT")
     for part, port in (("app", 4000), ("electric", 3000)):
         alias = ["--network", shared.stack, "--network-alias", f"served-{part}-1a2b3c4"]
@@ -117,7 +117,7 @@ def serving(shared: Boxes, gateway: str) -> Iterator[str]:
 
 
 def curl(gateway: str, url: str, *options: str) -> str:
-    """What a client gets: the body, a line with status and redirect, and curl's own exit code where it is not 0."""
+    """Returns a client's answer: the body, a line with status and redirect, and curl's own exit code if it is not 0."""
     to = ["--connect-to", "::127.0.0.1:"]
     said = docker(
         "exec", gateway, "curl", "-gks", "-m", "5", *to, "-w", "\n%{http_code} %{redirect_url}", *options, url
@@ -194,7 +194,7 @@ time.sleep(90)
 
 
 def test_a_request_to_a_container_whose_network_is_gone_ends_in_seconds(shared: Boxes, gateway: str) -> None:
-    """The last packets of a container that is killed can be lost with its network: nothing says that it is gone."""
+    """The last packets of a killed container can be lost with its network, so nothing reports its end."""
     container = shared.start("silent", SILENT, options=["--network", shared.stack, "--network-alias", "silent-1a2b3c4"])
     upstream = "upstream silent { zone silent 64k; server silent-1a2b3c4:4000 resolve; }\n"
     location = "location / { proxy_pass http://silent; }"

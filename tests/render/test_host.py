@@ -1,4 +1,4 @@
-"""A new server's first boot, and the way to it."""
+"""A new server's first boot, and the connection to it."""
 
 import shutil
 import subprocess
@@ -86,10 +86,10 @@ def test_openssh_reads_the_configuration_as_intended(tmp_path: Path, folder: str
     assert (read["port"], read["identityfile"], read["identitiesonly"]) == ("2222", "keys/id_ed25519", "yes")
     assert read["stricthostkeychecking"] in ("true", "yes")
     assert read["userknownhostsfile"] == str(place / "known_hosts")
-    assert '/known_hosts"\n' in text  # unquoted, spaces would part it into several files
+    assert '/known_hosts"\n' in text  # unquoted, spaces would split it into several files
     assert read["batchmode"] == "yes"
     assert read["controlmaster"] == "auto"
-    # A socket's path has 107 characters at most, and OpenSSH makes it under a name of 17 more.
+    # A socket's path has 107 characters at most, and OpenSSH creates it with a name that is 17 longer.
     assert len(read["controlpath"].replace("~", "/home/somebody-with-a-long-name")) + 17 <= 107
 
 

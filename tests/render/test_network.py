@@ -1,4 +1,4 @@
-"""Who has which address."""
+"""Which container has which address."""
 
 import ipaddress
 

@@ -1,4 +1,4 @@
-"""What the gateway's files say, as text."""
+"""The gateway's files, as text."""
 
 import re
 from typing import Any
@@ -26,7 +26,7 @@ def site(name: str = "legal", secret: str | None = SECRET, https_port: int = 443
 
 
 def blocks(text: str, head: str) -> list[str]:
-    """The blocks whose first line is `head`, each without what is not indented below it."""
+    """Returns the blocks whose first line is `head`, each up to the next line that is not indented."""
     found = re.finditer(rf"^( *){re.escape(head)} {{\n(.*?)^\1}}$", text, re.MULTILINE | re.DOTALL)
     return [match[2] for match in found]
 
@@ -37,7 +37,7 @@ def block(text: str, head: str) -> str:
 
 
 def locations(text: str) -> dict[str, str]:
-    """Where each path of the public site goes."""
+    """Returns the upstream of each path of the public site."""
     public = text[text.index("listen 443") :]
     found = {match: block(public, f"location {match}") for match in re.findall(r"location ([^@].*) {", public)}
     return {
@@ -156,7 +156,7 @@ def test_no_site_is_served_without_its_headers() -> None:
         assert re.search(rf"^    add_header {header} .* ?always;$|^    add_header {header} \S+ always;$", public, re.M)
         for location in ("@maintenance", "@electric_later"):
             assert re.search(rf"^ +add_header {header} ", block(public, f"location {location}"), re.M)
-    # A location with one of its own would lose the others.
+    # A location with its own header would lose the others.
     assert len(re.findall("^    add_header", public, re.M)) == 4
     assert len(re.findall("add_header", public)) == 4 + 6 + 6
 
@@ -186,7 +186,7 @@ def test_unknown_hosts_get_no_answer() -> None:
 )  # fmt: skip
 def test_the_app_receives_the_clients_address_and_protocol(directive: str, value: str) -> None:
     assert f"{value} {directive};" in base([])
-    assert "proxy_set_header" not in site()  # one of its own would lose all of these
+    assert "proxy_set_header" not in site()  # a header of its own would lose all of these
 
 
 def test_electric_has_a_stable_name() -> None:

@@ -1,4 +1,4 @@
-"""How PostgreSQL is tuned."""
+"""PostgreSQL's settings."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_the_settings_allow_logical_replication() -> None:
     assert settings["wal_level"] == "logical"
     assert settings["max_replication_slots"] == "14"
     assert int(settings["max_wal_senders"]) >= 14 + 2
-    assert settings["max_slot_wal_keep_size"] == "8192MB"  # a slot that nobody reads does not fill the disk
+    assert settings["max_slot_wal_keep_size"] == "8192MB"  # a slot without a reader does not fill the disk
 
 
 def mb(text: str) -> int:

@@ -1,4 +1,4 @@
-"""What is configured on a server; tests/hetzner runs it on one."""
+"""A server's settings; tests/hetzner applies them to one."""
 
 import ipaddress
 import json
@@ -32,7 +32,7 @@ def test_nothing_is_forwarded() -> None:
 
 
 def test_weak_algorithms_are_removed_from_sshds_defaults() -> None:
-    """A list of names would be refused by an sshd that lacks one of them."""
+    """An sshd that lacks one of the names would refuse a list of them."""
     for kind in ("KexAlgorithms", "Ciphers", "MACs"):
         assert SSHD[kind].startswith("-")
 
@@ -72,7 +72,7 @@ def test_a_file_ends_with_its_last_line() -> None:
 
 
 def test_an_alternative_package_is_enough() -> None:
-    """Debian's docker.io would put the docker-ce of an adopted server out."""
+    """Debian's docker.io would remove an adopted server's docker-ce."""
     packages = server.configuration("05:30")["packages"]
     assert packages["docker.io"] == ["dockerd"]
     assert "chronyd" in packages["systemd-timesyncd"]

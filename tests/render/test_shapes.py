@@ -1,4 +1,4 @@
-"""Public shapes on a real nginx: whatever a client sends, Electric is asked for what is declared and no more."""
+"""Public shapes on a real nginx: Electric receives the declared shape alone, whatever a client sends."""
 
 import json
 import random
@@ -28,7 +28,7 @@ DECLARED = [
     {"table": "uk_lat", "secret": SECRET},
 ]
 HOST = "legal.sertantai.com"
-# By Electric's client in its protocol, and by others.
+# Parameters of Electric's protocol, and others.
 SENT: dict[str, list[str]] = {
     "offset": ["-1", "now", "0_0", "0_inf", "26800584_4"],
     "handle": ["64351139-1732278616711", "1-1-next"],
@@ -76,7 +76,7 @@ def site(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def public(shared: Boxes, gateway: str) -> Iterator[str]:
-    """A gateway before an Electric that tells and keeps what it was asked, and before one that is down."""
+    """A gateway before an Electric that records and answers the request, and before one that is down."""
     electric = ["--network", shared.stack, "--network-alias", "legal-electric-1"]
     shared.start("electric", f"exec python3 -c '{ECHO}'", options=electric)
     for name in ("legal", "down"):
@@ -101,7 +101,7 @@ def request(query: str, path: str = "/electric/laws", method: str = "GET", versi
 
 
 def ask(gateway: str, query: str, *options: str, name: str = "legal", path: str = "/electric/laws") -> tuple[int, str]:
-    """Status and body of a browser's request."""
+    """Returns status and body of a browser's request."""
     url = f"https://{name}.sertantai.com{path}?{query}"
     resolved = ["--resolve", f"{name}.sertantai.com:443:127.0.0.1"]
     said = docker("exec", gateway, "curl", "-gks", "-m", "10", "-w", "\n%{http_code}", *resolved, *options, url)
@@ -111,7 +111,7 @@ def ask(gateway: str, query: str, *options: str, name: str = "legal", path: str 
 
 
 def read_by_electric(query: str) -> dict[str, str]:
-    """The parameters by what comes before any bracket, as Plug decodes them: the last of a name counts."""
+    """Returns the parameters by their name before any bracket, as Plug decodes them: the last of a name counts."""
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
     return {unquote_plus(name).partition("[")[0]: unquote_plus(value) for name, _, value in pairs}
 
@@ -128,7 +128,7 @@ def asked_of_electric(shared: Boxes) -> list[dict[str, Any]]:
 
 
 def disguised(luck: random.Random, word: str) -> str:
-    """The word as it is, or as another program may still understand it."""
+    """Returns the word as it is, or in a form that another program may understand in the same way."""
     place = luck.randrange(len(word) + 1)
     encoded = word[:place] + "".join(f"%{ord(sign):02x}" for sign in word[place : place + 1]) + word[place + 1 :]
     return luck.choice([word] * 5 + [word.upper(), encoded, f"+{word}", f"{word}%00", f"{word}[]", f"{word}%5B%5D"])

@@ -1,4 +1,4 @@
-"""How roles are called."""
+"""The names of roles."""
 
 import re
 

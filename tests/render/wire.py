@@ -10,12 +10,12 @@ from .box import docker
 
 
 def port(gateway: str) -> int:
-    """Where on this machine the gateway's 443 is."""
+    """Returns the address of the gateway's 443 on this machine."""
     return int(docker("port", gateway, "443/tcp").out.rpartition(":")[2])
 
 
 def connect(at: int, name: str | None, protocol: str = "http/1.1") -> ssl.SSLSocket:
-    """A connection that asks for the certificate of `name`, from any issuer."""
+    """Opens a connection for the certificate of `name`, from any issuer."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_alpn_protocols([protocol])
@@ -25,7 +25,7 @@ def connect(at: int, name: str | None, protocol: str = "http/1.1") -> ssl.SSLSoc
 
 
 class Wire:
-    """One connection after the other, each for as long as the gateway keeps it."""
+    """Opens one connection after the other, each for as long as the gateway keeps it."""
 
     def __init__(self, gateway: str, name: str) -> None:
         self._port, self._name = port(gateway), name
@@ -43,7 +43,7 @@ class Wire:
         self._socket = None
 
     def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Status and body of the answer; 0 where there is none."""
+        """Returns status and body of the answer, 0 if there is none."""
         self._socket = self._socket or connect(self._port, self._name)
         head, body = b"", b""
         try:

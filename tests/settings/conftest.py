@@ -1,4 +1,4 @@
-"""Each test of the settings has an event loop of its own, which the SDK asks for."""
+"""Each test of the settings has its own event loop, which the SDK needs."""
 
 import asyncio
 from collections.abc import Iterator

@@ -8,7 +8,7 @@ from settings import Mistakes, parse
 
 DIGEST = "sha256:" + "a" * 64
 REMOVED = object()
-"""In place of a value: removes the setting."""
+"""Used as a value: removes the setting."""
 
 SMALL: dict[str, Any] = {
     "host": {"kind": "local"},
@@ -181,7 +181,7 @@ def mistakes(changes: dict[str, Any]) -> list[str]:
 
 
 def texts(block: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The paths of all texts in a stack."""
+    """Returns the paths of all texts in a stack."""
     if isinstance(block, str):
         yield path
     elif isinstance(block, dict | list):

@@ -1,4 +1,4 @@
-"""Whether connections, slots and memory suffice while every service has old and new side by side."""
+"""Whether connections, slots and memory suffice while every service has old and new containers side by side."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ from .stack import FULL, REMOVED, SMALL, changed, mistakes, mistakes_of
 
 
 def connections(*changes: dict[str, Any]) -> int:
-    """How many connections the small stack needs with these changes: the least that is taken."""
+    """Returns how many connections the small stack needs with these changes: the smallest accepted number."""
     together = {path: value for change in changes for path, value in change.items()}
     return next(n for n in range(20, 2000) if not mistakes({**together, "postgres/max_connections": n}))
 

@@ -1,4 +1,4 @@
-"""References of images: as Docker's users write them, kept in the one spelling that the provider understands."""
+"""Image references: written as Docker's users write them, converted to the one form that the provider understands."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_an_image_reference_has_its_parts(reference: str, parts: tuple[str, str,
     "reference", ["a/b/c:1", "docker.io/a/b/c", "docker.io/ghcr.io/app", "docker.io/localhost/app"]
 )
 def test_a_name_that_docker_hub_cannot_have_is_refused(reference: str) -> None:
-    """The provider would take its first word for a host."""
+    """The provider would read its first part as a host."""
     assert mistakes({"nginx/image": reference}) == [
         "nginx/image: must be NAME or OWNER/NAME on Docker Hub, or begin with a registry's host (with a dot or port)"
     ]

@@ -1,4 +1,4 @@
-"""Reading the stack at hand, as the program does."""
+"""Reading the current stack, as the program does."""
 
 import contextvars
 import json
@@ -23,13 +23,13 @@ class Declared(Exception):
 
 
 def config(stack: dict[str, Any]) -> dict[str, str]:
-    """The stack as Pulumi hands it over: blocks as JSON, and other packages' settings beside it."""
+    """Returns the stack as Pulumi passes it: blocks as JSON, and other packages' settings too."""
     own = {f"sertantai:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in stack.items()}
     return {"hcloud:token": "not-a-secret".ljust(64, "-"), **own}
 
 
 def on_stack(values: dict[str, str], secrets: Collection[str], act: Callable[[], Any], name: str = "trial") -> Any:
-    """What `act` returns on the stack `name` with this configuration; nothing of it stays."""
+    """Returns the result of `act` on the stack `name` with this configuration, without a lasting effect."""
 
     def run() -> Any:
         configure(mocks.MockSettings(project="sertantai", stack=name))  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""What services cannot share, what a service cannot be given, and how mistakes are told."""
+"""What services cannot share, what a service cannot set, and how mistakes are reported."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The paths of a site: what they may look like, and whom they may belong to."""
+"""The paths of a site: their form, and which part may serve them."""
 
 from string import ascii_letters, digits, punctuation
 

@@ -54,7 +54,7 @@ def test_the_schema_accepts_a_valid_stack(raw: dict[str, Any]) -> None:
 
 
 def blocks(raw: Any, path: str = "") -> list[str]:
-    """The paths of all blocks of settings."""
+    """Returns the paths of all blocks of settings."""
     if isinstance(raw, list) or not isinstance(raw, dict):
         return []
     return [path, *(inner for key, value in raw.items() for inner in blocks(value, f"{path}/{key}".lstrip("/")))]

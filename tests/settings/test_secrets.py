@@ -1,4 +1,4 @@
-"""Secrets: each is a key of its own, encrypted where the platform is a real one."""
+"""Secrets: each has its own key, encrypted unless the host is local."""
 
 import pytest
 

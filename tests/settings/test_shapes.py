@@ -1,4 +1,4 @@
-"""Public shapes: what may be declared, and what the error for the former way says."""
+"""Public shapes: what can be declared, and the error for the previous form."""
 
 from typing import Any
 

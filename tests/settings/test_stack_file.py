@@ -1,4 +1,4 @@
-"""The one reader of stack files, without a Pulumi run."""
+"""The only reader of stack files, without a Pulumi run."""
 
 from pathlib import Path
 

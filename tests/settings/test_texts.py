@@ -1,4 +1,4 @@
-"""Texts: each setting admits only what is safe in nginx, SQL and shell, and what Docker will take."""
+"""Texts: each setting accepts only what is safe in nginx, SQL and shell, and valid for Docker."""
 
 from string import ascii_letters, digits
 from typing import Any
@@ -12,7 +12,7 @@ from settings.read import _names
 
 from .stack import DIGEST, FULL, OVER_SSH, SMALL, changed, mistakes, mistakes_of, texts
 
-# Texts of the operator's own, which are quoted wherever they go; the file is only ever opened.
+# The operator's own texts, which are quoted everywhere; the file is only opened.
 FREE = (
     "services/legal/app/env/",
     "services/legal/app/migrate/",
@@ -20,7 +20,7 @@ FREE = (
     "services/legal/electric/env/",
 )
 EVERY = ["/".join(map(str, path)) for path in texts(FULL) if "kind" not in path]
-# Names and SQL of PostgreSQL's, which are percent-encoded for Electric.
+# Names and SQL of PostgreSQL, which are percent-encoded for Electric.
 ENCODED = tuple(f"services/legal/electric/access/shapes/laws/{name}" for name in ("columns", "where"))
 STRICT = [
     path
@@ -47,7 +47,7 @@ def test_the_full_stack_has_every_setting() -> None:
 
 
 def taken(path: str, value: str, words: str = "") -> bool:
-    """Whether the setting at `path` takes the value, or refuses it in other words."""
+    """Whether the setting at `path` accepts the value, or refuses it without `words` at the message's begin."""
     return not any(line.startswith(f"{path}: {words}") for line in mistakes_of(changed(FULL, {path: value})))
 
 
@@ -66,7 +66,7 @@ def test_no_text_may_contain_a_character_with_a_meaning_elsewhere(odd: str) -> N
     assert not [path for path in paths if taken(path, f"{value_at(path)}{odd}x")]
 
 
-# Each of these is in some setting that is right.
+# Each of these is valid in some setting.
 PLAIN = f"{ascii_letters}{digits} -_./:@~=+,%"
 
 

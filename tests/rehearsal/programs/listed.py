@@ -1,4 +1,4 @@
-"""Declares what its stack file lists, by name: kind, inputs, options; "$NAME.PROPERTY" is another's output."""
+"""Declares the resources in its stack file by name: kind, inputs, options; "$NAME.PROPERTY" is another's output."""
 
 import json
 from types import SimpleNamespace
@@ -28,7 +28,7 @@ class Group(pulumi.ComponentResource):
 
 
 def resolved(value: Any) -> Any:
-    """The value with each reference in the output's place."""
+    """Returns the value with each reference replaced by its output."""
     if isinstance(value, str) and value.startswith("$"):
         name, _, output = value[1:].partition(".")
         return getattr(made[name], output) if output else made[name]
