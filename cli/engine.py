@@ -105,7 +105,7 @@ def _at_work(
 
 
 def _event(line: str) -> Mapping[str, object]:
-    """The event in a line; a line that is none is told as it is."""
+    """Parses a line's event. Any other line becomes a message."""
     try:
         event = json.loads(line)
     except ValueError:

@@ -68,7 +68,7 @@ def _lifted(client: "Client", cli: str, stack: str) -> bool:
 
 
 def _told(cli: str, stack: str, act: Callable[["Client"], bool]) -> bool:
-    """What the act returns; False where Hetzner's API refuses, which is told."""
+    """Calls `act` with a client and returns its result. If Hetzner's API refuses, prints why and returns False."""
     token = _said(cli, "config", "get", "hcloud:token", "--stack", stack) or os.environ.get("HCLOUD_TOKEN", "")
     try:
         with connected(token) as client:

@@ -65,7 +65,7 @@ def _troubles(run: Run) -> Iterator[str]:
 
 
 def _outputs(run: Run) -> Iterator[str]:
-    """What the program exports and is another one than before; the URLs always."""
+    """Yields the stack outputs that have changed, and the URLs in any case."""
     outputs = {name: value for name, value in run.outputs.items() if name == "urls"} | run.new_outputs
     yield from _rows([row for name, value in outputs.items() for row in _flat(name, value)])
 

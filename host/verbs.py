@@ -30,9 +30,7 @@ class Receiver(Protocol):
         """Does it, as far as the stream comes."""
 
 
-ASKS = [
-    *("fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready", "restore-check", "restored"),
-]
+ASKS = ["fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready", "restore-check", "restored"]
 """They change nothing, so they end with their caller."""
 
 CHANGES = [

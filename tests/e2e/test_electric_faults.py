@@ -84,7 +84,7 @@ def test_a_client_gets_what_was_committed_while_electric_was_down(platform: Plat
         # At once: what was stored a moment ago is not confirmed to the slot yet, and comes again.
         container.kill()
         insert(platform, names(20))
-        # A poll that is open while the new one waits for the lock would be told to fetch anew.
+        # A poll that is open while the new Electric waits for the lock would get 409 and fetch the whole shape again.
         eventually(lambda: not platform.sql(LOCKED))
         container.start()
         has_exactly(client, table(platform))
