@@ -18,7 +18,7 @@ destroy: $(READY)
 	@$(PYTHON) -m cli destroy --stack $(STACK) $(if $(YES),--yes)
 
 test: $(READY)
-	@$(PYTHON) -m pytest --numprocesses 3 --dist loadgroup
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup
 
 # The last tests restart Docker, and all containers with it.
 test-faults: $(READY)

@@ -48,7 +48,8 @@ def strike(platform: Platform, part: str) -> None:
     try:
         eventually(is_known, 10)
     except AssertionError:
-        _on_host(platform, container, f"pkill -9 -f 'containerd-shim.*{container.id}'")
+        # In brackets, so that the pattern does not match the shell that has it in its own line.
+        _on_host(platform, container, f"pkill -9 -f '[c]ontainerd-shim.*{container.id}'")
         eventually(is_known)
 
 
