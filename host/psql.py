@@ -24,7 +24,8 @@ _SESSION = (
 _AS_SUPERUSER = (
     f"{_SESSION} -c role=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none"
 )
-# Roles, databases and the platform's tables are shared by the whole cluster: one step at a time changes them.
+# Roles, databases and the platform's tables are shared by the whole cluster: one step at a time changes them, in the
+# database postgres. PostgreSQL has these locks for each database apart.
 _ONE_AT_A_TIME = """SET lock_timeout = '4min';
 SELECT pg_advisory_lock(hashtext('sertantai')) \\g /dev/null
 RESET lock_timeout;
@@ -58,7 +59,8 @@ class Postgres:
     ) -> str:
         """Runs `sql` and returns its output, unaligned. Raises `SqlError`.
 
-        `variables` are psql's (:'name', :"name"), passed by the environment. `exclusive` calls run one at a time.
+        `variables` are psql's (:'name', :"name"), passed by the environment. `exclusive` calls in the same
+        database run one at a time.
         """
         command, environment = self._command(variables or {}, database, user)
         getenv = "".join(f"\\getenv {name} {_environment_name(name)}\n" for name in variables or {})

@@ -11,3 +11,6 @@ SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'owner')
 -- Not a session option like the others: servers before version 17 refuse a session with it.
 SELECT format('ALTER DATABASE %I RESET transaction_timeout', :'database')
   FROM pg_settings WHERE name = 'transaction_timeout' \gexec
+-- Here, not in the service's database: a lock counts in one database only, and two steps that change the same row of
+-- pg_database at a time fail ("tuple concurrently updated").
+REVOKE ALL ON DATABASE :"database", postgres FROM PUBLIC;

@@ -34,6 +34,5 @@ ALTER DATABASE :"database" OWNER TO :"owner";
 SELECT format('REVOKE %I FROM %I GRANTED BY %I', :'owner', pg_get_userbyid(:previous_owner), pg_get_userbyid(grantor))
   FROM pg_auth_members
   WHERE member = :previous_owner AND roleid = :'owner'::regrole \gexec
-REVOKE ALL ON DATABASE :"database", postgres FROM PUBLIC;
 SELECT format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA public', name)
   FROM jsonb_array_elements_text(:'extensions'::jsonb) AS name \gexec

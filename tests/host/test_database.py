@@ -72,6 +72,16 @@ def test_many_services_get_logins_and_lose_old_ones_at_the_same_time(cluster: st
         assert logins(cluster, service) == current
 
 
+def test_what_all_services_share_is_changed_only_under_the_lock_of_the_whole_cluster(cluster: str, name: str) -> None:
+    make(cluster, name)
+    # xmin changes with each GRANT and REVOKE.
+    shared = "SELECT xmin FROM pg_database WHERE datname = 'postgres'"
+    before = ask(cluster, shared)
+    inside = {"database": name, "owner": f"{name}_owner", "extensions": "[]"}
+    psql.Postgres(cluster).query(files.sql("database_inside"), inside, database=name, exclusive=True)
+    assert ask(cluster, shared) == before
+
+
 def test_objects_that_a_login_creates_belong_to_the_owner(cluster: str, name: str) -> None:
     make(cluster, name)
     for number, login in enumerate((sql.login(name, "one"), migrating(name))):
