@@ -71,11 +71,18 @@ def certificate(host: str) -> x509.Certificate:
     return shown
 
 
+def kept(platform: Platform, host: str) -> x509.Certificate:
+    """The certificate for `host` on the gateway's volume. nginx shows it after its next reload."""
+    return x509.load_pem_x509_certificate(
+        inside(platform, "nginx", f"cat /srv/nginx/certs/{host}/fullchain.pem").encode()
+    )
+
+
 def renewed(platform: Platform, host: str) -> bool:
-    """Whether certbot has renewed what was due at its start, and the gateway shows its certificates."""
+    """Whether certbot has renewed everything that was due at its start, and the gateway shows the result."""
     inside(platform, "certbot", "ls /tmp/renewed")
-    kept = inside(platform, "certbot", f"cat /etc/letsencrypt/live/{host}/cert.pem")
-    return certificate(host) == x509.load_pem_x509_certificate(kept.encode())
+    live = inside(platform, "certbot", f"cat /etc/letsencrypt/live/{host}/cert.pem")
+    return certificate(host) == kept(platform, host) == x509.load_pem_x509_certificate(live.encode())
 
 
 def all_serve(platform: Platform) -> bool:

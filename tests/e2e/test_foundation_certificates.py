@@ -11,7 +11,7 @@ import pytest
 from local import doubles
 from render import nginx
 
-from .foundation import all_serve, certificate, eventually, inside, own
+from .foundation import all_serve, certificate, eventually, inside, kept, own
 from .plans import NOTES
 from .platform import ACME, HTTP, Platform
 
@@ -92,9 +92,9 @@ def renew(platform: Platform) -> None:
 def test_due_certificates_are_renewed_and_served_without_an_up(platform: Platform) -> None:
     before = certificate(AUTH)  # valid for a day: due at once
     renew(platform)
-    eventually(lambda: certificate(AUTH).serial_number != before.serial_number)
-    assert certificate(AUTH).not_valid_after_utc > before.not_valid_after_utc
-    assert all_serve(platform)
+    later = before.not_valid_after_utc
+    # Around a reload the old workers answer too, for a moment.
+    eventually(lambda: certificate(AUTH).not_valid_after_utc > later and all_serve(platform))
 
 
 @pytest.mark.one_runner
@@ -102,8 +102,7 @@ def test_a_certificate_that_certbot_has_lost_is_requested_again(platform: Platfo
     before = certificate(AUTH)
     inside(platform, "certbot", f"certbot delete --non-interactive --cert-name {AUTH}")
     renew(platform)
-    eventually(lambda: certificate(AUTH).serial_number != before.serial_number)
-    assert all_serve(platform)
+    eventually(lambda: certificate(AUTH).serial_number != before.serial_number and all_serve(platform))
 
 
 @pytest.mark.one_runner
@@ -113,9 +112,9 @@ def test_an_authority_without_our_account_gets_a_new_one_and_valid_certificates_
     doubles.acme(*authority, validity_s=90 * 86400)
     try:
         renew(platform)
-        eventually(lambda: certificate(AUTH).serial_number != before.serial_number)
-        renewed = certificate(AUTH)
-        assert renewed.issuer != before.issuer
+        # A renewal that was under way has its certificate from the old authority.
+        eventually(lambda: certificate(AUTH).issuer != before.issuer)
+        renewed = kept(platform, AUTH)
         renew(platform)
         time.sleep(nginx.WATCH_S + 2)
         assert certificate(AUTH) == renewed
