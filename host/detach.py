@@ -15,22 +15,24 @@ from .failure import Failure
 POLL_S = 0.05
 
 
-def run(work: Callable[[], None]) -> int:
+def run(verb: str, work: Callable[[], None]) -> int:
     """Runs `work` in a child process with its own session, prints its output, and returns its exit code.
 
     The child writes to a file: with the caller's pipe, the caller would wait for the child, or a broken pipe would end
-    the child. If the caller is killed, this process may end too, and the child runs on.
+    the child. If the caller is killed, this process may end too, and the child runs on. Then the file stays: nothing
+    else has the child's output.
     """
-    descriptor, name = tempfile.mkstemp(prefix="sertantai-host-")  # mode 0600
+    descriptor, name = tempfile.mkstemp(prefix=f"sertantai-{verb}-", suffix=".log")  # mode 0600
     with Path(name).open() as lines:
-        Path(name).unlink()  # both ends are open: no file stays, however the two processes end
         sys.stdout.flush()
         child = os.fork()
         if not child:
             _detach(descriptor)
             os._exit(_finish(work))
         os.close(descriptor)
-        return _relay(child, lines)
+        code = _relay(child, lines)
+    Path(name).unlink(missing_ok=True)
+    return code
 
 
 def _detach(descriptor: int) -> None:

@@ -70,7 +70,7 @@ def run(words: Sequence[str], stdin: TextIO) -> int:
     inputs = _read(stdin)
     run_verb = cast("Verb", verb).run
     if name in CHANGES:
-        return detach.run(lambda: run_verb(args, inputs))
+        return detach.run(name, lambda: run_verb(args, inputs))
     run_verb(args, inputs)
     return 0
 

@@ -1,6 +1,7 @@
 """A step that has begun completes, even if its caller is gone."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ def work():
     print("x" * 200_000)
     Path(sys.argv[1]).write_text("done")
 
-sys.exit(detach.run(work))
+sys.exit(detach.run("restore-load", work))
 """
 
 
@@ -41,7 +42,13 @@ def begin(done: Path) -> "subprocess.Popen[str]":
     """Starts the step, and waits until its work has begun."""
     command = [sys.executable, "-c", WORK, str(done)]
     caller = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=reset_signals
+        command,
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(done.parent)},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=reset_signals,
     )
     assert caller.stdout
     assert caller.stdout.readline() == "begun\n"
@@ -54,6 +61,14 @@ def test_it_continues_if_all_the_callers_processes_are_killed(done: Path, how: s
     os.killpg(caller.pid, how)
     caller.wait(timeout=60)
     eventually(done.exists)
+
+
+def test_its_output_stays_in_a_file_if_the_caller_is_killed(done: Path) -> None:
+    caller = begin(done)
+    [log] = done.parent.glob("sertantai-restore-load-*.log")
+    os.killpg(caller.pid, signal.SIGKILL)
+    caller.wait(timeout=60)
+    eventually(lambda: log.read_text() == f"begun\n{'x' * 200_000}\n")
 
 
 def test_it_continues_if_the_caller_closes_its_pipe(done: Path) -> None:
@@ -85,7 +100,7 @@ def test_a_failure_is_printed_and_is_exit_code_1(capfd: pytest.CaptureFixture[st
     def work() -> None:
         raise Failure("legal/app: cannot be started; fix the image and run up again")
 
-    assert detach.run(work) == 1
+    assert detach.run("migrate", work) == 1
     assert capfd.readouterr().out == "legal/app: cannot be started; fix the image and run up again\n"
 
 
@@ -97,6 +112,6 @@ def test_the_log_is_private_and_is_removed_at_the_end(monkeypatch: pytest.Monkey
         modes = [oct(os.fstat(stream).st_mode & 0o777) for stream in (1, 2)]
         seen.write_text(f"{modes} {sorted(each.name for each in tmp_path.iterdir())}")
 
-    assert detach.run(work) == 0
-    assert seen.read_text() == "['0o600', '0o600'] []"
+    assert detach.run("migrate", work) == 0
+    assert re.fullmatch(r"\['0o600', '0o600'\] \['sertantai-migrate-\w+\.log'\]", seen.read_text())
     assert [each.name for each in tmp_path.iterdir()] == ["seen"]
