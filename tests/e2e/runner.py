@@ -14,6 +14,8 @@ from pulumi.automation.events import EngineEvent
 
 from cli.lock import clear_dead_locks
 
+from .forked import rehearse
+
 ROOT = Path(__file__).parents[2]
 # The engine's operations, in the rehearsal's words.
 WORDS = {"create": "create", "update": "update", "delete": "delete", "replace": "replace", "create-replacement": ""}
@@ -83,23 +85,28 @@ class Rehearsal(Runner):
     name = "rehearsal"
 
     def run(self, verb: str) -> Run:
-        return self.ended(self._rehearse(verb, *(["--yes"] if verb == "destroy" else [])))
+        words = [*self._words(verb), *(["--yes"] if verb == "destroy" else [])]
+        return self._read(*rehearse(self.folder, words, timeout_s=600))
 
     def begin(self) -> "subprocess.Popen[str]":
-        return self._rehearse("up")
+        return self._start([sys.executable, "-m", "rehearsal", *self._words("up")])
 
     def ended(self, process: "subprocess.Popen[str]") -> Run:
         out, said = process.communicate(timeout=600)
+        return self._read(process.returncode, out, said)
+
+    def _words(self, verb: str) -> list[str]:
+        return [verb, "--stack", self.stack, "--json"]
+
+    def _read(self, code: int, out: str, said: str) -> Run:
+        assert out, said
         read = json.loads(out)
-        assert read["ok"] == (process.returncode == 0), said
+        assert read["ok"] == (code == 0), said
         changes = {what: names for what, names in read["changes"].items() if isinstance(names, list)}
         return Run(read["ok"], changes, read["outputs"], read["error"] or "", said)
 
     def lock(self) -> str:
         return (self.folder / ".rehearsal" / self.stack / "lock").read_text()
-
-    def _rehearse(self, verb: str, *words: str) -> "subprocess.Popen[str]":
-        return self._start([sys.executable, "-m", "rehearsal", verb, "--stack", self.stack, "--json", *words])
 
 
 class Engine(Runner):

@@ -220,7 +220,7 @@ def test_tables_that_are_not_the_apps_are_reported_before_a_dump_or_load(cluster
     names = {"By Hand": '"By Hand"', "numbers": "numbers", "s": "s"}
     for line, (name, quoted) in zip(said, names.items(), strict=True):
         assert line.startswith(
-            f"{AT}: {name} belongs to postgres, and a restore runs as {database}_owner, who must own"
+            f"{AT}: {name} belongs to postgres, and a restore runs as {database}_owner, which must own"
         )
         assert line.endswith(f": ALTER TABLE public.{quoted} OWNER TO {database}_owner")
 
