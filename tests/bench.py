@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rehearsal.state import plain
+from tests.doubles.recording import declare
 
 from . import bench_engine, bench_restore
 from .e2e.runner import has_engine
@@ -25,10 +26,9 @@ from .electric import bench_release
 from .hetzner import bench as far
 from .load import releases
 from .places import local
-from .recording import declare
 
 ROOT = Path(__file__).parents[1]
-DECLARE = "from tests.recording import declare; declare('local')"
+DECLARE = "from tests.doubles.recording import declare; declare('local')"
 
 
 def seconds(command: list[str], folder: Path = ROOT) -> float:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.render.box import on_host
+from tests.throwaway.box import on_host
 from tests.waiting import eventually
 
 

@@ -1,5 +1,5 @@
 """The PostgreSQL of the tests of rendered SQL."""
 
-from tests.render.conftest import cluster, shared
+from tests.throwaway.fixtures import cluster, shared
 
 __all__ = ["cluster", "shared"]

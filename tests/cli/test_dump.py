@@ -14,7 +14,7 @@ from cli import dump
 from cli.__main__ import app
 from render.archive import read
 from tests.places import ROOT
-from tests.render.cluster import by_hand
+from tests.throwaway.cluster import by_hand
 
 URL = "postgresql://postgres:hidden%20word@127.0.0.1:5432/legal_dev?sslmode=prefer"
 

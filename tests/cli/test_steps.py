@@ -3,7 +3,7 @@
 import pytest
 
 from cli.steps import SERVICE, is_step, title
-from tests.recording import declare
+from tests.doubles.recording import declare
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.components.declared import plain
+from tests.doubles.recording import declare
 from tests.electric.client import MISSING
-from tests.program.declared import plain
-from tests.recording import declare
 
 from .dumps import Dev, ask_for, checksum, dev
 from .foundation import eventually, own, strike

@@ -1,1 +1,1 @@
-"""A double of the Hetzner Cloud API, for tests. Its refusals and answers follow the published description."""
+"""Tests on a stack at Hetzner or over SSH: servers are containers, the API is a double."""

@@ -11,9 +11,9 @@ from typing import Any
 from components.machine import host_program, ssh_files
 from render import server, ssh, verb
 from render.cloud_init import user_data
-from tests.hetzner.machine import Machines
+from tests.doubles.hetzner.machine import Machines
 from tests.places import INSIDE
-from tests.render.box import Said, on_host
+from tests.throwaway.box import Said, on_host
 from tests.waiting import eventually
 
 SERVER = 1

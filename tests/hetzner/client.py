@@ -10,7 +10,7 @@ from hcloud.images import Image
 from hcloud.locations import Location
 from hcloud.server_types import ServerType
 
-from tests.hetzner.api import Api
+from tests.doubles.hetzner.api import Api
 
 FSN1 = Location(name="fsn1")
 

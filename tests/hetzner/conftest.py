@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from local.machine import ensure_packages
+from tests.doubles.hetzner.api import Api
+from tests.doubles.hetzner.machine import Machines
 from tests.e2e.runner import has_engine
 
-from .api import Api
 from .client import connect
-from .machine import Machines
 from .stack import ACME, DNS, DNS_MANAGEMENT, PLACE, REGISTRY, Outside, Project, Said
 
 ZONE = "sertantai.test"

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.doubles.hetzner.machine import Machines
 from tests.places import Place
 
 from .booted import SERVER, Reach, booted
-from .machine import Machines
 from .stack import ACME, DNS, DNS_MANAGEMENT, REGISTRY, Outside, Project, service
 
 PLACE = Place("far")

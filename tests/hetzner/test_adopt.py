@@ -9,9 +9,9 @@ import pytest
 from hcloud.locations import Location
 from hcloud.servers import ServerCreatePublicNetwork
 
+from tests.doubles.hetzner.api import Api
 from tests.e2e.runner import has_engine
 
-from .api import Api
 from .client import connect, order
 from .conftest import NOBODY, ZONE, is_made, on_paper
 from .stack import Outside, Project

@@ -13,7 +13,7 @@ from hcloud.server_types import ServerType
 from hcloud.servers import ServerCreatePublicNetwork
 from hcloud.zones import ZoneRecord
 
-from tests.hetzner.api import Api
+from tests.doubles.hetzner.api import Api
 from tests.hetzner.client import FSN1, connect, key, order, refusal, serve, store
 
 NBG1, ASH = Location(name="nbg1"), Location(name="ash")

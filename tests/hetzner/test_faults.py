@@ -9,9 +9,9 @@ import requests
 from hcloud.actions import ActionFailedException
 from hcloud.zones import ZoneRecord
 
-from tests.hetzner.api import Api
+from tests.doubles.hetzner.api import Api
+from tests.doubles.hetzner.machines import NoMachines
 from tests.hetzner.client import FSN1, connect, key, order, refusal
-from tests.hetzner.machines import NoMachines
 
 
 class Recorded(NoMachines):

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.hetzner import fields
-from tests.hetzner.api import Api
+from tests.doubles.hetzner import fields
+from tests.doubles.hetzner.api import Api
 from tests.hetzner.client import FSN1, connect, key, refusal
 
 

@@ -16,10 +16,10 @@ import pytest
 
 from render import server, verb
 from settings import DOCKER_ADDRESS_POOL
+from tests.doubles.hetzner.machine import Machines
 from tests.hetzner.booted import BOOT_S, SERVER, Reach, booted
-from tests.hetzner.machine import Machines
 from tests.places import Place
-from tests.render.box import Said, on_host
+from tests.throwaway.box import Said, on_host
 from tests.waiting import eventually
 
 pytestmark = [

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cli import hetzner, hetzner_api
+from tests.doubles.hetzner.api import Api
 
-from .api import Api
 from .client import serve, store
 
 

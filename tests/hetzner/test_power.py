@@ -10,11 +10,11 @@ import pytest
 
 from cli import hetzner_api
 from cli import power as program
+from tests.doubles.hetzner.api import Api
 from tests.places import ROOT
-from tests.render.box import Said
+from tests.throwaway.box import Said
 from tests.waiting import eventually
 
-from .api import Api
 from .client import FSN1, connect, serve
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from render import server
+from tests.doubles.hetzner.machine import Machines
 from tests.hetzner.booted import Reach, booted
-from tests.hetzner.machine import Machines
 from tests.places import Place
 
 pytestmark = [

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.hetzner.api import Api
+from tests.doubles.hetzner.machines import NoMachines
 from tests.e2e.runner import has_engine
 from tests.waiting import eventually
 
-from .api import Api
 from .client import FSN1, connect, order
 from .conftest import NOBODY, ZONE, is_made, on_paper
-from .machines import NoMachines
 from .stack import Outside, Project
 
 pytestmark = [pytest.mark.engine, pytest.mark.docker]

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from render import ssh
+from tests.doubles.hetzner.machine import Machines
 from tests.hetzner.booted import SERVER, Reach, booted
-from tests.hetzner.machine import Machines
 from tests.places import Place
-from tests.render.box import Said, on_host
+from tests.throwaway.box import Said, on_host
 from tests.waiting import eventually
 
 pytestmark = [

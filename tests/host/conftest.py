@@ -1,5 +1,5 @@
 """Fixtures for tests of the verbs."""
 
-from tests.render.conftest import boxes, cluster, gateway, name, shared
+from tests.throwaway.fixtures import boxes, cluster, gateway, name, shared
 
 __all__ = ["boxes", "cluster", "gateway", "name", "shared"]

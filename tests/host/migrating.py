@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from render import environment, sql, verb
-from tests.render.box import Boxes, Said, on_host
-from tests.render.cluster import as_login, ask
+from tests.throwaway.box import Boxes, Said, on_host
+from tests.throwaway.calling import PROGRAM
+from tests.throwaway.cluster import as_login, ask
 from tests.waiting import eventually
-
-from .calling import PROGRAM
 
 
 def login() -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.render.cluster import EVERYTHING, as_login, ask, by_hand, database, make, make_electric, owners
+from tests.throwaway.cluster import EVERYTHING, as_login, ask, by_hand, database, make, make_electric, owners
 
 pytestmark = pytest.mark.docker
 

@@ -7,11 +7,10 @@ import pytest
 from components.platform.certbot import RENEW
 from host import files
 from host.base import SCRIPTS
-from tests.render.box import Boxes, Said, docker
+from tests.throwaway.box import Boxes, Said, docker
+from tests.throwaway.calling import call
+from tests.throwaway.sites import placeholder
 from tests.waiting import eventually
-
-from .calling import call
-from .sites import placeholder
 
 pytestmark = pytest.mark.docker
 AUTHORITY = "https://ca.test/dir"

@@ -17,9 +17,8 @@ import pytest
 from host import configure, dockerd, mounts, reloads, system
 from host.failure import Failure
 from render import server as settings
+from tests.doubles.commands import FINE, Commands, failed, printed
 from tests.places import ROOT
-
-from .commands import FINE, Commands, failed, printed
 
 KEYS_ONLY = printed("port 22\npasswordauthentication no\n")
 UNITS = [*settings.UNITS, "systemd-timesyncd"]

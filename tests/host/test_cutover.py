@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from render import sql, verb
-from tests.render.box import Boxes, Said, docker
-from tests.render.cluster import ask, make, make_electric
+from tests.throwaway.box import Boxes, Said, docker
+from tests.throwaway.calling import PROGRAM, call
+from tests.throwaway.cluster import ask, make, make_electric
 from tests.waiting import eventually
-
-from .calling import PROGRAM, call
 
 pytestmark = pytest.mark.docker
 # Waits for the lock of its slot, creates the slot, and is active. A restarted one is not active yet.

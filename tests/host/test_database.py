@@ -6,8 +6,9 @@ import pytest
 
 from host import files, psql
 from render import sql
-from tests.render.box import docker
-from tests.render.cluster import (
+from tests.throwaway.box import docker
+from tests.throwaway.calling import call
+from tests.throwaway.cluster import (
     EVERYTHING,
     as_login,
     ask,
@@ -21,8 +22,6 @@ from tests.render.cluster import (
     owners,
     remove_electric,
 )
-
-from .calling import call
 
 pytestmark = pytest.mark.docker
 ODD = ["it's", 'back\\slash "quo\'te"', "$$dollar$1$$ `id` %I %%", "new\nline;--x", ":colon é", ":'login'"]

@@ -6,11 +6,11 @@ from host import fingerprints as left
 from host.fingerprints import Fingerprint
 from host.psql import Postgres
 from render import nginx, sql
-from tests.render.box import docker
-from tests.render.cluster import ask, database, leave, make, make_electric
+from tests.throwaway.box import docker
+from tests.throwaway.calling import fingerprints
+from tests.throwaway.cluster import ask, database, leave, make, make_electric
+from tests.throwaway.sites import remove, switch
 
-from .calling import fingerprints
-from .sites import remove, switch
 from .test_switch import answering
 
 

@@ -13,8 +13,7 @@ from host.docker import Output
 from host.failure import Failure
 from host.fit import Fit
 from host.psql import SqlError
-
-from .asked import Answer, postgres
+from tests.doubles.asked import Answer, postgres
 
 AT = "services/legal/restore"
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.render.box import HEALTHY, SERVE, Boxes, Said, docker
-
-from .calling import call
+from tests.throwaway.box import HEALTHY, SERVE, Boxes, Said, docker
+from tests.throwaway.calling import call
 
 pytestmark = pytest.mark.docker
 # A health check that fails the third time.

@@ -5,10 +5,9 @@ import shlex
 import pytest
 
 from render import nginx
-from tests.render.box import Boxes, docker
+from tests.throwaway.box import Boxes, docker
+from tests.throwaway.sites import SERVE, placeholder, put_base, switch
 from tests.waiting import eventually
-
-from .sites import SERVE, placeholder, put_base, switch
 
 pytestmark = pytest.mark.docker
 LOCK, CERTS = f"{nginx.VOLUME}/lock", f"{nginx.VOLUME}/certs"

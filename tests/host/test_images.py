@@ -6,10 +6,9 @@ import pytest
 
 from host import files
 from host.psql import Postgres
-from tests.render.box import Said, docker
-from tests.render.cluster import ask
-
-from .calling import call
+from tests.throwaway.box import Said, docker
+from tests.throwaway.calling import call
+from tests.throwaway.cluster import ask
 
 pytestmark = pytest.mark.docker
 

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.render.box import Boxes, docker
-from tests.render.cluster import (
+from tests.throwaway.box import Boxes, docker
+from tests.throwaway.cluster import (
     as_login,
     ask,
     by_hand,

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from render import environment, sql, verb
-from tests.render.box import Boxes, docker
-from tests.render.cluster import as_login, ask, make
+from tests.throwaway.box import Boxes, docker
+from tests.throwaway.calling import PROGRAM
+from tests.throwaway.cluster import as_login, ask, make
 from tests.waiting import eventually
 
-from .calling import PROGRAM
 from .migrating import inputs, line, locked, login, migrate, migrate_database, on_database, shown
 
 pytestmark = pytest.mark.docker

@@ -13,8 +13,7 @@ import pytest
 from host import folder, folder_remove, lost, mount, mounts, system
 from host.docker import Output
 from host.failure import Failure
-
-from .commands import FINE, Commands, failed, printed
+from tests.doubles.commands import FINE, Commands, failed, printed
 
 DEVICE = "scsi-0HC_Volume_12"
 EXT4, XFS = "UUID=a-b\nTYPE=ext4\n", "UUID=a-b\nTYPE=xfs\n"

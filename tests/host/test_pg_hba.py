@@ -9,8 +9,7 @@ import pytest
 
 from host import docker, pg_hba, psql
 from host.failure import Failure
-
-from .asked import Asked, postgres
+from tests.doubles.asked import Asked, postgres
 
 HBA, IDENT = "/data/pg_hba.conf", "/data/pg_ident.conf"
 RELOAD, LOADED = "SELECT pg_conf_load_time() FROM pg_reload_conf();", "SELECT pg_conf_load_time();"

@@ -4,9 +4,8 @@ import socket
 
 import pytest
 
-from tests.render.box import Boxes, Said, docker
-
-from .calling import call
+from tests.throwaway.box import Boxes, Said, docker
+from tests.throwaway.calling import call
 
 pytestmark = pytest.mark.docker
 

@@ -6,11 +6,10 @@ import time
 import docker as docker_sdk
 import pytest
 
-from tests.render.box import Said, docker
-from tests.render.cluster import ask, by_hand
+from tests.throwaway.box import Said, docker
+from tests.throwaway.calling import call
+from tests.throwaway.cluster import ask, by_hand
 from tests.waiting import eventually
-
-from .calling import call
 
 pytestmark = pytest.mark.docker
 SITE = 'server { listen 80; server_name trial.test; location / { return 200 "one"; } }\n'

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from host import detach, verbs
+from tests.components.declared import COMMAND, Program
 from tests.places import ROOT
-from tests.program.declared import COMMAND, Program
 
 from .recorded import RECORDED
 

@@ -10,10 +10,10 @@ import pytest
 
 from render import environment
 from render import redis as render
-from tests.render.box import SERVE, Boxes, Said, docker, on_host
+from tests.throwaway.box import SERVE, Boxes, Said, docker, on_host
+from tests.throwaway.calling import call
 from tests.waiting import eventually
 
-from .calling import call
 from .redis_client import Client, Refusal
 
 ADMINISTRATOR = "it's \"the\" administrator's \\ #1"

@@ -12,11 +12,10 @@ from host.psql import Postgres
 from host.restore_check import new_fit
 from render import sql
 from render.archive import Archive, Table
-from tests.render.box import docker
-from tests.render.cluster import as_login, by_hand, make
+from tests.throwaway.box import docker
+from tests.throwaway.calling import call
+from tests.throwaway.cluster import as_login, by_hand, make
 from tests.waiting import eventually
-
-from .calling import call
 
 pytestmark = pytest.mark.docker
 AT = "services/legal/restore"

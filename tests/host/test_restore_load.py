@@ -4,8 +4,7 @@ import pytest
 
 from host import in_use
 from host.failure import Failure
-
-from .restoring import BACK, LOADED, NOTE, World, fails, made, restore
+from tests.doubles.restoring import BACK, LOADED, NOTE, World, fails, made, restore
 
 
 @pytest.fixture

@@ -6,11 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.render.box import SERVE, Boxes, Said, docker
+from tests.throwaway.box import SERVE, Boxes, Said, docker
+from tests.throwaway.calling import call
+from tests.throwaway.sites import remove, switch
 from tests.waiting import eventually
-
-from .calling import call
-from .sites import remove, switch
 
 pytestmark = pytest.mark.docker
 # Answers each request after the seconds in its path, like one in flight while its container is to be removed.

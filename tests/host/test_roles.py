@@ -9,8 +9,7 @@ import pytest
 from host import database, database_leave, docker, electric_role, electric_role_remove, logins, psql
 from host.failure import Failure
 from host.verbs import Verb
-
-from .asked import Asked, postgres
+from tests.doubles.asked import Asked, postgres
 
 DATABASE = {"database": "legal_prod", "owner": "legal_prod_owner", "connections": 8, "postgres": "pg"}
 MIGRATED = {**DATABASE, "migrate_connections": 4, "lock_timeout": 10}

@@ -10,8 +10,8 @@ from host.psql import Postgres
 from host.rows import CHECKED, UNCHECKED, CommandFailed, Rows
 from render import sql
 from render.archive import EXCLUDED_TABLES, read
-from tests.render.box import docker
-from tests.render.cluster import by_hand, make
+from tests.throwaway.box import docker
+from tests.throwaway.cluster import by_hand, make
 
 pytestmark = pytest.mark.docker
 SCHEMA = """

@@ -6,8 +6,7 @@ import pytest
 
 from host import rows
 from host.psql import Postgres, SqlError
-
-from .asked import Answer, postgres
+from tests.doubles.asked import Answer, postgres
 
 
 def test_sessions_of_an_interrupted_restore_end_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,7 @@ from host.failure import Failure
 from host.gateway import Gateway
 from host.psql import Postgres
 from host.serving import Serving
-
-from .asked import postgres
+from tests.doubles.asked import postgres
 
 AT = "services/legal/restore"
 PARTS = {

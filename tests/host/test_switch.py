@@ -10,11 +10,10 @@ from host import gateway as gateways
 from host.failure import Failure
 from host.gateway import Gateway
 from render import nginx
-from tests.render.box import Boxes, base, docker
+from tests.throwaway.box import Boxes, base, docker
+from tests.throwaway.calling import fingerprints
+from tests.throwaway.sites import SERVE, put_base, remove, switch
 from tests.waiting import eventually
-
-from .calling import fingerprints
-from .sites import SERVE, put_base, remove, switch
 
 pytestmark = pytest.mark.docker
 LOCK = f"{nginx.VOLUME}/lock"

@@ -11,8 +11,9 @@ from host import files
 from host.psql import Postgres
 from render import postgres
 from tests.planted import BETTER_MATCHES, OBJECTS, TRAP
-from tests.render.box import Said, docker
-from tests.render.cluster import (
+from tests.throwaway.box import Said, docker
+from tests.throwaway.calling import call, fingerprints
+from tests.throwaway.cluster import (
     CONNECTIONS,
     as_login,
     ask,
@@ -25,8 +26,6 @@ from tests.render.cluster import (
     remove_electric,
 )
 from tests.waiting import eventually
-
-from .calling import call, fingerprints
 
 pytestmark = pytest.mark.docker
 

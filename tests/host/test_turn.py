@@ -9,12 +9,11 @@ import pytest
 
 from host.gateway import Gateway
 from render import nginx
-from tests.render.box import Boxes, docker
 from tests.render.test_gateway import curl, site
+from tests.throwaway.box import Boxes, docker
+from tests.throwaway.calling import fingerprints
+from tests.throwaway.sites import placeholder, remove, switch
 from tests.waiting import eventually
-
-from .calling import fingerprints
-from .sites import placeholder, remove, switch
 
 pytestmark = pytest.mark.docker
 TARGET = "sites/turned.conf"

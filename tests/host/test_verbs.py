@@ -2,9 +2,8 @@
 
 import pytest
 
-from tests.render.box import on_host
-
-from .calling import PROGRAM
+from tests.throwaway.box import on_host
+from tests.throwaway.calling import PROGRAM
 
 
 @pytest.mark.parametrize("stdin", ['{"check": ["true"', "{}", ""])

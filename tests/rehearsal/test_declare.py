@@ -12,7 +12,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from local.errors import Trouble
 from rehearsal import Resource, Secret
 from settings import Mistakes
-from tests.recording import declare
+from tests.doubles.recording import declare
 
 from .sandbox import Sandbox, command
 

@@ -9,8 +9,7 @@ import pytest
 
 from render.archive import EXCLUDED_TABLES, Archive, Table, read
 from render.archive_format import END, Unreadable
-
-from .cluster import by_hand
+from tests.throwaway.cluster import by_hand
 
 pytestmark = pytest.mark.docker
 TABLES = r"""

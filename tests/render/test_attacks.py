@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from render import nginx
-from tests.host.sites import placeholder, remove, switch
+from tests.throwaway.box import GATEWAY_MB, Boxes, docker
+from tests.throwaway.sites import placeholder, remove, switch
+from tests.throwaway.wire import Wire, connect, port
 from tests.waiting import eventually
 
 from ..settings.stack import REMOVED
-from .box import GATEWAY_MB, Boxes, docker
 from .test_gateway import curl, site
-from .wire import Wire, connect, port
 
 pytestmark = pytest.mark.docker
 HOST = "attacked.sertantai.com"

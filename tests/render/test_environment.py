@@ -7,8 +7,7 @@ import pytest
 
 from render import environment
 from settings import Health
-
-from .box import on_host
+from tests.throwaway.box import on_host
 
 ODD = "p@ss:w/ord?#[]% +é&=\\"
 NOTHING: dict[str, Any] = {

@@ -9,11 +9,11 @@ import pytest
 
 from render import nginx
 from settings import parse
-from tests.host.sites import placeholder, remove, switch
+from tests.throwaway.box import ECHO, Boxes, base, docker
+from tests.throwaway.sites import placeholder, remove, switch
 from tests.waiting import eventually
 
 from ..settings.stack import REMOVED, SMALL, changed
-from .box import ECHO, Boxes, base, docker
 
 pytestmark = pytest.mark.docker
 LONGEST = "a" + "b" * 38 + "c"

@@ -7,9 +7,9 @@ import pytest
 
 from render import nginx
 from settings import Service, parse
+from tests.throwaway.box import base
 
 from ..settings.stack import REMOVED, SMALL, changed
-from .box import base
 
 SECRET = "s3cr3t/+%&=?$x y"
 ENCODED = "s3cr3t%2F%2B%25%26%3D%3F%24x%20y"

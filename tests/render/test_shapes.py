@@ -11,12 +11,12 @@ import pytest
 
 from render import nginx
 from settings import parse
-from tests.host.sites import placeholder, remove, switch
+from tests.throwaway.box import ECHO, Boxes, docker
+from tests.throwaway.sites import placeholder, remove, switch
+from tests.throwaway.wire import Wire
 from tests.waiting import eventually
 
 from ..settings.stack import SMALL, changed
-from .box import ECHO, Boxes, docker
-from .wire import Wire
 
 pytestmark = pytest.mark.docker
 SECRET = "s3cr3t/+%&=?$x y"

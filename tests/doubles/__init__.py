@@ -1,0 +1,1 @@
+"""What stands in for the outside world or for the engine, for tests."""

@@ -1,0 +1,1 @@
+"""Throwaway containers, and what tests do in them."""
