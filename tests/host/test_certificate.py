@@ -167,7 +167,7 @@ def test_a_name_that_points_elsewhere_is_accepted_only_with_a_certificate(certbo
     inside(certbot, "rm -f /tmp/asked")
     said = certificate(certbot, address="192.0.2.2")
     assert said.ok == certified
-    assert ("a.test: leads to nothing and this server is 192.0.2.2" in said.out) == (not certified)
+    assert ("a.test: points to nothing and this server is 192.0.2.2" in said.out) == (not certified)
     assert docker("exec", certbot, "test", "-e", "/tmp/asked").ok == certified
 
 
