@@ -120,7 +120,7 @@ class Cutover:
         storage.mark_served(self.subject, self.container)
         begun = time.monotonic()
         if old or previous.generation != self.target.generation or not self._serves():
-            # From here on the slot may advance without the old Electric's storage.
+            # The old container still has the slot, which may advance without that container's storage from here on.
             self._record(replace(previous, storage=self.target.storage))
             self._cut_over(previous, old)
         else:

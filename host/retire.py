@@ -51,10 +51,13 @@ def remove(service: str, containers: list[str], grace_s: int) -> None:
 
 
 def drain(subject: str, gateway: str, drain_s: int) -> None:
-    """Waits until the gateway's old workers have no requests in flight, for at most `drain_s` seconds."""
+    """Waits until the gateway's old workers have no requests in flight, for at most `drain_s` seconds.
+
+    An old worker may have requests of any service.
+    """
     end = time.monotonic() + drain_s
     while docker.execute(gateway, WORKER_SHUTTING_DOWN).code == 0:
         if time.monotonic() >= end:
-            print(f"{subject}: requests were still in flight after {drain_s} s and are ended now")
+            print(f"{subject}: after {drain_s} s the gateway still had requests in flight, of this service or another")
             return
         time.sleep(POLL_S)

@@ -26,7 +26,7 @@ WATCH_S = 10
 ENTRYPOINT = ["bash", f"{VOLUME}/scripts/serve.sh", VOLUME, str(WATCH_S), "nginx", "-c", f"{VOLUME}/nginx.conf"]
 ENTRYPOINT += ["-g", "daemon off;"]
 """The entrypoint of nginx's container. The script is on the volume: a new version of it needs no new container."""
-# Workers live longer than the longest drain, so that the drain ends requests in flight.
+# nginx must not cut a request before the longest drain is over.
 SHUTDOWN_MARGIN_S = 15
 # For each of the two workers: a connection with half a request and large headers uses about 60 kB.
 CONNECTIONS_PER_MB = 6

@@ -53,7 +53,10 @@ class Part(Model):
     env: dict[EnvName, EnvValue] = {}
     memory_mb: Megabytes = 512
     drain_s: Seconds = 30
-    """Seconds for requests in flight on the old container, after the site has switched."""
+    """Seconds for requests in flight after the site has switched, and then for the old container to stop.
+
+    The gateway waits for the larger of app and frontend. A new value replaces the container.
+    """
     read_only: bool = False
     """Makes the container's root file system read-only, except /tmp."""
     restart_generation: Generation = 0

@@ -1,9 +1,10 @@
-"""One service, declared from its block of YAML. Each step of a release is a file, in the order of docs/releases.md.
+"""One service, declared from its block of YAML. `service.py` has the steps of a release in their order, and each is a
+file, as in docs/releases.md.
 
-    preflight -> migration -> containers -> cutover -> switch -> retire -> restore
+    removal -> preflight -> migration -> containers -> cutover -> switch -> retire -> restore
 
 A component is a thing with its own identity, which outlives a release or is replaced by it: `Service`, `Database`,
 `ElectricAccess`, `RedisUser`, `Certificate`, `Part` (a container with its gate) and `Site` (the service's file in the
 gateway). A function is one step of a release: it reads the `Release` that all steps share, takes the resources that it
-comes `after`, and returns those that the next step waits for.
+comes `after`, and returns those that the next step waits for. The cut-over comes after the gates of `parts`.
 """

@@ -12,7 +12,8 @@ from .release import Release
 
 
 def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[pulumi.Resource]:
-    """Declares the migration, which runs once for each image, environment and `migrate_generation`.
+    """Declares the migration. It runs again if its image, command, environment, memory, timeout, login, network or
+    `migrate_generation` differs from the last run.
 
     Safe to run again after a failure: applied migrations stay applied, and it continues after them.
     """

@@ -4,12 +4,12 @@ import pulumi
 from pulumi import ResourceOptions
 
 from .args import ServiceArgs
-from .cleanup import cleanup
 from .containers import start_containers
 from .cutover import cut_over
 from .migration import migrate
 from .preflight import preflight
 from .release import begin_release
+from .removal import declare_removal
 from .restore import restore
 from .retire import retire
 from .switch import switch_site
@@ -21,8 +21,8 @@ class Service(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServiceArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:service:Service", name, {}, opts)
         release = begin_release(args, self)
-        registered = cleanup(release)
-        checked = preflight(release, after=registered)
+        removable = declare_removal(release)
+        checked = preflight(release, after=removable)
         migrated = migrate(release, after=checked)
         parts = start_containers(release, after=migrated)
         active = cut_over(release, parts)

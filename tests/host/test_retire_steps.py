@@ -58,7 +58,10 @@ def test_the_drain_ends_after_its_time_and_reports_it(
     containers = Containers(monkeypatch, ["legal-app-1"])
     containers.draining = 1000
     run([], drain_s=0)
-    assert "legal: requests were still in flight after 0 s and are ended now\n" in capsys.readouterr().out
+    assert (
+        "legal: after 0 s the gateway still had requests in flight, of this service or another\n"
+        in capsys.readouterr().out
+    )
     assert containers.done[-1] == "remove legal-app-1"
 
 

@@ -1,4 +1,4 @@
-"""Removes a service's containers when the service is removed from the stack file."""
+"""What happens when a service is removed from the stack file: its containers are removed."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from .electric import GRACE_S as ELECTRIC_GRACE_S
 from .release import Release
 
 
-def cleanup(release: Release) -> Sequence[pulumi.Resource]:
-    """Declares a step whose `delete` removes all containers of the service, after its site.
+def declare_removal(release: Release) -> Sequence[pulumi.Resource]:
+    """Declares a step that does nothing, but whose `delete` removes all containers of the service, after its site.
 
     All containers depend on this step, so they are removed even if no release has ever finished.
     """
