@@ -29,7 +29,6 @@ from pulumi_command import local
 
 given = json.load(open("counts.json"))
 counts, image = given["counts"], given["image"]
-network = docker.Network("network", name="sertantai_bare")
 for number in range(counts["component"]):
     pulumi.ComponentResource("bare:index:Component", f"component-{number}")
 for number in range(counts["random:index/randomPassword:RandomPassword"]):
@@ -39,10 +38,9 @@ for number in range(counts["docker:index/volume:Volume"]):
 for number in range(counts["docker:index/remoteImage:RemoteImage"]):
     docker.RemoteImage(f"image-{number}", name=image, keep_locally=True)
 for number in range(counts["docker:index/container:Container"]):
-    networks = [docker.ContainerNetworksAdvancedArgs(name=network.name)]
     docker.Container(
-        f"container-{number}", image=image, entrypoints=["sleep", "infinity"], networks_advanced=networks,
-        memory=16, memory_swap=16, opts=ResourceOptions(delete_before_replace=False),
+        f"container-{number}", image=image, entrypoints=["sleep", "infinity"], network_mode="bridge", memory=16,
+        memory_swap=16, opts=ResourceOptions(delete_before_replace=False),
     )
 for number in range(counts["command:local:Command"]):
     local.Command(f"command-{number}", create="true", interpreter=["bash", "-c"])
