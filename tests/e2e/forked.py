@@ -36,6 +36,7 @@ def _rehearse(folder: Path, words: list[str], environment: dict[str, str], files
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for descriptor, file in enumerate(files, start=1):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
-    # The folder's own program, not the project's.
+    # The folder's own program, not the project's. Its next run need not compile it.
     sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = False
     sys.exit(importlib.import_module("rehearsal.__main__").main(words))
