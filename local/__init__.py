@@ -1,1 +1,1 @@
-"""What only the local stack needs, under either runner: Docker, doubles of the outside world, stand-in images."""
+"""What only the local stack needs, with either runner: Docker, doubles of the outside world, stand-in images."""

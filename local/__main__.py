@@ -1,6 +1,6 @@
-"""`python -m local setup|owner`: what comes before the Pulumi CLI runs the program of a local stack.
+"""`python -m local setup|owner`: the command calls it before the Pulumi CLI runs a local stack.
 
-`owner` refuses where the rehearsal has the platform; `setup` does too, and then starts what the stack needs around it.
+`owner` fails if the rehearsal owns the platform. `setup` fails then too; otherwise it starts Docker and the doubles.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from .setup import set_up
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command that the arguments name; the exit code."""
+    """Runs the command in the arguments, and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("command", choices=["setup", "owner"])
     parser.add_argument("--stack", default="local")
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         stack = StackFile.read(chosen.stack)
         if not stack.is_local:
-            raise Trouble(f"host/kind: the stack {stack.name} is not on this machine, and needs nothing here")
+            raise Trouble(f"host/kind: the stack {stack.name} is on another machine, which needs no set-up here")
         refuse_rehearsal(stack.name)
         if chosen.command == "setup":
             set_up(stack)

@@ -22,13 +22,13 @@ ACME_PORTS = ("ACME_PORT", "MANAGEMENT_PORT", "DNS_PORT", "DNS_MANAGEMENT_PORT")
 
 
 def port(address: str) -> int:
-    """The port of an address on this machine; 0 for an address elsewhere."""
+    """Returns the port of an address on this machine, and 0 for any other address."""
     parts = urlsplit(f"//{address.rpartition('//')[2]}")
     return parts.port or 0 if parts.hostname in ("localhost", "127.0.0.1") else 0
 
 
 def registry(server: str, username: str, password: str) -> None:
-    """Starts an image registry at `server`, such as localhost:5000, with one login; its images are on a volume."""
+    """Starts an image registry at `server`, such as localhost:5000, with one login. Its images are on a volume."""
     login = {"REGISTRY_USERNAME": username, "REGISTRY_PASSWORD": password, "PORT": str(port(server))}
     name = _ensure("registry", [port(server)], login, Mount("/var/lib/registry", f"sertantai-registry-{port(server)}"))
     _wait_for(name, f"http://{server}/v2/", auth=(username, password))
@@ -37,9 +37,9 @@ def registry(server: str, username: str, password: str) -> None:
 def acme(directory_url: str, challenge_port: int, folder: Path, validity_s: int = 86400) -> bool:
     """Starts Pebble at `directory_url` and on the next three ports.
 
-    For Pebble every name is this machine, which it asks on `challenge_port`. It writes two files to `folder`: ca.pem
-    verifies the server itself, roots.pem the certificates that it issues. Returns True where Pebble has started again:
-    then it has a new root and has forgotten its accounts.
+    Pebble resolves every name to this machine, and validates it on `challenge_port`. Two files are written to `folder`:
+    ca.pem verifies Pebble's own certificate, and roots.pem the certificates that Pebble issues. Returns True if Pebble
+    has started again: then it has a new root and no accounts.
     """
     server, authority = folder.absolute() / "server.pem", folder / "ca.pem"
     if not (server.exists() and authority.exists()):
@@ -52,7 +52,7 @@ def acme(directory_url: str, challenge_port: int, folder: Path, validity_s: int 
     numbers = {**ports, "CHALLENGE_PORT": challenge_port, "VALIDITY_S": validity_s}
     environment = {name: str(number) for name, number in numbers.items()}
     environment["CERTIFICATE_OF"] = str(server.stat().st_mtime_ns)
-    # This mount fails where the file is missing; Docker's short form (`-v`) would create a folder in its place.
+    # This mount fails if the file is missing. Docker's short form (`-v`) would create a folder with that name.
     own = Mount("/run/server.pem", str(server), type="bind", read_only=True)
     name = _ensure("acme", [*ports.values()], environment, own)
     trust = ssl.create_default_context(cafile=authority)
@@ -65,7 +65,7 @@ def acme(directory_url: str, challenge_port: int, folder: Path, validity_s: int 
 
 
 def purge(*ports: int) -> None:
-    """Removes the doubles at these ports, or all of them, with their data."""
+    """Removes the doubles at these ports, or all doubles, with their data."""
     client = ensure_docker()
     containers: list[Any] = client.containers.list(all=True, filters={"label": LABEL})
     for thing in [*containers, *client.volumes.list(filters={"name": "sertantai-registry-"})]:
@@ -74,7 +74,7 @@ def purge(*ports: int) -> None:
 
 
 def _ensure(kind: str, ports: list[int], environment: dict[str, str], mount: Mount) -> str:
-    """Starts a container on the host's network, unless it runs already as described; returns its name."""
+    """Starts a container on the host's network, unless it already runs with these settings. Returns its name."""
     client, image, name = ensure_docker(), images.local(kind), f"sertantai-{kind}-{ports[0]}"
     wanted = fingerprint(str(client.images.get(image).id), repr((environment, mount)))
     with alone("doubles"):
@@ -86,7 +86,7 @@ def _ensure(kind: str, ports: list[int], environment: dict[str, str], mount: Mou
         for number in ports:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", number)) == 0:
-                    raise Trouble(f"Port {number}, which {name} is to have, is taken: `ss -ltnp` shows by whom.")
+                    raise Trouble(f"{name}: port {number} is taken; stop the other program: `ss -ltnp` shows it")
         options: dict[str, Any] = {"name": name, "labels": {LABEL: wanted}, "environment": environment}
         options |= {"mounts": [mount], "network_mode": "host", "restart_policy": {"Name": "unless-stopped"}}
         client.containers.run(image, detach=True, **options)
@@ -95,10 +95,10 @@ def _ensure(kind: str, ports: list[int], environment: dict[str, str], mount: Mou
 
 
 def _wait_for(name: str, url: str, auth: tuple[str, str] | None = None, verify: ssl.SSLContext | bool = False) -> str:
-    """Waits about two minutes for a double to answer; returns its answer."""
+    """Waits at most about two minutes for a double's answer, and returns it."""
     transport = httpx.HTTPTransport(verify=verify, retries=9)
     try:
         with httpx.Client(auth=auth, transport=transport) as client:
             return client.get(url).raise_for_status().text
     except httpx.HTTPError as error:
-        raise Trouble(f"{name} does not answer ({error}): see `docker logs {name}`.") from None
+        raise Trouble(f"{name}: does not answer: {error}; see `docker logs {name}`") from None

@@ -2,4 +2,4 @@
 
 
 class Trouble(Exception):
-    """A mistake or a failure in words for the user; shown without a traceback."""
+    """A mistake or a failure, with a message for the user. It is shown without a traceback."""

@@ -1,4 +1,4 @@
-"""Installs and starts what this machine needs before anything can run: Docker, and a few Debian packages."""
+"""Installs Docker and a few Debian packages on this machine, and starts Docker."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ from .errors import Trouble
 
 LOG = Path("/var/log/sertantai-dockerd.log")
 START_SECONDS = 60
-# A killed daemon leaves these files, and the next one would take them for those of a daemon that runs.
+# A killed daemon leaves these files. The next daemon would mistake them for the files of a running daemon.
 LEFT_OVER = {
     "dockerd": ["/var/run/docker.pid"],
     "containerd": ["/var/run/docker/containerd/containerd.pid", "/run/containerd/containerd.sock"],
@@ -26,33 +26,34 @@ LEFT_OVER = {
 
 
 def say(line: str) -> None:
-    """One line of progress for the user."""
+    """Prints a line of progress."""
     sys.stderr.write(f"{line}\n")
 
 
 @contextmanager
 def alone(task: str) -> Iterator[None]:
-    """Allows one process of this user at a time for a task; others wait."""
+    """Allows one process of this user at a time for a task. Others wait."""
     with Path(tempfile.gettempdir(), f"sertantai-{task}-{os.getuid()}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def connect() -> docker.DockerClient:
-    """A client of Docker; raises where Docker does not answer."""
+    """Returns a client of Docker. Raises `Trouble` if Docker does not answer."""
     try:
         client = docker.from_env(max_pool_size=32)
         client.ping()
     except DockerException:
         raise Trouble(
-            "Docker does not answer: start it (`sudo systemctl start docker`), let this user in (`sudo usermod -aG "
-            "docker $USER`, then log in again), unset DOCKER_HOST, or run `make up` as root on Debian: it installs it."
+            "Docker does not answer: start it (`sudo systemctl start docker`), give this user access "
+            "(`sudo usermod -aG docker $USER`, then log in again), unset DOCKER_HOST, "
+            "or run `make up` as root on Debian, which installs Docker"
         ) from None
     return client
 
 
 def ensure_docker() -> docker.DockerClient:
-    """A client of Docker, which is installed and started first where this user is root and DOCKER_HOST is not set."""
+    """Returns a client of Docker. If this user is root and DOCKER_HOST is not set, installs and starts Docker first."""
     try:
         return connect()
     except Trouble:
@@ -65,10 +66,10 @@ def ensure_docker() -> docker.DockerClient:
 def _start_docker() -> docker.DockerClient:
     with suppress(Trouble):
         return connect()  # another process has started it
-    for package in ("docker.io", "docker-cli"):  # since trixie the client is a package of its own
+    for package in ("docker.io", "docker-cli"):  # since trixie, the client is a separate package
         if not (shutil.which("dockerd") and shutil.which("docker")):
             ensure_packages(package)
-    say(f"machine: starting Docker (its log: {LOG}, or systemd's)")
+    say(f"machine: starting Docker; its log is {LOG}, or `journalctl --unit docker`")
     if Path("/run/systemd/system").is_dir():
         failure(["systemctl", "start", "docker"])
     else:
@@ -77,22 +78,22 @@ def _start_docker() -> docker.DockerClient:
         with suppress(Trouble):
             return connect()
         time.sleep(0.2)
-    raise Trouble(f"Docker does not come up: see {LOG}, or `journalctl --unit docker`.")
+    raise Trouble(f"Docker does not start: see {LOG}, or `journalctl --unit docker`")
 
 
 def ensure_packages(*names: str) -> None:
-    """Installs the Debian packages that are missing; raises where this is not Debian or the user is not root."""
+    """Installs missing Debian packages. Raises `Trouble` if this is not Debian or the user is not root."""
     with alone("packages"):
         if missing := [name for name in names if failure(["dpkg", "--status", name])]:
             say(f"machine: installing {' '.join(missing)}")
             install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
             if failure(install) and (error := failure(["apt-get", "update"]) or failure(install)):
-                raise Trouble(f"{' '.join(missing)}: needed, and cannot be installed: {error}")
+                raise Trouble(f"{' '.join(missing)}: could not be installed; fix this first: {error}")
 
 
 def failure(command: list[str], **environment: str) -> str:
-    """The last lines of a command that failed; empty where it succeeded."""
-    # A file, not a pipe: a service that an installation starts would keep the pipe open for ever.
+    """Runs a command. Returns the last lines of its output if it failed, otherwise an empty text."""
+    # A file, not a pipe: a service that the installation starts would keep the pipe open.
     with tempfile.TemporaryFile("w+", errors="replace") as output:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", **environment}
         try:
@@ -109,5 +110,5 @@ def _start_dockerd() -> None:
         for file in files if failure(["pidof", program]) else []:
             Path(file).unlink(missing_ok=True)
     with LOG.open("ab") as log:
-        # A session of its own and none of our file descriptors: a reader of our output must not wait for the daemon.
+        # Its own session, and none of our file descriptors: a reader of our output must not wait for the daemon.
         subprocess.Popen(["dockerd"], cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)

@@ -1,4 +1,4 @@
-"""Which runner has a platform on this machine: the Pulumi CLI or the rehearsal, never both."""
+"""Which runner owns the platform on this machine: the Pulumi CLI or the rehearsal, never both."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from docker.models.containers import Container
 from .errors import Trouble
 
 REHEARSAL = {"sertantai.owner": "rehearsal"}
-"""The label of whatever the rehearsal makes on Docker."""
-HELD = "{0} holds the stack {1} on this machine: `{2}` clears the way; its data goes with it"
+"""The label of everything that the rehearsal creates on Docker."""
+OWNED = "{0} owns the stack {1} on this machine: run `{2}` first, which removes it with its data"
 
 
 def owned(stack: str, *labels: str) -> list[Any]:
-    """The stack's containers and volumes, containers first; with `labels`, those that have them too."""
+    """Returns the stack's containers and volumes, containers first. With `labels`, only those that have them too."""
     client = docker.from_env()
     wanted: dict[str, Any] = {"label": [f"sertantai.stack={stack}", *labels]}
     containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
@@ -22,14 +22,14 @@ def owned(stack: str, *labels: str) -> list[Any]:
 
 
 def rehearsed(stack: str) -> list[Any]:
-    """Those of them that the rehearsal has made."""
+    """Returns the stack's containers and volumes that the rehearsal has created."""
     return owned(stack, *(f"{name}={value}" for name, value in REHEARSAL.items()))
 
 
 def remove_rehearsed(stack: str) -> None:
-    """Removes all that the rehearsal has made, also what a killed run could not record.
+    """Removes everything that the rehearsal has created, including what a killed run could not record.
 
-    The network is made by a step, without the rehearsal's label: it goes where nothing else of the stack is left.
+    A step creates the network, so it lacks the rehearsal's label. It is removed if nothing else of the stack is left.
     """
     for thing in rehearsed(stack):
         thing.remove(**({"force": True, "v": True} if isinstance(thing, Container) else {}))
@@ -39,16 +39,16 @@ def remove_rehearsed(stack: str) -> None:
 
 
 def refuse_engine(stack: str) -> None:
-    """Raises where the Pulumi CLI has the platform: the rehearsal may not touch it."""
+    """Raises `Trouble` if the Pulumi CLI owns the platform: the rehearsal must not change it."""
     if owned(stack) and not rehearsed(stack):
-        raise Trouble(HELD.format("the Pulumi CLI", stack, f"make destroy STACK={stack}"))
+        raise Trouble(OWNED.format("the Pulumi CLI", stack, f"make destroy STACK={stack}"))
 
 
 def refuse_rehearsal(stack: str) -> None:
-    """Raises where the rehearsal has the platform: the Pulumi CLI may not touch it. Without Docker there is none."""
+    """Raises `Trouble` if the rehearsal owns the platform, which needs Docker: the Pulumi CLI must not change it."""
     try:
         held = rehearsed(stack)
     except DockerException:
         return
     if held:
-        raise Trouble(HELD.format("the rehearsal", stack, f"python -m rehearsal destroy --yes --stack {stack}"))
+        raise Trouble(OWNED.format("the rehearsal", stack, f"python -m rehearsal destroy --yes --stack {stack}"))

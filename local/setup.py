@@ -1,4 +1,4 @@
-"""Sets this machine up for a local stack: Docker, a registry with the images, a certificate authority."""
+"""Prepares this machine for a local stack: Docker, a registry with the images, a certificate authority."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +14,7 @@ Block = TypeVar("Block", bound=BaseModel)
 
 
 def set_up(stack: StackFile) -> None:
-    """Starts what is not there yet. Safe to run again: what is there stays."""
+    """Starts Docker and the doubles, and builds the images. Safe to run again: only what is missing is added."""
     ensure_docker()
     acme, nginx, registry = _block(stack, Acme), _block(stack, Nginx), _block(stack, Registry)
     if acme and nginx and acme.ca_bundle and doubles.port(acme.directory_url):
@@ -26,7 +26,7 @@ def set_up(stack: StackFile) -> None:
 
 
 def remove(stack: StackFile) -> None:
-    """Removes the doubles of this stack, with all that they hold."""
+    """Removes the doubles of this stack, with their data."""
     acme, registry = _block(stack, Acme), _block(stack, Registry)
     addresses = [*([acme.directory_url] if acme else []), *([registry.server] if registry else [])]
     if ports := [port for address in addresses if (port := doubles.port(address))]:
@@ -34,7 +34,7 @@ def remove(stack: StackFile) -> None:
 
 
 def _block(stack: StackFile, model: type[Block]) -> Block | None:
-    """A block of the stack file; None where it has mistakes: the program tells them, with all others."""
+    """Returns a block of the stack file. None: it has mistakes, which the program reports with all others."""
     try:
         return model.model_validate(stack.setting(model.__name__.lower()))
     except ValidationError:

@@ -24,7 +24,7 @@ def test_a_stack_of_the_engine_is_refused(sandbox: Sandbox) -> None:
     docker.from_env().volumes.create(f"{sandbox.stack}-x", labels={"sertantai.stack": sandbox.stack})
     sandbox.resources = {"step": command("echo ran >> log")}
     error = sandbox.fails("up")
-    assert f"the Pulumi CLI holds the stack {sandbox.stack} on this machine" in error
+    assert f"the Pulumi CLI owns the stack {sandbox.stack} on this machine" in error
     assert f"make destroy STACK={sandbox.stack}" in error
     assert sandbox.log() == []
     assert refusal(sandbox) == ""
@@ -43,7 +43,7 @@ def test_the_engine_is_refused_a_stack_of_the_rehearsal_until_that_is_destroyed(
     sandbox.up()
     for word in ("owner", "setup"):
         error = refusal(sandbox, word)
-        assert f"the rehearsal holds the stack {sandbox.stack}" in error
+        assert f"the rehearsal owns the stack {sandbox.stack}" in error
         assert f"python -m rehearsal destroy --yes --stack {sandbox.stack}" in error
         sandbox.run("down")  # its volume stays, and so does its ownership
     sandbox.run("destroy", "--yes")
