@@ -1,4 +1,4 @@
-"""Builds the stand-ins for production's images and the doubles' images, each where its files have changed."""
+"""Builds the stand-ins for production's images, and the doubles' images, if their files have changed."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ SOURCE = "sertantai.source"
 
 
 def ensure(registry: str, username: str, password: str) -> None:
-    """Builds version 1 of every stand-in where its files have changed, and pushes it where the registry lacks it."""
+    """Builds version 1 of every stand-in whose files have changed, and pushes each one that the registry lacks."""
     with alone("images"), explain_full_disk(), ThreadPoolExecutor(max_workers=len(NAMES)) as pool:
         client = ensure_docker()
         target = Registry(client, registry, username, password)
@@ -34,16 +34,16 @@ def ensure(registry: str, username: str, password: str) -> None:
             say(f"images: {name} pushed to {registry}")
 
         missing = [name for name, lacking in zip(NAMES, pool.map(lacks, NAMES), strict=True) if lacking]
-        # The first push uploads the base; all at once, each of them would upload it.
+        # The first push uploads the base. If all began at once, each would upload it.
         for names in (missing[:1], missing[1:]):
             list(pool.map(push, names))
 
 
 def build(name: str, version: str, registry: str, username: str, password: str, **build_args: str) -> str:
-    """Builds another version of one stand-in and pushes it; returns its name with the digest.
+    """Builds another version of one stand-in and pushes it. Returns its name with the digest.
 
-    Build arguments are the ARGs of its Dockerfile: FAIL, START_DELAY_S and MIGRATION make an app that fails, starts
-    slowly or has one more migration; frontend and electric have FAIL; VERSION defaults to the version.
+    `build_args` are ARGs of its Dockerfile. With FAIL, START_DELAY_S or MIGRATION, an app fails, starts slowly or has
+    one more migration. frontend and electric have FAIL. VERSION is `version` by default.
     """
     with alone("images"), explain_full_disk():
         client = ensure_docker()
@@ -54,7 +54,7 @@ def build(name: str, version: str, registry: str, username: str, password: str, 
 
 
 def local(name: str) -> str:
-    """Builds the image of a double, which stays on this machine; returns its tag."""
+    """Builds the image of a double, which stays on this machine. Returns its tag."""
     with alone("images"), explain_full_disk():
         client = ensure_docker()
         _build(client, ensure_base(client), name, f"sertantai/{name}:local", {})

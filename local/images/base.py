@@ -1,4 +1,4 @@
-"""Builds the image on which all others here are based: Debian trixie with all servers, nginx from testing."""
+"""Builds the base of all images here: Debian trixie with all servers, and nginx from testing."""
 
 import shlex
 import shutil
@@ -21,19 +21,19 @@ ROOM_GB = 3
 
 
 def ensure_base(client: docker.DockerClient, name: str = "base", root: Path = ROOT) -> str:
-    """Builds the base image where it is missing; returns its tag, a fingerprint of its content.
+    """Builds the base image if it is missing. Returns its tag, which has a fingerprint of its files.
 
-    Its packages and settings are in the folder `debian` of `root`: with another root, give another name.
+    Its packages and settings are in the folder `debian` of `root`. Another `root` needs another `name`.
     """
     tag = f"sertantai/{name}:{fingerprint(RELEASE, context('debian', root))}"
     with alone("base"), explain_full_disk():
         if not _is_here(client, tag):
             _check_room(client)
             if _is_here(client, PARENT) or _pull(PARENT):
-                say(f"images: building the {name} on {PARENT}, about a minute")
+                say(f"images: building the {name} on {PARENT} for about a minute")
                 build(client, "debian", tag, {}, {}, root)
             else:
-                say(f"images: building the {name} with mmdebstrap (no image registry answers), about a minute")
+                say(f"images: building the {name} with mmdebstrap for about a minute: no image registry answers")
                 _import_from_mirror(client, tag, root / "debian")
     return tag
 
@@ -50,21 +50,21 @@ def _check_room(client: docker.DockerClient) -> None:
     for folder in (Path(client.info()["DockerRootDir"]), Path(tempfile.gettempdir())):
         if folder.exists() and (free := shutil.disk_usage(folder).free) < ROOM_GB * 10**9:
             raise Trouble(
-                f"{folder}: {free // 10**6} MB free, and building the images takes {ROOM_GB} GB: make room "
-                "(`docker system prune` may help) and run this again."
+                f"{folder}: {free // 10**6} MB are free and the images need {ROOM_GB} GB; make room "
+                "(`docker system prune` may help) and run this again"
             )
 
 
 def _pull(tag: str) -> bool:
     try:
         docker.from_env(timeout=15).images.pull(tag)
-    except (APIError, RequestException):  # the host is unknown, does not answer in time, or refuses the pull
+    except (APIError, RequestException):  # the registry is unknown, does not answer in time, or refuses the pull
         return False
     return True
 
 
 def _import_from_mirror(client: docker.DockerClient, tag: str, folder: Path) -> None:
-    """Builds the base from Debian's packages alone, by the mirror and the settings of this machine's apt."""
+    """Builds the base from Debian's packages alone, with the mirror and the settings of this machine's apt."""
     ensure_packages("mmdebstrap")
     for stale in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
         shutil.rmtree(stale, ignore_errors=True)
@@ -100,13 +100,13 @@ def _mmdebstrap(scratch: Path, archive: Path, folder: Path) -> list[str]:
 
 
 def _contained() -> list[str]:
-    """Ends the build with this process and, where unshare is allowed, unmounts what the build has mounted."""
+    """Returns a prefix that ends the build with this process and, if unshare is allowed, removes the build's mounts."""
     own_mounts = ["unshare", "--mount"]
     return ["setpriv", "--pdeathsig", "TERM", *([] if failure([*own_mounts, "true"]) else own_mounts)]
 
 
 def _apt_settings() -> str:
-    """This machine's proxies and other settings that it needs to reach its mirror."""
+    """Returns the settings that this machine needs to reach its mirror, such as proxies."""
     dump = subprocess.run(
         ["apt-config", "dump", "--format", '%f "%v";%n', "Acquire"], capture_output=True, text=True, check=True
     )
@@ -118,5 +118,5 @@ def _mirror() -> str:
     for _ in range(2):
         if found := subprocess.run(query, capture_output=True, text=True, check=True).stdout.split():
             return found[0]
-        failure(["apt-get", "update"])  # apt knows its mirrors by the package lists, which may have been deleted
-    raise Trouble("images: this machine's apt knows no Debian mirror, and no image registry answers: give it either.")
+        failure(["apt-get", "update"])  # apt reads its mirrors from the package lists, which may have been deleted
+    raise Trouble("images: no image registry answers, and apt has no Debian mirror; make one of them reachable")

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent
 
 
 def context(name: str, root: Path = ROOT) -> bytes:
-    """An archive of an image's folder, and of `shared` where its Dockerfile uses it; equal files give equal bytes."""
+    """Returns an archive of an image's folder, and `shared` if its Dockerfile uses it. Equal files give equal bytes."""
     folders = [name, "shared"] if "shared/" in (root / name / "Dockerfile").read_text() else [name]
     files = sorted(file for folder in folders for file in (root / folder).rglob("*") if file.is_file())
     buffer = io.BytesIO()
@@ -31,7 +31,7 @@ def context(name: str, root: Path = ROOT) -> bytes:
 
 
 def fingerprint(*parts: bytes | str) -> str:
-    """A short name for content; equal content has an equal name."""
+    """Returns a short hash of these contents, in their order."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(hashlib.sha256(part.encode() if isinstance(part, str) else part).digest())
@@ -46,7 +46,7 @@ def build(
     labels: Mapping[str, str],
     root: Path = ROOT,
 ) -> None:
-    """Builds a folder's image under this tag; where that fails, the error has the last lines of the build."""
+    """Builds a folder's image with this tag. If that fails, the error has the last lines of the build."""
     try:
         client.images.build(
             fileobj=io.BytesIO(context(name, root)),
@@ -65,10 +65,10 @@ def build(
 
 @contextmanager
 def explain_full_disk() -> Iterator[None]:
-    """Replaces the error of a full disk by one that says what to do."""
+    """Replaces the error of a full disk with one that says what to do."""
     try:
         yield
     except (APIError, OSError, Trouble) as error:
         if "no space left on device" not in str(error).lower():
             raise
-        raise Trouble("The disk is full: make room (`docker system prune` may help) and run this again.") from error
+        raise Trouble("images: the disk is full; make room (try `docker system prune`) and run this again") from error

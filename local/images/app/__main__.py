@@ -1,7 +1,7 @@
 """The release's commands: `start` serves, `eval ...Release.migrate` runs the migrations.
 
-FAIL chooses a failure: boot, nif, wrong_port, exit_after (FAIL_AFTER_S), oom; unhealthy and healthy_once (web.py);
-migrate and migrate_hang (migrations.py). START_DELAY_S delays listening.
+FAIL chooses a failure: boot, nif, wrong_port, exit_after (after FAIL_AFTER_S), oom, unhealthy and healthy_once (see
+web.py), migrate and migrate_hang (see migrations.py). With START_DELAY_S, it listens later.
 """
 
 import os
@@ -20,7 +20,7 @@ OOM_BYTES = 4 << 30
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one command; returns its exit status."""
+    """Runs one command and returns its exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # by default the first process of a container ignores it
     match arguments:
         case ["start"]:
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
 
 
 def start() -> int:
-    """Boots and serves until SIGTERM."""
+    """Boots and serves until SIGTERM. Returns the exit code."""
     if FAIL == "nif":
         say("Error relocating crypto.so: EVP_PKEY_sign_message_init: symbol not found")
         return 1
@@ -66,7 +66,7 @@ def _die() -> None:
 
 
 def _fill_memory() -> None:
-    """Fills the memory up to the container's limit, or to a few GB where there is none, to spare the machine."""
+    """Fills the memory up to the container's limit. Without a limit, it exits at OOM_BYTES, to protect the machine."""
     blocks = []
     while len(blocks) << 24 < OOM_BYTES:
         blocks.append(b"x" * (1 << 24))

@@ -32,7 +32,7 @@ LOCK = 20240101
 
 
 def migrate(url: str, fail: str, extra: str) -> int:
-    """Runs the pending migrations one by one, each in a transaction of its own; returns the exit status.
+    """Runs the pending migrations one by one, each in its own transaction. Returns the exit code.
 
     `extra` is the SQL of a third migration, as a newer release would have one.
     """

@@ -51,7 +51,7 @@ class Web:
         }
 
     def answer(self, request: Request) -> Answer:
-        """Calls the request's endpoint."""
+        """Returns the answer of the request's endpoint."""
         if request.method == "GET" and request.path.startswith("/api/call/"):
             return call(request.path.removeprefix("/api/call/"))
         route = self._routes.get((request.method, request.path))
@@ -110,10 +110,10 @@ class Web:
 
 
 def call(name: str) -> Answer:
-    """Asks another service for its version, at the address in `<NAME>_URL`."""
+    """Requests another service's version, at the address in `<NAME>_URL`."""
     url = os.environ.get(f"{name.upper().replace('-', '_')}_URL")
     if url is None:
-        return as_json({"error": f"{name} is not among the services this one may call"}, 404)
+        return as_json({"error": f"this service may not call {name}"}, 404)
     return fetch(f"{url}/api/version")
 
 
@@ -140,7 +140,7 @@ def fetch(url: str, timeout: float = 5) -> Answer:
 
 
 def count_in_redis() -> Answer:
-    """Counts the requests in a key under this app's prefix."""
+    """Counts its calls in a key with this app's prefix."""
     url = os.environ.get("REDIS_URL")
     if url is None:
         return as_json({"error": "no Redis"}, 404)

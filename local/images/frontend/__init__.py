@@ -1,1 +1,1 @@
-"""Stands for a web frontend."""
+"""Stand-in for a web frontend."""

@@ -1,4 +1,4 @@
-"""Serves one page at every path, as `serve` does for a built frontend. FAIL=unhealthy answers 503."""
+"""Serves one page at every path, as `serve` does for a built frontend. With FAIL=unhealthy it answers 503."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ PAGE = Path(__file__).with_name("index.html").read_text().replace("{{version}}",
 
 
 def answer(request: Request) -> Answer:
-    """The page, or the version as JSON for tests."""
+    """Returns the page, or the version as JSON for tests."""
     if os.environ.get("FAIL") == "unhealthy":
         return as_json({"status": "failing"}, 503)
     if request.path == "/version.json":

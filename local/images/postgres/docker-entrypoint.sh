@@ -1,6 +1,6 @@
 #!/bin/bash
-# The official image's contract, without its init scripts: POSTGRES_PASSWORD (or _FILE), POSTGRES_USER,
-# POSTGRES_INITDB_ARGS and PGDATA at the first start, then `postgres` with the arguments given, as the user postgres.
+# Like the official image's, without init scripts: the first start reads POSTGRES_PASSWORD (or _FILE), POSTGRES_USER,
+# POSTGRES_INITDB_ARGS and PGDATA. Every start runs `postgres` with this script's arguments, as the user postgres.
 set -euo pipefail
 
 if [[ "${1-}" = -* ]]; then
@@ -25,8 +25,8 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     echo "Error: Database is uninitialized and superuser password is not specified." >&2
     exit 1
   fi
-  # Created in .new and moved out with PG_VERSION last: where an interrupted first start has left .new, the next one
-  # deletes everything and begins again.
+  # The cluster is created in .new, then moved out, PG_VERSION last. If an interrupted first start has left .new, the
+  # next start deletes everything and begins again.
   if [ -e "$PGDATA/.new" ]; then
     find "$PGDATA" -mindepth 1 -delete
   fi

@@ -1,1 +1,1 @@
-"""What the stand-ins written in Python have in common."""
+"""Code that several stand-ins share."""

@@ -13,7 +13,7 @@ from .service import say
 
 
 def connect(url: str) -> extensions.connection:
-    """Connects by an Ecto or a libpq URL."""
+    """Connects to the database at an Ecto or libpq URL."""
     return psycopg2.connect(url.replace("ecto://", "postgresql://", 1), connect_timeout=5)
 
 
@@ -29,7 +29,7 @@ class Pool:
 
     @contextmanager
     def cursor(self) -> Iterator[extensions.cursor]:
-        """A cursor in a transaction of its own."""
+        """Yields a cursor in its own transaction."""
         connection = self._free.get(timeout=15)
         try:
             if connection is None or connection.closed or select.select([connection], [], [], 0)[0]:

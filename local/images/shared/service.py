@@ -1,4 +1,4 @@
-"""An HTTP/1.1 server with a thread for each connection; when stopped, it finishes the requests in flight."""
+"""An HTTP/1.1 server with a thread for each connection. When it is stopped, it finishes the requests in flight."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ Talk = Callable[[BufferedIOBase, socket.socket], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A request; HEAD becomes GET."""
+    """A request. The method of a HEAD request is GET."""
 
     method: str
     path: str
@@ -30,7 +30,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer: bytes, pieces that are sent one by one, or `talk`, which takes over the connection."""
+    """An answer. `body` is bytes, or pieces that are sent one by one. `talk` takes over the connection instead."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ def say(line: str) -> None:
 
 
 def as_json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    """An answer in JSON."""
+    """Returns an answer with the value as JSON."""
     return Answer(
         status=status,
         headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
@@ -85,7 +85,7 @@ class Service(ThreadingHTTPServer):
         say("stopped")
 
     def mark(self, connection: "_Connection", busy: bool | None) -> None:
-        """Records whether a connection has a request in flight; None where the connection is closed."""
+        """Records whether a connection has a request in flight. None: the connection is closed."""
         with self._changed:
             if busy is None:
                 self._busy.pop(connection, None)
@@ -103,7 +103,7 @@ class _Connection(BaseHTTPRequestHandler):
     server: Service
 
     def wake(self) -> None:
-        """Ends the wait for a next request: the connection reads its end."""
+        """Ends the wait for the next request: the connection reads the end of its input."""
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RD)
 

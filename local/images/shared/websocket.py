@@ -1,4 +1,4 @@
-"""An echo over a websocket (RFC 6455): text and pings, no fragments, no extensions."""
+"""Echoes over a websocket (RFC 6455): text and pings, without fragments or extensions."""
 
 import base64
 import hashlib
@@ -32,7 +32,7 @@ def _talk(incoming: BufferedIOBase, connection: socket.socket) -> None:
 
 
 def _read(incoming: BufferedIOBase) -> tuple[int, bytes] | None:
-    """Reads one frame: its kind and payload; None at the end of the connection."""
+    """Reads one frame. Returns its kind and payload, or None at the end of the connection."""
     if len(head := incoming.read(2)) < 2:
         return None
     size = head[1] & 0x7F
