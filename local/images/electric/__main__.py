@@ -1,4 +1,4 @@
-"""Checks its environment and serves. FAIL is stay_202, lock (it dies with the lock) or exit_after (FAIL_AFTER_S)."""
+"""Checks the environment and serves. FAIL: stay_202, lock (exits with the lock) or exit_after (after FAIL_AFTER_S)."""
 
 import asyncio
 import os
@@ -21,12 +21,12 @@ from .storage import Storage
 
 STREAM_ID = re.compile(r"[a-z_][a-z0-9_]{0,41}")
 CHUNK_BYTES = 10 << 20
-# After SIGTERM it refuses new requests and keeps the lock until those in flight have ended, but no longer than this.
+# After SIGTERM, it refuses new requests. It keeps the lock until requests in flight have ended, at most for this time.
 SHUTDOWN_S = 15
 
 
 def main() -> int:
-    """Serves until SIGTERM; returns the exit status."""
+    """Serves until SIGTERM, or returns the exit code if the environment is invalid."""
     env = os.environ
     stream_id = env.get("ELECTRIC_REPLICATION_STREAM_ID", "default")
     if "DATABASE_URL" not in env:
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 async def serve(stream_id: str) -> None:
-    """Answers requests and reads the stream until SIGTERM; releases the slot last."""
+    """Answers requests and reads the stream until SIGTERM. Releases the slot last, and ends the process."""
     env, publication = os.environ, f"electric_publication_{stream_id}"
     chunk_bytes = int(env.get("ELECTRIC_SHAPE_CHUNK_BYTES_THRESHOLD", CHUNK_BYTES))
     storage = Storage(Path(env.get("ELECTRIC_STORAGE_DIR", "persistent"), "shapes"), chunk_bytes, env["VERSION"])
@@ -73,18 +73,18 @@ async def serve(stream_id: str) -> None:
     await api.idle(SHUTDOWN_S)
     await asyncio.to_thread(replication.stop)
     say("stopped")
-    # Cut the requests that are still in flight. A thread may be waiting for PostgreSQL: do not wait for it.
+    # Requests that are still in flight are cut. No thread is waited for: one may be waiting for PostgreSQL.
     os._exit(0)
 
 
 def _from_thread(task: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """A function for another thread that runs the task in this loop and waits for its end."""
+    """Returns a function for another thread. It runs the task in this loop and waits for its end."""
     loop = asyncio.get_running_loop()
     return lambda *values: asyncio.run_coroutine_threadsafe(task(*values), loop).result()
 
 
 def _die_with_thread(fault: threading.ExceptHookArgs) -> None:
-    """Ends the process when the replication thread fails: without it Electric would only look active."""
+    """Ends the process if the replication thread fails: without this thread, Electric would only seem active."""
     threading.__excepthook__(fault)
     _die()
 

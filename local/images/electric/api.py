@@ -19,7 +19,7 @@ from .storage import Shape, Storage
 LONG_POLL_S = 20
 READY_S = 5
 LOOK_S = 0.1
-CURSOR_EPOCH = 1728432000  # of Electric's cursors: 9 October 2024
+CURSOR_EPOCH = 1728432000  # Electric's cursors count from 9 October 2024
 INITIAL_CACHE = "public, max-age=604800, s-maxage=3600, stale-while-revalidate=2629746"
 LIVE_CACHE = "public, max-age=5, stale-while-revalidate=5"
 CACHE = "public, max-age=60, stale-while-revalidate=300"
@@ -31,7 +31,7 @@ MUST_REFETCH = [{"headers": {"control": "must-refetch"}}]
 
 
 class Unknown(Exception):
-    """The handle's shape was created after this Electric had started, and it still waits; `key` is the shape's."""
+    """The shape was created after this Electric started, and this Electric waits for the slot. `key` is the shape's."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -39,7 +39,7 @@ class Unknown(Exception):
 
 
 class Api:
-    """Answers requests; without a secret (ELECTRIC_INSECURE) from anyone."""
+    """Answers requests, from anyone if there is no secret (ELECTRIC_INSECURE)."""
 
     def __init__(self, replication: Replication, shapes: Shapes, storage: Storage, secret: str) -> None:
         self._replication, self._shapes, self._storage, self._secret = replication, shapes, storage, secret
@@ -47,7 +47,7 @@ class Api:
         self._refused: set[str] = set()
 
     def application(self) -> web.Application:
-        """The routes for aiohttp's server."""
+        """Returns the routes for aiohttp's server."""
         application = web.Application()
         application.router.add_get("/v1/health", self._health)
         application.router.add_get("/v1/shape", self._shape)
@@ -55,7 +55,7 @@ class Api:
         return application
 
     async def idle(self, seconds: float) -> None:
-        """Waits until no request for a shape is in flight, but no longer than `seconds`."""
+        """Waits until no request for a shape is in flight, for at most `seconds`."""
         end = time.monotonic() + seconds
         while self._in_flight and time.monotonic() < end:
             await asyncio.sleep(LOOK_S)
@@ -76,7 +76,7 @@ class Api:
             self._in_flight -= 1
 
     async def _answered(self, request: web.Request) -> web.Response:
-        # The last one counts where a parameter is given twice.
+        # If a parameter is repeated, the last one counts.
         query = dict(request.query.items())
         secret = query.get("secret", query.get("api_secret", ""))
         if not hmac.compare_digest(secret.encode(), self._secret.encode()):
@@ -105,7 +105,7 @@ class Api:
         return answer
 
     async def _find(self, wanted: Wanted) -> Shape:
-        """Finds the shape, also one that the holder of the slot has stored; creates one only while the slot is ours."""
+        """Finds the shape, which another Electric may have stored. Creates it only if this Electric has the slot."""
         key, end = wanted.definition.key, time.monotonic() + READY_S
         while True:
             try:
@@ -118,7 +118,7 @@ class Api:
             await asyncio.sleep(LOOK_S)
 
     async def _follow(self, wanted: Wanted, shape: Shape) -> web.Response:
-        """Answers with the log after an offset: at once, at the next change, or when the poll's time is over."""
+        """Returns the log after an offset: at once, at the next change, or at the end of the poll."""
         begun, led = time.monotonic(), self._shapes.leads
         while True:
             changed = self._shapes.changed(shape.handle)
@@ -129,14 +129,14 @@ class Api:
             piece = self._storage.read(shape.handle, offset, end)
             ahead = offset > end
             if piece.bodies and self._shapes.leads != led:
-                # The poll began while another Electric held the slot: end it at the first change.
+                # The poll began while another Electric had the slot: end it at the first change.
                 return _rotated(None)
             if piece.bodies or not (wanted.live or ahead):
                 fresh = offset == START
                 lsn = piece.end.transaction if wanted.live else max(self._storage.stored(), piece.end.transaction)
                 last = [up_to_date(lsn)] if piece.last and not fresh else []
                 return self._answer(wanted, shape, piece.end, [*piece.bodies, *last], bool(last))
-            # After a restart a client can be ahead of us for a moment.
+            # After a restart, a client can be ahead of this Electric for a moment.
             left = begun + LONG_POLL_S / (2 if ahead else 1) - time.monotonic()
             if left <= 0:
                 if ahead:

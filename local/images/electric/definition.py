@@ -1,4 +1,4 @@
-"""Reads a request: which shape, and from which offset of its log."""
+"""Reads a request: its shape, and the offset in the shape's log."""
 
 import json
 import re
@@ -16,7 +16,7 @@ Errors = dict[str, list[str]]
 
 
 class Invalid(Exception):
-    """The request cannot be answered; `errors` has the reasons by parameter."""
+    """The request cannot be answered. `errors` has the reasons by parameter."""
 
     def __init__(self, errors: Errors) -> None:
         super().__init__(errors)
@@ -25,7 +25,7 @@ class Invalid(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """Identifies a shape: two requests with equal definitions ask for the same one."""
+    """Identifies a shape: requests with equal definitions are for the same shape."""
 
     schema: str
     table: str
@@ -37,13 +37,13 @@ class Definition:
 
     @property
     def key(self) -> str:
-        """Equal for equal shapes."""
+        """A text that is equal for equal shapes."""
         return json.dumps(asdict(self), sort_keys=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A request for a shape's log; an offset of None is `now`."""
+    """A request for a shape's log. The offset None is `now`."""
 
     definition: Definition
     offset: Offset | None
@@ -52,8 +52,8 @@ class Wanted:
 
 
 def read(query: Mapping[str, str]) -> Wanted:
-    """Reads a request from its parameters; raises Invalid."""
-    errors = {name: ["this stand-in does not know it"] for name in query if _is_foreign(name, query[name])}
+    """Reads a request from its parameters. Raises `Invalid`."""
+    errors = {name: ["is not supported by this stand-in"] for name in query if _is_foreign(name, query[name])}
     if not query.get("offset"):
         raise Invalid(errors | {"offset": ["can't be blank"]})
     try:
@@ -100,5 +100,5 @@ def _is_foreign(name: str, value: str) -> bool:
 
 
 def _folded(identifier: str) -> str:
-    """As PostgreSQL reads it: in lower case unless quoted."""
+    """Returns the identifier as PostgreSQL reads it: in lower case, unless it is quoted."""
     return identifier[1:-1].replace('""', '"') if identifier.startswith('"') else identifier.lower()

@@ -9,7 +9,7 @@ from .storage import Entry, Shape, Snapshot
 
 
 def key(shape: Shape, row: Row) -> str:
-    """Identifies a row among the rows of all tables."""
+    """Returns the key of a row, which is unique among the rows of all tables."""
     parts = [part.replace("/", "//").replace(".", "..") for part in (shape.schema, shape.table)]
     values = [row[name] for name in shape.primary_key or sorted(shape.described)]
     quoted = ("_" if value is None else '"{}"'.format(value.replace("/", "//")) for value in values)
@@ -17,12 +17,12 @@ def key(shape: Shape, row: Row) -> str:
 
 
 def up_to_date(lsn: int) -> str:
-    """The message that tells a client that it has everything."""
+    """Returns the message for a client that has everything."""
     return _json({"headers": {"control": "up-to-date", "global_last_seen_lsn": str(lsn)}})
 
 
 def chunks(shape: Shape, rows: Iterable[Row], chunk_bytes: int) -> Iterator[str]:
-    """A snapshot in chunks of bounded size, each the inside of a JSON list."""
+    """Yields a snapshot in chunks of bounded size. Each is a JSON list without its brackets."""
     headers = {"operation": "insert", "relation": [shape.schema, shape.table]}
     bodies, size = [], 0
     for row in rows:
@@ -35,7 +35,7 @@ def chunks(shape: Shape, rows: Iterable[Row], chunk_bytes: int) -> Iterator[str]
 
 
 def entries(shape: Shape, transaction: Transaction, changes: Sequence[tuple[int, Change]]) -> Iterator[Entry]:
-    """A transaction's changes as entries of a shape's log, each with its position in the transaction."""
+    """Yields a transaction's changes as entries of a shape's log, each with its position in the transaction."""
     parts = [
         (number + step, operation, row, extra)
         for number, change in changes
@@ -58,7 +58,7 @@ def entries(shape: Shape, transaction: Transaction, changes: Sequence[tuple[int,
 
 
 def _messages(shape: Shape, change: Change) -> list[tuple[str, Row, dict[str, object]]]:
-    """Operation, value and further headers of one change; two messages where the row's key has changed."""
+    """Returns operation, value and other headers of one change. A change of the row's key gives two messages."""
     old, new = ({name: row[name] for name in shape.described} if row else {} for row in (change.old, change.new))
     whole = shape.replica == "full"
     if change.kind == "insert":

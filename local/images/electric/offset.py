@@ -1,4 +1,4 @@
-"""Offsets in a shape's log, in Electric's notation: `-1`, the snapshot's `0_0` to `0_inf`, then `<lsn>_<number>`."""
+"""Offsets in a shape's log, as Electric writes them: `-1`, `0_0` to `0_inf` for the snapshot, then `<lsn>_<number>`."""
 
 import re
 from typing import NamedTuple
@@ -8,7 +8,7 @@ WRITTEN = re.compile(r"(\d{1,18})_(\d{1,18}|inf)")
 
 
 class Offset(NamedTuple):
-    """The position after a message; offsets compare in the order of the log."""
+    """The position after a message. Offsets compare in the order of the log."""
 
     transaction: int
     number: int
@@ -20,7 +20,7 @@ class Offset(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> "Offset":
-        """Reads an offset; raises ValueError."""
+        """Reads an offset. Raises `ValueError`."""
         if text == "-1":
             return START
         if (parts := WRITTEN.fullmatch(text)) is None:

@@ -8,7 +8,7 @@ Row = dict[str, str | None]
 
 
 class Relation(NamedTuple):
-    """A table as the stream describes it; a column is its name and its type's oid."""
+    """A table as the stream describes it. Each column is its name and the oid of its type."""
 
     oid: int
     schema: str
@@ -17,7 +17,7 @@ class Relation(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A change of a row; `truncate` is one of its table."""
+    """A change of a row. A change of the kind `truncate` is one of the whole table."""
 
     kind: str
     relation: Relation
@@ -27,7 +27,7 @@ class Change(NamedTuple):
 
 @dataclass(kw_only=True)
 class Transaction:
-    """Committed changes in order; `lsn` is the commit's."""
+    """Committed changes in their order. `lsn` is the commit's."""
 
     xid: int
     lsn: int
@@ -47,7 +47,7 @@ class Decoder:
         return self._open is None
 
     def feed(self, payload: bytes) -> Transaction | None:
-        """Reads a message; returns the transaction that it commits, if any."""
+        """Reads a message. Returns the transaction that it commits, if any."""
         message = _Reader(payload[1:])
         match payload[:1], self._open:
             case b"B", _:
@@ -74,7 +74,7 @@ class Decoder:
         rows: dict[bytes, Row] = {}
         while message.left:
             part = message.bytes(1)
-            # The old row is complete (REPLICA IDENTITY FULL) and has the unchanged values that the new one leaves out.
+            # The old row is complete (REPLICA IDENTITY FULL): it has the unchanged values that the new row lacks.
             rows[b"N" if part == b"N" else b"O"] = message.row(relation, rows.get(b"O", {}))
         kinds = {b"I": "insert", b"U": "update", b"D": "delete"}
         return Change(kinds[kind], relation, rows.get(b"O"), rows.get(b"N"))

@@ -1,4 +1,4 @@
-"""Holds the lock and streams the slot, which only one Electric at a time can do in a database."""
+"""Holds the lock and reads the slot. Only one Electric at a time can do this in a database."""
 
 import os
 import select
@@ -24,7 +24,7 @@ BATCH = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Receiver:
-    """Callbacks for a new slot, the start of streaming and committed transactions; each returns when it is done."""
+    """Callbacks for a new slot, the start of streaming and committed transactions. Each returns once it is done."""
 
     new_slot: Callable[[], None]
     active: Callable[[], None]
@@ -32,7 +32,7 @@ class Receiver:
 
 
 class Replication(threading.Thread):
-    """Waits for the lock, creates publication and slot, streams; begins again whenever the server goes away."""
+    """Waits for the lock, creates publication and slot, and streams. Begins again if the connection is lost."""
 
     def __init__(self, url: str, slot: str, publication: str, *, fail: str) -> None:
         super().__init__(daemon=True)
@@ -44,11 +44,11 @@ class Replication(threading.Thread):
         self._leases = 0
 
     def lease(self) -> int | None:
-        """A number that grows each time the slot becomes ours; None while it is not ours."""
+        """Returns a number that grows each time this Electric gets the slot. None: it does not have the slot."""
         return self._leases if self.status == ACTIVE else None
 
     def run(self) -> None:
-        """Holds lock and slot until stopped."""
+        """Holds lock and slot until it is stopped."""
         while not self._stopping.is_set():
             try:
                 self._hold()
@@ -99,10 +99,10 @@ class Replication(threading.Thread):
             cursor.execute(f"select pg_drop_replication_slot(slot_name) {slots} and wal_status = 'lost'", (self._slot,))
             cursor.execute(f"select 1 {slots}", (self._slot,))
             if cursor.fetchone() is None:
-                # In this order: after a crash in between, the slot is still missing.
+                # The slot is created last: after a crash in between, it is still missing.
                 self._callbacks().new_slot()
                 cursor.execute("select pg_create_logical_replication_slot(%s, 'pgoutput')", (self._slot,))
-                say(f"Created the replication slot {self._slot}: all shapes begin anew")
+                say(f"Created the replication slot {self._slot}: all shapes begin again")
 
     def _stream(self, lock: extensions.connection) -> None:
         connection = psycopg2.connect(self._url, connection_factory=LogicalReplicationConnection)
@@ -125,7 +125,7 @@ class Replication(threading.Thread):
             connection.close()
 
     def _read(self, cursor: ReplicationCursor, decoder: Decoder) -> bool:
-        """Passes committed transactions on; returns whether there is nothing more to read."""
+        """Passes on committed transactions. Returns whether there is nothing more to read."""
         batch: list[Transaction] = []
         message = None
         while len(batch) < BATCH and (message := cursor.read_message()) is not None:

@@ -21,7 +21,7 @@ LOCK_TIMEOUT = "set local lock_timeout = '5s'"
 
 
 class NotReady(Exception):
-    """Only the Electric that holds the slot creates shapes."""
+    """The shape cannot be served yet: only the Electric with the slot creates shapes."""
 
 
 class Shapes:
@@ -36,15 +36,18 @@ class Shapes:
         self._recent: deque[int] = deque(maxlen=1000)
         self._changed: dict[str, asyncio.Event] = {}
         self.leads = False
-        """Whether the slot has become ours since the start."""
+        """Whether this Electric has had the slot since its start."""
         self._at_start = {shape.handle: storage.end(shape.handle) for shape in storage.shapes()}
 
     def end(self, handle: str) -> Offset:
-        """The end of a shape's log; until the slot is ours, its end at our start: the holder's news are unknown."""
+        """Returns the end of a shape's log.
+
+        Before this Electric has the slot, it is the end at its start: it does not follow the other Electric.
+        """
         return self._storage.end(handle) if self.leads else self._at_start[handle]
 
     def changed(self, handle: str) -> asyncio.Event:
-        """An event that is set at the next change of a shape."""
+        """Returns an event that is set at the next change of a shape."""
         return self._changed.setdefault(handle, asyncio.Event())
 
     async def lead(self) -> None:
@@ -58,29 +61,29 @@ class Shapes:
         self._changed.clear()
 
     async def clear(self) -> None:
-        """Deletes all shapes; clients have to fetch them again."""
+        """Deletes all shapes. Clients have to fetch them again."""
         async with self._turn:
             self._storage.clear()
         await self._wake()
 
     async def get(self, wanted: Definition) -> Shape:
-        """Finds or creates the shape of a definition; raises Invalid where the database has no such table or column."""
+        """Finds or creates the shape of a definition. Raises `Invalid` if the database has no such table or column."""
         if shape := self._storage.find(wanted.key):
             if self.leads or shape.handle in self._at_start:
                 return shape
-            raise NotReady  # created since the start
+            raise NotReady  # created after the start
         async with self._making:
             return self._storage.find(wanted.key) or await self._make(wanted)
 
     async def apply(self, batch: Sequence[Transaction]) -> None:
-        """Stores a batch of the stream; a shape ends where its table was truncated or changed."""
+        """Stores a batch of the stream. A shape ends if its table was truncated or changed."""
         async with self._turn:
             stored, shapes = self._storage.stored(), self._storage.shapes()
             entries: list[Entry] = []
             gone: set[str] = set()
             for transaction in batch:
                 self._recent.append(transaction.xid)
-                # A stored batch that was not confirmed comes again.
+                # A stored batch that was not confirmed is sent again.
                 for shape in shapes if transaction.lsn > stored else []:
                     changes = [one for one in enumerate(transaction.changes) if one[1].relation.oid == shape.oid]
                     if not changes or shape.handle in gone or shape.snapshot.saw(transaction.xid):
@@ -107,7 +110,7 @@ class Shapes:
         if lease is None:
             raise NotReady
         table, clause = await asyncio.to_thread(self._check, wanted)
-        # The stream waits, so each further change is either in the snapshot or follows it.
+        # The stream waits, so each change is either in the snapshot or comes after it.
         async with self._turn:
             shape, chunks = await asyncio.to_thread(self._take, wanted, table, clause)
             if self._lease() != lease:
@@ -159,7 +162,7 @@ class Shapes:
         raise NotReady
 
     def _taken(self, shape: Shape, changes: Sequence[tuple[int, Change]]) -> list[tuple[int, Change]]:
-        """The changes for a shape with a `where`: a row that enters or leaves it is inserted or deleted."""
+        """Returns the changes for a shape with a `where`: it inserts rows that enter, and deletes rows that leave."""
         rows = [row for _, change in changes for row in (change.old, change.new) if row]
         with self._pool.cursor() as cursor:
             answers = iter(tables.included(cursor, shape, rows))

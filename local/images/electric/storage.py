@@ -1,4 +1,4 @@
-"""The shapes on disk: one SQLite file, written by the active Electric, read by all that share the folder."""
+"""The shapes on disk: one SQLite file. The active Electric writes it, and all that share the folder read it."""
 
 import json
 import sqlite3
@@ -28,20 +28,20 @@ FORGET_ALL = ("delete from shapes", "delete from snapshots", "delete from log", 
 
 
 class Snapshot(NamedTuple):
-    """The transactions that a snapshot saw; their numbers have no epoch, as in the stream."""
+    """The transactions that a snapshot saw. Their numbers have no epoch, as in the stream."""
 
     xmin: int
     xmax: int
     running: list[int]
 
     def saw(self, xid: int) -> bool:
-        """Whether the snapshot has this transaction's changes."""
+        """Whether the snapshot contains this transaction's changes."""
         return _before(xid, self.xmin) or (_before(xid, self.xmax) and xid not in self.running)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """A stored shape; `where` is our own SQL, `wire` the columns as the stream describes them."""
+    """A stored shape. `where` is our own SQL, and `wire` has the columns as the stream describes them."""
 
     handle: str
     key: str
@@ -65,7 +65,7 @@ class Entry(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A part of a log: messages as JSON, its end, and whether that is the end of the log."""
+    """A part of a log: messages as JSON, the end of the part, and whether the log ends there too."""
 
     bodies: list[str]
     end: Offset
@@ -80,24 +80,24 @@ class Storage:
         self._piece_bytes = piece_bytes
         self._db = sqlite3.connect(folder / "shapes.sqlite", timeout=10, isolation_level=None)
         self._db.execute("pragma journal_mode = wal")
-        # The slot drops what is confirmed, so it must be on disk before.
+        # The slot drops confirmed changes, so they must be on disk first.
         self._db.execute("pragma synchronous = full")
         self._db.executescript(TABLES)
         if self._one("select name from version") != version:
-            # Another version's shapes are useless to this one, even if that one still serves from them.
+            # This version cannot use another version's shapes, even if the other one still serves from them.
             self.clear()
             self._write(("delete from version", [()]), ("insert into version values (?)", [(version,)]))
 
     def stored(self) -> int:
-        """The LSN up to which all commits are stored."""
+        """Returns the LSN up to which all commits are stored."""
         return int(self._one("select lsn from stored") or 0)
 
     def shapes(self) -> list[Shape]:
-        """All stored shapes."""
+        """Returns all stored shapes."""
         return [_shape(about) for (about,) in self._db.execute("select about from shapes")]
 
     def find(self, key: str) -> Shape | None:
-        """The shape of this definition."""
+        """Returns the shape with this definition's key, or None."""
         about = self._one("select about from shapes where key = ?", key)
         return _shape(about) if about else None
 
@@ -114,7 +114,7 @@ class Storage:
         )
 
     def append(self, lsn: int, entries: Iterable[Entry], gone: Iterable[str]) -> None:
-        """Stores the stream's entries up to this commit, and deletes the shapes that it has ended."""
+        """Stores the stream's entries up to this commit, and deletes the shapes in `gone`, which have ended."""
         handles = [(handle,) for handle in gone]
         self._write(
             ("insert into log values (?, ?, ?, ?)", [(name, *offset, body) for name, offset, body in entries]),
@@ -127,14 +127,14 @@ class Storage:
         self._write(*((statement, [()]) for statement in FORGET_ALL))
 
     def end(self, handle: str) -> Offset:
-        """The end of the shape's log."""
+        """Returns the end of the shape's log."""
         row = self._db.execute(
             "select lsn, number from log where handle = ? order by lsn desc, number desc limit 1", (handle,)
         ).fetchone()
         return Offset(*row) if row else SNAPSHOT_END
 
     def read(self, handle: str, after: Offset, until: Offset) -> Piece:
-        """The log after an offset, at most one answer of it."""
+        """Returns the log after an offset, at most as much as one answer has."""
         if after < SNAPSHOT_END:
             number = 0 if after == START else after.number + 1
             body = self._one("select body from snapshots where handle = ? and number = ?", handle, number)
@@ -171,5 +171,5 @@ def _shape(about: str) -> Shape:
 
 
 def _before(one: int, other: int) -> bool:
-    """Compares transaction numbers, which wrap around."""
+    """Whether transaction `one` is older than `other`. Their numbers wrap around."""
     return (one - other) & 0xFFFFFFFF >= 0x80000000

@@ -32,7 +32,7 @@ BATCH = 1000
 
 
 class Column(NamedTuple):
-    """A table's column; `key` is its place in the primary key or -1."""
+    """A table's column. `key` is its place in the primary key, or -1."""
 
     name: str
     type: str
@@ -44,7 +44,7 @@ class Column(NamedTuple):
     max_length: int | None
 
     def described(self) -> dict[str, object]:
-        """Its entry in the header `electric-schema`."""
+        """Returns its entry in the header `electric-schema`."""
         optional = {
             "dims": self.dimensions or None,
             "pk_index": None if self.key < 0 else self.key,
@@ -55,7 +55,7 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table that a shape can have."""
+    """A table that shapes can read."""
 
     oid: int
     whole_rows: bool
@@ -63,11 +63,11 @@ class Table(NamedTuple):
 
     @property
     def primary_key(self) -> list[str]:
-        """The key's columns in order; empty where there is none."""
+        """The primary key's columns in order, empty without one."""
         return [column.name for column in sorted(self.columns, key=lambda one: one.key) if column.key >= 0]
 
     def chosen(self, names: Sequence[str] | None) -> list[Column]:
-        """The columns of a shape, by default all; none may be generated."""
+        """Returns the columns of a shape, by default all. Raises `Invalid`, for example for a generated column."""
         names = [column.name for column in self.columns] if names is None else names
         known = {column.name: column for column in self.columns}
         faults = {
@@ -84,7 +84,7 @@ class Table(NamedTuple):
 
 
 def find(cursor: extensions.cursor, wanted: Definition) -> Table:
-    """Finds the table of a definition; raises Invalid."""
+    """Finds the table of a definition. Raises `Invalid`."""
     cursor.execute(TABLE, (wanted.schema, wanted.table))
     if (found := cursor.fetchone()) is None:
         hint = "If the table name contains capitals or special characters you must quote it."
@@ -100,7 +100,7 @@ def publish(cursor: extensions.cursor, publication: str, table: Table, wanted: D
     cursor.execute(PUBLISHED, (publication, table.oid))
     if cursor.fetchone() and table.whole_rows:
         return
-    # Without the lock, changes of transactions that run already would not be published.
+    # Without the lock, changes of already running transactions would not be published.
     cursor.execute(sql.SQL("lock table {} in share row exclusive mode").format(name))
     if not table.whole_rows:
         cursor.execute(sql.SQL("alter table {} replica identity full").format(name))
@@ -110,7 +110,7 @@ def publish(cursor: extensions.cursor, publication: str, table: Table, wanted: D
 
 
 def snapshot(cursor: extensions.cursor) -> Snapshot:
-    """Takes the transaction's snapshot; must be its first statement."""
+    """Takes the transaction's snapshot. It must be the transaction's first statement."""
     cursor.execute("set transaction isolation level repeatable read read only")
     cursor.execute("select pg_current_snapshot()::text")
     (text,) = cursor.fetchone() or ("",)
@@ -120,7 +120,7 @@ def snapshot(cursor: extensions.cursor) -> Snapshot:
 
 
 def rows(cursor: extensions.cursor, shape: Shape) -> Iterator[Row]:
-    """Reads the rows of a shape, every value as text."""
+    """Yields the rows of a shape, every value as text."""
     names = list(shape.described)
     query = sql.SQL("select {} from {} {}").format(
         sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in names),
@@ -136,7 +136,7 @@ def rows(cursor: extensions.cursor, shape: Shape) -> Iterator[Row]:
 
 
 def included(cursor: extensions.cursor, shape: Shape, candidates: Sequence[Row]) -> list[bool]:
-    """Which rows match the shape's `where`, decided by PostgreSQL on its own types."""
+    """Returns which rows match the shape's `where`. PostgreSQL decides, with its own types."""
     name = sql.Identifier(shape.schema, shape.table)
     cursor.execute(
         sql.SQL(
@@ -148,6 +148,6 @@ def included(cursor: extensions.cursor, shape: Shape, candidates: Sequence[Row])
 
 
 def try_where(cursor: extensions.cursor, wanted: Definition, clause: str) -> None:
-    """Raises PostgreSQL's error where it cannot evaluate the clause."""
+    """Raises PostgreSQL's error if it cannot evaluate the clause."""
     name = sql.Identifier(wanted.schema, wanted.table)
     cursor.execute(sql.SQL("select from {} where {} limit 0").format(name, sql.SQL(clause)))

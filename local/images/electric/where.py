@@ -1,4 +1,4 @@
-"""Reads `where` clauses: only comparisons, so that a client's text is safe in a query."""
+"""Reads `where` clauses. They contain only comparisons, so that a client's text is safe in a query."""
 
 from collections.abc import Collection, Mapping
 
@@ -13,11 +13,11 @@ KNOWN = COMPARISONS | CONNECTIVES | VALUES
 
 
 class BadWhere(Exception):
-    """The part of a clause that is not supported."""
+    """A clause is not supported. The message names the part."""
 
 
 def read(where: str, params: Mapping[str, str], columns: Collection[str]) -> str:
-    """The clause as our own SQL, with the parameters inserted."""
+    """Returns the clause as our own SQL, with the parameters inserted."""
     try:
         trees = POSTGRES.parse_into(exp.Condition, where)
     except SqlglotError as error:
