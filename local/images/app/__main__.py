@@ -67,7 +67,7 @@ def _die() -> None:
 
 def _fill_memory() -> None:
     """Fills the memory up to the container's limit. Without a limit, it exits at OOM_BYTES, to protect the machine."""
-    blocks = []
+    blocks: list[bytes] = []
     while len(blocks) << 24 < OOM_BYTES:
         blocks.append(b"x" * (1 << 24))
         time.sleep(0.01)

@@ -77,7 +77,7 @@ class Api:
 
     async def _answered(self, request: web.Request) -> web.Response:
         # If a parameter is repeated, the last one counts.
-        query = dict(request.query.items())
+        query: dict[str, str] = dict(request.query.items())
         secret = query.get("secret", query.get("api_secret", ""))
         if not hmac.compare_digest(secret.encode(), self._secret.encode()):
             return _json({"message": "Unauthorized - Invalid API secret"}, 401)

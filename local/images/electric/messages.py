@@ -24,7 +24,8 @@ def up_to_date(lsn: int) -> str:
 def chunks(shape: Shape, rows: Iterable[Row], chunk_bytes: int) -> Iterator[str]:
     """Yields a snapshot in chunks of bounded size. Each is a JSON list without its brackets."""
     headers = {"operation": "insert", "relation": [shape.schema, shape.table]}
-    bodies, size = [], 0
+    bodies: list[str] = []
+    size = 0
     for row in rows:
         if size >= chunk_bytes:
             yield ",".join(bodies)

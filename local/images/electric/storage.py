@@ -140,7 +140,8 @@ class Storage:
             body = self._one("select body from snapshots where handle = ? and number = ?", handle, number)
             if body is not None:
                 return Piece([str(body)], Offset(0, number), False)
-        place, size, bodies = max(after, SNAPSHOT_END), 0, []
+        place, size = max(after, SNAPSHOT_END), 0
+        bodies: list[str] = []
         rows = self._db.execute(
             "select lsn, number, body from log where handle = ? and (lsn, number) > (?, ?) and (lsn, number) <= (?, ?) "
             "order by lsn, number",

@@ -27,7 +27,8 @@ def read(where: str, params: Mapping[str, str], columns: Collection[str]) -> str
     for node in tree.walk():
         if type(node) not in KNOWN:
             raise BadWhere(f"{node.sql(dialect=POSTGRES)} is not supported in this context")
-    return tree.transform(lambda node: _settled(node, params, columns)).sql(dialect=POSTGRES, comments=False)
+    settled = tree.transform(lambda node: _settled(node, params, columns))
+    return str(settled.sql(dialect=POSTGRES, comments=False))
 
 
 def _settled(node: exp.Expression, params: Mapping[str, str], columns: Collection[str]) -> exp.Expression:
