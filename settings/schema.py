@@ -36,7 +36,7 @@ def schema() -> dict[str, Any]:
 
 
 def _closed(schema: Any) -> Any:
-    """Returns the schema without additional properties where a block's keys have a pattern."""
+    """Returns the schema without additional properties in blocks whose keys have a pattern."""
     if isinstance(schema, list):
         return [_closed(item) for item in schema]
     if not isinstance(schema, dict):

@@ -68,7 +68,7 @@ class App(Part):
     port: ServicePort = 4000
     memory_mb: Megabytes = 1024
     routes: list[UrlPath] | None = None
-    """`/api/` and everything below it, or `/health` alone. Default: the whole site, or nothing where a frontend is."""
+    """`/api/` and everything below it, or `/health` alone. Default: the whole site, or nothing next to a frontend."""
     migrate: list[Word] | None = Field(default=None, min_length=1)
     migrate_timeout_s: Seconds = 300
     migrate_lock_timeout_s: Seconds = 10

@@ -12,7 +12,7 @@ from components.machine.confirmed import VARIABLE
 
 # Stands in for the CLI: its preview writes a new file, its `up` reads it.
 CLI = """#!/bin/sh
-said() { printf '{"verb": "%s", "file": "%s", "told": "%s"}\\n' "$1" "$FILE" "$(cat "$FILE" 2>&1)" >> asked; }
+said() { printf '{"verb": "%s", "file": "%s", "digests": "%s"}\\n' "$1" "$FILE" "$(cat "$FILE" 2>&1)" >> asked; }
 FILE=$SERTANTAI_DIGESTS
 said "$1"
 [ "$1" = preview ] && echo "digests of $$" > "$FILE" && said written
@@ -45,8 +45,8 @@ def test_up_reads_the_file_that_its_preview_wrote(project: Path) -> None:
     assert up("y\n") == 0
     shown, written, applied = asked(project)
     assert [shown["verb"], applied["verb"]] == ["preview", "up"]
-    assert "No such file" in shown["told"]
-    assert applied["told"] == written["told"] != ""
+    assert "No such file" in shown["digests"]
+    assert applied["digests"] == written["digests"] != ""
     assert applied["file"] == shown["file"]
     assert not Path(shown["file"]).parent.exists()
 
@@ -55,7 +55,7 @@ def test_each_up_has_its_own_file(project: Path) -> None:
     assert [up("y\n"), up("y\n")] == [0, 0]
     [first, _, _, second, _, _] = asked(project)
     assert first["file"] != second["file"]
-    assert "No such file" in second["told"]
+    assert "No such file" in second["digests"]
 
 
 def test_a_declined_preview_is_not_applied_and_its_file_is_removed(project: Path) -> None:

@@ -31,7 +31,7 @@ def recorded(platform: Platform) -> bool:
 
 MOMENTS: dict[str, Callable[[Platform], object]] = {
     "the dump arrives": lambda _: list(ON_HOST.glob("legal-incoming-*")),
-    "what is there has been dumped": lambda _: (ON_HOST / "legal-before.dump").exists(),
+    "the previous rows have been dumped": lambda _: (ON_HOST / "legal-before.dump").exists(),
     "the app has stopped": stopped,
     "the slot is dropped": slotless,
     "rows go in": copying,

@@ -164,8 +164,8 @@ def test_the_frontends_page_shows_the_rows_as_they_are_now(platform: Platform) -
         shows("newer", "old")
         platform.sql("TRUNCATE uk_lrt", LEGAL)
         shows()
-        insert(platform, ["anew"])
-        shows("anew")
+        insert(platform, ["again"])
+        shows("again")
         assert shown[-1]["state"] == "1 law"
     finally:
         page.terminate()

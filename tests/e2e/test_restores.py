@@ -32,7 +32,7 @@ def test_a_dump_is_shown_at_preview_then_restored_once(platform: Platform, dev: 
     assert done.touched() == {"legal-restore"}
     assert checksum(platform) == checksum(platform, "legal_dev")
     assert platform.get(HOST, "/api/items").json()[0]["key"] == "b"
-    assert platform.sql("SELECT nextval('items_id_seq')", LEGAL) == "3", "the sequence goes on"
+    assert platform.sql("SELECT nextval('items_id_seq')", LEGAL) == "3", "the sequence continues"
 
     after = checksum(platform)
     for verb in ("up", "preview"):

@@ -13,7 +13,7 @@ from tests.doubles.asked import Asked, postgres
 
 DATABASE = {"database": "legal_prod", "owner": "legal_prod_owner", "connections": 8, "postgres": "pg"}
 MIGRATED = {**DATABASE, "migrate_connections": 4, "lock_timeout": 10}
-TOLD = {
+STDIN = {
     "password": "s3cr3t",
     "login": "legal_prod_1",
     "migrate_login": "legal_prod_migrate_1",
@@ -40,7 +40,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 
 def test_a_database_gets_its_logins_before_its_objects_and_its_fingerprints_last(asked: Asked) -> None:
-    run(database, TOLD, **MIGRATED)
+    run(database, STDIN, **MIGRATED)
     assert asked.log == [
         ("database", "postgres"),
         ("login", "postgres"),
@@ -57,12 +57,12 @@ def test_a_database_gets_its_logins_before_its_objects_and_its_fingerprints_last
 
 
 def test_the_logins_of_migrations_alone_have_a_limit_for_locks(asked: Asked) -> None:
-    run(database, TOLD, **MIGRATED)
+    run(database, STDIN, **MIGRATED)
     assert (asked.variables["login"]["login"], asked.variables["login"]["lock_timeout"]) == (
         "legal_prod_migrate_1",
         "10s",
     )
-    run(database, {**TOLD, "fingerprints": {"login": "none"}}, **DATABASE)
+    run(database, {**STDIN, "fingerprints": {"login": "none"}}, **DATABASE)
     assert (asked.variables["login"]["login"], asked.variables["login"]["lock_timeout"]) == ("legal_prod_1", "")
 
 
@@ -70,7 +70,7 @@ def test_electrics_login_replicates_and_the_apps_does_not(asked: Asked) -> None:
     run(electric_role, {"password": "x", "login": "legal_prod_electric_1", "fingerprint": "none"}, **ELECTRIC)
     assert asked.names == ["electric_role", "login", "electric_role_inside", "fingerprints_save"]
     assert asked.variables["login"]["replication"] == "REPLICATION"
-    run(database, TOLD, **MIGRATED)
+    run(database, STDIN, **MIGRATED)
     assert asked.variables["login"]["replication"] == "NOREPLICATION"
 
 
@@ -112,8 +112,8 @@ def test_nothing_of_electric_is_dropped_while_an_electric_serves(asked: Asked, m
 
 
 STEPS = [
-    (database, TOLD, MIGRATED, "database", "legal/database"),
-    (electric_role, {**TOLD, "fingerprint": ""}, ELECTRIC, "electric_role", "legal/electric"),
+    (database, STDIN, MIGRATED, "database", "legal/database"),
+    (electric_role, {**STDIN, "fingerprint": ""}, ELECTRIC, "electric_role", "legal/electric"),
     (electric_role_remove, {}, REMOVED, "electric_role_remove", "legal/electric"),
     (database_leave, {}, DATABASE, "logins_drop", "legal/database"),
     (logins, {"owner": "o"}, {**DATABASE, "app": ["a"]}, "logins_drop", "legal/database"),

@@ -16,7 +16,7 @@ from tests.doubles.recording import declare
 
 from .sandbox import Sandbox, command
 
-BESIDE = {"delete_before_replace": False, "replace_on_changes": ["*"]}
+SIDE_BY_SIDE = {"delete_before_replace": False, "replace_on_changes": ["*"]}
 
 
 class Silent(pulumi.runtime.Mocks):
@@ -123,10 +123,10 @@ def test_two_declarations_in_one_process_do_not_share_resources(sandbox: Sandbox
         ({"kind": "pet"}, "random:RandomPet new: the rehearsal does not know it"),
         (command(asset_paths=["x"]), "the input assetPaths"),
         (
-            {"kind": "container", "inputs": {"image": "a", "privileged": True}, "options": BESIDE},
+            {"kind": "container", "inputs": {"image": "a", "privileged": True}, "options": SIDE_BY_SIDE},
             "the input privileged",
         ),
-        ({"kind": "container", "inputs": {"image": "a", "mounts": []}, "options": BESIDE}, "the input mounts"),
+        ({"kind": "container", "inputs": {"image": "a", "mounts": []}, "options": SIDE_BY_SIDE}, "the input mounts"),
         (
             {"kind": "volume", "inputs": {"driver_opts": {"a": "b"}}, "options": {"delete_before_replace": False}},
             "the input driverOpts",
