@@ -112,7 +112,7 @@ def down(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> Non
 def destroy(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> None:
     """Removes everything, including all data."""
     if not yes:
-        question = f"This deletes the platform {stack} AND ALL ITS DATA. Type the stack's name to go on"
+        question = f"This deletes the platform {stack} AND ALL ITS DATA. Type the stack's name to continue"
         if typer.prompt(question, err=as_json) != stack:
             console.print("Nothing was changed.")
             raise typer.Exit(1)

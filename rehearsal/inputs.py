@@ -32,14 +32,14 @@ TIMES = {"Interval": "interval", "Timeout": "timeout", "StartPeriod": "startPeri
 def check(token: str, inputs: dict[str, Any]) -> None:
     """Raises for a type, function or input that the rehearsal does not support."""
     if token not in INPUTS:
-        raise Trouble("the rehearsal does not know it")
+        raise Trouble("the rehearsal does not support it")
     blocks = [(INPUTS[token], inputs)]
     for name, value in plain(inputs).items():
         if name in BLOCKS:
             blocks += [(BLOCKS[name], block) for block in (value if isinstance(value, list) else [value])]
     for names, block in blocks:
         if unknown := block.keys() - names.split():
-            raise Trouble(f"the rehearsal does not know the input {min(unknown)}")
+            raise Trouble(f"the rehearsal does not support the input {min(unknown)}")
 
 
 def container(inputs: dict[str, Any]) -> dict[str, Any]:

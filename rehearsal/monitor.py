@@ -172,9 +172,9 @@ def explain(error: Exception) -> str:
 
 def _check(new: Resource) -> None:
     if unknown := new.options.keys() - OPTIONS.split():
-        raise Trouble(f"the rehearsal does not know the option {min(unknown)}")
+        raise Trouble(f"the rehearsal does not support the option {min(unknown)}")
     if (new.kind == "Container") != ("*" in new.options.get("replace_on_changes", [])):
-        raise Trouble('the rehearsal knows replace_on_changes ["*"] of containers, and nothing else')
+        raise Trouble('containers alone must have replace_on_changes ["*"]: the rehearsal supports nothing else')
     if new.type.startswith("docker:") and "delete_before_replace" not in new.options:
         raise Trouble("does not state delete_before_replace")
     if new.custom and not new.type.startswith("pulumi:providers:"):

@@ -123,7 +123,7 @@ def test_a_container_gets_the_grace_of_its_creation(sandbox: Sandbox) -> None:
 )
 def test_an_unknown_input_deep_inside_is_named(sandbox: Sandbox, inputs: dict[str, Any], unknown: str) -> None:
     sandbox.resources = {"app": sandbox.container(**inputs)}
-    assert f"does not know the input {unknown}" in sandbox.fails("up")
+    assert f"does not support the input {unknown}" in sandbox.fails("up")
 
 
 def test_a_duration_needs_its_unit(sandbox: Sandbox) -> None:

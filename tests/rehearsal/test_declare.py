@@ -120,7 +120,7 @@ def test_two_declarations_in_one_process_do_not_share_resources(sandbox: Sandbox
 @pytest.mark.parametrize(
     ("block", "unknown"),
     [
-        ({"kind": "pet"}, "random:RandomPet new: the rehearsal does not know it"),
+        ({"kind": "pet"}, "random:RandomPet new: the rehearsal does not support it"),
         (command(asset_paths=["x"]), "the input assetPaths"),
         (
             {"kind": "container", "inputs": {"image": "a", "privileged": True}, "options": SIDE_BY_SIDE},
@@ -141,7 +141,7 @@ def test_two_declarations_in_one_process_do_not_share_resources(sandbox: Sandbox
 )
 def test_an_unsupported_input_is_named(sandbox: Sandbox, block: dict[str, Any], unknown: str) -> None:
     sandbox.resources = {"other": command(), "new": block}
-    with pytest.raises(Trouble, match=r" new: the rehearsal does not know") as caught:
+    with pytest.raises(Trouble, match=r" new: the rehearsal does not support") as caught:
         declared(sandbox)
     assert str(caught.value).endswith(unknown)
 
@@ -183,8 +183,11 @@ def test_a_missing_stack_file_is_named(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("block", "words"),
     [
-        ({"kind": "container", "inputs": {"image": "a"}, "options": {"delete_before_replace": False}}, "of containers"),
-        (command(options={"replace_on_changes": ["*"]}), "of containers"),
+        (
+            {"kind": "container", "inputs": {"image": "a"}, "options": {"delete_before_replace": False}},
+            "alone must have",
+        ),
+        (command(options={"replace_on_changes": ["*"]}), "alone must have"),
         ({"kind": "volume"}, "docker:Volume new: does not state delete_before_replace"),
     ],
 )

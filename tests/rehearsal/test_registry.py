@@ -184,4 +184,4 @@ def test_a_pull_fails_with_the_same_message(sandbox: Sandbox, server: str, tag: 
 def test_an_unknown_function_is_named(sandbox: Sandbox) -> None:
     sandbox.write()
     (sandbox.folder / "__main__.py").write_text("import pulumi_docker\n\npulumi_docker.get_network(name='bridge')\n")
-    assert sandbox.fails("preview") == "docker:index/getNetwork:getNetwork bridge: the rehearsal does not know it"
+    assert sandbox.fails("preview") == "docker:index/getNetwork:getNetwork bridge: the rehearsal does not support it"
