@@ -3,7 +3,7 @@ STACK ?= local
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: up preview down destroy test test-faults lint bench picture clean
+.PHONY: up preview down destroy test test-faults lint bench picture transcripts clean
 
 up: $(READY)
 	@$(PYTHON) -m cli up --stack $(STACK)
@@ -31,6 +31,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@$(PYTHON) -m tests.bench
+
+transcripts: $(READY)
+	@$(PYTHON) -m docs.transcripts
 
 picture: $(READY)
 	@$(PYTHON) -m docs.picture

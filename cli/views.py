@@ -20,7 +20,7 @@ from .steps import Step
 MAX_STEPS = 10
 """Running steps that are shown at once."""
 MAX_LINES = 40
-"""PlainView of a step that are shown once it has ended: the last ones."""
+"""Lines of a step that are shown once it has ended: the last ones."""
 STYLES = {"error:": "bold red", "warning:": "yellow", "drift": "yellow"}
 
 

@@ -1,0 +1,125 @@
+"""Writes docs/transcripts.md and docs/up.svg: runs of the local stack as they really look. `make transcripts`.
+
+It changes the local platform and its stack file, and restores both.
+"""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import yaml
+from rich.console import Console
+
+from cli import engine
+from cli.views import LiveView
+from local.machine import ensure_docker
+
+ROOT = Path(__file__).parents[1]
+PAGE, PICTURE = ROOT / "docs/transcripts.md", ROOT / "docs/up.svg"
+STACK = ROOT / "Pulumi.local.yaml"
+WIDTH = 104
+HEAD = """# Runs as they really look
+
+`make transcripts` has written this page from runs of the local stack, with the Pulumi CLI and by the rehearsal. In a
+terminal, running steps are shown live as well: ![a release](up.svg)
+"""
+Services = dict[str, Any]
+
+
+def release(services: Services) -> None:
+    """A release of one service: its app gets another variable."""
+    services["auth"]["app"]["env"] = {"LOG_LEVEL": "debug"}
+
+
+def broken(services: Services) -> None:
+    """A release that fails: its health check asks for a path that the app does not have."""
+    services["auth"]["app"]["health"] = {"path": "/helth", "start_timeout_s": 5}
+
+
+def drift() -> None:
+    """Changes by hand on the host."""
+    client = ensure_docker()
+    client.containers.get("sertantai-local-nginx").exec_run(
+        ["sh", "-c", "echo '# by hand' >> sites/legal.conf"], workdir="/srv/nginx"
+    )
+    [app] = client.containers.list(
+        filters={"label": ["sertantai.stack=local", "sertantai.service=enforcement", "sertantai.part=app"]}
+    )
+    app.stop()
+
+
+@contextmanager
+def changed(change: Callable[[Services], None]) -> Iterator[None]:
+    """The stack file, changed."""
+    before = STACK.read_text()
+    content = yaml.safe_load(before)
+    change(content["config"]["sertantai:services"])
+    STACK.write_text(yaml.safe_dump(content, sort_keys=False))
+    try:
+        yield
+    finally:
+        STACK.write_text(before)
+
+
+def run(verb: str, path: str) -> str:
+    """Returns what `make up` or `make preview` prints. `path` decides which runner there is."""
+    command = [sys.executable, "-m", "cli", verb]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"PATH": path}, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    return f"$ make {verb}\n{done.stdout}".rstrip()
+
+
+def draw(cli: str) -> None:
+    """Draws a release as a terminal shows it."""
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False, markup=False, emoji=False)
+    with patch.object(engine, "view", lambda **_: LiveView(console=console)):
+        console.print("$ make up")
+        engine.pulumi(cli, "local", "up", "--yes", "--skip-preview", "--continue-on-error")
+    console.save_svg(str(PICTURE), title="a release of one service")
+
+
+def without_cli() -> str:
+    """Returns the PATH without the Pulumi CLI."""
+    return os.pathsep.join(each for each in os.environ["PATH"].split(os.pathsep) if not Path(each, "pulumi").exists())
+
+
+def scenes(path: str) -> Iterator[str]:
+    """Yields the scenes of one runner, each with its title."""
+    run("up", path)
+    with changed(release):
+        yield f"### A release\n\n```\n{run('up', path)}\n```\n"
+    run("up", path)
+    drift()
+    yield f"### A preview with drift\n\n```\n{run('preview', path)}\n```\n"
+    run("up", path)
+    with changed(broken):
+        yield f"### A failed release\n\n```\n{run('up', path)}\n```\n"
+    run("up", path)
+
+
+def main() -> None:
+    """Runs every scene with both runners, each on a platform of its own."""
+    page, cli = [HEAD], shutil.which("pulumi")
+    if not cli:
+        sys.exit("install the Pulumi CLI: the transcripts show both runners")
+    for title, path in (("With the Pulumi CLI", os.environ["PATH"]), ("By the rehearsal", without_cli())):
+        page += [f"## {title}\n", *scenes(path)]
+        if path == os.environ["PATH"]:
+            with changed(release):
+                draw(cli)
+        subprocess.run(
+            [sys.executable, "-m", "cli", "destroy", "--yes"], cwd=ROOT, env=os.environ | {"PATH": path}, check=True
+        )
+    PAGE.write_text("\n".join(page))
+
+
+if __name__ == "__main__":
+    main()
