@@ -4,7 +4,8 @@ from .checks import ACME_PATH, CERTBOT_MEMORY_MB, DOCKER_ADDRESS_POOL, ELECTRIC_
 from .host import Dns, HetznerHost, Host, LocalHost, SshHost
 from .mistakes import Mistakes
 from .names import DOCKER_HUB, HEALTH_ROLE, image_parts, registry_host
-from .platform import Acme, Network, Nginx, Postgres, Redis, Registry
+from .platform import Acme, Network, Nginx, Redis, Registry
+from .postgres import Postgres
 from .read import Settings, load, parse
 from .service import App, Database, Electric, Frontend, Health, Part, Public, Restore, Service, ThroughApp, stream_id
 from .stack_file import PROJECT, StackFile
