@@ -27,6 +27,7 @@ def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[p
             {
                 **values,
                 "command": app.migrate,
+                **({"app_command": app.command} if app.command else {}),
                 "network": platform.settings.network.name,
                 "memory_mb": app.memory_mb,
                 "secrets": environment.secret_values(values["environment"], app.secrets, app.env),

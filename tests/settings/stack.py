@@ -116,6 +116,7 @@ FULL: dict[str, Any] = {
             "database": {"name": "legal_prod", "extensions": ["uuid-ossp", "citext"], "pool_size": 10},
             "app": {
                 "image": f"ghcr.io/owner/legal:latest@{DIGEST}",
+                "command": ["/app/bin/legal", "start"],
                 "port": 4000,
                 "health": _HEALTH,
                 "env": {"GREETING": "good day"},
