@@ -43,17 +43,16 @@ def references(value: str) -> set[str]:
 def reference_mistakes(name: str, service: Service) -> Iterator[str]:
     """Yields each `${NAME}` that names nothing that the part of the service has."""
     for part, block in service.parts().items():
-        names = [*given_names(service, part), *(service.app.secrets if part == "app" else [])]
+        names = {*given_names(service, part), *(service.app.secrets if part == "app" else [])}
+        secret = f"name a secret in services/{name}/app/secrets, " if part == "app" else ""
+        advice = f"use one of {', '.join(sorted(names))}, {secret}or write $${{ for a literal ${{"
         for variable, value in block.env.items():
             for wrong in _mistakes_in(value, names, block.env):
-                yield (
-                    f"services/{name}/{part}/env/{variable}: {wrong}; there are {', '.join(sorted(set(names)))}, "
-                    "and $${ is a literal ${"
-                )
+                yield f"services/{name}/{part}/env/{variable}: {wrong}; {advice}"
 
 
 def _mistakes_in(value: str, names: Collection[str], env: Mapping[str, str]) -> Iterator[str]:
-    for name in sorted(references(value) - {*names}):
+    for name in sorted(references(value).difference(names)):
         if name in env:
             yield f"${{{name}}} is another variable of env, which cannot be used here"
         elif _NAME.fullmatch(name):

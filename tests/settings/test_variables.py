@@ -10,7 +10,7 @@ from settings.variables import given_names
 from .stack import SMALL, changed, mistakes
 
 LEGAL = "services/legal"
-LITERAL = "and $${ is a literal ${"
+LITERAL = "or write $${ for a literal ${"
 APP = ["PORT", "PHX_SERVER", "SECRET_KEY_BASE", "PHX_HOST", "DATABASE_URL", "POOL_SIZE", "ELECTRIC_URL"]
 APP += ["ELECTRIC_SECRET"]
 
@@ -39,7 +39,8 @@ def test_a_value_may_name_the_url_of_a_called_service() -> None:
 
 def test_an_unknown_name_is_refused_with_the_names_that_there_are() -> None:
     assert of_env("${STRIPE_KEY}") == [
-        f"${{STRIPE_KEY}} is not given to this part; there are {', '.join(sorted(APP))}, {LITERAL}"
+        f"${{STRIPE_KEY}} is not given to this part; use one of {', '.join(sorted(APP))}, "
+        f"name a secret in {LEGAL}/app/secrets, {LITERAL}"
     ]
 
 
@@ -47,7 +48,9 @@ def test_a_name_that_depends_on_another_setting_is_refused_without_it() -> None:
     path = "services/auth/app/env"
     for name in ("REDIS_URL", "ELECTRIC_URL", "LEGAL_URL"):
         [line] = mistakes({path: {"KEY": f"${{{name}}}"}})
-        assert line.startswith(f"{path}/KEY: ${{{name}}} is not given to this part; there are DATABASE_URL, PHX_HOST, ")
+        assert line.startswith(
+            f"{path}/KEY: ${{{name}}} is not given to this part; use one of DATABASE_URL, PHX_HOST, "
+        )
 
 
 def test_another_variable_of_env_is_refused_so_there_is_no_cycle() -> None:
@@ -60,13 +63,13 @@ def test_another_variable_of_env_is_refused_so_there_is_no_cycle() -> None:
 
 def test_a_frontend_has_its_port_alone() -> None:
     assert of_env("${PORT}", "frontend") == []
-    assert of_env("${PHX_HOST}", "frontend") == [f"${{PHX_HOST}} is not given to this part; there are PORT, {LITERAL}"]
+    assert of_env("${PHX_HOST}", "frontend") == [f"${{PHX_HOST}} is not given to this part; use one of PORT, {LITERAL}"]
 
 
 def test_electric_has_its_own_variables_and_no_secret_of_the_app() -> None:
     assert of_env("${DATABASE_URL} ${ELECTRIC_MAX_SHAPES}", "electric") == []
     [line] = of_env("${STRIPE_KEY}", "electric", SECRET)
-    assert line.startswith("${STRIPE_KEY} is not given to this part; there are CLEANUP_")
+    assert line.startswith("${STRIPE_KEY} is not given to this part; use one of CLEANUP_")
 
 
 @pytest.mark.parametrize("value", ["$", "$PORT", "$$", "US$ 5", "{PORT}", "$(id)", "$${PORT}", "$${", "$$${{", "a}"])
@@ -77,13 +80,13 @@ def test_a_dollar_without_a_brace_and_a_doubled_one_name_nothing(value: str) -> 
 @pytest.mark.parametrize("value", ["${PORT", "a ${", "${A${PORT}", "${PORT} ${"])
 def test_a_brace_that_is_not_closed_is_refused(value: str) -> None:
     [line] = of_env(value)
-    assert line.startswith("${ has no } after it; there are ")
+    assert line.startswith("${ has no } after it; use one of ")
 
 
 @pytest.mark.parametrize("value", ["${}", "${s3cr3t!}", "${PORT:-4000}", "${ PORT }"])
 def test_what_is_no_name_is_refused_and_not_shown(value: str) -> None:
     [line] = of_env(value)
-    assert line.startswith("${...} contains no name; there are ")
+    assert line.startswith("${...} contains no name; use one of ")
 
 
 def test_every_wrong_name_has_its_own_line() -> None:

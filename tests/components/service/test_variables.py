@@ -21,7 +21,7 @@ ENV = {
 def program() -> Program:
     services = _services()
     services["legal"]["app"] |= {"env": ENV, "secrets": ["STRIPE_KEY"]}
-    services["legal"]["electric"]["env"] = {"COPY": "${DATABASE_URL}"}
+    services["legal"]["electric"]["env"] = {"COPY": "ecto+${DATABASE_URL}"}
     return Program.of("local", services=services, secrets={"legal_STRIPE_KEY": "sk_live_1"})
 
 
@@ -44,7 +44,7 @@ def test_a_container_gets_the_values_of_the_variables_that_it_names(program: Pro
     assert app["KEYED"] == "a sk_live_1 b"
     assert (app["ADDRESS"], app["LITERAL"]) == ("https://legal.localhost", "${PHX_HOST}")
     electric = environment(program, "legal-electric")
-    assert electric["COPY"] == electric["DATABASE_URL"] != app["DATABASE_URL"]
+    assert electric["COPY"] == f"ecto+{electric['DATABASE_URL']}" != app["OWN_DATABASE_URL"]
 
 
 def test_a_migration_has_its_own_login_in_each_of_them(program: Program) -> None:
