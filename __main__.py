@@ -17,6 +17,7 @@ from components.platform.platform import Platform
 from components.platform.postgres import Postgres, PostgresArgs
 from components.platform.redis import Redis, RedisArgs
 from components.service.args import ServiceArgs
+from components.service.boot_migrations import warn_of_boot_migrations
 from components.service.service import Service
 
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -49,6 +50,7 @@ async def main() -> dict[str, pulumi.Input[Any]]:
     for name, block in config.services.items():
         services[name] = Service(name, ServiceArgs(service=name, settings=block, platform=platform))
         await asyncio.sleep(0)  # lets the SDK register this service while the next one is declared
+    warn_of_boot_migrations(config.services, host)
     # Waits for all outputs at once: the SDK itself would check all of them again after each one.
     while outputs := [output for output in pulumi.runtime.settings.SETTINGS.outputs if not output.done()]:
         await asyncio.wait(outputs)

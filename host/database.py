@@ -5,10 +5,11 @@ Safe to run again, on a cluster of any age: it changes an existing database to i
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import files, fingerprints, psql
+from .failure import Failure
 from .fingerprints import Fingerprint
 from .login import Login
 from .mask import Mask
@@ -25,13 +26,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Stdin: `password`, `extensions`; `login` and, with migrations, `migrate_login`, each with its fingerprint."""
+    """Stdin: `password`, `extensions`; `login` and, with migrations, `migrate_login`, each with its fingerprint.
+
+    `superuser_extensions`: those of the extensions that may be created although they are not trusted.
+    """
     postgres = psql.Postgres(args.postgres)
     names = {"database": args.database, "owner": args.owner}
     inside = names | {"extensions": json.dumps(inputs["extensions"])}
     logins = _logins(args, inputs)
     try:
         postgres.query(files.sql("database"), names, exclusive=True)
+        _refuse_untrusted(args, postgres, inputs["extensions"], inputs.get("superuser_extensions", []))
         for login in logins.values():
             login.create(postgres)
         print(postgres.query(files.sql("database_inside"), inside, database=args.database, exclusive=True), end="")
@@ -44,6 +49,26 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         )
     except psql.SqlError as error:
         raise psql.failure(f"{args.service}/database", error, Mask([inputs["password"]])) from None
+
+
+def _refuse_untrusted(
+    args: argparse.Namespace, postgres: psql.Postgres, extensions: Sequence[str], allowed: Sequence[str]
+) -> None:
+    """Raises a `Failure` for new extensions that PostgreSQL does not trust and that the operator has not allowed.
+
+    Extensions are created as the superuser: an untrusted one may give an app the superuser's rights.
+    """
+    if not (names := [name for name in extensions if name not in allowed]):
+        return
+    answer = postgres.query(files.sql("untrusted"), {"extensions": json.dumps(names)}, database=args.database)
+    if untrusted := answer.splitlines():
+        raise Failure(
+            "\n".join(
+                f"services/{args.service}/database/extensions/{extensions.index(name)}: {name} is not trusted: an app "
+                "may get more rights by it. If it may have them, add it to postgres/superuser_extensions"
+                for name in untrusted
+            )
+        )
 
 
 def _logins(args: argparse.Namespace, inputs: Mapping[str, Any]) -> dict[str, Login]:

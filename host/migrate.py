@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
 
-from . import docker, files, lock, psql
+from . import boot_migrations, docker, files, lock, psql
 from .failure import Failure
 from .mask import LINE_LIMIT, Mask
 from .retire import PART, SERVICE, STACK
@@ -33,7 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Stdin: `image`, `command`, `network`, `memory_mb`, `environment`, `login`; `secrets` that its log may contain."""
+    """Stdin: `image`, `command`, `network`, `memory_mb`, `environment`, `login`; `secrets` that its log may contain.
+
+    `app_command`, if the app's container does not run the image's own command.
+    """
     migration = Migration(
         stack=args.stack,
         service=args.service,
@@ -52,6 +55,9 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     busy = f"{migration.subject}: another migration is still running; run up again when it is done"
     with lock.acquire(args.container, args.timeout, busy):
         migration.run()
+    if not inputs.get("app_command"):
+        for line in boot_migrations.warnings({args.service: inputs["image"]}):
+            print(line)
 
 
 @dataclass(kw_only=True)

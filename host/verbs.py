@@ -31,7 +31,8 @@ class Receiver(Protocol):
 
 
 READS = [
-    *("fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready", "restore-check", "restored"),
+    *("boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
+    *("restore-check", "restored"),
 ]
 """They change nothing that must be completed, so they end with their caller."""
 

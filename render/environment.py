@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from settings import Health
+from settings import REFERENCE, Health, references, url_name
 
 ELECTRIC_PORT = 3000
 ELECTRIC_STORAGE = "/var/lib/electric"
@@ -49,21 +49,23 @@ def app(
         "REDIS_PREFIX": redis_prefix,
         "ELECTRIC_URL": electric_url,
         "ELECTRIC_SECRET": electric_secret,
-        **{f"{name.replace('-', '_').upper()}_URL": f"http://{name}:{port}" for name, port in calls.items()},
+        **{url_name(name): f"http://{name}:{port}" for name, port in calls.items()},
     }
-    return {name: value for name, value in variables.items() if value is not None} | dict(env) | dict(secrets)
+    given = {name: value for name, value in variables.items() if value is not None}
+    return given | compose(env, given | dict(secrets)) | dict(secrets)
 
 
 def frontend(*, port: int, env: Mapping[str, str]) -> dict[str, str]:
     """Returns the frontend's environment."""
-    return {"PORT": str(port), **env}
+    given = {"PORT": str(port)}
+    return given | compose(env, given)
 
 
 def electric(
     *, database_url: str, secret: str, stream_id: str, pool_size: int, env: Mapping[str, str]
 ) -> dict[str, str]:
     """Returns Electric's environment. Its read timeout is longer than nginx's: else reused connections return 502."""
-    return {
+    given = {
         "DATABASE_URL": database_url,
         "ELECTRIC_SECRET": secret,
         "ELECTRIC_REPLICATION_STREAM_ID": stream_id,
@@ -75,13 +77,28 @@ def electric(
         "CLEANUP_REPLICATION_SLOTS_ON_SHUTDOWN": "false",
         # Each different `where` is a shape on disk, and Electric has no limit by default. The least recently used go.
         "ELECTRIC_MAX_SHAPES": "1000",
-        **env,
+    }
+    return given | compose(env, given)
+
+
+def compose(env: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+    """Returns `env` with the value of a variable in place of each `${NAME}`, and `${` in place of each `$${`."""
+    return {
+        name: REFERENCE.sub(lambda match: "${" if match[1] is None else variables[match[1]], value)
+        for name, value in env.items()
     }
 
 
-def secret_values(environment: Mapping[str, str], secrets: Iterable[str] = ()) -> list[str]:
-    """Returns the secret values of an environment, for a verb to mask in logs."""
-    return [environment[name] for name in (*SECRET_VARIABLES, *secrets) if name in environment]
+def secret_values(
+    environment: Mapping[str, str], secrets: Iterable[str] = (), env: Mapping[str, str] | None = None
+) -> list[str]:
+    """Returns the secret values of an environment, for a verb to mask in logs.
+
+    `env` has the stack file's variables: the value of one that names a secret in `${NAME}` is secret too.
+    """
+    names = [*SECRET_VARIABLES, *secrets]
+    composed = [name for name, value in (env or {}).items() if references(value) & {*names}]
+    return [environment[name] for name in [*names, *composed] if name in environment]
 
 
 def health_check(health: Health, port: int) -> list[str]:

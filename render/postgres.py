@@ -1,5 +1,7 @@
 """PostgreSQL's settings, and the rules for logins."""
 
+from collections.abc import Mapping, Sequence
+
 from settings import HEALTH_ROLE
 
 from .template import fill
@@ -7,8 +9,18 @@ from .template import fill
 MAX_SLOT_WAL_MB = 8192
 
 
-def arguments(memory_mb: int, max_connections: int, max_replication_slots: int) -> list[str]:
-    """Returns the server's command: logical replication, and a quarter of the memory for shared buffers."""
+def arguments(
+    memory_mb: int,
+    max_connections: int,
+    max_replication_slots: int,
+    *,
+    preload: Sequence[str] = (),
+    chosen: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Returns the server's command: logical replication, and a quarter of the memory for shared buffers.
+
+    `preload` are the libraries to load, and `chosen` the settings that the operator has chosen.
+    """
     shared_buffers_mb = memory_mb // 4
     settings = {
         "wal_level": "logical",
@@ -34,6 +46,8 @@ def arguments(memory_mb: int, max_connections: int, max_replication_slots: int) 
         "log_parameter_max_length": 0,
         # Without it, a backend that waits for a lock does not notice that its client is gone.
         "client_connection_check_interval": "10s",
+        **({"shared_preload_libraries": ",".join(preload)} if preload else {}),
+        **(chosen or {}),
     }
     return ["postgres", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
 

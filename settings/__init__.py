@@ -4,15 +4,18 @@ from .checks import ACME_PATH, CERTBOT_MEMORY_MB, DOCKER_ADDRESS_POOL, ELECTRIC_
 from .host import Dns, HetznerHost, Host, LocalHost, SshHost
 from .mistakes import Mistakes
 from .names import DOCKER_HUB, HEALTH_ROLE, image_parts, registry_host
-from .platform import Acme, Network, Nginx, Postgres, Redis, Registry
+from .platform import Acme, Network, Nginx, Redis, Registry
+from .postgres import Postgres
 from .read import Settings, load, parse
 from .service import App, Database, Electric, Frontend, Health, Part, Public, Restore, Service, ThroughApp, stream_id
 from .stack_file import PROJECT, StackFile
+from .variables import REFERENCE, references, url_name
 
 __all__ = [
     "ACME_PATH", "CERTBOT_MEMORY_MB", "DOCKER_ADDRESS_POOL", "DOCKER_HUB", "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT",
+    "REFERENCE",
     "Acme", "App", "Database", "Dns", "Electric", "Frontend", "Health", "HetznerHost", "Host", "LocalHost",
     "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore", "Service",
-    "Settings", "SshHost", "StackFile", "ThroughApp", "image_parts", "load", "parse", "registry_host",
-    "stream_id",
+    "Settings", "SshHost", "StackFile", "ThroughApp", "image_parts", "load", "parse", "references",
+    "registry_host", "stream_id", "url_name",
 ]  # fmt: skip

@@ -6,7 +6,8 @@ from ipaddress import ip_network
 from itertools import chain, islice
 
 from .host import HetznerHost, Host, LocalHost
-from .platform import Network, Nginx, Postgres, Redis
+from .platform import Network, Nginx, Redis
+from .postgres import Postgres
 from .service import Public, Service, ThroughApp, stream_id
 
 ACME_PATH = "/.well-known/acme-challenge/"
@@ -220,10 +221,12 @@ def capacity_mistakes(
 
 
 def _connection_mistakes(services: Mapping[str, Service], postgres: Postgres) -> Iterator[str]:
-    needed = RESERVED_CONNECTIONS + sum(sum(service.connections.values()) for service in services.values())
+    pools = sum(sum(service.connections.values()) for service in services.values())
+    needed = RESERVED_CONNECTIONS + postgres.reserved_connections + pools
     if needed > postgres.max_connections:
+        others = " and reserved_connections" if postgres.reserved_connections else ""
         yield (
-            f"postgres/max_connections: the pools of all services, old and new side by side, need {needed} "
+            f"postgres/max_connections: the pools of all services, old and new side by side,{others} need {needed} "
             f"connections; raise it from {postgres.max_connections} or lower pool_size"
         )
 

@@ -1,6 +1,6 @@
 """Settings of the whole platform: the network, the shared servers, the registry and the certificate authority."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from .names import (
     BindAddress,
@@ -10,7 +10,6 @@ from .names import (
     ImageReference,
     Megabytes,
     NetworkName,
-    ObjectName,
     Port,
     RegistryServer,
     Subnet,
@@ -24,6 +23,14 @@ class Model(BaseModel):
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
     )
+
+
+def is_unset(value: object) -> bool:
+    """Whether a setting is left out of a dump: the `exclude_if` of each setting that is new in a service's block.
+
+    The preflight records a digest of the block's dump. With the setting in it, an upgrade would change every digest.
+    """
+    return not value
 
 
 class Acme(Model):
@@ -51,17 +58,6 @@ class Network(Model):
 
     name: NetworkName = "infra_network"
     subnet: Subnet = "172.30.0.0/24"
-
-
-class Postgres(Model):
-    """The shared PostgreSQL. Changing a number restarts it, which interrupts all services for a moment."""
-
-    image: ImageReference
-    memory_mb: Megabytes = 2048
-    max_connections: int = Field(default=200, ge=20, le=2000)
-    max_replication_slots: int = Field(default=20, ge=10, le=200)
-    volume: ObjectName | None = None
-    """An existing volume to use. Without it, a volume is created."""
 
 
 class Redis(Model):

@@ -3,7 +3,7 @@
 import copy
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -13,11 +13,13 @@ from . import checks
 from .host import Dns, HetznerHost, Host
 from .mistakes import Mistakes
 from .names import ServiceName, StackName
-from .platform import Acme, Model, Network, Nginx, Postgres, Redis, Registry
+from .platform import Acme, Model, Network, Nginx, Redis, Registry
+from .postgres import Postgres, Tuning, postgres_mistakes, postgres_warnings
 from .secrets import key_mistakes
 from .service import Service
 from .stack_file import PROJECT, StackFile
 from .suggest import suggestion
+from .variables import reference_mistakes
 
 
 class Settings(Model):
@@ -42,7 +44,7 @@ class Settings(Model):
 
     def warnings(self) -> list[str]:
         """Returns warnings about valid settings, one line each, path first."""
-        return list(checks.electric_warnings(self.services))
+        return [*checks.electric_warnings(self.services), *postgres_warnings(self.postgres, self.services)]
 
 
 def load() -> Settings:
@@ -111,10 +113,12 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
     service_names = raw["services"] if isinstance(raw.get("services"), dict) else {}
     for name, service in services.items():
         mistakes += checks.service_mistakes(name, service, service_names, raw)
+        mistakes += reference_mistakes(name, service)
     mistakes += checks.unique_mistakes(services)
     mistakes += checks.redis_mistakes(services, raw.get("redis") is not None)
     shared = {name: blocks.get(name) for name in ("host", "postgres", "redis", "nginx")}
     mistakes += checks.capacity_mistakes(services, **shared)
+    mistakes += postgres_mistakes(blocks.get("postgres"))
     mistakes += checks.port_mistakes(blocks.get("nginx"), blocks.get("host"))
     mistakes += checks.adoption_mistakes(blocks.get("host"))
     mistakes += checks.network_mistakes(blocks.get("network"), blocks.get("host"))
@@ -181,16 +185,18 @@ def _line(path: tuple[str, ...], raw: Any, details: ErrorDetails) -> str:
             continue  # pydantic adds the chosen kind to the location
         keys.append(str(key))
         block = block.get(key) if isinstance(block, dict) else None
-    return f"{'/'.join(keys)}: {_message(details, str(keys[-1]))}"
+    return f"{'/'.join(keys)}: {_message(details, keys)}"
 
 
-def _message(details: ErrorDetails, name: str) -> str:
+def _message(details: ErrorDetails, path: Sequence[str]) -> str:
     context = details.get("ctx", {})
     match details["type"]:
         case "missing":
             return "is missing"
+        case "extra_forbidden" if path[:-1] == ["postgres", "settings"]:
+            return f"cannot be set here; these can: {', '.join(Tuning.model_fields)}"
         case "extra_forbidden":
-            return f"is not a known setting{suggestion(name, _ALL_SETTINGS)}"
+            return f"is not a known setting{suggestion(path[-1], _ALL_SETTINGS)}"
         case "value_error":
             return str(context["error"])
         case "string_type":

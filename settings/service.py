@@ -28,7 +28,7 @@ from .names import (
     UrlPath,
     Word,
 )
-from .platform import Model
+from .platform import Model, is_unset
 
 # Connections that an app or Electric has outside its pools: listeners, and backends that have not ended yet.
 CONNECTIONS_OUTSIDE_POOLS = 5
@@ -48,9 +48,12 @@ class Part(Model):
     """Settings of both app and frontend: a container with an HTTP port, started next to the old one at a release."""
 
     image: ImageReference
+    command: list[Word] | None = Field(default=None, min_length=1, exclude_if=is_unset)
+    """The program and its arguments, in place of the image's own command and entrypoint."""
     port: ServicePort
     health: Health = Health()
     env: dict[EnvName, EnvValue] = {}
+    """`${NAME}` in a value is a variable that the platform gives to this part, or one of the app's `secrets`."""
     memory_mb: Megabytes = 512
     drain_s: Seconds = 30
     """Seconds for requests in flight after the site has switched, and then for the old container to stop.
@@ -140,6 +143,7 @@ class Electric(Model):
     memory_mb: Megabytes = 512
     start_timeout_s: Seconds = 60
     env: dict[EnvName, EnvValue] = {}
+    """`${NAME}` in a value is a variable that the platform gives to Electric."""
     restart_generation: Generation = 0
     cache_generation: Generation = 0
 

@@ -55,6 +55,8 @@ def _container(
         image=release.images[part],
         memory_mb=block.memory_mb,
         check=environment.health_check(block.health, block.port),
+        # Not `command`: the image's own entrypoint would run too.
+        entrypoint=block.command,
         environment=variables,
         hosts=hosts or {},
         read_only=block.read_only,

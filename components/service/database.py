@@ -40,6 +40,8 @@ class Database(pulumi.ComponentResource):
             settings.database.extensions,
             settings.app.migrate is not None,
         )
+        listed = [name for name in extensions if name in args.platform.settings.postgres.superuser_extensions]
+        superuser = {"superuser_extensions": listed} if listed else {}
         return host.command(
             f"{name}-sql",
             verb.line(
@@ -60,7 +62,7 @@ class Database(pulumi.ComponentResource):
                     kind: host.fingerprint(f"{kind}/{args.service}")
                     for kind in ("login", *(["migrate-login"] * migrates))
                 },
-            ).apply(lambda values: verb.stdin({"extensions": extensions, **values})),
+            ).apply(lambda values: verb.stdin({"extensions": extensions, **superuser, **values})),
             delete=verb.line("database-leave", args.service, self.name, owner=owner, postgres=postgres.container_name),
             reruns_on={"POSTGRES": postgres.container.id},
             parent=self,

@@ -55,7 +55,7 @@ class ElectricAccess(pulumi.ComponentResource):
                 env=settings.env,
             )
         )
-        self.secrets = self.environment.apply(environment.secret_values)
+        self.secrets = self.environment.apply(lambda values: environment.secret_values(values, env=settings.env))
         self.register_outputs({})
 
     def _create_role(self, name: str, args: ElectricAccessArgs, password: Output[str]) -> pulumi.Resource:

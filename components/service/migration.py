@@ -21,18 +21,17 @@ def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[p
     database = release.accounts.database
     if not (app.migrate and database):
         return after
-    url = {"DATABASE_URL": database.migrate_url}
-    variables = Output.all(release.environment, url).apply(lambda pair: pair[0] | pair[1])
     stdin = Output.all(
-        image=release.images["app"].reference, environment=variables, login=database.migrate_login
+        image=release.images["app"].reference, environment=release.migrate_environment, login=database.migrate_login
     ).apply(
         lambda values: verb.stdin(
             {
                 **values,
                 "command": app.migrate,
+                **({"app_command": app.command} if app.command else {}),
                 "network": platform.settings.network.name,
                 "memory_mb": app.memory_mb,
-                "secrets": environment.secret_values(values["environment"], app.secrets),
+                "secrets": environment.secret_values(values["environment"], app.secrets, app.env),
             }
         )
     )

@@ -27,6 +27,8 @@ class Release(ServiceArgs):
     certificate: Certificate | None
     environment: Output[dict[str, str]]
     """The app's environment."""
+    migrate_environment: Output[dict[str, str]]
+    """The environment of its migrations."""
     secrets: Output[list[str]]
     """The values that the app's log must not show."""
 
@@ -59,7 +61,7 @@ def begin_release(args: ServiceArgs, parent: pulumi.Resource) -> Release:
     certificate = None
     if settings.domain:
         certificate = Certificate(f"{name}-certificate", args, ResourceOptions(parent=parent))
-    app = app_environment(args, accounts, parent)
+    app, migration = app_environment(args, accounts, parent)
     return Release(
         service=name,
         settings=settings,
@@ -72,5 +74,6 @@ def begin_release(args: ServiceArgs, parent: pulumi.Resource) -> Release:
         accounts=accounts,
         certificate=certificate,
         environment=app,
-        secrets=app.apply(lambda values: environment.secret_values(values, settings.app.secrets)),
+        migrate_environment=migration,
+        secrets=app.apply(lambda values: environment.secret_values(values, settings.app.secrets, settings.app.env)),
     )

@@ -44,6 +44,21 @@ def test_a_database_is_created_once_with_its_extensions(cluster: str, name: str)
     assert ask(cluster, where, name).split() == ["citext|public", "plpgsql|pg_catalog", "uuid-ossp|public"]
 
 
+def test_an_untrusted_extension_is_created_only_if_the_operator_has_listed_it(cluster: str, name: str) -> None:
+    wanted = ["uuid-ossp", "citext", "pg_trgm", "pg_stat_statements"]
+    refused = database(cluster, name, extensions=wanted)
+    assert (refused.code, refused.out) == (
+        1,
+        f"services/{name}/database/extensions/3: pg_stat_statements is not trusted: an app may get more rights by it. "
+        "If it may have them, add it to postgres/superuser_extensions\n",
+    )
+    for listed in (["pg_stat_statements"], []):  # one that is there stays
+        said = database(cluster, name, extensions=wanted, superuser_extensions=listed)
+        assert (said.code, said.out, said.error) == (0, "", "")
+    where = "SELECT extname FROM pg_extension WHERE extnamespace = 'public'::regnamespace ORDER BY 1"
+    assert ask(cluster, where, name).split() == sorted(wanted)
+
+
 def test_a_missing_extension_is_reported_with_the_service(cluster: str, name: str) -> None:
     said = database(cluster, name, extensions=["nothing"])
     assert said.code == 1

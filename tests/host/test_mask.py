@@ -76,6 +76,15 @@ def test_no_part_of_a_secret_value_is_among_the_last_lines(value: str, log: str,
     assert shown(secret, f"{log} 4000") == f"{result} 4000"
 
 
+def test_no_part_of_a_value_that_contains_a_secret_is_among_the_last_lines() -> None:
+    secrets = {"DATABASE_URL": environment.postgres_url("u", "p@ss/word", "x"), "KEY": "k%2Fey"}
+    env = {"OWN": "ecto+${DATABASE_URL}", "HOOK": "https://u:${KEY}@h/", "BOTH": "${KEY}\n${PORT}"}
+    given = {**secrets, "PORT": "4000", **environment.compose(env, secrets | {"PORT": "4000"})}
+    mask = Mask(environment.secret_values(given, ["KEY"], env))
+    for text in (*secrets.values(), given["OWN"], given["HOOK"], "p@ss/word", "p%40ss%2Fword", "k/ey"):
+        assert mask(f"a {text} b") == "a [secret] b"
+
+
 URL_TEXT = st.text("ab1%@:/?#[]&=\n é", max_size=12) | st.text(max_size=12)
 
 

@@ -1,13 +1,15 @@
 """Migrations without Docker: their calls, the order of the calls, and the message of each possible end."""
 
+import argparse
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from host import boot_migrations, migrate, psql
 from host import docker as docker_client
-from host import psql
 from host.failure import Failure
 from host.mask import Mask
 from host.migrate import Migration
@@ -191,3 +193,24 @@ def test_no_version_makes_a_line_too_long_for_the_provider(
     host.versions = ["", "\n".join(str(number) for number in range(100_000))]
     migration.run()
     assert max(len(line) for line in capsys.readouterr().out.splitlines()) < 5000
+
+
+@pytest.mark.parametrize(("command", "warned"), [(None, True), (["/app/bin/server"], False)])
+def test_an_image_that_migrates_at_its_start_too_is_reported_unless_the_app_has_its_own_command(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    command: list[str] | None,
+    warned: bool,
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    migrated: list[Migration] = []
+    monkeypatch.setattr(Migration, "run", lambda migration: migrated.append(migration))
+    monkeypatch.setattr(boot_migrations, "warnings", lambda images: [f"{name} {images[name]}" for name in images])
+    names = ("stack", "service", "database", "container", "postgres")
+    inputs: dict[str, Any] = dict.fromkeys(
+        ("image", "command", "network", "memory_mb", "environment", "login"), "x"
+    ) | {"secrets": []}
+    own = {"app_command": command} if command else {}
+    migrate.run(argparse.Namespace(timeout=1, **dict.fromkeys(names, "legal")), inputs | own)
+    assert (len(migrated), capsys.readouterr().out) == (1, "legal x\n" * warned)

@@ -43,17 +43,41 @@ def test_a_database_gets_its_logins_before_its_objects_and_its_fingerprints_last
     run(database, STDIN, **MIGRATED)
     assert asked.log == [
         ("database", "postgres"),
+        ("untrusted", "legal_prod"),
         ("login", "postgres"),
         ("login", "postgres"),
         ("database_inside", "legal_prod"),
         ("fingerprints_save", "postgres"),
     ]
-    assert asked.exclusive == set(asked.names)
+    assert asked.exclusive == {*asked.names} - {"untrusted"}
     left = json.loads(asked.variables["fingerprints_save"]["fingerprints"])
     assert [(row["name"], row["object"], row["mark"]) for row in left] == [
         ("login/legal", "legal_prod_1", "none"),
         ("migrate-login/legal", "legal_prod_migrate_1", "drift-1"),
     ]
+
+
+UNTRUSTED = {**TOLD, "extensions": ["citext", "dblink", "pg_stat_statements", "file_fdw"]}
+
+
+def test_untrusted_extensions_that_the_operator_has_not_listed_are_refused_together(asked: Asked) -> None:
+    asked.answers["untrusted"] = "dblink\nfile_fdw\n"
+    with pytest.raises(Failure) as caught:
+        run(database, UNTRUSTED | {"superuser_extensions": ["pg_stat_statements"]}, **MIGRATED)
+    assert json.loads(asked.variables["untrusted"]["extensions"]) == ["citext", "dblink", "file_fdw"]
+    assert [line.partition(" an app")[0] for line in str(caught.value).splitlines()] == [
+        "services/legal/database/extensions/1: dblink is not trusted:",
+        "services/legal/database/extensions/3: file_fdw is not trusted:",
+    ]
+    assert "postgres/superuser_extensions" in str(caught.value)
+    assert "database_inside" not in asked.names
+
+
+def test_listed_extensions_are_created_like_trusted_ones(asked: Asked) -> None:
+    listed = ["dblink", "pg_stat_statements"]
+    run(database, {**TOLD, "extensions": listed, "superuser_extensions": listed}, **MIGRATED)
+    assert "untrusted" not in asked.names
+    assert json.loads(asked.variables["database_inside"]["extensions"]) == listed
 
 
 def test_the_logins_of_migrations_alone_have_a_limit_for_locks(asked: Asked) -> None:

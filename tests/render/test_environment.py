@@ -6,7 +6,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from render import environment
-from settings import Health
+from settings import Health, Service
+from settings.variables import given_names
 from tests.throwaway.box import on_host
 
 ODD = "p@ss:w/ord?#[]% +é&=\\"
@@ -63,6 +64,81 @@ def test_the_stack_files_variables_come_last() -> None:
         domain="legal.sertantai.com", env={"PHX_HOST": "other", "A": "env", "B": "env"}, secrets={"B": "secret"}
     )
     assert (given["PHX_HOST"], given["A"], given["B"]) == ("other", "env", "secret")
+
+
+def test_a_variable_of_the_stack_file_contains_others() -> None:
+    env = {"OWN_DATABASE_URL": "${DATABASE_URL}", "REPORTS": "https://${PHX_HOST}:${PORT}/?key=${KEY}", "PLAIN": "a"}
+    given = app(domain="legal.sertantai.com", database_url="postgresql://x", env=env, secrets={"KEY": "s3cr3t"})
+    assert given["OWN_DATABASE_URL"] == "postgresql://x"
+    assert given["REPORTS"] == "https://legal.sertantai.com:4000/?key=s3cr3t"
+    assert given["PLAIN"] == "a"
+
+
+def test_a_value_names_the_platforms_variable_not_the_one_that_replaces_it() -> None:
+    given = app(domain="legal.sertantai.com", env={"PHX_HOST": "www.${PHX_HOST}", "OTHER": "${PHX_HOST}"})
+    assert (given["PHX_HOST"], given["OTHER"]) == ("www.legal.sertantai.com", "legal.sertantai.com")
+
+
+@pytest.mark.parametrize(
+    ("value", "composed"),
+    [
+        ("$${A}", "${A}"),
+        ("$${${A}}", "${1}"),
+        ("$$${A}", "$${A}"),
+        ("$A $$ {A} $", "$A $$ {A} $"),
+        ("${A}${A}", "11"),
+        ("${B}", "${A} \\1 $$"),
+    ],
+)
+def test_a_doubled_dollar_is_a_literal_and_a_value_is_not_read_again(value: str, composed: str) -> None:
+    variables = {"A": "1", "B": "${A} \\1 $$"}
+    assert environment.compose({"KEY": value}, variables) == {"KEY": composed}
+
+
+def test_a_value_that_contains_a_secret_is_secret() -> None:
+    env = {"OWN": "jdbc:${DATABASE_URL}", "KEYED": "a-${KEY}", "ADDRESS": "${PHX_HOST}", "LITERAL": "$${KEY}"}
+    given = app(domain="legal.sertantai.com", database_url="postgresql://x", env=env, secrets={"KEY": "s3cr3t"})
+    secret = set(environment.secret_values(given, ["KEY"], env))
+    assert secret == {"postgresql://x", "k" * 64, "s3cr3t", "jdbc:postgresql://x", "a-s3cr3t"}
+
+
+SERVICES = {
+    "bare": {},
+    "with a domain": {"domain": "a.example.org"},
+    "with a database": {"database": {"name": "a"}},
+    "with Redis": {"redis": {}},
+    "with Electric": {
+        "database": {"name": "a"},
+        "electric": {"image": "e", "access": {"kind": "app", "path": "/api/"}},
+    },
+    "that calls others": {"calls": ["auth", "case-law"]},
+}
+
+
+@pytest.mark.parametrize("block", SERVICES.values(), ids=SERVICES)
+def test_the_names_in_the_settings_are_the_variables_that_the_app_gets(block: dict[str, Any]) -> None:
+    calls = block.get("calls", [])
+    service = Service.model_validate(
+        {name: value for name, value in block.items() if name != "calls"} | {"app": {"image": "a", "calls": calls}}
+    )
+    given = app(
+        domain=service.domain,
+        database_url="x" if service.database else None,
+        pool_size=service.database.pool_size if service.database else None,
+        redis_url="x" if service.redis else None,
+        redis_prefix="x" if service.redis else None,
+        electric_url="x" if service.electric else None,
+        electric_secret="x" if service.electric else None,
+        calls=dict.fromkeys(calls, 4001),
+    )
+    assert sorted(given_names(service, "app")) == sorted(given)
+
+
+def test_the_names_in_the_settings_are_the_variables_of_the_other_parts() -> None:
+    service = Service.model_validate({"app": {"image": "a"}})
+    assert given_names(service, "frontend") == [*environment.frontend(port=3000, env={})]
+    electric = environment.electric(database_url="x", secret="s", stream_id="legal", pool_size=8, env={})
+    assert given_names(service, "electric") == [*electric]
 
 
 def test_a_frontend_has_its_port_and_no_secret() -> None:

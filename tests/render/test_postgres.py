@@ -1,12 +1,16 @@
 """PostgreSQL's settings."""
 
+from typing import Any
+
 import pytest
 
 from render import postgres
 
 
-def tuned(memory_mb: int = 2048, max_connections: int = 200, max_replication_slots: int = 20) -> dict[str, str]:
-    command, *rest = postgres.arguments(memory_mb, max_connections, max_replication_slots)
+def tuned(
+    memory_mb: int = 2048, max_connections: int = 200, max_replication_slots: int = 20, **options: Any
+) -> dict[str, str]:
+    command, *rest = postgres.arguments(memory_mb, max_connections, max_replication_slots, **options)
     assert command == "postgres"
     assert set(rest[::2]) == {"-c"}
     return dict(word.split("=") for word in rest[1::2])
@@ -43,3 +47,15 @@ def test_the_smallest_server_still_starts() -> None:
 
 def test_an_idle_transaction_ends_so_that_a_new_electric_can_start() -> None:
     assert tuned()["idle_in_transaction_session_timeout"] == "10min"
+
+
+def test_a_setting_that_the_operator_chooses_replaces_the_platforms() -> None:
+    settings = tuned(chosen={"work_mem": "32MB", "jit": "off"})
+    assert (settings["work_mem"], settings["jit"]) == ("32MB", "off")
+    assert settings.keys() - tuned().keys() == {"jit"}
+
+
+def test_libraries_are_loaded_only_if_they_are_named() -> None:
+    assert "shared_preload_libraries" not in tuned()
+    libraries = ["pg_stat_statements", "pg_prewarm"]
+    assert tuned(preload=libraries)["shared_preload_libraries"] == "pg_stat_statements,pg_prewarm"

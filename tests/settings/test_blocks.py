@@ -112,6 +112,7 @@ def test_an_empty_block_is_refused(path: str, value: Any) -> None:
         ("services/legal/app/port", 4000.0, ": must be a valid integer"),
         ("services/legal/app/read_only", "yes", ": must be a valid boolean"),
         ("services/legal/app/routes", "/api/", ": must be a valid list"),
+        ("services/legal/app/command", "/app/bin/server", ": must be a valid list"),
         ("services/legal/app/health/tool", "nc", ": must be 'wget' or 'curl'"),
     ],
 )
@@ -166,6 +167,9 @@ def test_an_impossible_time_of_day_is_refused(time: str) -> None:
     ("path", "value"),
     [
         ("services/legal/app/migrate", []),
+        ("services/legal/app/command", []),
+        ("services/legal/app/command/0", ""),
+        ("services/legal/frontend/command", []),
         ("services/legal/electric/access/shapes", {}),
         ("services/legal/electric/access/shapes/laws/columns", []),
         ("host/ssh_allowed_from", []),

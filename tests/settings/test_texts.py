@@ -14,6 +14,7 @@ from .stack import DIGEST, FULL, OVER_SSH, SMALL, changed, mistakes, mistakes_of
 
 # The operator's own texts, which are quoted everywhere; the file is only opened.
 FREE = (
+    "services/legal/app/command/",
     "services/legal/app/env/",
     "services/legal/app/migrate/",
     "services/legal/frontend/env/",

@@ -48,7 +48,12 @@ def as_login(cluster: str, login: str, password: str, database: str, text: str) 
 
 
 def database(
-    cluster: str, name: str, password: str = "one", extensions: Sequence[str] = (), fingerprint: str = "none"
+    cluster: str,
+    name: str,
+    password: str = "one",
+    extensions: Sequence[str] = (),
+    fingerprint: str = "none",
+    superuser_extensions: Sequence[str] = (),
 ) -> Said:
     """Creates a database with its logins; the service has the same name."""
     inputs = {
@@ -56,6 +61,7 @@ def database(
         "login": sql.login(name, password),
         "migrate_login": sql.login(sql.migration_prefix(name), password),
         "extensions": list(extensions),
+        "superuser_extensions": list(superuser_extensions),
         "fingerprints": {"login": fingerprint, "migrate-login": fingerprint},
     }
     limits = {"connections": CONNECTIONS, "migrate_connections": CONNECTIONS, "lock_timeout": LOCK_TIMEOUT_S}
