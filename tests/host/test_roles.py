@@ -57,7 +57,7 @@ def test_a_database_gets_its_logins_before_its_objects_and_its_fingerprints_last
     ]
 
 
-UNTRUSTED = {**INPUTS, "extensions": ["citext", "dblink", "pg_stat_statements", "file_fdw"]}
+UNTRUSTED = {**STDIN, "extensions": ["citext", "dblink", "pg_stat_statements", "file_fdw"]}
 
 
 def test_untrusted_extensions_that_the_operator_has_not_listed_are_refused_together(asked: Asked) -> None:
@@ -75,7 +75,7 @@ def test_untrusted_extensions_that_the_operator_has_not_listed_are_refused_toget
 
 def test_listed_extensions_are_created_like_trusted_ones(asked: Asked) -> None:
     listed = ["dblink", "pg_stat_statements"]
-    run(database, {**INPUTS, "extensions": listed, "superuser_extensions": listed}, **MIGRATED)
+    run(database, {**STDIN, "extensions": listed, "superuser_extensions": listed}, **MIGRATED)
     assert "untrusted" not in asked.names
     assert json.loads(asked.variables["database_inside"]["extensions"]) == listed
 
