@@ -18,6 +18,7 @@ from .secrets import key_mistakes
 from .service import Service
 from .stack_file import PROJECT, StackFile
 from .suggest import suggestion
+from .volumes import volume_mistakes
 
 
 class Settings(Model):
@@ -111,6 +112,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
     service_names = raw["services"] if isinstance(raw.get("services"), dict) else {}
     for name, service in services.items():
         mistakes += checks.service_mistakes(name, service, service_names, raw)
+        mistakes += volume_mistakes(name, service)
     mistakes += checks.unique_mistakes(services)
     mistakes += checks.redis_mistakes(services, raw.get("redis") is not None)
     shared = {name: blocks.get(name) for name in ("host", "postgres", "redis", "nginx")}

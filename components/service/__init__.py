@@ -1,6 +1,6 @@
 """One service, declared from its block of YAML. Each step of a release is a file, in the order of docs/releases.md.
 
-    preflight -> migration -> containers -> cutover -> switch -> retire -> restore
+    preflight -> volumes -> migration -> containers -> cutover -> switch -> retire -> restore
 
 A component is a thing with its own identity, which outlives a release or is replaced by it: `Service`, `Database`,
 `ElectricAccess`, `RedisUser`, `Certificate`, `Part` (a container with its gate) and `Site` (the service's file in the

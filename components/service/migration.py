@@ -9,6 +9,7 @@ from render import environment, verb
 
 from ..names import container_name
 from .release import Release
+from .volumes import mounts
 
 
 def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[pulumi.Resource]:
@@ -23,7 +24,10 @@ def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[p
     url = {"DATABASE_URL": database.migrate_url}
     variables = Output.all(release.environment, url).apply(lambda pair: pair[0] | pair[1])
     stdin = Output.all(
-        image=release.images["app"].reference, environment=variables, login=database.migrate_login
+        image=release.images["app"].reference,
+        environment=variables,
+        login=database.migrate_login,
+        **({"volumes": mounts(release)} if release.volumes else {}),
     ).apply(
         lambda values: verb.stdin(
             {

@@ -13,6 +13,7 @@ from .release import begin_release
 from .restore import restore
 from .retire import retire
 from .switch import switch_site
+from .volumes import prepare_volumes
 
 
 class Service(pulumi.ComponentResource):
@@ -23,7 +24,8 @@ class Service(pulumi.ComponentResource):
         release = begin_release(args, self)
         registered = cleanup(release)
         checked = preflight(release, after=registered)
-        migrated = migrate(release, after=checked)
+        prepared = prepare_volumes(release, after=checked)
+        migrated = migrate(release, after=prepared)
         parts = start_containers(release, after=migrated)
         active = cut_over(release, parts)
         switched = switch_site(release, parts, after=active)
