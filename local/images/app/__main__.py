@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["start"]:
             return start()
-        case ["eval", call] if call.endswith("Release.migrate"):
+        case ["eval", call] if call.endswith("Release.migrate") or "Ecto.Migrator.run" in call:
             return migrate(manners.setting("DATABASE_URL"), FAIL, os.environ.get("MIGRATION", ""))
         case _:
             say(f"usage: app start | eval App.Release.migrate (not: {' '.join(arguments)})")

@@ -4,19 +4,18 @@ import json
 from typing import Any
 
 import pytest
-import yaml
 
 from rehearsal import Resource
-from tests.components.declared import CONTAINER, ROOT, VOLUME, Program, plain
+from tests.components.declared import CONTAINER, VOLUME, Program, plain, services
 
 PATH = "/app/priv/files"
 NAME = "sertantai-{}-auth-files"
 
 
 def with_volume(stack: str) -> Program:
-    services = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]["sertantai:services"]
-    services["auth"]["app"]["volumes"] = {"files": PATH}
-    return Program.of(stack, services=services)
+    blocks = services(stack)
+    blocks["auth"]["app"]["volumes"] = {"files": PATH}
+    return Program.of(stack, services=blocks)
 
 
 @pytest.fixture(params=["local", "prod"], scope="module")
@@ -89,7 +88,7 @@ def test_a_service_without_volumes_declares_what_it_did(stack: str) -> None:
     def declared(program: Program) -> dict[str, dict[str, Any]]:
         return {f"{resource.type} {resource.name}": plain_inputs(resource) for resource in program}
 
-    before, after = declared(Program.of(stack)), declared(with_volume(stack))
+    before, after = declared(Program.running(stack)), declared(with_volume(stack))
     changed = {name.partition(" ")[2] for name in before if before[name] != after[name]}
     assert changed == {"auth-app", "auth-migrate", "auth-preflight"}
     assert {name.partition(" ")[2] for name in after.keys() - before.keys()} <= {
