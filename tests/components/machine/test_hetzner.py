@@ -95,7 +95,7 @@ def test_every_volume_lies_on_the_disk_that_outlives_the_server(program: Program
 def test_only_replaceable_data_is_removed_from_that_disk(program: Program) -> None:
     for volume in program.all(VOLUME):
         removes = "delete" in program.step(f"{volume.name}-folder").inputs
-        assert removes != bool(volume.options.get("protect"))
+        assert removes != bool(volume.options.get("protect") or volume.options.get("retain_on_delete"))
 
 
 def test_docker_is_not_used_before_the_server_is_ready(program: Program) -> None:
