@@ -44,8 +44,8 @@ def build(name: str, version: str, registry: str, username: str, password: str, 
 
     Build arguments are the ARGs of its Dockerfile: FAIL, START_DELAY_S and MIGRATION make an app that fails, starts
     slowly or has one more migration; frontend and electric have FAIL; VERSION defaults to the version. RELEASE names
-    the app's program, LACKS=wget makes an app with curl alone, and PREFIX, REQUIRES and FORCE_SSL one with the manners of
-    app/manners.py. `booting`, with an app as its BASE, is one that migrates whenever it starts.
+    the app's program, LACKS=wget makes an app with curl alone; PREFIX, REQUIRES and FORCE_SSL: see app/manners.py.
+    `booting`, with an app as its BASE, is an app that migrates whenever it starts.
     """
     with alone("images"), explain_full_disk():
         client = ensure_docker()
