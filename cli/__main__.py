@@ -12,7 +12,7 @@ import typer
 from components.machine.confirmed import digests_file
 
 from . import dump as dumps
-from . import hetzner, reach
+from . import hetzner, kept, reach
 from .engine import console, pulumi, run_quietly, watch
 from .pinned import MINIMUM, PINNED, find_or_install
 
@@ -125,7 +125,10 @@ def destroy(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> 
         # The user has confirmed.
         run_quietly(engine, stack, "state", "unprotect", "--all", "--yes", "--stack", stack)
     command = Command("destroy", stack, as_json)
-    raise typer.Exit(command.run("destroy", "--yes", "--skip-preview", rehearsal_words=["--yes"]))
+    code = command.run("destroy", "--yes", "--skip-preview", rehearsal_words=["--yes"])
+    if engine and not code and not kept.remove_volumes(engine, stack):
+        code = 1
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -11,9 +11,18 @@ from .names import LABEL
 
 
 def volume(
-    name: str, volume_name: str, host: Host, *, parent: pulumi.Resource, protect: bool, exists: bool = False
+    name: str,
+    volume_name: str,
+    host: Host,
+    *,
+    parent: pulumi.Resource,
+    protect: bool,
+    exists: bool = False,
+    kept: bool = False,
 ) -> docker.Volume:
-    """Declares the volume `volume_name`, or uses an existing one of that name. `protect` volumes with data.
+    """Declares the volume `volume_name`, or uses an existing one of that name. `protect` the platform's data.
+
+    One that is `kept` stays on the host when it is no longer declared: a service's own data.
 
     If the host has a disk for data, the volume is a folder on it, so a new server has it too. While the disk is not
     mounted, the folder is missing and Docker does not start the container.
@@ -25,7 +34,7 @@ def volume(
             host.command(
                 f"{name}-folder",
                 verb.line("folder", host.data_folder, volume_name),
-                delete=None if protect else verb.line("folder-remove", host.data_folder, volume_name),
+                delete=None if protect or kept else verb.line("folder-remove", host.data_folder, volume_name),
                 parent=parent,
             )
         )
@@ -40,6 +49,7 @@ def volume(
             provider=host.provider,
             depends_on=depends_on,
             protect=protect,
+            retain_on_delete=kept or None,
             delete_before_replace=False,
         ),
     )

@@ -164,6 +164,11 @@ def _addresses(container: Mapping[str, Any]) -> list[str]:
     return [network["IPAddress"] for network in networks if network["IPAddress"]]
 
 
+def mount_words(volumes: Mapping[str, str]) -> list[str]:
+    """Returns the options of `docker run` that mount volumes, by their paths in the container."""
+    return [f"--mount=type=volume,src={volume},dst={path}" for path, volume in volumes.items()]
+
+
 def execute(
     container: str, command: Sequence[str], *, stdin: str | None = None, timeout_s: float | None = None
 ) -> Output:

@@ -33,9 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Stdin: `image`, `command`, `network`, `memory_mb`, `environment`, `login`; `secrets` that its log may contain.
-
-    `app_command`, if the app's container does not run the image's own command.
+    """Stdin: `image`, `command`, `network`, `memory_mb`, `environment`, `login`; `secrets` that its log may contain;
+    `volumes`, by their paths; `app_command`, if the app's container does not run the image's own command.
     """
     migration = Migration(
         stack=args.stack,
@@ -51,6 +50,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         postgres=psql.Postgres(args.postgres),
         timeout_s=args.timeout,
         mask=Mask(inputs["secrets"]),
+        volumes=inputs.get("volumes", {}),
     )
     busy = f"{migration.subject}: another migration is still running; run up again when it is done"
     with lock.acquire(args.container, args.timeout, busy):
@@ -77,6 +77,7 @@ class Migration:
     postgres: psql.Postgres
     timeout_s: int
     mask: Mask
+    volumes: Mapping[str, str] = field(default_factory=dict)
     lock_timed_out: bool = field(default=False, init=False)
     """Whether a statement failed because it waited too long for a lock."""
 
@@ -147,6 +148,7 @@ class Migration:
             *("--memory", f"{self.memory_mb}m", "--memory-swap", f"{self.memory_mb}m"),
             *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
             *(word for name, value in labels.items() for word in ("--label", f"{name}={value}")),
+            *docker.mount_words(self.volumes),
             # Names alone: Docker's client takes the values from its own environment, so no argument is secret.
             *(word for name in sorted(self.environment) for word in ("-e", name)),
             *("--entrypoint", self.command[0], self.image, *self.command[1:]),

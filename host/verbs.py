@@ -32,7 +32,7 @@ class Receiver(Protocol):
 
 READS = [
     *("boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
-    *("restore-check", "restored"),
+    *("restore-check", "restored", "volume-leave"),
 ]
 """They change nothing that must be completed, so they end with their caller."""
 
@@ -41,6 +41,7 @@ CHANGES = [
     *("electric-role", "electric-role-remove", "folder", "folder-remove", "logins", "migrate", "mount"),
     *("network", "network-remove", "pg-hba", "placeholder", "prune-images", "redis-user", "redis-user-remove"),
     *("restore-arrived", "restore-load", "retire", "site-remove", "switch", "take-out"),
+    *("volume", "volumes-remove"),
 ]
 """They run to their end, even if the caller is gone."""
 

@@ -175,6 +175,11 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 ServicePort = Annotated[int, Field(ge=1024, le=65535), AfterValidator(_not_gateway_check_port)]
 UrlPath = Annotated[str, _Text(rf"/(?:{_SEGMENT}/)*(?:{_SEGMENT})?", "be a plain path such as /api/")]
 ImageReference = Annotated[str, AfterValidator(_image)]
+MountPath = Annotated[str, _Text(rf"(?:/{_SEGMENT})+", "be an absolute path such as /app/priv/files")]
+# No dash: the volume of the service `a-b` could be that of `a`. Electric's own volume is <service>-electric.
+VolumeName = Annotated[
+    str, _Text(r"[a-z0-9_]{1,40}", "be a-z, 0-9 and _, 40 at most"), AfterValidator(_not_one_of("electric"))
+]
 EnvName = Annotated[str, _Text(r"[A-Za-z_][A-Za-z0-9_]{0,254}", "be an environment name: letters, digits and _")]
 EnvValue = Annotated[str, AfterValidator(_no_nul)]
 Word = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]

@@ -20,6 +20,7 @@ from .service import Service
 from .stack_file import PROJECT, StackFile
 from .suggest import suggestion
 from .variables import reference_mistakes
+from .volumes import volume_mistakes
 
 
 class Settings(Model):
@@ -114,6 +115,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
     for name, service in services.items():
         mistakes += checks.service_mistakes(name, service, service_names, raw)
         mistakes += reference_mistakes(name, service)
+        mistakes += volume_mistakes(name, service)
     mistakes += checks.unique_mistakes(services)
     mistakes += checks.redis_mistakes(services, raw.get("redis") is not None)
     shared = {name: blocks.get(name) for name in ("host", "postgres", "redis", "nginx")}

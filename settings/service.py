@@ -17,6 +17,7 @@ from .names import (
     Hostname,
     ImageReference,
     Megabytes,
+    MountPath,
     PlainPath,
     Seconds,
     ServiceName,
@@ -26,6 +27,7 @@ from .names import (
     StreamId,
     TableName,
     UrlPath,
+    VolumeName,
     Word,
 )
 from .platform import Model, is_unset
@@ -79,6 +81,8 @@ class App(Part):
     migrate_generation: Generation = 0
     secrets: list[EnvName] = []
     calls: list[ServiceName] = []
+    volumes: dict[VolumeName, MountPath] = Field(default={}, exclude_if=is_unset)
+    """Folders with files that outlive releases, by name. They are kept when the service is removed."""
 
 
 class Frontend(Part):

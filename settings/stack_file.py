@@ -12,6 +12,23 @@ from .mistakes import Mistakes
 PROJECT = "sertantai"
 
 
+class _KeyTwice(yaml.MarkedYAMLError):
+    """A block has the same key twice."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is written twice in a block, as the engine does. PyYAML would keep the last one."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        keys = set()
+        for key, _ in node.value:
+            if key.value in keys:
+                raise _KeyTwice(problem_mark=key.start_mark)
+            keys |= {key.value} if isinstance(key, yaml.ScalarNode) else set()
+        return node
+
+
 @dataclass(frozen=True, kw_only=True)
 class StackFile:
     """A stack's configuration by its full keys, as the Pulumi CLI passes it to the program.
@@ -28,13 +45,14 @@ class StackFile:
         """Reads the stack's file in the working directory, or `file`. Raises `Mistakes`."""
         path = file or Path(f"Pulumi.{name}.yaml")
         try:
-            document = yaml.safe_load(path.read_text())
+            document = yaml.load(path.read_text(), _Loader)  # noqa: S506 - a SafeLoader
         except OSError as error:
             raise Mistakes([f"{path}: cannot be read: {error.strerror}"]) from None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             # The line itself is not shown: it may contain a secret.
             mark = getattr(error, "problem_mark", None)
-            raise Mistakes([f"{path}: is not YAML{f': see line {mark.line + 1}' if mark else ''}"]) from None
+            problem = "has a key twice in one block" if isinstance(error, _KeyTwice) else "is not YAML"
+            raise Mistakes([f"{path}: {problem}{f': see line {mark.line + 1}' if mark else ''}"]) from None
         config = document.get("config") if isinstance(document, dict) else None
         if not isinstance(config, dict):
             raise Mistakes([f"{path}: config is missing: put the stack's settings under it"])

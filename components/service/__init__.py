@@ -1,7 +1,7 @@
 """One service, declared from its block of YAML. `service.py` has the steps of a release in their order, and each is a
 file, as in docs/releases.md.
 
-    removal -> preflight -> migration -> containers -> cutover -> switch -> retire -> restore
+    removal -> preflight -> volumes -> migration -> containers -> cutover -> switch -> retire -> restore
 
 A component is a thing with its own identity, which outlives a release or is replaced by it: `Service`, `Database`,
 `ElectricAccess`, `RedisUser`, `Certificate`, `Part` (a container with its gate) and `Site` (the service's file in the

@@ -12,12 +12,20 @@ from ..container import Container
 from .electric import electric_container, electric_gate
 from .part import Gate, Part, PartArgs
 from .release import Release
+from .volumes import mounts
 
 
 def start_containers(release: Release, *, after: Sequence[pulumi.Resource]) -> dict[str, Part]:
     """Declares all parts, each with its gate. Electric starts after the gates of the others."""
     settings = release.settings
-    app = _container(release, "app", settings.app, variables=release.environment, hosts=_stable_names(release))
+    app = _container(
+        release,
+        "app",
+        settings.app,
+        variables=release.environment,
+        hosts=_stable_names(release),
+        volumes=mounts(release),
+    )
     parts = {"app": _part(release, app, _gate(settings.app, release.secrets), after=after)}
     if settings.frontend:
         block = settings.frontend
@@ -48,6 +56,7 @@ def _container(
     *,
     variables: Input[Mapping[str, str]],
     hosts: Mapping[str, str] | None = None,
+    volumes: Mapping[str, Input[str]] | None = None,
 ) -> Container:
     return Container(
         service=release.service,
@@ -59,6 +68,7 @@ def _container(
         entrypoint=block.command,
         environment=variables,
         hosts=hosts or {},
+        volumes={path: (volume, False) for path, volume in (volumes or {}).items()},
         read_only=block.read_only,
         grace_s=block.drain_s,
         generation=block.restart_generation,

@@ -9,6 +9,7 @@ from render import environment, verb
 
 from ..names import container_name
 from .release import Release
+from .volumes import mounts
 
 
 def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[pulumi.Resource]:
@@ -22,7 +23,10 @@ def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[p
     if not (app.migrate and database):
         return after
     stdin = Output.all(
-        image=release.images["app"].reference, environment=release.migrate_environment, login=database.migrate_login
+        image=release.images["app"].reference,
+        environment=release.migrate_environment,
+        login=database.migrate_login,
+        **({"volumes": mounts(release)} if release.volumes else {}),
     ).apply(
         lambda values: verb.stdin(
             {

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_docker as docker
 from pulumi import Input, Output, ResourceOptions
 from pulumi_command import local
 
@@ -12,6 +13,7 @@ from render import environment
 from ..image import Image, pull_image
 from .accounts import Accounts, create_accounts
 from .app_environment import app_environment
+from .app_volumes import app_volumes
 from .args import ServiceArgs
 from .certificate import Certificate
 
@@ -25,6 +27,8 @@ class Release(ServiceArgs):
     """The images by part."""
     accounts: Accounts
     certificate: Certificate | None
+    volumes: Mapping[str, docker.Volume]
+    """The app's volumes, by their names in its settings."""
     environment: Output[dict[str, str]]
     """The app's environment."""
     migrate_environment: Output[dict[str, str]]
@@ -55,7 +59,7 @@ class Release(ServiceArgs):
 
 
 def begin_release(args: ServiceArgs, parent: pulumi.Resource) -> Release:
-    """Declares the images, and what outlives a release: accounts, certificate, secrets."""
+    """Declares the images, and what outlives a release: accounts, certificate, volumes, secrets."""
     name, settings, host = args.service, args.settings, args.platform.host
     accounts = create_accounts(args, parent)
     certificate = None
@@ -73,6 +77,7 @@ def begin_release(args: ServiceArgs, parent: pulumi.Resource) -> Release:
         },
         accounts=accounts,
         certificate=certificate,
+        volumes=app_volumes(args, parent),
         environment=app,
         migrate_environment=migration,
         secrets=app.apply(lambda values: environment.secret_values(values, settings.app.secrets, settings.app.env)),

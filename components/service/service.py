@@ -13,6 +13,7 @@ from .removal import declare_removal
 from .restore import restore
 from .retire import retire
 from .switch import switch_site
+from .volumes import prepare_volumes
 
 
 class Service(pulumi.ComponentResource):
@@ -23,7 +24,8 @@ class Service(pulumi.ComponentResource):
         release = begin_release(args, self)
         removable = declare_removal(release)
         checked = preflight(release, after=removable)
-        migrated = migrate(release, after=checked)
+        prepared = prepare_volumes(release, after=checked)
+        migrated = migrate(release, after=prepared)
         parts = start_containers(release, after=migrated)
         active = cut_over(release, parts)
         switched = switch_site(release, parts, after=active)

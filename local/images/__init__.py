@@ -43,7 +43,9 @@ def build(name: str, version: str, registry: str, username: str, password: str, 
     """Builds another version of one stand-in and pushes it. Returns its name with the digest.
 
     `build_args` are ARGs of its Dockerfile. With FAIL, START_DELAY_S or MIGRATION, an app fails, starts slowly or has
-    one more migration. frontend and electric have FAIL. VERSION is `version` by default.
+    one more migration. frontend and electric have FAIL. VERSION is `version` by default. RELEASE names the app's
+    program, and an app with LACKS=wget has curl alone. PREFIX, REQUIRES and FORCE_SSL: see app/manners.py. `booting`,
+    with an app as its BASE, is an app that migrates whenever it starts.
     """
     with alone("images"), explain_full_disk():
         client = ensure_docker()

@@ -35,6 +35,11 @@ class Program:
         """The committed stack file, with added config secrets and changed `sertantai:` keys."""
         return _program(stack, tuple((secrets or {}).items()), yaml.safe_dump(changes))
 
+    @classmethod
+    def running(cls, stack: str) -> "Program":
+        """The committed stack file, with no part stopped."""
+        return cls.of(stack, services=services(stack))
+
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources)
 
@@ -75,6 +80,14 @@ class Program:
 
     def part_of(self, container: Resource) -> str:
         return _label(container, "sertantai.part")
+
+
+def services(stack: str) -> dict[str, Any]:
+    """Returns the services of the committed stack file, with no part stopped."""
+    blocks: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]["sertantai:services"]
+    for block in blocks.values():
+        block.pop("stopped", None)
+    return blocks
 
 
 def _label(container: Resource, name: str) -> str:

@@ -197,20 +197,20 @@ def test_docker_never_assigns_a_fixed_address(program: Program) -> None:
 
 def test_secrets_are_generated_even_if_one_is_set(program: Program) -> None:
     generated = {password.name for password in program.all(PASSWORD)}
-    given = Program.of(program.stack, secrets={"legal_SECRET_KEY_BASE": "g" * 64})
+    given = Program.of(program.stack, secrets={"auth_SECRET_KEY_BASE": "g" * 64})
     assert {password.name for password in given.all(PASSWORD)} == generated
-    assert "g" * 64 in str(plain(given.named(CONTAINER, "legal-app").inputs["envs"]))
+    assert "g" * 64 in str(plain(given.named(CONTAINER, "auth-app").inputs["envs"]))
 
 
 def test_a_login_is_named_by_its_password(program: Program) -> None:
     def login(of: Program) -> str:
-        environment = plain(of.named(CONTAINER, "legal-app").inputs["envs"])
+        environment = plain(of.named(CONTAINER, "auth-app").inputs["envs"])
         url = next(pair for pair in environment if pair.startswith("DATABASE_URL="))
         return str(url).partition("://")[2].partition(":")[0]
 
-    other = Program.of(program.stack, secrets={"legal_DATABASE_PASSWORD": "another-password"})
+    other = Program.of(program.stack, secrets={"auth_DATABASE_PASSWORD": "another-password"})
     assert login(program) != login(other)
-    assert login(other).startswith("sertantai_legal_")
+    assert login(other).startswith("sertantai_auth_")
 
 
 def test_electrics_storage_has_its_own_volume(program: Program) -> None:

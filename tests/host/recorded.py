@@ -26,4 +26,9 @@ RECORDED = [
         '{"password": "#afc6d073", "rules": ["on", "resetkeys"]}',
     ),
     ("folder-remove /mnt/sertantai sertantai-prod-legal-electric", ""),
+    (
+        "volume-leave legal sertantai-prod-legal-scraper --disk /mnt/sertantai",
+        '{"image": "ghcr.io/owner/legal@sha256:a"}',
+    ),
+    ("volume-leave legal sertantai-local-legal-scraper", '{"image": "ghcr.io/owner/legal@sha256:a"}'),
 ]

@@ -113,6 +113,13 @@ def test_the_rest_of_an_interrupted_run_ends_before_the_restore_point_and_the_mi
     assert (line, applied) == ("    with [secret]", "legal/migrate: applied 2 3")
 
 
+def test_it_uses_the_apps_volumes(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, migration = begin(monkeypatch, Client(0))
+    migration.volumes = {"/app/priv/files": "sertantai-trial-legal-files"}
+    migration.run()
+    assert "--mount=type=volume,src=sertantai-trial-legal-files,dst=/app/priv/files" in host.words
+
+
 def test_its_arguments_are_not_a_shells_and_contain_only_the_names_of_its_variables(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

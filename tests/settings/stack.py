@@ -131,6 +131,7 @@ FULL: dict[str, Any] = {
                 "migrate_generation": 0,
                 "secrets": ["STRIPE_KEY"],
                 "calls": ["auth"],
+                "volumes": {"scraper": "/app/priv/scraper"},
             },
             "frontend": {"image": "ghcr.io/owner/frontend:1", "health": _HEALTH, "env": {"ORIGIN": "https://x"}},
             "electric": {

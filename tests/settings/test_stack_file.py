@@ -47,6 +47,7 @@ def test_a_stack_is_local_if_its_host_is_this_machine(tmp_path: Path, host: str,
     [
         ("config: [", "is not YAML: see line 1"),
         ("config:\n  a: hidden: b", "is not YAML: see line 2"),
+        ("config:\n  a: {b: 1, b: hidden}", "has a key twice in one block: see line 2"),
         ("", "config is missing: put the stack's settings under it"),
         ("- config", "config is missing: put the stack's settings under it"),
         ("config: text", "config is missing: put the stack's settings under it"),
@@ -76,3 +77,8 @@ def test_an_unreadable_file_does_not_hide_the_others(tmp_path: Path) -> None:
     write(tmp_path, TEXT)
     write(tmp_path, "config: [", "broken")
     assert [stack.name for stack in read_all(tmp_path)] == ["test"]
+
+
+def test_a_key_of_an_anchor_may_be_written_again(tmp_path: Path) -> None:
+    text = "config:\n  a: &one {b: 1, c: {d: 2}}\n  e: &two {<<: *one, b: 2}\n  f: {<<: *two, c: 3}"
+    assert read(tmp_path, text).values["f"] == {"b": 2, "c": 3}

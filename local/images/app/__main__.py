@@ -1,7 +1,8 @@
 """The release's commands: `start` serves, `eval ...Release.migrate` runs the migrations.
 
 FAIL chooses a failure: boot, nif, wrong_port, exit_after (after FAIL_AFTER_S), oom, unhealthy and healthy_once (see
-web.py), migrate and migrate_hang (see migrations.py). With START_DELAY_S, it listens later.
+web.py), migrate and migrate_hang (see migrations.py). With START_DELAY_S, it listens later. Other variables: see
+manners.py.
 """
 
 import os
@@ -12,6 +13,7 @@ import time
 
 from ..shared.database import Pool
 from ..shared.service import Service, say
+from . import manners
 from .migrations import migrate
 from .web import Web
 
@@ -22,11 +24,14 @@ OOM_BYTES = 4 << 30
 def main(arguments: list[str]) -> int:
     """Runs one command and returns its exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # by default the first process of a container ignores it
+    if name := manners.missing():
+        say(f"** (RuntimeError) environment variable {name} is missing.")
+        return 1
     match arguments:
         case ["start"]:
             return start()
-        case ["eval", call] if call.endswith("Release.migrate"):
-            return migrate(os.environ["DATABASE_URL"], FAIL, os.environ.get("MIGRATION", ""))
+        case ["eval", call] if call.endswith("Release.migrate") or "Ecto.Migrator.run" in call:
+            return migrate(manners.setting("DATABASE_URL"), FAIL, os.environ.get("MIGRATION", ""))
         case _:
             say(f"usage: app start | eval App.Release.migrate (not: {' '.join(arguments)})")
             return 1
@@ -40,12 +45,12 @@ def start() -> int:
     if FAIL == "boot":
         say("** (Mix) Could not start application app: App.Application.start(:normal, []) returned an error")
         return 1
-    if len(os.environ.get("SECRET_KEY_BASE", "")) < 64:
+    if len(manners.setting("SECRET_KEY_BASE")) < 64:
         say("** (ArgumentError) SECRET_KEY_BASE must be at least 64 bytes")
         return 1
     time.sleep(float(os.environ.get("START_DELAY_S") or 0))
-    url = os.environ.get("DATABASE_URL")
-    web = Web(Pool(url, int(os.environ.get("POOL_SIZE", "10"))) if url else None)
+    url = manners.setting("DATABASE_URL")
+    web = Web(Pool(url, int(manners.setting("POOL_SIZE", "10"))) if url else None)
     if FAIL == "oom":
         threading.Thread(target=_fill_memory, daemon=True).start()
     if FAIL == "exit_after":

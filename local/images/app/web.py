@@ -13,9 +13,10 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 import psycopg2
 
-from ..shared.database import Pool
+from ..shared.database import Pool, connect
 from ..shared.service import Answer, Request, as_json
 from ..shared.websocket import echo
+from . import manners
 
 SHAPE_TABLE = "uk_lrt"
 
@@ -47,11 +48,19 @@ class Web:
             ("GET", "/api/stream"): self._stream,
             ("GET", "/api/ws"): echo,
             ("GET", "/api/redis"): lambda _: count_in_redis(),
+            ("GET", "/api/events"): manners.events,
+            ("POST", "/api/upload"): manners.upload,
             ("GET", "/api/electric/v1/shape"): shape,
         }
 
     def answer(self, request: Request) -> Answer:
         """Returns the answer of the request's endpoint."""
+        if redirect := manners.redirect(request):
+            return redirect
+        if request.path.startswith("/api/files/"):
+            return manners.files(request)
+        if request.path.startswith("/api/rows/"):
+            return rows(request)
         if request.method == "GET" and request.path.startswith("/api/call/"):
             return call(request.path.removeprefix("/api/call/"))
         route = self._routes.get((request.method, request.path))
@@ -115,6 +124,27 @@ def call(name: str) -> Answer:
     if url is None:
         return as_json({"error": f"this service may not call {name}"}, 404)
     return fetch(f"{url}/api/version")
+
+
+def rows(request: Request) -> Answer:
+    """Counts the rows of `items` in the database whose URL is in the variable that the path names, or adds one."""
+    url = os.environ.get(request.path.removeprefix("/api/rows/"))
+    if url is None:
+        return as_json({"error": "there is no such variable"}, 404)
+    connection = None
+    try:
+        connection = connect(url)
+        with connection, connection.cursor() as cursor:
+            if request.method == "POST":
+                cursor.execute("insert into items (key) values (%s)", (str(uuid.uuid4()),))
+            cursor.execute("select count(*) from items")
+            (count,) = cursor.fetchone() or (0,)
+            return as_json({"rows": count})
+    except psycopg2.Error as error:
+        return as_json({"error": str(error).strip()}, 403)
+    finally:
+        if connection:
+            connection.close()
 
 
 def shape(request: Request) -> Answer:

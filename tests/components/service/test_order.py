@@ -1,17 +1,15 @@
 """The order of a release, as the engine sees it."""
 
 import json
-from typing import Any
 
 import pytest
-import yaml
 
-from tests.components.declared import CONTAINER, IMAGE, ROOT, VOLUME, Program
+from tests.components.declared import CONTAINER, IMAGE, VOLUME, Program, services
 
 
 @pytest.fixture(params=["local", "prod"], scope="module")
 def program(request: pytest.FixtureRequest) -> Program:
-    return Program.of(request.param)
+    return Program.running(request.param)
 
 
 def test_no_change_of_a_service_begins_before_all_its_images_are_pulled(program: Program) -> None:
@@ -103,10 +101,9 @@ def test_the_certificate_is_requested_after_the_gateway_can_answer_the_authority
 
 @pytest.mark.parametrize("slow", ["app", "frontend"])
 def test_a_release_and_the_gateway_wait_for_the_longest_drain_of_its_parts(slow: str) -> None:
-    text = (ROOT / "Pulumi.local.yaml").read_text()
-    services: dict[str, Any] = yaml.safe_load(text)["config"]["sertantai:services"]
-    services["legal"][slow]["drain_s"] = 77
-    program = Program.of("local", services=services)
+    blocks = services("local")
+    blocks["legal"][slow]["drain_s"] = 77
+    program = Program.of("local", services=blocks)
     assert program.step("legal-retire").inputs["create"].endswith(" --drain 77 --grace 77")
     base = json.loads(program.step("nginx-base").inputs["stdin"])["text"]
     assert int(base.partition("worker_shutdown_timeout ")[2].partition("s;")[0]) > 77

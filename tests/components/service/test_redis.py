@@ -30,7 +30,9 @@ def test_only_services_with_redis_get_it_and_each_has_its_own_user(program: Prog
 
 def test_no_service_of_production_uses_redis() -> None:
     production = Program.of("prod")
-    assert not [name for name in production.services if "REDIS_URL" in environment(production, f"{name}-app")]
+    apps = [container.name for container in production.all(CONTAINER) if container.name.endswith("-app")]
+    assert apps
+    assert not [name for name in apps if "REDIS_URL" in environment(production, name)]
 
 
 def test_a_new_password_is_accepted_before_the_app_starts_and_the_old_one_refused_after_the_old_app(

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.components.declared import ROOT, Program, plain, secret_values
+from tests.components.declared import Program, plain, secret_values, services
 
 
 def empty(name: bytes) -> bytes:
@@ -22,11 +21,9 @@ def empty(name: bytes) -> bytes:
 
 
 def declared(stack: str, dump: Path, **more: Any) -> Program:
-    services: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"][
-        "sertantai:services"
-    ]
-    services["legal"]["restore"] = {"dump": str(dump), **more}
-    return Program.of(stack, services=services)
+    blocks = services(stack)
+    blocks["legal"]["restore"] = {"dump": str(dump), **more}
+    return Program.of(stack, services=blocks)
 
 
 @pytest.fixture(params=["local", "prod"])

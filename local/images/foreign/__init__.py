@@ -1,0 +1,1 @@
+"""Stands for an application that the platform did not make, behind the same gateway."""
