@@ -6,13 +6,27 @@ from .mistakes import Mistakes
 from .names import DOCKER_HUB, HEALTH_ROLE, image_parts, registry_host
 from .platform import Acme, Network, Nginx, Postgres, Redis, Registry
 from .read import Settings, load, parse
-from .service import App, Database, Electric, Frontend, Health, Part, Public, Restore, Service, ThroughApp, stream_id
+from .service import (
+    App,
+    Database,
+    Electric,
+    Frontend,
+    Health,
+    Part,
+    Public,
+    Restore,
+    Service,
+    ThroughApp,
+    reader_kind,
+    stream_id,
+)
+from .shared_databases import read_variable, readers, sharers
 from .stack_file import PROJECT, StackFile
 
 __all__ = [
     "ACME_PATH", "CERTBOT_MEMORY_MB", "DOCKER_ADDRESS_POOL", "DOCKER_HUB", "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT",
     "Acme", "App", "Database", "Dns", "Electric", "Frontend", "Health", "HetznerHost", "Host", "LocalHost",
     "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore", "Service",
-    "Settings", "SshHost", "StackFile", "ThroughApp", "image_parts", "load", "parse", "registry_host",
-    "stream_id",
+    "Settings", "SshHost", "StackFile", "ThroughApp", "image_parts", "load", "parse", "read_variable", "reader_kind",
+    "readers", "registry_host", "sharers", "stream_id",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ def app_environment(args: ServiceArgs, accounts: Accounts, parent: pulumi.Resour
         database_url=database.url if database else None,
         redis_url=redis.url if redis else None,
         electric_secret=electric.secret if electric else None,
+        read_urls={owner: reader.url for owner, reader in accounts.readers.items()},
         secrets={key: config_secret(f"{name}_{key}") for key in app.secrets},
     ).apply(
         lambda secrets: environment.app(

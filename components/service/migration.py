@@ -18,7 +18,7 @@ def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[p
     """
     name, app, platform = release.service, release.settings.app, release.platform
     database = release.accounts.database
-    if not (app.migrate and database):
+    if not (app.migrate and database) or "app" not in release.settings.running():
         return after
     url = {"DATABASE_URL": database.migrate_url}
     variables = Output.all(release.environment, url).apply(lambda pair: pair[0] | pair[1])
@@ -31,7 +31,7 @@ def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[p
                 "command": app.migrate,
                 "network": platform.settings.network.name,
                 "memory_mb": app.memory_mb,
-                "secrets": environment.secret_values(values["environment"], app.secrets),
+                "secrets": environment.secret_values(values["environment"], environment.secret_names(release.settings)),
             }
         )
     )

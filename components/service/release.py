@@ -67,10 +67,10 @@ def begin_release(args: ServiceArgs, parent: pulumi.Resource) -> Release:
         parent=parent,
         images={
             part: pull_image(f"{name}-{part}-image", block.image, host, parent=parent)
-            for part, block in settings.parts().items()
+            for part, block in settings.running().items()
         },
         accounts=accounts,
         certificate=certificate,
         environment=app,
-        secrets=app.apply(lambda values: environment.secret_values(values, settings.app.secrets)),
+        secrets=app.apply(lambda values: environment.secret_values(values, environment.secret_names(settings))),
     )
