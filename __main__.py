@@ -50,6 +50,8 @@ async def main() -> dict[str, pulumi.Input[Any]]:
     for name, block in config.services.items():
         services[name] = Service(name, ServiceArgs(service=name, settings=block, platform=platform))
         await asyncio.sleep(0)  # lets the SDK register this service while the next one is declared
+    for name, service in services.items():
+        service.restore([services[sharer] for sharer in settings.sharers(name, config.services)])
     warn_of_boot_migrations(config.services, host)
     # Waits for all outputs at once: the SDK itself would check all of them again after each one.
     while outputs := [output for output in pulumi.runtime.settings.SETTINGS.outputs if not output.done()]:

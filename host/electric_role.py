@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("database")
     parser.add_argument("--owner", required=True, help="the role that owns the database")
     parser.add_argument("--group", required=True, help="the role that owns Electric's publication")
+    parser.add_argument("--publication", help="Electric's, if the database is another service's")
     parser.add_argument("--connections", type=int, required=True, help="the connection limit of its login")
     parser.add_argument("--postgres", required=True, help="its container")
 
@@ -36,7 +37,8 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     try:
         postgres.query(files.sql("electric_role"), names, exclusive=True)
         login.create(postgres)
-        postgres.query(files.sql("electric_role_inside"), {"group": args.group}, database=args.database, exclusive=True)
+        inside = {"group": args.group, "publication": args.publication or ""}
+        postgres.query(files.sql("electric_role_inside"), inside, database=args.database, exclusive=True)
         fingerprint = Fingerprint(f"electric-login/{args.service}", "login", login.name, inputs["fingerprint"])
         fingerprints.save(postgres, [fingerprint])
     except psql.SqlError as error:

@@ -19,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", required=True, help="the role that its logins become")
     parser.add_argument("--slot", required=True)
     parser.add_argument("--publication", required=True)
+    parser.add_argument(
+        "--drop-group", action="store_true", help="drop the group too: the database is another service's"
+    )
     parser.add_argument("--postgres", required=True, help="its container")
 
 
@@ -29,9 +32,14 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         raise Failure(f"{subject}: still serves; run up again")
     postgres = psql.Postgres(args.postgres)
     names = {"slot": args.slot, "publication": args.publication}
+    groups = {"database": args.database, "group": args.group}
+    text = files.sql("slot_leave") + files.sql("electric_role_remove")
     try:
-        if logins.database_exists(postgres, args.database):
-            postgres.query(files.sql("electric_role_remove"), names, database=args.database, exclusive=True)
+        is_there = logins.database_exists(postgres, args.database)
+        if is_there:
+            postgres.query(text, names, database=args.database, exclusive=True)
         logins.drop(postgres, args.database, role=args.group, prefix=args.group)
+        if is_there and args.drop_group:
+            postgres.query(files.sql("electric_group_remove"), groups, database=args.database, exclusive=True)
     except psql.SqlError as error:
         raise psql.failure(subject, error) from None

@@ -22,10 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Stdin: `owner` and `group`, the roles that the logins of the app and of Electric become."""
+    """Stdin: `owner` and `group`, the roles that the logins of the app and of Electric become; `prefix` of the app's
+    logins, by default the database's name.
+    """
     postgres, database = psql.Postgres(args.postgres), args.database
     try:
-        drop(postgres, database, role=inputs["owner"], prefix=database, current=args.app)
+        drop(postgres, database, role=inputs["owner"], prefix=inputs.get("prefix", database), current=args.app)
         if args.electric:
             drop(postgres, database, role=inputs["group"], prefix=inputs["group"], current=[args.electric])
     except psql.SqlError as error:

@@ -4,6 +4,7 @@ Safe to run again: it ends the rest of an interrupted run first, and continues a
 """
 
 import argparse
+import math
 import os
 import subprocess
 import time
@@ -53,7 +54,13 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         volumes=inputs.get("volumes", {}),
     )
     busy = f"{migration.subject}: another migration is still running; run up again when it is done"
-    with lock.acquire(args.container, args.timeout, busy):
+    waiting = f"{migration.subject}: waits for another service's migration of {args.database} to end"
+    database = f"sertantai-{args.stack}-database-{args.database}"
+    with (
+        lock.acquire(args.container, args.timeout, busy),
+        # As long as it takes: the other migration has its own limit.
+        lock.acquire(database, math.inf, "", wait_message=waiting),
+    ):
         migration.run()
     if not inputs.get("app_command"):
         for line in boot_migrations.warnings({args.service: inputs["image"]}):

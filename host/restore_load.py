@@ -1,21 +1,23 @@
 """restore-load: restore a dump into a service's database, all of it or nothing.
 
+All services that use the database stop meanwhile.
+
 Safe to run again from any state: PostgreSQL records which dumps it has, and the containers that an interrupted restore
 has stopped are started again.
 """
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from . import docker, files, in_use, lock, restore_check, slots
+from . import in_use, lock, restore_check, slots
+from .database_users import User, Users
 from .dumps import Dumps
 from .failure import Failure
 from .fit import Facts, Fit
-from .gate import Gate
 from .gateway import Gateway
 from .mask import Mask
 from .psql import Postgres, SqlError
@@ -25,8 +27,6 @@ from .serving import Serving
 # Longer than any release, or the restore of any other service.
 WAIT_S = 6 * 3600
 COMMIT_KNOWN_WAIT_S = 120
-START_ORDER = ("electric", "app")
-"""Electric before the app, which may call it at once."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Stdin: as for restore-check, without `dump` if PostgreSQL has it; `path`, the dump's on the laptop;
     `excluded_tables`, which belong to one database alone; `slot`, Electric's; `gates` of app and Electric; `grace_s`,
-    seconds for the app to stop; `secrets` that a log may contain.
+    seconds for the app to stop; these three and `service` for each of the `sharers`, the other services on the
+    database; `secrets` that a log may contain.
     """
     subject = f"{args.service}/restore"
-    serving = Serving(stack=args.stack, service=args.service, gateway=Gateway(args.gateway), grace_s=inputs["grace_s"])
     postgres = Postgres(args.postgres)
     rows = Rows(
         postgres=postgres, database=args.database, owner=inputs["owner"], excluded_tables=inputs["excluded_tables"]
@@ -53,12 +53,14 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         digest=args.digest,
         path=inputs["path"],
         database=args.database,
-        slot=inputs["slot"],
-        gates=inputs["gates"],
-        mask=Mask(inputs["secrets"]),
+        users=Users(
+            services=[*_users(args, inputs)],
+            database=args.database,
+            postgres=postgres,
+            mask=Mask(inputs["secrets"]),
+        ),
         postgres=postgres,
         rows=rows,
-        serving=serving,
         dumps=Dumps(args.stack, args.service),
     )
     busy = f"{subject}: another restore or cut-over has run for {WAIT_S} s; run up again"
@@ -66,6 +68,14 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     # Cut-overs take this lock too: a new replication slot would wait for the end of the restore's transaction.
     with lock.acquire(slots.lock_name(args.stack), WAIT_S, busy, wait_message=waiting):
         restore.run()
+
+
+def _users(args: argparse.Namespace, inputs: Mapping[str, Any]) -> Iterator[User]:
+    for user in ({**inputs, "service": args.service}, *inputs.get("sharers", ())):
+        serving = Serving(
+            stack=args.stack, service=user["service"], gateway=Gateway(args.gateway), grace_s=user["grace_s"]
+        )
+        yield User(serving=serving, slot=user["slot"], gates=user["gates"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,17 +87,14 @@ class Restore:
     digest: str
     path: str
     database: str
-    slot: str
-    gates: Mapping[str, Mapping[str, Any]]
-    mask: Mask
+    users: Users
     postgres: Postgres
     rows: Rows
-    serving: Serving
     dumps: Dumps
 
     def run(self) -> None:
         """Restores the dump, unless PostgreSQL has it. In any case, the stopped containers serve again afterwards."""
-        if not self.serving.serving_containers("app"):
+        if self.users.owner.serving_containers().get("app") == []:
             raise self._failure("there is no container of the app; run up again")
         try:
             self.rows.create_login(UNCHECKED if self.fit and self.fit.disable_triggers else CHECKED)
@@ -97,7 +104,7 @@ class Restore:
         try:
             if restored_at:
                 self._print(f"{self.path} was restored into {self.database} at {restored_at} UTC; its rows stay")
-                if not self._serve_again():
+                if not self.users.serve_again():
                     raise self._failure("not all parts are healthy: fix that, then run up again")
             else:
                 self._load(*self._check())
@@ -117,8 +124,8 @@ class Restore:
             facts = self.fit.facts(self.rows.query)
             problems = [
                 *self.fit.problems(facts),
-                *(in_use.transactions(self.postgres, self.database, self.fit.at) if self.slot else ()),
-                *in_use.others(self.postgres, self.database, self.fit.at, self.serving),
+                *(in_use.transactions(self.postgres, self.fit.at, self.users) if self.users.slots else ()),
+                *in_use.others(self.postgres, self.fit.at, self.users),
             ]
         except SqlError as error:
             problems = [f"{self.fit.at}: {error}"]
@@ -145,29 +152,21 @@ class Restore:
         self._print(f"all rows are loaded, as many as the dump has, after {time.monotonic() - begun:.0f} s")
         with suppress(SqlError):
             self.rows.query("SET statement_timeout = 0; ANALYZE;")
-        if not self._serve_again():
+        if not self.users.serve_again():
             self._undo(skip)
-        serve = "app and Electric serve" if self.slot else "app serves"
-        self._print(f"the {serve} again, after {time.monotonic() - begun:.0f} s")
+        self._print(f"{self.users.sentence('serve')} again, after {time.monotonic() - begun:.0f} s")
 
     def _stop(self) -> bool:
-        """Stops everything that writes, and drops Electric's slot: one large transaction would break its shapes."""
-        if not self.serving.show_notice():
+        if not self.users.show_notices():
             return False
-        stop = "app and Electric stop" if self.slot else "app stops"
-        self._print(f"the {stop}; the site shows that it is back soon")
-        if not self.serving.stop():
-            return False
-        try:
-            if self.slot:
-                self.postgres.query(files.sql("slot_drop"), {"slot": self.slot}, database=self.database)
-        except SqlError:
-            return False
-        return True
+        self._print(f"{self.users.sentence('stop')}; the site shows that it is back soon")
+        if sharers := ", ".join(user.name for user in self.users.sharers):
+            self._print(f"so does everything of {sharers}, on the same database")
+        return self.users.stop()
 
     def _dump_current(self) -> None:
         """Dumps the current rows, while nobody writes, so that the restore can be undone."""
-        point = f"{self.serving.service}-restore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        point = f"{self.users.owner.name}-restore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
         try:
             self.postgres.query("SELECT pg_create_restore_point(:'point');", {"point": point})
             self.rows.dump(self.dumps.previous)
@@ -213,31 +212,11 @@ class Restore:
             self._fail(problem)
         self._fail("the previous rows were restored")
 
-    def _serve_again(self) -> bool:
-        """Starts the serving containers, waits until they are healthy, and removes the notice. Returns its success."""
-        try:
-            serving = {part: self.serving.serving_containers(part) for part in START_ORDER if part in self.gates}
-            if not all(docker.start(container) for containers in serving.values() for container in containers):
-                return False
-            for part, containers in serving.items():
-                for container in containers:
-                    Gate(
-                        subject=f"{self.serving.service}/{part}",
-                        container=container,
-                        mask=self.mask,
-                        advice="",
-                        **self.gates[part],
-                    ).wait_until_healthy()
-            return self.serving.remove_notice()
-        except Failure as failure:
-            print(failure, flush=True)
-            return False
-
     def _fail(self, reason: str) -> NoReturn:
         """Raises a `Failure`, after the previous containers serve again."""
-        if self._serve_again():
+        if self.users.serve_again():
             raise self._failure(f"{reason}; what served before serves again")
-        self.serving.remove_notice()
+        self.users.remove_notices()
         raise self._failure(f"{reason}; but not all parts are healthy: fix that, then run up again")
 
     def _failure(self, reason: str) -> Failure:

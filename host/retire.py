@@ -21,7 +21,7 @@ WORKER_SHUTTING_DOWN = ["sh", "-c", "grep -qs '^nginx: worker process is shuttin
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stack")
     parser.add_argument("service")
-    parser.add_argument("--keep", nargs="+", required=True, help="the containers that serve")
+    parser.add_argument("--keep", nargs="*", required=True, help="the containers that serve")
     parser.add_argument("--gateway", required=True, help="nginx's container")
     parser.add_argument("--drain", type=int, required=True, help="seconds for requests in flight in the gateway")
     parser.add_argument("--grace", type=int, required=True, help="seconds for a container to stop")

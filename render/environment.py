@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from settings import REFERENCE, Health, references, url_name
+from settings import REFERENCE, Health, Service, read_variable, references, url_name
 
 ELECTRIC_PORT = 3000
 ELECTRIC_STORAGE = "/var/lib/electric"
 """The volume of its shapes. Each image has its own folder there: another version of Electric empties what it finds."""
 SECRET_VARIABLES = ("DATABASE_URL", "ELECTRIC_SECRET", "REDIS_URL", "SECRET_KEY_BASE")
-"""The platform's secret variables. A service's `secrets` are secret too."""
+"""The platform's secret variables. A service's `secrets` are secret too, and the URLs of the databases it reads."""
 
 
 def postgres_url(user: str, password: str, database: str, parameters: str = "") -> str:
@@ -33,11 +33,15 @@ def app(
     redis_prefix: str | None,
     electric_url: str | None,
     electric_secret: str | None,
+    read_urls: Mapping[str, str],
     calls: Mapping[str, int],
     env: Mapping[str, str],
     secrets: Mapping[str, str],
 ) -> dict[str, str]:
-    """Returns the app's environment. `calls` are the ports of the services that it calls, by name."""
+    """Returns the app's environment. `calls` are the ports of the services that it calls, by name.
+
+    `read_urls` are the URLs of the databases that it may read, by the owner's name.
+    """
     variables = {
         "PORT": str(port),
         "PHX_HOST": domain,
@@ -49,6 +53,7 @@ def app(
         "REDIS_PREFIX": redis_prefix,
         "ELECTRIC_URL": electric_url,
         "ELECTRIC_SECRET": electric_secret,
+        **{read_variable(owner): url for owner, url in read_urls.items()},
         **{url_name(name): f"http://{name}:{port}" for name, port in calls.items()},
     }
     given = {name: value for name, value in variables.items() if value is not None}
@@ -87,6 +92,12 @@ def compose(env: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, s
         name: REFERENCE.sub(lambda match: "${" if match[1] is None else variables[match[1]], value)
         for name, value in env.items()
     }
+
+
+def secret_names(service: Service) -> list[str]:
+    """Returns the names of the app's secret variables that only this service has."""
+    reads = service.database.reads if service.database else []
+    return [*service.app.secrets, *map(read_variable, reads)]
 
 
 def secret_values(

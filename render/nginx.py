@@ -53,7 +53,7 @@ PROTOCOL = {
 class Upstream:
     """The servers of a part. Other containers call the part by its stable `names`.
 
-    With `secret_in_url`, its requests are not logged.
+    With `secret_in_url`, its requests are not logged. Without servers it is stopped on purpose, and answers 503.
     """
 
     name: str
@@ -65,11 +65,12 @@ class Upstream:
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """A location of a site. `match` has nginx's syntax; `streams` turns buffering off."""
+    """A location of a site. `match` has nginx's syntax; `streams` turns buffering off. `stopped`: it answers 503."""
 
     match: str
     upstream: str
     streams: bool = False
+    stopped: bool = False
 
 
 def base(drains_s: Sequence[int], settings: Nginx) -> str:
@@ -116,7 +117,8 @@ def site(
         upstreams=_upstreams(name, service, containers),
         locations=_locations(name, service),
         electric=service.electric is not None,
-        electric_hold_flag=f"{HELD_SERVERS}/{containers['electric'][0]}" if service.electric else "",
+        electric_stopped="electric" in service.stopped,
+        electric_hold_flag=f"{HELD_SERVERS}/{containers['electric'][0]}" if "electric" in containers else "",
         electric_path=ELECTRIC_PATH,
         shapes={shape: public.shapes[shape].query for shape in public.shapes} if public else {},
         electric_secret=quote(electric_secret or "", safe=""),
@@ -126,14 +128,15 @@ def site(
 
 
 def _upstreams(name: str, service: Service, containers: Mapping[str, Sequence[str]]) -> list[Upstream]:
-    app = Upstream(name=f"{name}-app", port=service.app.port, servers=containers["app"], names=(name, *service.names))
+    servers = containers.get("app", ())
+    app = Upstream(name=f"{name}-app", port=service.app.port, servers=servers, names=(name, *service.names))
     upstreams = [app]
     if service.frontend:
         port = service.frontend.port
-        upstreams.append(Upstream(name=f"{name}-frontend", port=port, servers=containers["frontend"]))
+        upstreams.append(Upstream(name=f"{name}-frontend", port=port, servers=containers.get("frontend", ())))
     if service.electric:
         alias = electric_name(name)
-        servers = containers["electric"]
+        servers = containers.get("electric", ())
         upstreams.append(Upstream(name=alias, port=ELECTRIC_PORT, servers=servers, names=(alias,), secret_in_url=True))
     return upstreams
 
@@ -142,11 +145,16 @@ def _locations(name: str, service: Service) -> list[Location]:
     app = f"{name}-app"
     access = service.electric.access if service.electric else None
     shapes = access.path if isinstance(access, ThroughApp) else None
-    locations = [Location(match=_match(route), upstream=app, streams=route == shapes) for route in service.routes]
+    stopped = "app" in service.stopped
+    locations = [
+        Location(match=_match(route), upstream=app, streams=route == shapes, stopped=stopped)
+        for route in service.routes
+    ]
     if shapes and shapes not in service.routes:
-        locations.append(Location(match=_match(shapes), upstream=app, streams=True))
+        locations.append(Location(match=_match(shapes), upstream=app, streams=True, stopped=stopped))
     if service.frontend:
-        locations.append(Location(match="/", upstream=f"{name}-frontend"))
+        is_stopped = "frontend" in service.stopped
+        locations.append(Location(match="/", upstream=f"{name}-frontend", stopped=is_stopped))
     return locations
 
 

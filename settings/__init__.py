@@ -7,7 +7,21 @@ from .names import DOCKER_HUB, HEALTH_ROLE, image_parts, registry_host
 from .platform import Acme, Network, Nginx, Redis, Registry
 from .postgres import Postgres
 from .read import Settings, load, parse
-from .service import App, Database, Electric, Frontend, Health, Part, Public, Restore, Service, ThroughApp, stream_id
+from .service import (
+    App,
+    Database,
+    Electric,
+    Frontend,
+    Health,
+    Part,
+    Public,
+    Restore,
+    Service,
+    ThroughApp,
+    reader_kind,
+    stream_id,
+)
+from .shared_databases import read_variable, readers, sharers
 from .stack_file import PROJECT, StackFile
 from .variables import REFERENCE, references, url_name
 
@@ -16,6 +30,6 @@ __all__ = [
     "REFERENCE",
     "Acme", "App", "Database", "Dns", "Electric", "Frontend", "Health", "HetznerHost", "Host", "LocalHost",
     "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore", "Service",
-    "Settings", "SshHost", "StackFile", "ThroughApp", "image_parts", "load", "parse", "references",
-    "registry_host", "stream_id", "url_name",
+    "Settings", "SshHost", "StackFile", "ThroughApp", "image_parts", "load", "parse", "read_variable", "reader_kind",
+    "readers", "references", "registry_host", "sharers", "stream_id", "url_name",
 ]  # fmt: skip

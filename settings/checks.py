@@ -172,7 +172,7 @@ def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
         at = f"services/{name}"
         if service.domain:
             yield from claim("domain", service.domain, f"{at}/domain")
-        if service.database:
+        if service.database and service.database.name:
             database, path = service.database.name, f"{at}/database/name"
             mistakes = (claim("database", f"{database}{suffix}", path) for suffix in ROLE_SUFFIXES)
             yield from islice(chain.from_iterable(mistakes), 1)
@@ -212,7 +212,7 @@ def capacity_mistakes(
     if size and postgres and nginx:
         servers = [postgres.memory_mb, nginx.memory_mb, CERTBOT_MEMORY_MB, redis.memory_mb if redis else 0]
         shared = HOST_MEMORY_MB + sum(servers)
-        parts = sum(part.memory_mb for service in services.values() for part in service.parts().values())
+        parts = sum(part.memory_mb for service in services.values() for part in service.running().values())
         if shared + 2 * parts > size:
             yield (
                 f"host: {size} MB of memory; the platform needs {shared} MB and its services, "

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from . import checks
+from . import checks, shared_databases, stopped
 from .host import Dns, HetznerHost, Host
 from .mistakes import Mistakes
 from .names import ServiceName, StackName
@@ -40,7 +40,7 @@ class Settings(Model):
         """Returns the reference of every image, by the path of its setting."""
         blocks = {name: getattr(self, name) for name in ("acme", "postgres", "redis", "nginx")}
         for name, service in self.services.items():
-            blocks |= {f"services/{name}/{part}": block for part, block in service.parts().items()}
+            blocks |= {f"services/{name}/{part}": block for part, block in service.running().items()}
         return {f"{path}/image": block.image for path, block in blocks.items() if block}
 
     def warnings(self) -> list[str]:
@@ -118,6 +118,8 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
         mistakes += volume_mistakes(name, service)
     mistakes += checks.unique_mistakes(services)
     mistakes += checks.redis_mistakes(services, raw.get("redis") is not None)
+    mistakes += shared_databases.mistakes(services, service_names)
+    mistakes += stopped.mistakes(services)
     shared = {name: blocks.get(name) for name in ("host", "postgres", "redis", "nginx")}
     mistakes += checks.capacity_mistakes(services, **shared)
     mistakes += postgres_mistakes(blocks.get("postgres"))
@@ -132,6 +134,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
         )
     if mistakes:
         raise Mistakes(mistakes)
+    blocks["services"] = shared_databases.resolve(services)
     return Settings.model_construct(**{name: blocks[name] for name in Settings.model_fields if name in blocks})
 
 

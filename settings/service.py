@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from .names import (
     BodyMegabytes,
@@ -32,6 +32,7 @@ from .names import (
 )
 from .platform import Model, is_unset
 
+PartName = Literal["app", "frontend", "electric"]
 # Connections that an app or Electric has outside its pools: listeners, and backends that have not ended yet.
 CONNECTIONS_OUTSIDE_POOLS = 5
 
@@ -152,12 +153,25 @@ class Electric(Model):
     cache_generation: Generation = 0
 
 
-class Database(Model):
-    """The service's database on the shared PostgreSQL. It is kept when the service is removed."""
+def _is_empty(value: object) -> bool:
+    return not value
 
-    name: DatabaseName
+
+class Database(Model):
+    """The service's database on the shared PostgreSQL: its own, or another service's. It is kept when they are removed.
+
+    `exclude_if`: a key that is not set must not change what a release of an earlier version has recorded.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["name"]}, {"required": ["of"]}]})
+
+    name: DatabaseName = ""
+    of: ServiceName | None = Field(default=None, exclude_if=_is_empty)
+    """In place of `name`: the service whose database this service uses too, with logins of its own."""
     extensions: list[ExtensionName] = []
     pool_size: int = Field(default=10, ge=1, le=500)
+    reads: list[ServiceName] = Field(default=[], exclude_if=_is_empty)
+    """Services whose databases the app may read. It gets a read-only login to each, as <SERVICE>_DATABASE_URL."""
 
 
 class RedisUser(Model):
@@ -190,6 +204,8 @@ class Service(Model):
     electric: Electric | None = None
     redis: RedisUser | None = None
     restore: Restore | None = None
+    stopped: list[PartName] = Field(default=[], exclude_if=_is_empty)
+    """Parts that stay declared and do not run, on purpose. Their routes answer 503."""
 
     @property
     def routes(self) -> list[UrlPath]:
@@ -207,6 +223,7 @@ class Service(Model):
             limits["app"] = 3 * self.database.pool_size + CONNECTIONS_OUTSIDE_POOLS
             if self.app.migrate:
                 limits["migrate"] = self.database.pool_size + CONNECTIONS_OUTSIDE_POOLS
+            limits |= dict.fromkeys(map(reader_kind, self.database.reads), limits["app"])
         if self.electric:
             # Old and new: a pool, the lock and the replication connection.
             limits["electric"] = 2 * (self.electric.pool_size + 2) + CONNECTIONS_OUTSIDE_POOLS
@@ -221,6 +238,15 @@ class Service(Model):
         """Returns the settings of each declared part, by the part's name."""
         parts = {"app": self.app, "frontend": self.frontend, "electric": self.electric}
         return {name: part for name, part in parts.items() if part}
+
+    def running(self) -> dict[str, Part | Electric]:
+        """Returns the parts that are not stopped on purpose."""
+        return {name: part for name, part in self.parts().items() if name not in self.stopped}
+
+
+def reader_kind(owner: str) -> str:
+    """Returns the kind of the login that reads the database of the service `owner`."""
+    return f"reads-{owner}"
 
 
 def stream_id(name: str, electric: Electric) -> str:

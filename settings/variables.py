@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from .service import Service
+from .shared_databases import read_variable
 
 REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 """`$${` or `${NAME}`. In a value, each `${` is the beginning of one of the two."""
@@ -26,6 +27,7 @@ def given_names(service: Service, part: str) -> list[str]:
         *(["DATABASE_URL", "POOL_SIZE"] if service.database else []),
         *(["REDIS_URL", "REDIS_PREFIX"] if service.redis else []),
         *(["ELECTRIC_URL", "ELECTRIC_SECRET"] if service.electric else []),
+        *map(read_variable, service.database.reads if service.database else []),
         *map(url_name, service.app.calls),
     ]
 

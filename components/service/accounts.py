@@ -1,5 +1,6 @@
 """A service's accounts on the shared servers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -8,6 +9,7 @@ from pulumi import ResourceOptions
 from .args import ServiceArgs
 from .database import Database
 from .electric_access import ElectricAccess, ElectricAccessArgs
+from .reader import Reader, ReaderArgs
 from .redis_user import RedisUser
 
 
@@ -18,6 +20,8 @@ class Accounts:
     database: Database | None
     electric: ElectricAccess | None
     redis: RedisUser | None
+    readers: Mapping[str, Reader]
+    """Its read-only logins to other services' databases, by the owner's name."""
 
     @property
     def ready(self) -> list[pulumi.Resource]:
@@ -29,17 +33,21 @@ class Accounts:
             steps += [self.electric.ready, self.electric.storage]
         if self.redis:
             steps.append(self.redis.ready)
-        return steps
+        return [*steps, *(reader.ready for reader in self.readers.values())]
 
 
 def create_accounts(args: ServiceArgs, parent: pulumi.Resource) -> Accounts:
     """Declares the accounts that the service's settings need."""
     name, settings, opts = args.service, args.settings, ResourceOptions(parent=parent)
     database = electric = redis = None
+    readers: dict[str, Reader] = {}
     if settings.database:
         database = Database(f"{name}-database", args, opts)
         if settings.electric:
             electric = ElectricAccess(f"{name}-electric", ElectricAccessArgs(**vars(args), database=database), opts)
+        for owner in settings.database.reads:
+            reader_args = ReaderArgs(**vars(args), owner=owner, password=database.password)
+            readers[owner] = Reader(f"{name}-reads-{owner}", reader_args, opts)
     if settings.redis:
         redis = RedisUser(f"{name}-redis", args, opts)
-    return Accounts(database=database, electric=electric, redis=redis)
+    return Accounts(database=database, electric=electric, redis=redis, readers=readers)

@@ -24,6 +24,7 @@ def app_environment(
         secret_key_base=secret(f"{name}-key", f"{name}_SECRET_KEY_BASE", parent=parent, length=64),
         redis_url=redis.url if redis else None,
         electric_secret=electric.secret if electric else None,
+        read_urls={owner: reader.url for owner, reader in accounts.readers.items()},
         secrets={key: config_secret(f"{name}_{key}") for key in app.secrets},
     )
 

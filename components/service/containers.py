@@ -16,24 +16,26 @@ from .volumes import mounts
 
 
 def start_containers(release: Release, *, after: Sequence[pulumi.Resource]) -> dict[str, Part]:
-    """Declares all parts, each with its gate. Electric starts after the gates of the others."""
-    settings = release.settings
-    app = _container(
-        release,
-        "app",
-        settings.app,
-        variables=release.environment,
-        hosts=_stable_names(release),
-        volumes=mounts(release),
-    )
-    parts = {"app": _part(release, app, _gate(settings.app, release.secrets), after=after)}
-    if settings.frontend:
+    """Declares all parts that run, each with its gate. Electric starts after the gates of the others."""
+    settings, running = release.settings, release.settings.running()
+    parts: dict[str, Part] = {}
+    if "app" in running:
+        app = _container(
+            release,
+            "app",
+            settings.app,
+            variables=release.environment,
+            hosts=_stable_names(release),
+            volumes=mounts(release),
+        )
+        parts["app"] = _part(release, app, _gate(settings.app, release.secrets), after=after)
+    if settings.frontend and "frontend" in running:
         block = settings.frontend
         frontend = _container(
             release, "frontend", block, variables=environment.frontend(port=block.port, env=block.env)
         )
         parts["frontend"] = _part(release, frontend, _gate(block), after=after)
-    if settings.electric and release.accounts.electric:
+    if settings.electric and release.accounts.electric and "electric" in running:
         gates = [part.gate for part in parts.values()]
         parts["electric"] = _part(
             release,

@@ -21,7 +21,7 @@ def cut_over(release: Release, parts: Mapping[str, Part]) -> Sequence[pulumi.Res
     gates = [part.gate for part in parts.values()]
     name, settings, platform = release.service, release.settings.electric, release.platform
     access, database = release.accounts.electric, release.accounts.database
-    if not (settings and access and database):
+    if not (settings and access and database and "electric" in parts):
         return gates
     fingerprint = platform.host.fingerprint(f"slot/{name}")
     active = release.command(

@@ -1,4 +1,4 @@
-"""A service's database on the shared PostgreSQL."""
+"""A service's database on the shared PostgreSQL, its own or another service's."""
 
 import pulumi
 from pulumi import Output, ResourceOptions
@@ -10,8 +10,12 @@ from .args import ServiceArgs
 
 
 class Database(pulumi.ComponentResource):
-    """Database, owner and logins. The database is kept when the service is removed; its logins are dropped."""
+    """Database, owner and logins. The database is kept when the service is removed; its logins are dropped.
 
+    Each service on a database creates it if it is missing, so no service waits for another.
+    """
+
+    password: Output[str]
     url: Output[str]
     login: Output[str]
     migrate_url: Output[str]
@@ -21,9 +25,13 @@ class Database(pulumi.ComponentResource):
         super().__init__("sertantai:service:Database", name, {}, opts)
         assert args.settings.database
         self.name = database = args.settings.database.name
-        password = secret(f"{name}-password", f"{args.service}_DATABASE_PASSWORD", parent=self)
-        self.login = password.apply(lambda value: sql.login(database, value))
-        self.migrate_login = password.apply(lambda value: sql.login(sql.migration_prefix(database), value))
+        self.sharer = args.service if args.settings.database.of else None
+        """The service, if the database is another one's."""
+        self.prefix = prefix = sql.login_prefix(database, self.sharer)
+        self.electric_group = sql.electric_group(database, self.sharer)
+        self.password = password = secret(f"{name}-password", f"{args.service}_DATABASE_PASSWORD", parent=self)
+        self.login = password.apply(lambda value: sql.login(prefix, value))
+        self.migrate_login = password.apply(lambda value: sql.login(sql.migration_prefix(prefix), value))
         self.url, self.migrate_url = (
             Output.all(login, password).apply(lambda pair: environment.postgres_url(pair[0], pair[1], database))
             for login in (self.login, self.migrate_login)
@@ -63,7 +71,14 @@ class Database(pulumi.ComponentResource):
                     for kind in ("login", *(["migrate-login"] * migrates))
                 },
             ).apply(lambda values: verb.stdin({"extensions": extensions, **superuser, **values})),
-            delete=verb.line("database-leave", args.service, self.name, owner=owner, postgres=postgres.container_name),
+            delete=verb.line(
+                "database-leave",
+                args.service,
+                self.name,
+                owner=owner,
+                prefix=self.prefix if self.sharer else None,
+                postgres=postgres.container_name,
+            ),
             reruns_on={"POSTGRES": postgres.container.id},
             parent=self,
             depends_on=[postgres.ready],

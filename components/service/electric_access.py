@@ -38,7 +38,7 @@ class ElectricAccess(pulumi.ComponentResource):
         assert settings
         self.secret = secret(f"{name}-secret", f"{service}_ELECTRIC_SECRET", parent=self)
         password = secret(f"{name}-password", f"{service}_ELECTRIC_DATABASE_PASSWORD", parent=self)
-        group, stream = sql.electric_group(database), stream_id(service, settings)
+        group, stream = args.database.electric_group, stream_id(service, settings)
         self.login = password.apply(lambda value: sql.login(group, value))
         self.ready = self._create_role(name, args, password)
         self.storage = volume(
@@ -63,7 +63,8 @@ class ElectricAccess(pulumi.ComponentResource):
         service, settings, database = args.service, args.settings.electric, args.database.name
         assert settings
         host, postgres = args.platform.host, args.platform.postgres
-        group, stream = sql.electric_group(database), stream_id(service, settings)
+        group, stream = args.database.electric_group, stream_id(service, settings)
+        is_sharer = args.database.sharer is not None
         return host.command(
             f"{name}-sql",
             verb.line(
@@ -73,6 +74,7 @@ class ElectricAccess(pulumi.ComponentResource):
                 owner=sql.owner(database),
                 group=group,
                 connections=args.settings.connections["electric"],
+                publication=sql.publication(stream) if is_sharer else None,
                 postgres=postgres.container_name,
             ),
             stdin=Output.all(
@@ -86,6 +88,7 @@ class ElectricAccess(pulumi.ComponentResource):
                 group=group,
                 slot=sql.slot(stream),
                 publication=sql.publication(stream),
+                drop_group=[] if is_sharer else None,
                 postgres=postgres.container_name,
             ),
             reruns_on={"POSTGRES": postgres.container.id},

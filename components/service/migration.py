@@ -20,7 +20,7 @@ def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[p
     """
     name, app, platform = release.service, release.settings.app, release.platform
     database = release.accounts.database
-    if not (app.migrate and database):
+    if not (app.migrate and database) or "app" not in release.settings.running():
         return after
     stdin = Output.all(
         image=release.images["app"].reference,
@@ -35,7 +35,9 @@ def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[p
                 **({"app_command": app.command} if app.command else {}),
                 "network": platform.settings.network.name,
                 "memory_mb": app.memory_mb,
-                "secrets": environment.secret_values(values["environment"], app.secrets, app.env),
+                "secrets": environment.secret_values(
+                    values["environment"], environment.secret_names(release.settings), app.env
+                ),
             }
         )
     )

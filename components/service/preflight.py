@@ -32,7 +32,7 @@ def preflight(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence
             "preflight",
             pulumi.get_stack(),
             release.service,
-            memory=sum(block.memory_mb for block in release.settings.parts().values()),
+            memory=sum(block.memory_mb for block in release.settings.running().values()),
             gateway=platform.nginx.container_name,
             postgres=platform.postgres.container_name,
         ),
@@ -50,18 +50,20 @@ def preflight(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence
 def _needs(
     release: Release, *, images: Mapping[str, str], electric_secret: str | None, environment: Mapping[str, str]
 ) -> dict[str, Any]:
-    name, settings = release.service, release.settings
-    parts = settings.parts()
+    name, settings, database = release.service, release.settings, release.accounts.database
+    parts = settings.running()
     slot = None
-    if settings.electric and settings.database:
+    if settings.electric and database and "electric" in parts:
         slot = {
             "slot": sql.slot(stream_id(name, settings.electric)),
-            "database": settings.database.name,
-            "group": sql.electric_group(settings.database.name),
+            "database": database.name,
+            "group": database.electric_group,
         }
     # The new containers have no names yet. nginx does not resolve names when it tests its configuration.
     placeholders = {part: [f"{name}-{part}"] for part in parts}
-    block = settings.model_dump(mode="json", exclude={**{part: {"image"} for part in parts}, "restore": True})
+    block = settings.model_dump(
+        mode="json", exclude={**{part: {"image"} for part in settings.parts()}, "restore": True}
+    )
     return {
         "images": images,
         "tools": {

@@ -73,12 +73,14 @@ def begin_release(args: ServiceArgs, parent: pulumi.Resource) -> Release:
         parent=parent,
         images={
             part: pull_image(f"{name}-{part}-image", block.image, host, parent=parent)
-            for part, block in settings.parts().items()
+            for part, block in settings.running().items()
         },
         accounts=accounts,
         certificate=certificate,
         volumes=app_volumes(args, parent),
         environment=app,
         migrate_environment=migration,
-        secrets=app.apply(lambda values: environment.secret_values(values, settings.app.secrets, settings.app.env)),
+        secrets=app.apply(
+            lambda values: environment.secret_values(values, environment.secret_names(settings), settings.app.env)
+        ),
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class _Target:
     """A declared restore and its database."""
 
     release: Release
+    sharers: Sequence[Release]
     restore: Restore
     database: str
 
@@ -48,14 +49,17 @@ class _Target:
         return sql.owner(self.database)
 
 
-def restore(release: Release, *, after: Sequence[pulumi.Resource]) -> None:
-    """Declares the restore. It runs again for a new dump or new settings; PostgreSQL records which dumps it has."""
+def restore(release: Release, sharers: Sequence[Release], *, after: Sequence[pulumi.Resource]) -> None:
+    """Declares the restore. It runs again for a new dump or new settings; PostgreSQL records which dumps it has.
+
+    `sharers` are the other services on the database: they stop too, and start again.
+    """
     settings, database = release.settings.restore, release.accounts.database
     if not settings or not database:
         return
-    host, electric = release.platform.host, release.accounts.electric
-    target = _Target(release=release, restore=settings, database=database.name)
-    secrets = Output.all(app=release.secrets, electric=electric.secrets if electric else [])
+    host = release.platform.host
+    target = _Target(release=release, sharers=sharers, restore=settings, database=database.name)
+    secrets = Output.all(*(secret for user in (release, *sharers) for secret in _secrets(user)))
     command(
         f"{release.service}-restore",
         PROGRAM,
@@ -75,19 +79,24 @@ def restore(release: Release, *, after: Sequence[pulumi.Resource]) -> None:
     )
 
 
-def _stdin(target: _Target, program: Sequence[str], secrets: Mapping[str, list[str]]) -> str:
+def _secrets(release: Release) -> list[Output[list[str]]]:
+    """Returns the values that the logs of a service must not show."""
+    electric = release.accounts.electric
+    return [release.secrets, *([electric.secrets] if electric else [])]
+
+
+def _stdin(target: _Target, program: Sequence[str], secrets: Sequence[Sequence[str]]) -> str:
     """Returns the stdin of the program on the operator's machine. It passes `inputs` on to the host."""
     release, restore = target.release, target.restore
-    electric = release.settings.electric
     inputs = {
         "owner": target.owner,
         "path": restore.dump,
         "excluded_tables": EXCLUDED_TABLES,
-        "slot": sql.slot(stream_id(release.service, electric)) if electric else "",
-        "gates": _gates(release),
-        "grace_s": release.settings.app.drain_s,
-        "secrets": [*secrets["app"], *secrets["electric"]],
+        "secrets": [value for values in secrets for value in values],
+        **_user(release),
     }
+    if target.sharers:
+        inputs["sharers"] = [{"service": sharer.service, **_user(sharer)} for sharer in target.sharers]
     return verb.stdin(
         {
             "program": list(program),
@@ -101,18 +110,26 @@ def _stdin(target: _Target, program: Sequence[str], secrets: Mapping[str, list[s
     )
 
 
+def _user(release: Release) -> dict[str, Any]:
+    """Returns how the host stops a service on the database, and starts it again."""
+    electric = release.settings.electric
+    gates = _gates(release)
+    slot = sql.slot(stream_id(release.service, electric)) if electric and "electric" in gates else ""
+    return {"slot": slot, "gates": gates, "grace_s": release.settings.app.drain_s}
+
+
 def _gates(release: Release) -> dict[str, dict[str, Any]]:
-    """Returns the gates that app and Electric must pass again after the restore."""
-    app, electric = release.settings.app, release.settings.electric
-    gates: dict[str, dict[str, Any]] = {
-        "app": {
+    """Returns the gates that app and Electric must pass again after the restore, without parts that are stopped."""
+    app, electric, running = release.settings.app, release.settings.electric, release.settings.running()
+    gates: dict[str, dict[str, Any]] = {}
+    if "app" in running:
+        gates["app"] = {
             "check": environment.health_check(app.health, app.port),
             "port": app.port,
             "successes": app.health.successes,
             "timeout_s": app.health.start_timeout_s,
         }
-    }
-    if electric:
+    if electric and "electric" in running:
         gates["electric"] = {
             "check": ACTIVE,
             "port": environment.ELECTRIC_PORT,
@@ -171,6 +188,11 @@ def _preview(target: _Target, is_restored: Output[bool]) -> None:
     target.release.platform.host.read(line, stdin).apply(report)
 
 
+def _also(target: _Target) -> str:
+    names = ", ".join(sharer.service for sharer in target.sharers)
+    return f", and so does everything of {names}, on the same database" if names else ""
+
+
 def _check_stdin(target: _Target) -> str:
     """Opens the dump, logs its contents, and returns the stdin of the verb `restore-check`."""
     release, dump = target.release, target.restore.dump
@@ -182,7 +204,7 @@ def _check_stdin(target: _Target) -> str:
     stop = "app and Electric stop" if release.settings.electric else "app stops"
     pulumi.log.info(
         f"{release.service}/restore: {rows:,} rows of {len(tables)} tables from {dump} go into "
-        f"{target.database}, once; its {stop} meanwhile",
+        f"{target.database}, once; its {stop} meanwhile{_also(target)}",
         release.parent,
     )
     return verb.stdin(describe_dump(archive, dump) | {"owner": target.owner})

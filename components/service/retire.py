@@ -1,4 +1,4 @@
-"""Removes the old containers of a service after a release, and the logins and images that only they used."""
+"""Removes the old containers of a service after a release, and the logins, images and slot that only they used."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,6 +6,7 @@ import pulumi
 from pulumi import Output
 
 from render import sql, verb
+from settings import stream_id
 
 from .part import Part
 from .release import Release
@@ -34,14 +35,15 @@ def retire(
         ),
         after=after,
     )
-    release.command(
-        "images",
-        verb.line("prune-images", release.service, postgres=platform.postgres.container_name),
-        stdin=Output.all(images={part: image.reference for part, image in release.images.items()}).apply(verb.stdin),
-        after=[retired],
-    )
+    if release.images:
+        images = Output.all(images={part: image.reference for part, image in release.images.items()})
+        line = verb.line("prune-images", release.service, postgres=platform.postgres.container_name)
+        release.command("images", line, stdin=images.apply(verb.stdin), after=[retired])
     _remove_old_redis_passwords(release, after=[retired])
     _drop_old_logins(release, after=[retired])
+    for owner in release.accounts.readers:
+        _drop_old_readers(release, owner, after=[retired])
+    _drop_unread_slot(release, after=[retired])
     return [retired]
 
 
@@ -70,6 +72,44 @@ def _drop_old_logins(release: Release, *, after: Sequence[pulumi.Resource]) -> N
     release.command(
         "logins",
         Output.unsecret(line),  # a login's name is not secret, though it is made from the password
-        stdin=verb.stdin({"owner": sql.owner(database.name), "group": sql.electric_group(database.name)}),
+        stdin=verb.stdin(
+            {"owner": sql.owner(database.name), "group": database.electric_group}
+            | ({"prefix": database.prefix} if database.sharer else {})
+        ),
+        after=after,
+    )
+
+
+def _drop_old_readers(release: Release, owner: str, *, after: Sequence[pulumi.Resource]) -> None:
+    """Declares the step that drops the read-only logins of the old containers to one database."""
+    reader, postgres = release.accounts.readers[owner], release.platform.postgres.container_name
+    release.command(
+        f"logins-{owner}",
+        Output.unsecret(reader.login).apply(
+            lambda login: verb.line("logins", release.service, reader.database, app=[login], postgres=postgres)
+        ),
+        stdin=verb.stdin({"owner": reader.group, "prefix": sql.reader_prefix(release.service)}),
+        after=after,
+    )
+
+
+def _drop_unread_slot(release: Release, *, after: Sequence[pulumi.Resource]) -> None:
+    """Declares the step that drops the slot of an Electric that is stopped on purpose: unread, it would fill the disk.
+
+    Electric creates the slot again when it runs again, and starts with empty shapes.
+    """
+    electric, database = release.settings.electric, release.accounts.database
+    if not (electric and database) or "electric" in release.settings.running():
+        return
+    release.command(
+        "electric-slot",
+        verb.line(
+            "slot-drop",
+            pulumi.get_stack(),
+            release.service,
+            database.name,
+            slot=sql.slot(stream_id(release.service, electric)),
+            postgres=release.platform.postgres.container_name,
+        ),
         after=after,
     )

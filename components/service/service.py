@@ -1,5 +1,7 @@
 """One service: the steps of its release in their order."""
 
+from collections.abc import Sequence
+
 import pulumi
 from pulumi import ResourceOptions
 
@@ -8,6 +10,7 @@ from .containers import start_containers
 from .cutover import cut_over
 from .migration import migrate
 from .preflight import preflight
+from .readers import limit_readers
 from .release import begin_release
 from .removal import declare_removal
 from .restore import restore
@@ -28,11 +31,17 @@ class Service(pulumi.ComponentResource):
         migrated = migrate(release, after=prepared)
         parts = start_containers(release, after=migrated)
         active = cut_over(release, parts)
-        switched = switch_site(release, parts, after=active)
-        retired = retire(release, parts, after=switched)
-        restore(release, after=retired)
+        switched = switch_site(release, parts, after=active or migrated)
+        self.retired = retire(release, parts, after=switched)
+        limit_readers(release, after=self.retired)
 
+        self.release = release
         self.certificate = release.certificate
         self.images = {part: image.reference for part, image in release.images.items()}
         self.containers = {part: new.container for part, new in parts.items()}
         self.register_outputs({"containers": self.containers, "images": self.images})
+
+    def restore(self, sharers: Sequence["Service"]) -> None:
+        """Declares the restore of a dump, after the releases of all services on the database: it stops them all."""
+        after = [step for service in (self, *sharers) for step in service.retired]
+        restore(self.release, [service.release for service in sharers], after=after)

@@ -1,14 +1,3 @@
--- In the service's database. An unread slot keeps the server's log until the disk is full. An active slot belongs to
--- another Electric: a renamed service may use the same stream id.
-SELECT set_config('sertantai.slot', :'slot', false) \g /dev/null
-DO $$ BEGIN
-  FOR second IN 1..10 LOOP
-    EXIT WHEN NOT EXISTS (
-      SELECT FROM pg_replication_slots WHERE slot_name = current_setting('sertantai.slot') AND active);
-    PERFORM pg_sleep(1);
-  END LOOP;
-END $$;
-SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
-  WHERE slot_name = :'slot' AND NOT active \g /dev/null
+-- In the service's database, after slot_leave.sql. While another Electric has the slot, the publication is its own.
 SELECT format('DROP PUBLICATION IF EXISTS %I', :'publication')
   WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = :'slot') \gexec

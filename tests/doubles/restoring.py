@@ -1,16 +1,18 @@
 """Everything that a restore uses, for tests without Docker."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from host import docker, in_use, restore_load
+from host.database_users import User, Users
 from host.dumps import Dumps
 from host.failure import Failure
 from host.fit import Fit
 from host.gate import Gate
+from host.gateway import Gateway
 from host.mask import Mask
 from host.psql import Postgres, SqlError
 from host.restore_load import Restore
@@ -24,7 +26,33 @@ LOADED = [
     *("log in origin", "announce", "stop", "drop slot", "restore point", "dump", "put"),
     *("start electric-1", "start app-1", "gate electric-1", "gate app-1", "take back", "remove incoming", "log out"),
 ]
+TIMES = {"check": ["true"], "port": 4000, "successes": 1, "timeout_s": 1}
 BACK = ["start electric-1", "start app-1", "gate electric-1", "gate app-1", "take back"]
+
+
+class Sharer:
+    """Another service on the database, with the same log."""
+
+    service = "compliance"
+
+    def __init__(self, world: "World", app: str = "app-2") -> None:
+        self.world, self.app = world, app
+
+    def serving_containers(self, part: str) -> list[str]:
+        return [self.app] if part == "app" else []
+
+    def show_notice(self) -> bool:
+        return self.world.take("announce compliance")
+
+    def stop(self) -> bool:
+        return self.world.take("stop compliance")
+
+    def remove_notice(self) -> bool:
+        return self.world.take("take back compliance")
+
+    def as_user(self) -> User:
+        slot = "electric_slot_compliance"
+        return User(serving=cast(Serving, self), slot=slot, gates={"app": TIMES, "electric": TIMES})
 
 
 class World:
@@ -156,25 +184,45 @@ def made(monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def restore(world: World, *, known: bool = False, electric: bool = True, disable_triggers: bool = False) -> None:
-    times = {"check": ["true"], "port": 4000, "successes": 1, "timeout_s": 1}
+def restore(
+    world: World,
+    *,
+    known: bool = False,
+    electric: bool = True,
+    app: bool = True,
+    disable_triggers: bool = False,
+    sharers: Sequence[User] = (),
+) -> None:
+    gates = ({"app": TIMES} if app else {}) | ({"electric": TIMES} if electric else {})
+    owner = User(serving=cast(Serving, world), slot="electric_slot_legal" if electric else "", gates=gates)
     Restore(
         subject="legal/restore",
         fit=None if known else cast(Fit, FakeFit(world, disable_triggers)),
         digest=DIGEST,
         path="dumps/legal.dump",
         database="legal_prod",
-        slot="electric_slot_legal" if electric else "",
-        gates={"app": times} | ({"electric": times} if electric else {}),
-        mask=Mask([]),
+        users=Users(services=[owner, *sharers], database="legal_prod", postgres=cast(Postgres, world), mask=Mask([])),
         postgres=cast(Postgres, world),
         rows=cast(Rows, world),
-        serving=cast(Serving, world),
         dumps=cast(Dumps, world),
     ).run()
 
 
-def fails(world: World, *steps: str, **how: bool) -> str:
+def users(database: str, *services: str) -> Users:
+    """Returns services on a database, its owner first. None of their parts runs."""
+    gateway = Gateway("nginx")
+    return Users(
+        services=[
+            User(serving=Serving(stack="trial", service=name, gateway=gateway, grace_s=30), slot="", gates={})
+            for name in services
+        ],
+        database=database,
+        postgres=Postgres("postgres"),
+        mask=Mask([]),
+    )
+
+
+def fails(world: World, *steps: str, **how: Any) -> str:
     """Returns the error of a restore in which these steps fail."""
     world.fails += steps
     with pytest.raises(Failure) as error:

@@ -17,6 +17,22 @@ RECORDED = [
         '{"extensions": ["citext"], "fingerprints": {"login": "none"}, "login": "sertantai_legal_prod_8015f26c"}',
     ),
     (
+        "database-leave compliance sertantai_legal_prod --owner sertantai_legal_prod_owner --prefix compliance-app "
+        "--postgres sertantai-prod-postgres",
+        '{"extensions": [], "fingerprints": {"login": "none"}, "login": "compliance-app_8015f26c"}',
+    ),
+    (
+        "electric-role-remove prod compliance sertantai_legal_prod --group compliance-electric "
+        "--slot electric_slot_compliance --publication electric_publication_compliance --drop-group "
+        "--postgres sertantai-prod-postgres",
+        '{"fingerprint": "none", "login": "compliance-electric_655c1a1f", "password": "a password"}',
+    ),
+    (
+        "reader-remove hub auth sertantai_auth_prod --owner sertantai_auth_prod_owner "
+        "--group sertantai_auth_prod-reads --prefix hub-reads --postgres sertantai-prod-postgres",
+        '{"fingerprint": "none", "login": "hub-reads_655c1a1f", "password": "a password"}',
+    ),
+    (
         "electric-role-remove prod legal sertantai_legal_prod --group sertantai_legal_prod_electric "
         "--slot electric_slot_legal --publication electric_publication_legal --postgres sertantai-prod-postgres",
         '{"fingerprint": "none", "login": "sertantai_legal_prod_electric_655c1a1f", "password": "a password"}',

@@ -13,6 +13,7 @@ import pytest
 
 from host import detach, verbs
 from tests.components.declared import COMMAND, Program
+from tests.components.service.test_shared_databases import of as shared_program
 from tests.places import ROOT
 
 from .recorded import RECORDED
@@ -59,3 +60,9 @@ def test_every_delete_that_the_program_declares_is_recorded_here(stack: str) -> 
         delete = str(step.inputs.get("delete") or "")
         if delete.split(" ")[0] in KNOWN:
             assert form(delete) in recorded, delete
+
+
+def test_every_delete_of_a_shared_and_of_a_read_database_is_recorded_here() -> None:
+    recorded = {form(line) for line, _ in RECORDED}
+    for name in ("compliance-database-sql", "compliance-electric-sql", "hub-reads-auth-sql"):
+        assert form(str(shared_program().step(name).inputs["delete"])) in recorded, name

@@ -12,6 +12,7 @@ from host.psql import Postgres
 from host.restore_check import new_fit
 from render import sql
 from render.archive import Archive, Table
+from tests.doubles.restoring import users
 from tests.throwaway.box import docker
 from tests.throwaway.calling import call
 from tests.throwaway.cluster import as_login, by_hand, make
@@ -188,12 +189,13 @@ def test_transactions_that_electric_would_wait_for_are_named(
     assert held.ok
     counted = "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
     eventually(lambda: by_hand(cluster, counted).strip() == "1")
-    [said] = in_use.transactions(Postgres(cluster), database, AT)
+    services = users(database, "legal")
+    [said] = in_use.transactions(Postgres(cluster), AT, services)
     assert said.startswith(f"{AT}: a transaction on postgres by postgres has been open since ")
     [number] = re.findall(r"pg_terminate_backend\((\d+)\)", said)
     by_hand(cluster, f"SELECT pg_terminate_backend({number})")
     eventually(lambda: by_hand(cluster, counted).strip() == "0")
-    assert not [*in_use.transactions(Postgres(cluster), database, AT)]
+    assert not [*in_use.transactions(Postgres(cluster), AT, services)]
 
 
 def test_tables_with_triggers_need_disable_triggers(cluster: str, database: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from host import in_use
 from host.failure import Failure
-from tests.doubles.restoring import BACK, LOADED, NOTE, World, fails, made, restore
+from tests.doubles.restoring import BACK, LOADED, NOTE, Sharer, World, fails, made, restore
 
 
 @pytest.fixture
@@ -213,3 +213,46 @@ def test_the_new_rows_stay_if_the_service_cannot_be_stopped_again(
     monkeypatch.setattr(world, "stop", lambda: next(stops))
     assert "the previous rows could not be restored, and the new rows stay" in fails(world, "gate app-1")
     assert "put back" not in world.log
+
+
+STOPPED = ["announce", "announce compliance", "stop", "stop compliance", "drop slot", "drop slot"]
+ALL_BACK = [
+    *("start electric-1", "start app-1", "start app-2", "gate electric-1", "gate app-1", "gate app-2"),
+    *("take back", "take back compliance"),
+]
+
+
+def test_all_services_on_the_database_stop_and_start_again(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    restore(world, sharers=[Sharer(world).as_user()])
+    loaded = ["log in origin", *STOPPED, "restore point", "dump", "put", *ALL_BACK, "remove incoming", "log out"]
+    assert world.log == loaded
+    said = capsys.readouterr().out.splitlines()
+    assert said[1] == "legal/restore: so does everything of compliance, on the same database"
+
+
+def test_a_sharer_that_does_not_stop_keeps_the_rows_as_they_are(world: World) -> None:
+    error = fails(world, "stop compliance", sharers=[Sharer(world).as_user()])
+    assert error.startswith("legal/restore: the app could not be stopped; nothing was changed; what served before")
+    assert "put" not in world.log
+    assert world.log[-9:-1] == ALL_BACK
+
+
+def test_the_previous_rows_are_restored_if_a_sharer_is_not_healthy_with_the_new_ones(world: World) -> None:
+    error = fails(world, "gate app-2", sharers=[Sharer(world).as_user()])
+    assert error == "legal/restore: the previous rows were restored; what served before serves again"
+    assert world.log[-11:] == ["log in replica", "put back", *ALL_BACK, "log out"]
+
+
+def test_the_notices_of_all_sites_are_removed_even_if_one_fails(world: World) -> None:
+    fails(world, "put", "gate app-1", "take back", sharers=[Sharer(world).as_user()])
+    assert world.log[-3:-1] == ["take back", "take back compliance"]
+
+
+def test_a_service_whose_app_is_stopped_on_purpose_stays_stopped(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.app = []
+    restore(world, app=False)
+    assert "put" in world.log
+    assert not [step for step in world.log if "app" in step]
+    assert capsys.readouterr().out.startswith("legal/restore: Electric stops; the site shows")

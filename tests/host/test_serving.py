@@ -1,6 +1,7 @@
 """Which containers a restore stops and starts, and which other connections the database has."""
 
 import json
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -12,8 +13,10 @@ from host.gateway import Gateway
 from host.psql import Postgres
 from host.serving import Serving
 from tests.doubles.asked import postgres
+from tests.doubles.restoring import users
 
 AT = "services/legal/restore"
+LABEL = "sertantai-trial-"
 PARTS = {
     "legal-app-1": "app",
     "legal-app-2": "app",
@@ -47,9 +50,10 @@ class Containers:
         monkeypatch.setattr(docker, "kill", lambda containers: self.stop(containers, 0))
 
     def names(self, labels: dict[str, str], *, running: bool = False) -> list[str]:
-        assert (labels["sertantai.stack"], labels["sertantai.service"]) == ("trial", "legal")
+        assert labels["sertantai.stack"] == "trial"
         found = self.running if running else PARTS
-        return [name for name, part in found.items() if part == labels["sertantai.part"]]
+        service, part = labels["sertantai.service"], labels["sertantai.part"]
+        return [name for name, kind in found.items() if kind == part and name.removeprefix(LABEL).startswith(service)]
 
     def execute(self, container: str, command: Sequence[str]) -> Output:
         assert container == "nginx"
@@ -114,7 +118,28 @@ def test_other_connections_to_the_database_are_named(monkeypatch: pytest.MonkeyP
     ]
     postgres(monkeypatch, restore_sessions=json.dumps(sessions))
     end = "and does not stop with legal: stop it, then run up again"
-    assert [*in_use.others(Postgres("postgres"), "legal", AT, SERVING)] == [
+    assert [*in_use.others(Postgres("postgres"), AT, users("legal", "legal"))] == [
         f"{AT}: the container auth-app-1 is connected to legal as legal_1a2b3c4d, {end}",
         f"{AT}: 10.0.0.1 is connected to legal as postgres, {end}",
     ]
+
+
+def test_connections_of_services_that_stop_too_and_of_readers_are_no_obstacle(
+    monkeypatch: pytest.MonkeyPatch, containers: Containers
+) -> None:
+    containers.running["compliance-app-1"] = "app"
+    monkeypatch.setattr(docker, "names_by_address", lambda: {"10.0.0.4": "compliance-app-1"})
+    sessions = [session("10.0.0.4", "compliance-app_1a2b3c4d", own=True)]
+    asked = postgres(monkeypatch, restore_sessions=json.dumps(sessions))
+    assert [*in_use.others(Postgres("postgres"), AT, users("legal", "legal", "compliance"))] == []
+    assert len([*in_use.others(Postgres("postgres"), AT, users("legal", "legal"))]) == 1
+    pattern = asked.variables["restore_sessions"]["logins"]
+    assert pattern == "^(legal(_electric|_migrate)?)_[0-9a-f]{8}$"
+
+
+def test_the_logins_of_all_services_on_the_database_are_its_own() -> None:
+    pattern = in_use.own_logins(users("legal_prod", "legal", "a-b"))
+    own = ["legal_prod", "legal_prod_electric", "legal_prod_migrate", "a-b-app", "a-b-app_migrate", "a-b-electric"]
+    assert [prefix for prefix in own if not re.search(pattern, f"{prefix}_1a2b3c4d")] == []
+    others = ["b-app", "a-b", "a-b-reads", "xlegal_prod", "legal_prod_x", "a-b-electric_migrate"]
+    assert [prefix for prefix in others if re.search(pattern, f"{prefix}_1a2b3c4d")] == []

@@ -21,6 +21,7 @@ NOTHING: dict[str, Any] = {
     "redis_prefix": None,
     "electric_url": None,
     "electric_secret": None,
+    "read_urls": {},
     "calls": {},
     "env": {},
     "secrets": {},
@@ -44,6 +45,7 @@ def test_an_app_has_the_addresses_of_all_its_parts() -> None:
         redis_prefix="legal:",
         electric_url="http://legal-electric:3000",
         electric_secret="s3cr3t",
+        read_urls={"case-law": "postgresql://y"},
         calls={"auth": 4001, "case-law": 4003},
     )
     assert given == app() | {
@@ -54,6 +56,7 @@ def test_an_app_has_the_addresses_of_all_its_parts() -> None:
         "REDIS_PREFIX": "legal:",
         "ELECTRIC_URL": "http://legal-electric:3000",
         "ELECTRIC_SECRET": "s3cr3t",
+        "CASE_LAW_DATABASE_URL": "postgresql://y",
         "AUTH_URL": "http://auth:4001",
         "CASE_LAW_URL": "http://case-law:4003",
     }

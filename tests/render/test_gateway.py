@@ -26,6 +26,7 @@ def through(path: str) -> dict[str, Any]:
     return {**BLOCK["electric"], "access": {"kind": "app", "path": path}}
 
 
+STOPPED = [["app"], ["frontend"], ["electric"], ["app", "frontend", "electric"]]
 SHAPES: dict[str, dict[str, Any]] = {
     "app alone": {"domain": REMOVED, "app/routes": REMOVED, "frontend": REMOVED, "electric": REMOVED},
     "app with a domain": {"app/routes": REMOVED, "frontend": REMOVED, "electric": REMOVED},
@@ -37,6 +38,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "shapes through the app": {"frontend": REMOVED, "electric": through("/api/shapes/")},
     "shapes through one path of the app": {"electric": through("/api/shapes")},
     "shapes through the whole app": {"frontend": REMOVED, "app/routes": REMOVED, "electric": through("/")},
+    **{f"stopped: {' '.join(parts)}": {"stopped": parts} for parts in STOPPED},
     "everything": {"names": ["sertantai_legal_app", "sertantai-legal", "n" * 63]},
 }
 
@@ -45,7 +47,7 @@ def site(name: str, changes: Mapping[str, Any], https_port: int = 443) -> tuple[
     """Returns a service's file and its domain."""
     stack = changed(SMALL, {"services": {name: BLOCK}})
     read = parse(changed(stack, {f"services/{name}/{path}": value for path, value in changes.items()})).services[name]
-    servers = {part: [f"{name}-{part}-1a2b3c4"] for part in read.parts()}
+    servers = {part: [f"{name}-{part}-1a2b3c4"] for part in read.running()}
     return nginx.site(name, read, servers, "s3cr3t", https_port), read.domain
 
 

@@ -191,3 +191,32 @@ def test_the_app_receives_the_clients_address_and_protocol(directive: str, value
 
 def test_electric_has_a_stable_name() -> None:
     assert nginx.electric_name("legal") == "legal-electric"
+
+
+STOPPED = '"{part} is stopped on purpose.\\n"'
+
+
+def stopped_site(*parts: str) -> str:
+    read = service(stopped=list(parts))
+    return nginx.site("legal", read, {part: [f"legal-{part}-abc1234"] for part in read.running()}, SECRET, 443)
+
+
+@pytest.mark.parametrize(
+    ("part", "paths", "name"),
+    [
+        ("app", ["/api/"], "server_name legal;"),
+        ("frontend", ["/"], ""),
+        ("electric", ["= /electric/laws"], "server_name legal-electric;"),
+    ],
+)
+def test_the_paths_and_the_name_of_a_stopped_part_answer_503(part: str, paths: list[str], name: str) -> None:
+    text = stopped_site(part)
+    public = text[text.index("listen 443") :]
+    answer = f"return 503 {STOPPED.format(part=f'legal-{part}')};"
+    answering = [path for path in ("/api/", "/", "= /electric/laws") if answer in block(public, f"location {path}")]
+    assert answering == paths
+    assert not [path for path in paths if "proxy_pass" in block(public, f"location {path}")]
+    servers = [server for server in blocks(text, "server") if name and name in server]
+    assert [answer in server and "proxy_pass" not in server for server in servers] == [True] * bool(name)
+    assert f"upstream legal-{part} {{" not in text
+    assert f"http://legal-{part}" not in text

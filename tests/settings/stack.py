@@ -165,6 +165,11 @@ FULL: dict[str, Any] = {
             "app": {"image": "ghcr.io/owner/auth:1"},
             "electric": {"image": "electricsql/electric:1.7.12", "access": {"kind": "app", "path": "/api/electric/"}},
         },
+        "hub": {
+            "database": {"of": "legal", "reads": ["auth"], "pool_size": 1},
+            "app": {"image": "ghcr.io/owner/hub:1"},
+            "stopped": ["app"],
+        },
     },
 }
 OVER_SSH: dict[str, Any] = {

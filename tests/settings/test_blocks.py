@@ -64,7 +64,7 @@ def test_an_empty_stack_reports_every_required_block() -> None:
     [
         ("services/legal/app", "is missing"),
         ("services/legal/app/image", "is missing"),
-        ("services/legal/database/name", "is missing"),
+        ("services/legal/database/name", "is missing; or name the service whose database it uses: of"),
         ("services/legal/electric/access", "is missing"),
         ("services/legal/electric/access/kind", "must be chosen: kind is missing"),
         ("services/legal/electric/access/shapes", "is missing"),

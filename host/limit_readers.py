@@ -1,0 +1,29 @@
+"""limit-readers: give the readers of a database their rights on what a release has created there.
+
+Safe to run again: it ends with the same rights.
+"""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from . import psql, rights
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("service")
+    parser.add_argument("database")
+    parser.add_argument("--owner", required=True, help="the role that owns the database")
+    parser.add_argument("--group", required=True, help="the role of all its readers")
+    parser.add_argument("--postgres", required=True, help="its container")
+
+
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Stdin: `images`, the release's, so that it runs again for each release."""
+    postgres = psql.Postgres(args.postgres)
+    names = {"database": args.database, "owner": args.owner, "group": args.group}
+    try:
+        rights.create_group(postgres, names)
+        rights.limit(postgres, names)
+    except psql.SqlError as error:
+        raise psql.failure(f"{args.service}/readers", error) from None

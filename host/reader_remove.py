@@ -1,0 +1,32 @@
+"""reader-remove: drop a service's read-only logins to another service's database, and the last reader's group.
+
+Safe to run again: it drops what exists.
+"""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from . import files, logins, psql
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("service")
+    parser.add_argument("of", help="the service that owns the database")
+    parser.add_argument("database")
+    parser.add_argument("--owner", required=True, help="the role that owns the database")
+    parser.add_argument("--group", required=True, help="the role of all its readers")
+    parser.add_argument("--prefix", required=True, help="how the names of the service's logins begin")
+    parser.add_argument("--postgres", required=True, help="its container")
+
+
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Drops the logins without a session, then the group if no login is left."""
+    postgres, database = psql.Postgres(args.postgres), args.database
+    names = {"owner": args.owner, "group": args.group}
+    try:
+        logins.drop(postgres, database, role=args.group, prefix=args.prefix)
+        if logins.database_exists(postgres, database):
+            postgres.query(files.sql("readers_remove"), names, database=database, exclusive=True)
+    except psql.SqlError as error:
+        raise psql.failure(f"{args.service}/database/reads", error) from None
