@@ -153,10 +153,6 @@ class Electric(Model):
     cache_generation: Generation = 0
 
 
-def _is_empty(value: object) -> bool:
-    return not value
-
-
 class Database(Model):
     """The service's database on the shared PostgreSQL: its own, or another service's. It is kept when they are removed.
 
@@ -166,11 +162,11 @@ class Database(Model):
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["name"]}, {"required": ["of"]}]})
 
     name: DatabaseName = ""
-    of: ServiceName | None = Field(default=None, exclude_if=_is_empty)
+    of: ServiceName | None = Field(default=None, exclude_if=is_unset)
     """In place of `name`: the service whose database this service uses too, with logins of its own."""
     extensions: list[ExtensionName] = []
     pool_size: int = Field(default=10, ge=1, le=500)
-    reads: list[ServiceName] = Field(default=[], exclude_if=_is_empty)
+    reads: list[ServiceName] = Field(default=[], exclude_if=is_unset)
     """Services whose databases the app may read. It gets a read-only login to each, as <SERVICE>_DATABASE_URL."""
 
 
@@ -204,7 +200,7 @@ class Service(Model):
     electric: Electric | None = None
     redis: RedisUser | None = None
     restore: Restore | None = None
-    stopped: list[PartName] = Field(default=[], exclude_if=_is_empty)
+    stopped: list[PartName] = Field(default=[], exclude_if=is_unset)
     """Parts that stay declared and do not run, on purpose. Their routes answer 503."""
 
     @property

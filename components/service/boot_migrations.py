@@ -16,7 +16,7 @@ def warn_of_boot_migrations(services: Mapping[str, Service], host: Host) -> None
     images = {
         name: host.digests[service.app.image]
         for name, service in services.items()
-        if service.app.migrate and not service.app.command
+        if service.app.migrate and not service.app.command and "app" in service.running()
     }
     if not images or not pulumi.runtime.is_dry_run():
         return
