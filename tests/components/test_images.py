@@ -21,8 +21,9 @@ from tests.doubles.recording import Recorder
 
 HUB = "registry-1.docker.io"
 PROD = {
-    **dict.fromkeys(["certbot", "postgres", "redis", "nginx", "legal-electric"], HUB),
-    **dict.fromkeys(["legal-app", "legal-frontend", "auth-app", "enforcement-app"], "ghcr.io"),
+    **dict.fromkeys(["certbot", "postgres", "redis", "nginx", "legal-electric", "compliance-electric"], HUB),
+    **dict.fromkeys(["legal-frontend", "compliance-app", "compliance-frontend"], "ghcr.io"),
+    **dict.fromkeys(["auth-app", "hub-app", "hub-frontend", "enforcement-app"], "ghcr.io"),
 }
 
 
