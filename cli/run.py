@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from .changes import DRIFTED, SECRET, UNKNOWN, changes
 from .meanings import INTERRUPTED, NOISE, explain
-from .steps import SERVICE, Step, is_step, title
+from .steps import KEPT, SERVICE, Step, is_kept, is_step, title
 
 STACK = "pulumi:pulumi:Stack"
 # The engine's operations in the operator's terms. Other operations change nothing on the host.
@@ -144,7 +144,7 @@ class Run:
             self._reached.add(key)
         self.unchanged += operation == "same"
         if operation in ACTIONS:
-            step = self._at[urn] = self._step(urn, ACTIONS[operation], changes(metadata))
+            step = self._at[urn] = self._step(urn, KEPT if is_kept(metadata) else ACTIONS[operation], changes(metadata))
             self.steps.append(step)
             if DRIFTED in step.changes:
                 self.drift[step.title] = [DRIFTED]

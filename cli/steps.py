@@ -1,11 +1,13 @@
 """A step in the operator's terms: `legal/app gate` for the resource `legal-app-gate`, and its state."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from .meanings import PATH_FIRST
 
 SERVICE = "sertantai:service:Service"
+KEPT = "kept on the host"
 PARTS = ("app", "frontend", "electric")
 # Replacements of words in resource names. An empty one removes the word.
 WORDS = {
@@ -67,3 +69,9 @@ def _words(rest: str) -> str:
 def is_step(kind: str) -> bool:
     """Whether a resource of this type is a step. Components and providers only group others."""
     return not kind.startswith(("sertantai:", "pulumi:"))
+
+
+def is_kept(metadata: Mapping[str, Any]) -> bool:
+    """Whether a deletion leaves the files on the host: the volume of an app is only no longer declared."""
+    retained = (metadata.get("old") or {}).get("retainOnDelete", False)
+    return bool(retained) and metadata["op"] == "delete" and metadata["type"].endswith(":Volume")

@@ -94,3 +94,19 @@ def test_the_runners_other_output_is_the_error_if_there_is_no_other_error(
 ) -> None:
     Run(PlainView()).finish(6, "error: no stack named 'nosuch' found\n")
     assert capsys.readouterr().out.startswith("error: no stack named 'nosuch' found\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "retained", "action"),
+    [
+        ("docker:index/volume:Volume", True, "kept on the host"),
+        ("docker:index/volume:Volume", False, "removed"),
+        # The step `clean-up` removes it.
+        ("docker:index/container:Container", True, "removed"),
+    ],
+)
+def test_the_volume_of_an_app_that_is_no_longer_declared_is_kept(kind: str, retained: bool, action: str) -> None:
+    run = Run(PlainView())
+    urn = f"urn:pulumi:prod::sertantai::{kind}::legal-volume-files"
+    run.read(begun("", "delete", urn=urn, type=kind, old={"retainOnDelete": retained}))
+    assert [step.action for step in run.steps] == [action]

@@ -106,6 +106,18 @@ def test_another_image_with_another_user_may_write_too(boxes: Boxes, volume: str
     assert in_app(volume, new, f"ls {PATH}").out.split() == ["1000", "1001"]
 
 
+def test_the_old_app_goes_on_writing_while_the_new_one_begins(boxes: Boxes, volume: str, image: MakeImage) -> None:
+    old, new = image("1000"), image("1000", "touch /newer")
+    assert prepare(boxes, volume, old).ok
+    script = f"while :; do date +%N > {PATH}/old; sleep 0.05; done"
+    with_volume = ["--user", "1000", "--cap-drop", "ALL", "-v", f"{volume}:{PATH}"]
+    running = boxes.start("app-old", script, options=with_volume)
+    assert prepare(boxes, volume, new).ok
+    changes = f"one=$(cat {PATH}/old); sleep 0.5; test $one != $(cat {PATH}/old) && echo 2 > {PATH}/new"
+    assert in_app(volume, new, changes).ok
+    assert docker("exec", running, "cat", f"{PATH}/new").out == "2"
+
+
 def test_a_volume_on_the_disk_for_data_is_the_same(boxes: Boxes, image: MakeImage, tmp_path: str) -> None:
     name, new = f"{boxes.stack}-legal-disk", image("1000", f"mkdir -p {PATH} && echo 1 > {PATH}/seed")
     options = [word for pair in ("type=none", "o=bind", f"device={tmp_path}") for word in ("--opt", pair)]
