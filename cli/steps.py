@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from .meanings import PATH_FIRST
 
-SERVICE = "sertantai:service:Service"
+SERVICES = ("sertantai:service:Service", "sertantai:platform:ForeignSite")
+"""The types of the components that begin with a name in the stack file."""
 PARTS = ("app", "frontend", "electric")
 # Replacements of words in resource names. An empty one removes the word.
 WORDS = {

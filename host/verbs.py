@@ -36,7 +36,7 @@ READS = [
 """They change nothing that must be completed, so they end with their caller."""
 
 CHANGES = [
-    *("base", "certificate", "configure", "cutover", "database", "database-leave"),
+    *("base", "certificate", "configure", "connect", "cutover", "database", "database-leave", "disconnect"),
     *("electric-role", "electric-role-remove", "folder", "folder-remove", "logins", "migrate", "mount"),
     *("network", "network-remove", "pg-hba", "placeholder", "prune-images", "redis-user", "redis-user-remove"),
     *("restore-arrived", "restore-load", "retire", "site-remove", "switch", "take-out"),

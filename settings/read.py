@@ -16,6 +16,8 @@ from .names import ServiceName, StackName
 from .platform import Acme, Model, Network, Nginx, Postgres, Redis, Registry
 from .secrets import key_mistakes
 from .service import Service
+from .site import ROUTE_FORMS, ForeignSite
+from .sites import site_mistakes
 from .stack_file import PROJECT, StackFile
 from .suggest import suggestion
 
@@ -32,6 +34,8 @@ class Settings(Model):
     redis: Redis | None = None
     nginx: Nginx
     services: Annotated[dict[ServiceName, Service], Field(min_length=1)]
+    sites: dict[ServiceName, ForeignSite] = {}
+    """Sites for containers that the platform did not make. A site and a service have different names."""
 
     def images(self) -> dict[str, str]:
         """Returns the reference of every image, by the path of its setting."""
@@ -112,6 +116,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
     for name, service in services.items():
         mistakes += checks.service_mistakes(name, service, service_names, raw)
     mistakes += checks.unique_mistakes(services)
+    mistakes += site_mistakes(services, blocks.get("sites") or {}, service_names, raw)
     mistakes += checks.redis_mistakes(services, raw.get("redis") is not None)
     shared = {name: blocks.get(name) for name in ("host", "postgres", "redis", "nginx")}
     mistakes += checks.capacity_mistakes(services, **shared)
@@ -165,7 +170,7 @@ def _without(raw: Any, locations: list[tuple[int | str, ...]]) -> Any:
     for location in locations:
         block = copied
         for key in location[:-1]:
-            if not (isinstance(block, dict) and key == block.get("kind")):
+            if not _is_added(key, block):
                 block = block[key]
         block.pop(location[-1], None)  # a YAML anchor makes one block appear in two places
     return copied
@@ -175,13 +180,16 @@ def _line(path: tuple[str, ...], raw: Any, details: ErrorDetails) -> str:
     keys = list(path)
     block = raw
     for key in details["loc"]:
-        if key == "[key]":
+        if _is_added(key, block):
             continue
-        if isinstance(block, dict) and key == block.get("kind"):
-            continue  # pydantic adds the chosen kind to the location
         keys.append(str(key))
         block = block.get(key) if isinstance(block, dict) else None
     return f"{'/'.join(keys)}: {_message(details, str(keys[-1]))}"
+
+
+def _is_added(key: int | str, block: Any) -> bool:
+    """Whether pydantic added this key to a location: the chosen kind of a block, or what is no key of a stack file."""
+    return key in ("[key]", *ROUTE_FORMS) or (isinstance(block, dict) and key == block.get("kind"))
 
 
 def _message(details: ErrorDetails, name: str) -> str:

@@ -1,12 +1,12 @@
 """One service: the settings in one block of YAML under `sertantai:services`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
 from .names import (
-    BodyMegabytes,
     ColumnName,
     Condition,
     DatabaseName,
@@ -14,7 +14,6 @@ from .names import (
     EnvValue,
     ExtensionName,
     Generation,
-    Hostname,
     ImageReference,
     Megabytes,
     PlainPath,
@@ -29,6 +28,7 @@ from .names import (
     Word,
 )
 from .platform import Model
+from .site import Route, Routes, Site
 
 # Connections that an app or Electric has outside its pools: listeners, and backends that have not ended yet.
 CONNECTIONS_OUTSIDE_POOLS = 5
@@ -64,8 +64,10 @@ class App(Part):
 
     port: ServicePort = 4000
     memory_mb: Megabytes = 1024
-    routes: list[UrlPath] | None = None
-    """`/api/` and everything below it, or `/health` alone. Default: the whole site, or nothing where a frontend is."""
+    routes: Routes | None = None
+    """`/api/` and everything below it, or `/health` alone. Default: the whole site, or nothing where a frontend is.
+
+    A list, or a mapping with what the gateway does for each."""
     migrate: list[Word] | None = Field(default=None, min_length=1)
     migrate_timeout_s: Seconds = 300
     migrate_lock_timeout_s: Seconds = 10
@@ -166,13 +168,10 @@ class Restore(Model):
     """Runs no trigger and checks no foreign key during the restore: for tables with triggers, and circular keys."""
 
 
-class Service(Model):
+class Service(Site):
     """One service. Only `app` is required. A service without `domain` is reached by other services only."""
 
-    domain: Hostname | None = None
     names: list[StableName] = []
-    body_mb: BodyMegabytes = 1
-    """MB. The largest request body that the site accepts."""
     database: Database | None = None
     app: App
     frontend: Frontend | None = None
@@ -181,11 +180,12 @@ class Service(Model):
     restore: Restore | None = None
 
     @property
-    def routes(self) -> list[UrlPath]:
-        """The site's paths that the app serves."""
-        if self.app.routes is not None:
-            return self.app.routes
-        return ["/"] if self.domain and not self.frontend else []
+    def routes(self) -> Mapping[str, Route]:
+        """The site's paths that the app serves, and what the gateway does for each."""
+        routes = self.app.routes
+        if routes is None:
+            routes = ["/"] if self.domain and not self.frontend else []
+        return routes if isinstance(routes, dict) else dict.fromkeys(routes, Route())
 
     @property
     def connections(self) -> dict[str, int]:

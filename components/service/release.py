@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Input, Output
 from pulumi_command import local
 
 from render import environment
 
 from ..image import Image, pull_image
+from ..platform.certificate import Certificate, request_certificates
 from .accounts import Accounts, create_accounts
 from .app_environment import app_environment
 from .args import ServiceArgs
-from .certificate import Certificate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,8 @@ class Release(ServiceArgs):
     images: Mapping[str, Image]
     """The images by part."""
     accounts: Accounts
-    certificate: Certificate | None
+    certificates: Sequence[Certificate]
+    """A certificate for each name of its site, that of the domain first."""
     environment: Output[dict[str, str]]
     """The app's environment."""
     secrets: Output[list[str]]
@@ -53,12 +54,10 @@ class Release(ServiceArgs):
 
 
 def begin_release(args: ServiceArgs, parent: pulumi.Resource) -> Release:
-    """Declares the images, and what outlives a release: accounts, certificate, secrets."""
+    """Declares the images, and what outlives a release: accounts, certificates, secrets."""
     name, settings, host = args.service, args.settings, args.platform.host
     accounts = create_accounts(args, parent)
-    certificate = None
-    if settings.domain:
-        certificate = Certificate(f"{name}-certificate", args, ResourceOptions(parent=parent))
+    certificates = request_certificates(name, settings, args.platform, parent=parent)
     app = app_environment(args, accounts, parent)
     return Release(
         service=name,
@@ -70,7 +69,7 @@ def begin_release(args: ServiceArgs, parent: pulumi.Resource) -> Release:
             for part, block in settings.parts().items()
         },
         accounts=accounts,
-        certificate=certificate,
+        certificates=certificates,
         environment=app,
         secrets=app.apply(lambda values: environment.secret_values(values, settings.app.secrets)),
     )

@@ -52,7 +52,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Docker:
 
 def call(line: str, inputs: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs a verb in this process."""
-    monkeypatch.setattr(detach, "run", lambda work: work())
+    monkeypatch.setattr(detach, "run", lambda _, work: work())
     verbs.run(line.split(), StringIO(verb.stdin(inputs)))
 
 

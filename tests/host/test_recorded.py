@@ -36,7 +36,7 @@ def test_a_recorded_delete_still_runs(line: str, stdin: str, monkeypatch: pytest
         called.append(inputs)
 
     monkeypatch.setattr(verbs.module(line.split()[0]), "run", run)
-    monkeypatch.setattr(detach, "run", lambda work: work() or 0)
+    monkeypatch.setattr(detach, "run", lambda _, work: work() or 0)
     assert verbs.run(shlex.split(line), io.StringIO(stdin)) == 0
     assert called == [json.loads(stdin or "{}")]
 
