@@ -11,6 +11,7 @@ import pulumi
 import settings
 from components.machine.choose import choose_host
 from components.platform.certbot import Certbot, CertbotArgs
+from components.platform.foreign_site import ForeignSite, ForeignSiteArgs
 from components.platform.network import Network, NetworkArgs
 from components.platform.nginx import Nginx, NginxArgs
 from components.platform.platform import Platform
@@ -53,17 +54,22 @@ async def main() -> dict[str, pulumi.Input[Any]]:
     for name, service in services.items():
         service.restore([services[sharer] for sharer in settings.sharers(name, config.services)])
     warn_of_boot_migrations(config.services, host)
+    sites = {
+        name: ForeignSite(name, ForeignSiteArgs(settings=block, platform=platform))
+        for name, block in config.sites.items()
+    }
     # Waits for all outputs at once: the SDK itself would check all of them again after each one.
     while outputs := [output for output in pulumi.runtime.settings.SETTINGS.outputs if not output.done()]:
         await asyncio.wait(outputs)
     port = "" if config.nginx.https_port == 443 else f":{config.nginx.https_port}"
-    certificates = {name: service.certificate for name, service in services.items() if service.certificate}
+    certificates = {name: service.certificates for name, service in services.items()}
+    certificates |= {name: site.certificates for name, site in sites.items()}
     return {
-        "urls": {name: f"https://{certificate.domain}{port}" for name, certificate in certificates.items()},
+        "urls": {name: f"https://{names[0].host}{port}" for name, names in certificates.items() if names},
         "images": {f"{name}/{part}": image for name, s in services.items() for part, image in s.images.items()},
         "containers": {f"{name}/{part}": new for name, s in services.items() for part, new in s.containers.items()},
         "server_ip": host.address,
-        "certificates": {certificate.domain: certificate.issued for certificate in certificates.values()},
+        "certificates": {each.host: each.issued for names in certificates.values() for each in names},
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from .changes import DRIFTED, SECRET, UNKNOWN, changes
 from .meanings import INTERRUPTED, NOISE, explain
-from .steps import KEPT, SERVICE, Step, is_kept, is_step, title
+from .steps import KEPT, SERVICES, Step, is_kept, is_step, title
 
 STACK = "pulumi:pulumi:Stack"
 # The engine's operations in the operator's terms. Other operations change nothing on the host.
@@ -217,7 +217,7 @@ class Run:
             self.view.note(text)
 
     def _declare(self, key: Key) -> None:
-        if key.kind == SERVICE:
+        if key.kind in SERVICES:
             self._services.add(key.name)
         if is_step(key.kind):
             self._declared.setdefault(key)

@@ -6,7 +6,8 @@ from typing import Any
 
 from .meanings import PATH_FIRST
 
-SERVICE = "sertantai:service:Service"
+SERVICES = ("sertantai:service:Service", "sertantai:platform:ForeignSite")
+"""The types of the components that begin with a name in the stack file."""
 KEPT = "kept on the host"
 PARTS = ("app", "frontend", "electric")
 # Replacements of words in resource names. An empty one removes the word.

@@ -72,7 +72,7 @@ class Host:
         return read(self.reader or self.program, line, stdin, after=self.ready)
 
     def fingerprint(self, name: str) -> Output[str]:
-        """Returns the fingerprint of `network`, a file of the gateway, or a login, slot or rule such as `login/legal`.
+        """Returns the fingerprint of `network`, a file of the gateway, or a thing with a kind such as `login/legal`.
 
         It is an input of the step that makes the thing, so the step runs again after drift.
         """

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import files, network, psql
+from . import connection, files, network, psql
 from .failure import Failure
 from .gateway import Gateway
 
@@ -23,12 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Prints the fingerprints by name, as JSON, without those of a server that does not answer."""
+    """Prints the fingerprints by name, as JSON, without those of a server that does not answer.
+
+    Stdin: `containers`, those of sites that the platform did not make.
+    """
     readers: list[Callable[[], dict[str, str]]] = [
         lambda: _by_name(Gateway(args.gateway).script("fingerprints").out),
         lambda: _by_name(psql.Postgres(args.postgres).query(files.sql("fingerprints"))),
         lambda: {"network": network.fingerprint(args.network)},
     ]
+    if containers := inputs.get("containers"):
+        readers.append(lambda: _connections(args.gateway, args.network, containers))
     # Concurrently: each waits for Docker, and every preview waits for all of them.
     with ThreadPoolExecutor() as threads:
         results = threads.map(_read, readers)
@@ -62,6 +67,11 @@ def _read(read: Callable[[], dict[str, str]]) -> dict[str, str]:
         return read()
     except Failure:
         return {}
+
+
+def _connections(gateway: str, own: str, containers: Sequence[str]) -> dict[str, str]:
+    connections = connection.read(gateway, own, containers)
+    return {f"connection/{container}": found.state for container, found in connections.items()}
 
 
 def _by_name(text: str) -> dict[str, str]:

@@ -55,6 +55,16 @@ class Gateway:
         """
         self._change(subject, "write", target, fingerprint, *domains, stdin=text)
 
+    def write_users(self, site: str, users: str) -> None:
+        """Writes who may use a site: lines of NAME:HASH. They are valid at once."""
+        result = self.script("write_users", site, stdin=users)
+        if result.code:
+            raise Failure(f"{site}/site: its users cannot be written: {result.error.strip()}; run up again")
+
+    def remove_users(self, site: str) -> None:
+        """Removes the users of a site without `auth`."""
+        docker.execute(self.container, ["rm", "-f", f"{VOLUME}/users/{site}"])
+
     def remove(self, subject: str, target: str) -> None:
         """Removes the file `target`, unless another file needs it."""
         self._change(subject, "remove", target)

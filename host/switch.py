@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from . import users
 from .gateway import Gateway, site_file
 
 
@@ -16,11 +17,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Stdin: `text`; `domains`, the names that need certificates; `fingerprint`, which is stored with it."""
-    Gateway(args.gateway).switch(
+    """Stdin: `text`; `domains`, the names that need certificates; `fingerprint`, which is stored with it.
+
+    For a site of a foreign container also `users`: lines of NAME:HASH, or an empty text.
+    """
+    gateway = Gateway(args.gateway)
+    if inputs.get("users"):
+        gateway.write_users(args.service, users.check(args.service, inputs["users"]))
+    gateway.switch(
         f"{args.service}/site",
         site_file(args.service),
         inputs.get("text", ""),
         inputs.get("fingerprint", ""),
         inputs.get("domains", ()),
     )
+    if inputs.get("users") == "":
+        gateway.remove_users(args.service)

@@ -37,7 +37,7 @@ READS = [
 """They change nothing that must be completed, so they end with their caller."""
 
 CHANGES = [
-    *("base", "certificate", "configure", "cutover", "database", "database-leave"),
+    *("base", "certificate", "configure", "connect", "cutover", "database", "database-leave", "disconnect"),
     *("electric-role", "electric-role-remove", "folder", "folder-remove", "limit-readers", "logins", "migrate"),
     *("mount", "network", "network-remove", "pg-hba", "placeholder", "prune-images", "reader", "reader-remove"),
     *("redis-user", "redis-user-remove", "restore-arrived", "restore-load", "retire", "site-remove", "slot-drop"),

@@ -1,10 +1,12 @@
 """The gateway's configuration files."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
-from settings import ACME_PATH, ELECTRIC_PATH, Nginx, Public, Service, ThroughApp
+from settings import ACME_PATH, ELECTRIC_PATH, ForeignSite, Nginx, Public, Route, Service, Site, ThroughApp
 
 from .environment import ELECTRIC_PORT
 from .template import fill
@@ -14,6 +16,8 @@ VOLUME = "/srv/nginx"
 MAINTENANCE = f"{VOLUME}/maintenance"
 # While a file here has the name of an Electric container, requests for it wait.
 HELD_SERVERS = "/run/held"
+# The names and hashed passwords that a site with `auth` accepts: a file for each site.
+USERS = f"{VOLUME}/users"
 WEBROOT = "/srv/webroot"
 SYSCTLS = {
     "net.ipv4.tcp_keepalive_time": "2",
@@ -34,6 +38,18 @@ CONNECTIONS_PER_MB = 6
 REQUESTS_PER_MB = 1
 # Other gateways send the requested host or path in these headers, so an app might trust them.
 DROPPED_HEADERS = ("Forwarded", "X-Forwarded-Server", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL")
+# The headers of every site, with their values as nginx's words.
+HEADERS = {
+    "Strict-Transport-Security": '"max-age=63072000"',
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+}
+# What the gateway does for a location without settings of its own.
+DEFAULT_ROUTE = Route()
+# Idle connections to a foreign container are closed before it closes them (Node.js does after 5 s): a POST on one that
+# just closed would fail.
+FOREIGN_IDLE_S = 2
 # The query parameters of Electric's client, from its constants.ts, each with a pattern of its values.
 PROTOCOL = {
     "offset": r"-1|now|\d{1,20}_(?:\d{1,20}|inf)",
@@ -53,7 +69,8 @@ PROTOCOL = {
 class Upstream:
     """The servers of a part. Other containers call the part by its stable `names`.
 
-    With `secret_in_url`, its requests are not logged. Without servers it is stopped on purpose, and answers 503.
+    With `secret_in_url`, its requests are not logged. An idle connection is closed after `idle_s` seconds. Without
+    servers the part is stopped on purpose, and answers 503.
     """
 
     name: str
@@ -61,20 +78,22 @@ class Upstream:
     servers: Sequence[str]
     names: Sequence[str] = ()
     secret_in_url: bool = False
+    idle_s: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """A location of a site. `match` has nginx's syntax; `streams` turns buffering off. `stopped`: it answers 503."""
+    """A location of a site. `match` has nginx's syntax; `streams` is for long polls. `stopped`: it answers 503."""
 
     match: str
     upstream: str
+    route: Route = DEFAULT_ROUTE
     streams: bool = False
     stopped: bool = False
 
 
-def base(drains_s: Sequence[int], settings: Nginx) -> str:
-    """Returns nginx.conf. `drains_s` are the drains of all services."""
+def base(drains_s: Sequence[int], settings: Nginx, subnet: str) -> str:
+    """Returns nginx.conf. `drains_s` are the drains of all services; `subnet` is that of the platform's network."""
     return fill(
         "nginx.conf.j2",
         acme_path=ACME_PATH,
@@ -85,6 +104,7 @@ def base(drains_s: Sequence[int], settings: Nginx) -> str:
         port_suffix=_port_suffix(settings.https_port),
         dropped_headers=DROPPED_HEADERS,
         electric_protocol=_protocol(),
+        subnet=subnet,
     )
 
 
@@ -110,10 +130,8 @@ def site(
     public = service.electric and isinstance(service.electric.access, Public) and service.electric.access
     return fill(
         "site.conf.j2",
-        name=name,
-        domain=service.domain,
-        port_suffix=_port_suffix(https_port),
-        body_mb=service.body_mb,
+        **_public(name, service, https_port),
+        internal_body_mb=max([service.body_mb, *(route.body_mb or 0 for route in service.routes.values())]),
         upstreams=_upstreams(name, service, containers),
         locations=_locations(name, service),
         electric=service.electric is not None,
@@ -122,9 +140,46 @@ def site(
         electric_path=ELECTRIC_PATH,
         shapes={shape: public.shapes[shape].query for shape in public.shapes} if public else {},
         electric_secret=quote(electric_secret or "", safe=""),
-        acme_path=ACME_PATH,
-        maintenance=f"{MAINTENANCE}/{name}",
     )
+
+
+def foreign_site(name: str, site: ForeignSite, https_port: int) -> str:
+    """Returns the gateway's file of a site for a container that the platform did not make."""
+    upstream = Upstream(name=f"{name}-site", port=site.port, servers=[site.container], idle_s=FOREIGN_IDLE_S)
+    route = Route(buffering=site.buffering, timeout_s=site.timeout_s)
+    return fill(
+        "site.conf.j2",
+        **_public(name, site, https_port, f"{USERS}/{name}" if site.auth else ""),
+        upstreams=[upstream],
+        locations=[Location(match="/", upstream=upstream.name, route=route)],
+        electric=False,
+    )
+
+
+def _public(name: str, site: Site, https_port: int, users: str = "") -> dict[str, Any]:
+    """Returns what the template needs for the names of a site. `users` is the file of those who may use it."""
+    lower = {header.lower() for header in site.headers}
+    headers = {header: value for header, value in HEADERS.items() if header.lower() not in lower}
+    return {
+        "name": name,
+        "domain": site.domain,
+        "served": site.served,
+        "redirects": site.redirects,
+        "port_suffix": _port_suffix(https_port),
+        "body_mb": site.body_mb,
+        "headers": headers | {header: _quoted(value) for header, value in site.headers.items() if value},
+        "replaced_headers": list(site.headers),
+        "closed": "|".join(re.escape(path.rstrip("/")) for path in site.closed),
+        "acme_path": ACME_PATH,
+        "maintenance": f"{MAINTENANCE}/{name}",
+        "users": users,
+    }
+
+
+def _quoted(value: str) -> str:
+    """Returns a value as one word of nginx's configuration. The settings accept no $, which nothing would escape."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _upstreams(name: str, service: Service, containers: Mapping[str, Sequence[str]]) -> list[Upstream]:
@@ -147,8 +202,8 @@ def _locations(name: str, service: Service) -> list[Location]:
     shapes = access.path if isinstance(access, ThroughApp) else None
     stopped = "app" in service.stopped
     locations = [
-        Location(match=_match(route), upstream=app, streams=route == shapes, stopped=stopped)
-        for route in service.routes
+        Location(match=_match(path), upstream=app, route=route, streams=path == shapes, stopped=stopped)
+        for path, route in service.routes.items()
     ]
     if shapes and shapes not in service.routes:
         locations.append(Location(match=_match(shapes), upstream=app, streams=True, stopped=stopped))

@@ -9,9 +9,7 @@ from .host import HetznerHost, Host, LocalHost
 from .platform import Network, Nginx, Redis
 from .postgres import Postgres
 from .service import Public, Service, ThroughApp, stream_id
-
-ACME_PATH = "/.well-known/acme-challenge/"
-ELECTRIC_PATH = "/electric/"
+from .sites import claimed_mistakes, covers, route_mistakes
 
 # Memory in GB, from Hetzner's price list. A server type that is not listed is not checked.
 SERVER_MEMORY_GB = dict(
@@ -55,7 +53,7 @@ def service_mistakes(name: str, service: Service, services: Collection[str], sec
     """Yields the mistakes within one service. `services` and `secrets` are the names of all services and secrets."""
     at = f"services/{name}"
     app = service.app
-    yield from _route_mistakes(at, service)
+    yield from route_mistakes(at, service)
     for index, called in enumerate(app.calls):
         if called not in services:
             yield f"{at}/app/calls/{index}: there is no service {called}; name one of the services"
@@ -82,37 +80,6 @@ def service_mistakes(name: str, service: Service, services: Collection[str], sec
         yield from _electric_mistakes(at, name, service)
 
 
-def _route_mistakes(at: str, service: Service) -> Iterator[str]:
-    routes = service.app.routes or []
-    if routes and not service.domain:
-        yield f"{at}/app/routes: lead nowhere without a domain; set {at}/domain"
-    public = service.electric and isinstance(service.electric.access, Public)
-    if service.domain and not (service.routes or service.frontend or public):
-        yield f"{at}/domain: its site leads nowhere; name paths in {at}/app/routes or leave them out"
-    for index, route in enumerate(routes):
-        path = f"{at}/app/routes/{index}"
-        if route == "/":
-            if service.frontend:
-                yield f"{path}: / belongs to the frontend; name the app's own paths"
-            elif len(routes) > 1:
-                yield f"{path}: / covers all other routes; keep it alone or remove it"
-            continue
-        yield from _claimed_mistakes(path, route)
-        for other in routes[:index]:
-            if other != "/" and (_covers(other, route) or _covers(route, other)):
-                yield f"{path}: overlaps {other}; keep one of the two"
-
-
-def _claimed_mistakes(at: str, route: str) -> Iterator[str]:
-    for claimed, owner in ((ELECTRIC_PATH, "Electric"), (ACME_PATH, "certificate renewal")):
-        if _covers(route, claimed) or _covers(claimed, route) or route == claimed.rstrip("/"):
-            yield f"{at}: {claimed} belongs to {owner}; choose another path"
-
-
-def _covers(route: str, path: str) -> bool:
-    return path.startswith(route) if route.endswith("/") else path == route
-
-
 def _environment_mistakes(at: str, names: Collection[str]) -> Iterator[str]:
     for name in names:
         if name in ("ELECTRIC_SLOT_NAME", "ELECTRIC_PUBLICATION_NAME"):
@@ -135,8 +102,8 @@ def _electric_mistakes(at: str, name: str, service: Service) -> Iterator[str]:
             yield f"{at}/electric/access/shapes/{shape}: is too long for a URL; name fewer columns or shorten where"
     if isinstance(access, ThroughApp):
         if access.path != "/":
-            yield from _claimed_mistakes(f"{at}/electric/access/path", access.path)
-        if not any(_covers(route, access.path) for route in service.routes):
+            yield from claimed_mistakes(f"{at}/electric/access/path", access.path)
+        if not any(covers(route, access.path) for route in service.routes):
             yield f"{at}/electric/access/path: no route leads it to the app; add it to {at}/app/routes"
 
 
@@ -155,7 +122,7 @@ ROLE_SUFFIXES = ("", "_owner", "_electric", "_migrate")
 
 
 def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
-    """Yields domains, databases, stream ids and stable names that two services on one platform would share."""
+    """Yields databases, stream ids and stable names that two services on one platform would share."""
     owners: dict[tuple[str, str], str] = {}
 
     def claim(kind: str, value: str, path: str) -> Iterator[str]:
@@ -170,8 +137,6 @@ def unique_mistakes(services: Mapping[str, Service]) -> Iterator[str]:
             yield from claim("name", f"{name}-electric", f"services/{name}/electric")
     for name, service in services.items():
         at = f"services/{name}"
-        if service.domain:
-            yield from claim("domain", service.domain, f"{at}/domain")
         if service.database and service.database.name:
             database, path = service.database.name, f"{at}/database/name"
             mistakes = (claim("database", f"{database}{suffix}", path) for suffix in ROLE_SUFFIXES)

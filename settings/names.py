@@ -174,6 +174,12 @@ BindAddress = Annotated[str, AfterValidator(_address)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ServicePort = Annotated[int, Field(ge=1024, le=65535), AfterValidator(_not_gateway_check_port)]
 UrlPath = Annotated[str, _Text(rf"/(?:{_SEGMENT}/)*(?:{_SEGMENT})?", "be a plain path such as /api/")]
+HeaderName = Annotated[str, _Text(r"[A-Za-z][A-Za-z0-9-]{0,63}", "be a header's name: letters, digits and -")]
+# In nginx, a $ would begin a variable, and nothing escapes it.
+HeaderValue = Annotated[
+    str,
+    _Text(r"(?:[!-#%-~](?:[ -#%-~]{0,1998}[!-#%-~])?)?", "be one line of plain ASCII without $, 2000 at most"),
+]
 ImageReference = Annotated[str, AfterValidator(_image)]
 MountPath = Annotated[str, _Text(rf"(?:/{_SEGMENT})+", "be an absolute path such as /app/priv/files")]
 # No dash: the volume of the service `a-b` could be that of `a`. Electric's own volume is <service>-electric.

@@ -17,6 +17,8 @@ from .platform import Acme, Model, Network, Nginx, Redis, Registry
 from .postgres import Postgres, Tuning, postgres_mistakes, postgres_warnings
 from .secrets import key_mistakes
 from .service import Service
+from .site import ROUTE_FORMS, ForeignSite
+from .sites import site_mistakes
 from .stack_file import PROJECT, StackFile
 from .suggest import suggestion
 from .variables import reference_mistakes
@@ -35,6 +37,8 @@ class Settings(Model):
     redis: Redis | None = None
     nginx: Nginx
     services: Annotated[dict[ServiceName, Service], Field(min_length=1)]
+    sites: dict[ServiceName, ForeignSite] = {}
+    """Sites for containers that the platform did not make. A site and a service have different names."""
 
     def images(self) -> dict[str, str]:
         """Returns the reference of every image, by the path of its setting."""
@@ -117,6 +121,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
         mistakes += reference_mistakes(name, service)
         mistakes += volume_mistakes(name, service)
     mistakes += checks.unique_mistakes(services)
+    mistakes += site_mistakes(services, blocks.get("sites") or {}, service_names, raw)
     mistakes += checks.redis_mistakes(services, raw.get("redis") is not None)
     mistakes += shared_databases.mistakes(services, service_names)
     mistakes += stopped.mistakes(services)
@@ -174,7 +179,7 @@ def _without(raw: Any, locations: list[tuple[int | str, ...]]) -> Any:
     for location in locations:
         block = copied
         for key in location[:-1]:
-            if not (isinstance(block, dict) and key == block.get("kind")):
+            if not _is_added(key, block):
                 block = block[key]
         block.pop(location[-1], None)  # a YAML anchor makes one block appear in two places
     return copied
@@ -184,13 +189,16 @@ def _line(path: tuple[str, ...], raw: Any, details: ErrorDetails) -> str:
     keys = list(path)
     block = raw
     for key in details["loc"]:
-        if key == "[key]":
+        if _is_added(key, block):
             continue
-        if isinstance(block, dict) and key == block.get("kind"):
-            continue  # pydantic adds the chosen kind to the location
         keys.append(str(key))
         block = block.get(key) if isinstance(block, dict) else None
     return f"{'/'.join(keys)}: {_message(details, keys)}"
+
+
+def _is_added(key: int | str, block: Any) -> bool:
+    """Whether pydantic added this key to a location: the chosen kind of a block, or what is no key of a stack file."""
+    return key in ("[key]", *ROUTE_FORMS) or (isinstance(block, dict) and key == block.get("kind"))
 
 
 def _message(details: ErrorDetails, path: Sequence[str]) -> str:

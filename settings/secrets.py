@@ -26,6 +26,8 @@ def key_mistakes(raw: Mapping[str, Any], secrets: Collection[str], settings: Col
     service_secrets = {
         f"{name}_{secret}" for name, block in services.items() for secret in (*SERVICE_SECRETS, *_secrets_of(block))
     }
+    sites = raw["sites"] if isinstance(raw.get("sites"), dict) else {}
+    service_secrets |= {f"{n}_BASIC_AUTH" for n, block in sites.items() if isinstance(block, dict) and "auth" in block}
     is_local = isinstance(raw.get("host"), dict) and raw["host"].get("kind") == "local"
     for key in raw:
         if key in settings:

@@ -1,12 +1,12 @@
 """One service: the settings in one block of YAML under `sertantai:services`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import ConfigDict, Field, model_validator
 
 from .names import (
-    BodyMegabytes,
     ColumnName,
     Condition,
     DatabaseName,
@@ -14,7 +14,6 @@ from .names import (
     EnvValue,
     ExtensionName,
     Generation,
-    Hostname,
     ImageReference,
     Megabytes,
     MountPath,
@@ -31,6 +30,7 @@ from .names import (
     Word,
 )
 from .platform import Model, is_unset
+from .site import Route, Routes, Site
 
 PartName = Literal["app", "frontend", "electric"]
 # Connections that an app or Electric has outside its pools: listeners, and backends that have not ended yet.
@@ -73,8 +73,10 @@ class App(Part):
 
     port: ServicePort = 4000
     memory_mb: Megabytes = 1024
-    routes: list[UrlPath] | None = None
-    """`/api/` and everything below it, or `/health` alone. Default: the whole site, or nothing next to a frontend."""
+    routes: Routes | None = None
+    """`/api/` and everything below it, or `/health` alone. Default: the whole site, or nothing next to a frontend.
+
+    A list, or a mapping with what the gateway does for each."""
     migrate: list[Word] | None = Field(default=None, min_length=1)
     migrate_timeout_s: Seconds = 300
     migrate_lock_timeout_s: Seconds = 10
@@ -187,13 +189,10 @@ class Restore(Model):
     """Runs no trigger and checks no foreign key during the restore: for tables with triggers, and circular keys."""
 
 
-class Service(Model):
+class Service(Site):
     """One service. Only `app` is required. A service without `domain` is reached by other services only."""
 
-    domain: Hostname | None = None
     names: list[StableName] = []
-    body_mb: BodyMegabytes = 1
-    """MB. The largest request body that the site accepts."""
     database: Database | None = None
     app: App
     frontend: Frontend | None = None
@@ -204,11 +203,12 @@ class Service(Model):
     """Parts that stay declared and do not run, on purpose. Their routes answer 503."""
 
     @property
-    def routes(self) -> list[UrlPath]:
-        """The site's paths that the app serves."""
-        if self.app.routes is not None:
-            return self.app.routes
-        return ["/"] if self.domain and not self.frontend else []
+    def routes(self) -> Mapping[str, Route]:
+        """The site's paths that the app serves, and what the gateway does for each."""
+        routes = self.app.routes
+        if routes is None:
+            routes = ["/"] if self.domain and not self.frontend else []
+        return routes if isinstance(routes, dict) else dict.fromkeys(routes, Route())
 
     @property
     def connections(self) -> dict[str, int]:

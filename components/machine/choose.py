@@ -14,7 +14,7 @@ from .ssh import ssh_host
 def choose_host(config: Settings) -> Host:
     """Declares the stack's host, and reads image digests and fingerprints before anything else is declared."""
     host = _host(config)
-    return replace(host, digests=resolve_digests(config, host), fingerprints=read_fingerprints(config.network, host))
+    return replace(host, digests=resolve_digests(config, host), fingerprints=read_fingerprints(config, host))
 
 
 def _host(config: Settings) -> Host:

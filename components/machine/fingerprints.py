@@ -5,18 +5,20 @@ import json
 from pulumi import Output
 
 from render import verb
-from settings import Network
+from settings import Settings
 
 from ..host import Host
 from ..names import container_name
 
 
-def read_fingerprints(network: Network, host: Host) -> Output[dict[str, str]]:
+def read_fingerprints(settings: Settings, host: Host) -> Output[dict[str, str]]:
     """Returns all fingerprints on the host, by name: see `Host.fingerprint`."""
     line = verb.line(
         "fingerprints",
-        network=network.name,
+        network=settings.network.name,
         gateway=container_name("nginx"),
         postgres=container_name("postgres"),
     )
-    return host.read(line).apply(lambda text: dict(json.loads(text or "{}")))
+    containers = sorted({site.container for site in settings.sites.values()})
+    stdin = verb.stdin({"containers": containers}) if containers else None
+    return host.read(line, stdin).apply(lambda text: dict(json.loads(text or "{}")))

@@ -30,7 +30,7 @@ class Network(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:platform:Network", name, {}, opts)
         settings, stack = args.settings, pulumi.get_stack()
-        self.name = settings.name
+        self.name, self.subnet = settings.name, settings.subnet
         self.addresses: Addresses = addresses(settings.subnet)
         self.ready = args.host.command(
             f"{name}-bridge",

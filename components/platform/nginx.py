@@ -84,7 +84,9 @@ class Nginx(pulumi.ComponentResource):
                 "base", self.container_name, volume=self.container_name, scripts=host_program.scripts_digest("volume")
             ),
             stdin=Output.all(image=image.reference, fingerprint=args.host.fingerprint("nginx.conf")).apply(
-                lambda values: verb.stdin({**values, "text": render.base(args.drains_s, args.settings)})
+                lambda values: verb.stdin(
+                    {**values, "text": render.base(args.drains_s, args.settings, args.network.subnet)}
+                )
             ),
             parent=self,
             depends_on=[image.resource, self.files],

@@ -41,7 +41,7 @@ def preflight(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence
             *after,
             platform.nginx.ready,
             *(image.resource for image in release.images.values()),
-            *([release.certificate.placeholder] if release.certificate else []),
+            *(certificate.placeholder for certificate in release.certificates),
         ],
     )
     return [checked]

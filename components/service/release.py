@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Input, Output
 from pulumi_command import local
 
 from render import environment
 
 from ..image import Image, pull_image
+from ..platform.certificate import Certificate, request_certificates
 from .accounts import Accounts, create_accounts
 from .app_environment import app_environment
 from .app_volumes import app_volumes
 from .args import ServiceArgs
-from .certificate import Certificate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,8 @@ class Release(ServiceArgs):
     images: Mapping[str, Image]
     """The images by part."""
     accounts: Accounts
-    certificate: Certificate | None
+    certificates: Sequence[Certificate]
+    """A certificate for each name of its site, that of the domain first."""
     volumes: Mapping[str, docker.Volume]
     """The app's volumes, by their names in its settings."""
     environment: Output[dict[str, str]]
@@ -59,12 +60,10 @@ class Release(ServiceArgs):
 
 
 def begin_release(args: ServiceArgs, parent: pulumi.Resource) -> Release:
-    """Declares the images, and what outlives a release: accounts, certificate, volumes, secrets."""
+    """Declares the images, and what outlives a release: accounts, certificates, volumes, secrets."""
     name, settings, host = args.service, args.settings, args.platform.host
     accounts = create_accounts(args, parent)
-    certificate = None
-    if settings.domain:
-        certificate = Certificate(f"{name}-certificate", args, ResourceOptions(parent=parent))
+    certificates = request_certificates(name, settings, args.platform, parent=parent)
     app, migration = app_environment(args, accounts, parent)
     return Release(
         service=name,
@@ -76,7 +75,7 @@ def begin_release(args: ServiceArgs, parent: pulumi.Resource) -> Release:
             for part, block in settings.running().items()
         },
         accounts=accounts,
-        certificate=certificate,
+        certificates=certificates,
         volumes=app_volumes(args, parent),
         environment=app,
         migrate_environment=migration,

@@ -36,7 +36,7 @@ class Service(pulumi.ComponentResource):
         limit_readers(release, after=self.retired)
 
         self.release = release
-        self.certificate = release.certificate
+        self.certificates = release.certificates
         self.images = {part: image.reference for part, image in release.images.items()}
         self.containers = {part: new.container for part, new in parts.items()}
         self.register_outputs({"containers": self.containers, "images": self.images})

@@ -7,8 +7,9 @@ import pulumi
 from pulumi import Output, ResourceOptions
 
 from render import nginx as render
-from render import verb
 
+from ..platform.certificate import needed_by_site
+from ..platform.site_file import switch_file
 from .part import Part
 from .release import Release
 
@@ -25,8 +26,7 @@ class SiteArgs:
 class Site(pulumi.ComponentResource):
     """Upstreams, stable names and, with a domain, the public site. `switched` exists once the new containers serve.
 
-    The step runs again for new containers, a new text or a new nginx, and after drift. Safe to run again: the same text
-    changes nothing.
+    The step runs again for new containers too: their names are in the text.
     """
 
     def __init__(self, name: str, args: SiteArgs, opts: ResourceOptions | None = None) -> None:
@@ -46,17 +46,15 @@ class Site(pulumi.ComponentResource):
                 release.platform.settings.nginx.https_port,
             )
         )
-        domains = [settings.domain] if settings.domain else []
-        self.switched = host.command(
+        self.switched = switch_file(
             f"{name}-switch",
-            verb.line("switch", service, gateway=nginx.container_name),
-            stdin=Output.all(text=text, fingerprint=host.fingerprint(f"sites/{service}.conf")).apply(
-                lambda values: verb.stdin({**values, "domains": domains})
-            ),
-            delete=verb.line("site-remove", service, gateway=nginx.container_name),
-            reruns_on={"NGINX": nginx.container.id},
+            service,
+            text,
+            settings=settings,
+            nginx=nginx,
+            host=host,
             parent=self,
-            depends_on=[nginx.ready, *args.after],
+            after=args.after,
         )
         self.register_outputs({})
 
@@ -64,7 +62,6 @@ class Site(pulumi.ComponentResource):
 def switch_site(
     release: Release, parts: Mapping[str, Part], *, after: Sequence[pulumi.Resource]
 ) -> Sequence[pulumi.Resource]:
-    """Declares the switch of the service's site to the new containers, after its certificate."""
-    certificate = [release.certificate.ready] if release.certificate else []
-    args = SiteArgs(release=release, parts=parts, after=[*after, *certificate])
+    """Declares the switch of the service's site to the new containers, after its certificates."""
+    args = SiteArgs(release=release, parts=parts, after=[*after, *needed_by_site(release.certificates)])
     return [Site(f"{release.service}-site", args, ResourceOptions(parent=release.parent)).switched]

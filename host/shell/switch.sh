@@ -46,6 +46,7 @@ if [ -e next/nginx.conf ] && ! nginx -t -q -c "$PWD/next/nginx.conf" 2> next/wor
 fi
 
 files=("$target" "marks/$target" "domains/$name")
+[ "$how" != remove ] || files+=("users/$name")
 for file in "${files[@]}"; do
   if [ -e "$file" ]; then cp -p --parents "$file" previous/; fi
 done

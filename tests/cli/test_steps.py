@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.steps import SERVICE, is_step, title
+from cli.steps import SERVICES, is_step, title
 from settings import StackFile
 from tests.doubles.recording import declare
 
@@ -30,7 +30,8 @@ def test_a_resource_is_named_by_its_service_and_part(name: str, words: str) -> N
 @pytest.mark.parametrize("stack", ["local", "prod"])
 def test_each_step_of_the_program_has_its_own_title(stack: str) -> None:
     declared = declare(stack)
-    services = {resource.name for resource in declared if resource.type == SERVICE}
+    services = {resource.name for resource in declared if resource.type in SERVICES}
     titles = [title(resource.name, services) for resource in declared if is_step(resource.type)]
-    assert services == {*StackFile.read(stack).block("services")}
+    stack_file = StackFile.read(stack)
+    assert services == {*stack_file.block("services"), *stack_file.block("sites")}
     assert sorted({*titles}) == sorted(titles)

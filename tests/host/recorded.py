@@ -41,6 +41,7 @@ RECORDED = [
         "redis-user-remove prod auth auth_app --prefix auth: --redis sertantai-prod-redis",
         '{"password": "#afc6d073", "rules": ["on", "resetkeys"]}',
     ),
+    ("disconnect baserow --gateway sertantai-prod-nginx --network infra_network", '{"fingerprint": "none"}'),
     ("folder-remove /mnt/sertantai sertantai-prod-legal-electric", ""),
     (
         "volume-leave legal sertantai-prod-legal-scraper --disk /mnt/sertantai",

@@ -108,9 +108,25 @@ FULL: dict[str, Any] = {
         "memory_mb": 256,
     },
     "legal_STRIPE_KEY": "not-a-secret",
+    "baserow_BASIC_AUTH": "not-a-secret",
+    "sites": {
+        "baserow": {
+            "domain": "baserow.sertantai.com",
+            "container": "baserow",
+            "port": 80,
+            "body_mb": 100,
+            "timeout_s": 300,
+            "buffering": True,
+            "auth": "basic",
+        },
+    },
     "services": {
         "legal": {
             "domain": "legal.sertantai.com",
+            "aliases": ["laws.sertantai.com"],
+            "redirects": ["www.sertantai.com", "sertantai.com"],
+            "headers": {"Content-Security-Policy-Report-Only": "default-src 'self'"},
+            "closed": ["/health/detailed"],
             "names": ["sertantai_legal_app"],
             "body_mb": 20,
             "database": {"name": "legal_prod", "extensions": ["uuid-ossp", "citext"], "pool_size": 10},
@@ -162,7 +178,10 @@ FULL: dict[str, Any] = {
         "auth": {
             "domain": "auth.sertantai.com",
             "database": {"name": "auth_prod"},
-            "app": {"image": "ghcr.io/owner/auth:1"},
+            "app": {
+                "image": "ghcr.io/owner/auth:1",
+                "routes": {"/api/": {"buffering": True, "timeout_s": 300, "body_mb": 20}, "/health": {}},
+            },
             "electric": {"image": "electricsql/electric:1.7.12", "access": {"kind": "app", "path": "/api/electric/"}},
         },
         "hub": {
@@ -180,7 +199,7 @@ OVER_SSH: dict[str, Any] = {
     "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA",
     "identity_file": "keys/id_ed25519",
 }
-SECRETS = ("registry_token", "legal_STRIPE_KEY")
+SECRETS = ("registry_token", "legal_STRIPE_KEY", "baserow_BASIC_AUTH")
 
 
 def changed(stack: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,126 @@
+"""nginx's connections to the networks of containers that the platform did not make."""
+
+import json
+import re
+import uuid
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from . import docker, lock
+from .failure import Failure
+from .gateway import VOLUME
+
+DOCKERS_OWN = ("bridge", "host", "none")
+"""Networks in which Docker resolves no names."""
+NO_CONTAINER, NO_NETWORK, SHARED, UNMARKED = "no-container", "no-network", "shared", "unmarked"
+MARK = "sertantai-fingerprint-"
+"""The beginning of an alias of nginx in the network, which stores the connection's fingerprint."""
+SERVER = re.compile(r"(?m)^\s*server ([\w.-]+):\d+ resolve;")
+PRIORITIES_SINCE = (1, 48)
+"""The version of Docker's API, that of Docker 28."""
+LOCK_WAIT_S = 60
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The networks of a foreign container and of nginx. `network` is the platform's own.
+
+    `state` is a fingerprint, or the reason why there is no connection.
+    """
+
+    container: Mapping[str, Any] | None
+    gateway: Mapping[str, Any]
+    network: str
+
+    @property
+    def state(self) -> str:
+        """Returns the stored fingerprint, a new one if nginx must be connected, or why it cannot or need not be."""
+        if self.container is None:
+            return NO_CONTAINER
+        if self.network in self.container:
+            return SHARED
+        for name in sorted(self.container.keys() & self.gateway.keys()):
+            aliases = self.gateway[name].get("Aliases") or []
+            return next((alias.removeprefix(MARK) for alias in aliases if alias.startswith(MARK)), UNMARKED)
+        return f"gone-{uuid.uuid4().hex[:12]}" if self.candidates else NO_NETWORK
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether nginx must be connected."""
+        return self.state.startswith("gone-")
+
+    @property
+    def candidates(self) -> list[str]:
+        """The networks that nginx may join, the best one first.
+
+        Docker before version 28 routes a container's packets to the Internet through its first network by name. Through
+        a foreign one, nginx's answers would not reach any client.
+        """
+        names = sorted(self.container or ())
+        later = [name for name in names if name > self.network]
+        return later or (names if names and has_priorities() else [])
+
+
+def read(gateway: str, network: str, containers: Sequence[str]) -> dict[str, Connection]:
+    """Returns the connection to each container."""
+    described = json.loads(docker.run("container", "inspect", gateway, *containers).out or "[]")
+    networks = {each["Name"].removeprefix("/"): _networks(each) for each in described}
+    return {name: Connection(networks.get(name), networks.get(gateway, {}), network) for name in containers}
+
+
+def connect(gateway: str, name: str, fingerprint: str) -> None:
+    """Connects nginx to a network. Undoes it if nginx's packets would then take another way to the Internet."""
+    before = _default_route(gateway)
+    priority = ["--gw-priority", "-1"] if has_priorities() else []
+    docker.check_output("network", "connect", *priority, "--alias", f"{MARK}{fingerprint}", name, gateway)
+    if _default_route(gateway) != before:
+        disconnect(gateway, name)
+        raise Failure(f"{name}: nginx's answers would leave through this network, so nginx has left it again")
+
+
+def disconnect(gateway: str, name: str) -> None:
+    """Disconnects nginx from a network. A missing connection is fine."""
+    result = docker.run("network", "disconnect", name, gateway)
+    if result.code and name in _networks(docker.inspect(gateway)):
+        raise docker.Refused(f"nginx cannot leave the network {name}: {result.error.strip()}; run up again")
+
+
+def unneeded(gateway: str, network: str) -> list[str]:
+    """Returns the networks of nginx in which no site has its container."""
+    sites = docker.execute(gateway, ["sh", "-c", f"cat {VOLUME}/sites/*.conf"])
+    if sites.code:
+        raise Failure(f"nginx: its sites cannot be read: {sites.error.strip()}; run up again")
+    connections = read(gateway, network, sorted(set(SERVER.findall(sites.out)))).values()
+    needed = {name for connection in connections for name in connection.container or ()}
+    return sorted(_networks(docker.inspect(gateway)).keys() - needed - {network})
+
+
+@contextmanager
+def changing(gateway: str) -> Iterator[None]:
+    """Lets one step at a time change nginx's networks."""
+    busy = f"nginx: another step has changed its networks for {LOCK_WAIT_S} s; run up again"
+    with lock.acquire(f"{gateway}-networks", LOCK_WAIT_S, busy):
+        yield
+
+
+def has_priorities() -> bool:
+    """Whether Docker can connect a container to a network that never becomes its way to the Internet."""
+    version = docker.check_output("version", "--format", "{{.Client.APIVersion}}").strip()
+    return tuple(int(number) for number in version.split(".")) >= PRIORITIES_SINCE
+
+
+def _networks(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the networks of a container in which Docker resolves names, with the container's endpoints."""
+    networks = description["NetworkSettings"]["Networks"].items()
+    return {name: endpoint for name, endpoint in networks if name not in DOCKERS_OWN}
+
+
+def _default_route(gateway: str) -> Collection[str]:
+    """Returns the gateways of nginx's default routes, as the kernel writes them."""
+    result = docker.execute(gateway, ["cat", "/proc/net/route"])
+    if result.code:
+        raise Failure(f"nginx: its routes cannot be read: {result.error.strip()}; run up again")
+    routes = [line.split() for line in result.out.splitlines()[1:]]
+    return sorted(route[2] for route in routes if int(route[1], 16) == 0)
