@@ -38,4 +38,5 @@ def test_each_shape_is_accepted() -> None:
     names = {"library", "accounts", "reader", "portal", "desk", "scraper", "archive"}
     assert services.keys() >= names
     postgres = SMALL["postgres"] | {"max_connections": 1000}
-    parse(SMALL | {"postgres": postgres, "services": services | smallest, "sites": sites})
+    secret = {"status_BASIC_AUTH": "operator:$apr1$abcdefgh$0123456789012345678901"}
+    parse(SMALL | {"postgres": postgres, "services": services | smallest, "sites": sites} | secret, [*secret])

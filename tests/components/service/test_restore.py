@@ -66,7 +66,7 @@ def test_no_secret_is_in_its_text(program: Program) -> None:
 
 
 def test_its_block_changes_nothing_else_of_the_service(program: Program) -> None:
-    without = Program.of(program.stack)
+    without = Program.running(program.stack)
     inputs = {each.urn: plain(each.inputs) for each in without}
     changed = [each.name for each in program if each.urn in inputs and plain(each.inputs) != inputs[each.urn]]
     assert changed == []
