@@ -75,7 +75,7 @@ def test_each_name_in_the_zone_has_its_record() -> None:
     names: dict[str, Any] = {"aliases": ["laws.sertantai.com", "laws.example.org"], "redirects": ["example.org"]}
     program = Program.of("prod", services=services("prod", **names), dns={"zone": "example.org"})
     records = [each for each in program if each.type == "hcloud:index/zoneRrset:ZoneRrset"]
-    assert {each.inputs["name"] for each in records} == {"laws", "@"}
+    assert {each.inputs["name"] for each in records if each.name.startswith("legal")} == {"laws", "@"}
 
 
 def test_settings_with_defaults_are_no_new_release() -> None:
