@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from render import environment, sql, verb
-from tests.throwaway.box import Boxes, docker
+from tests.throwaway.box import Boxes, docker, on_host
 from tests.throwaway.calling import PROGRAM
 from tests.throwaway.cluster import as_login, ask, make
 from tests.waiting import eventually
@@ -216,3 +216,28 @@ def test_without_postgres_no_migration_begins(boxes: Boxes) -> None:
         1,
         "legal/migrate: PostgreSQL does not answer; nothing was touched: run up again\n",
     )
+
+
+def test_a_migration_of_another_service_on_the_same_database_waits_for_its_end(
+    boxes: Boxes, cluster: str, database: str
+) -> None:
+    container = f"{boxes.stack}-other"
+    boxes.made.append(container)
+    options: dict[str, str | int] = {"container": container, "postgres": cluster, "timeout": 5}
+    other = verb.line("migrate", boxes.stack, "compliance", "migrated", **options)
+    order = 'psql -qc "INSERT INTO turns VALUES (clock_timestamp(), \'%s\')" "$DATABASE_URL"'
+    table = "CREATE TABLE turns (at timestamptz, who text)"
+    assert as_login(cluster, sql.login(database, "one"), "one", database, table).ok
+    with ThreadPoolExecutor(2) as pool:
+        script = f"{order % 'legal begins'}; sleep 8; {order % 'legal ends'}"
+        first = pool.submit(migrate_database, boxes, cluster, script)
+        eventually(lambda: boxes.names() == {"migrate"})
+        given = verb.stdin(on_database(boxes, cluster, order % "compliance"))
+        second = pool.submit(on_host, other, given, interpreter=PROGRAM).result()
+    assert first.result().ok, first.result().out
+    assert second.ok, second.out
+    assert second.out.startswith("compliance/migrate: waits for another service's migration of migrated to end\n"), (
+        "however long: it has its own limit"
+    )
+    turns = ask(cluster, "SELECT who FROM public.turns ORDER BY at", database).splitlines()
+    assert turns == ["legal begins", "legal ends", "compliance"]

@@ -6,7 +6,19 @@ from typing import Any
 
 import pytest
 
-from host import database, database_leave, docker, electric_role, electric_role_remove, logins, psql
+from host import (
+    database,
+    database_leave,
+    docker,
+    electric_role,
+    electric_role_remove,
+    limit_readers,
+    logins,
+    psql,
+    reader,
+    reader_remove,
+    slot_drop,
+)
 from host.failure import Failure
 from host.verbs import Verb
 from tests.doubles.asked import Asked, postgres
@@ -22,6 +34,10 @@ STDIN = {
 }
 ELECTRIC = {**DATABASE, "group": "legal_prod_electric"}
 REMOVED = {"stack": "trial", "database": "legal_prod", "group": "g", "slot": "s", "publication": "p", "postgres": "pg"}
+SHARED = {**DATABASE, "group": "compliance-electric", "publication": "electric_publication_compliance"}
+READ = {**DATABASE, "of": "auth", "group": "auth_prod-reads", "prefix": "legal-reads"}
+READER = {"password": "s3cr3t", "login": "legal-reads_1", "fingerprint": "drift-1"}
+SLOT = {"stack": "trial", "database": "legal_prod", "slot": "electric_slot_legal", "postgres": "pg"}
 UNREACHABLE, REFUSED = psql.Unreachable("FATAL"), psql.SqlError("ERROR:  not with s3cr3t")
 
 
@@ -135,12 +151,85 @@ def test_nothing_of_electric_is_dropped_while_an_electric_serves(asked: Asked, m
     assert asked.names == []
 
 
+def test_a_service_on_anothers_database_drops_the_logins_with_its_own_prefix(
+    asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(database_leave, {}, database="legal_prod", owner="legal_prod_owner", prefix="compliance-app", postgres="pg")
+    assert asked.variables["logins_drop"]["prefix"] == "compliance-app"
+    assert capsys.readouterr().out == "", "the database is not its own, so nobody is told how to drop it"
+    inputs = {"owner": "legal_prod_owner", "group": "compliance-electric", "prefix": "compliance-app"}
+    run(logins, inputs, database="legal_prod", app=["a"], postgres="pg")
+    assert asked.variables["logins_drop"] == {
+        "role": "legal_prod_owner",
+        "prefix": "compliance-app",
+        "current": '["a"]',
+    }
+
+
+def test_the_group_of_a_shared_databases_electric_is_dropped_last_and_the_owners_stays(asked: Asked) -> None:
+    run(electric_role_remove, {}, **{**REMOVED, "drop_group": True})
+    assert asked.names[-2:] == ["logins_drop", "electric_group_remove"]
+    run(electric_role_remove, {}, **REMOVED)
+    assert asked.names[-1] == "logins_drop"
+
+
+def test_the_electric_of_a_shared_database_takes_its_own_publication_alone(asked: Asked) -> None:
+    inputs = {"password": "x", "login": "compliance-electric_1", "fingerprint": "none"}
+    run(electric_role, inputs, **SHARED)
+    assert asked.variables["electric_role_inside"]["publication"] == "electric_publication_compliance"
+    run(electric_role, inputs, **ELECTRIC)
+    assert asked.variables["electric_role_inside"]["publication"] == ""
+
+
+def test_a_reader_has_its_rights_before_its_login_and_its_fingerprint_last(asked: Asked) -> None:
+    run(reader, READER, **READ)
+    assert asked.log == [
+        ("database", "postgres"),
+        ("database_inside", "legal_prod"),
+        ("readers", "postgres"),
+        ("readers_inside", "legal_prod"),
+        ("login", "postgres"),
+        ("fingerprints_save", "postgres"),
+    ]
+    assert asked.exclusive == set(asked.names)
+    assert (asked.variables["login"]["role"], asked.variables["login"]["replication"]) == (
+        "auth_prod-reads",
+        "NOREPLICATION",
+    )
+    [saved] = json.loads(asked.variables["fingerprints_save"]["fingerprints"])
+    assert (saved["name"], saved["object"], saved["mark"]) == ("reads-auth/legal", "legal-reads_1", "drift-1")
+
+
+def test_nothing_of_a_reader_is_looked_for_in_a_dropped_database(asked: Asked) -> None:
+    asked.answers[logins.FIND] = ""
+    run(reader_remove, {}, **READ)
+    assert ("logins_drop", "postgres") in asked.log
+    assert "readers_remove" not in asked.names
+
+
+def test_the_slot_of_an_electric_that_still_runs_stays(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker, "list_containers", lambda *_, **__: ["legal-electric-1"])
+    with pytest.raises(Failure, match="legal/electric: still serves; run up again"):
+        run(slot_drop, {}, **SLOT)
+    assert asked.names == []
+
+
+def test_a_slot_that_is_left_after_ten_seconds_belongs_to_another_electric(asked: Asked) -> None:
+    asked.answers["slot_exists"] = "1\n"
+    with pytest.raises(Failure, match="legal/electric: another Electric reads its slot electric_slot_legal: stop that"):
+        run(slot_drop, {}, **SLOT)
+
+
 STEPS = [
     (database, STDIN, MIGRATED, "database", "legal/database"),
     (electric_role, {**STDIN, "fingerprint": ""}, ELECTRIC, "electric_role", "legal/electric"),
     (electric_role_remove, {}, REMOVED, "electric_role_remove", "legal/electric"),
     (database_leave, {}, DATABASE, "logins_drop", "legal/database"),
     (logins, {"owner": "o"}, {**DATABASE, "app": ["a"]}, "logins_drop", "legal/database"),
+    (reader, READER, READ, "login", "legal/database/reads"),
+    (reader_remove, {}, READ, "readers_remove", "legal/database/reads"),
+    (limit_readers, {}, READ, "readers_inside", "legal/readers"),
+    (slot_drop, {}, SLOT, "slot_leave", "legal/electric"),
 ]
 
 

@@ -1,6 +1,7 @@
 """A database that another service uses, and one that another service reads, on a real PostgreSQL."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -144,6 +145,25 @@ def test_the_order_of_the_services_does_not_matter(cluster: str, name: str) -> N
         end_sharing(cluster, name)
 
 
+def test_the_steps_of_all_services_on_a_database_may_run_at_the_same_time(cluster: str, name: str) -> None:
+    """As in the first `up`: no service waits for another."""
+    with ThreadPoolExecutor(5) as pool:
+        steps = [
+            *(pool.submit(make, cluster, name), pool.submit(share, cluster, name)),
+            *(pool.submit(share, cluster, name, sharer="other"), pool.submit(read, cluster, name)),
+            pool.submit(read, cluster, name, reader="billing"),
+        ]
+    try:
+        assert [step.exception() for step in steps] == [None] * len(steps)
+        for step, password in zip(steps, ("one", "three", "three", "five", "five"), strict=True):
+            assert as_login(cluster, step.result(), password, name, "SELECT 1").ok
+    finally:
+        end_sharing(cluster, name)
+        end_sharing(cluster, name, "other")
+        end_reading(cluster, name)
+        end_reading(cluster, name, "billing")
+
+
 def test_a_sharer_reaches_no_third_database(cluster: str, name: str, sharer: str) -> None:
     make(cluster, f"{name}_b")
     for other in (f"{name}_b", "postgres", "template1"):
@@ -208,9 +228,8 @@ def test_each_electric_owns_its_publication_and_may_change_all_tables(cluster: s
         )
         said = as_login(cluster, login, password, name, f"{text} ALTER TABLE laws REPLICA IDENTITY FULL")
         assert said.ok, said.error
-    for _ in range(2):
-        make_electric(cluster, name)
-        share_electric(cluster, name)
+    for last in (make_electric, share_electric, make_electric):
+        last(cluster, name)
         assert publications(cluster, name) == {
             sql.publication(name): sql.electric_group(name),
             sql.publication(SHARER): sql.electric_group(name, SHARER),

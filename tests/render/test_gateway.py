@@ -186,6 +186,34 @@ def test_during_a_restore_the_site_and_its_callers_get_a_notice(serving: str) ->
     assert '"port": 4000' in curl(serving, "https://served.sertantai.com/api/x")
 
 
+def test_a_stopped_part_answers_503_with_a_text_and_the_sites_headers(gateway: str) -> None:
+    stopped = {"domain": "idle.sertantai.com", "names": ["idle_app"], "stopped": ["app", "frontend", "electric"]}
+    text, domain = site("idle", stopped, 8443)
+    assert domain
+    assert placeholder(gateway, domain).ok
+    assert switch(gateway, "idle", text).ok
+    answers = {
+        f"https://{domain}/api/x": "idle-app",
+        f"https://{domain}/any": "idle-frontend",
+        f"https://{domain}/electric/laws?offset=-1": "idle-electric",
+        "http://idle:4000/any": "idle-app",
+        "http://idle_app:4000/any": "idle-app",
+        "http://idle-electric:3000/v1/shape": "idle-electric",
+    }
+    try:
+        eventually(lambda: "stopped" in curl(gateway, f"https://{domain}/api/x"))
+        for url, part in answers.items():
+            assert curl(gateway, url).splitlines() == [f"{part} is stopped on purpose.", "", "503"], url
+        head = curl(gateway, f"https://{domain}/api/x", "-i")
+        assert "content-type: text/plain" in head
+        assert "strict-transport-security: " in head
+        assert docker("exec", gateway, "sh", "-c", f"mkdir -p {nginx.MAINTENANCE}; touch {nginx.MAINTENANCE}/idle").ok
+        assert "is back in a moment" in curl(gateway, f"https://{domain}/api/x")
+    finally:
+        docker("exec", gateway, "rm", "-f", f"{nginx.MAINTENANCE}/idle")
+        remove(gateway, "idle")
+
+
 SILENT = """exec python3 -c '
 import socket, time
 server = socket.create_server(("", 4000))

@@ -86,6 +86,9 @@ def test_the_schema_refuses_a_misspelt_key_where_the_settings_do(block: str) -> 
         {"services/legal/domain": "Legal.sertantai.com"},
         {"services/legal/electric/access": {"kind": "other"}},
         {"services/legal/electric/stream_id": "a-b"},
+        {"services/legal/database": {}},
+        {"services/legal/database": {"name": "legal_prod", "of": "auth"}},
+        {"services/legal/stopped": ["backend"]},
     ],
 )
 def test_the_schema_refuses_simple_mistakes_too(changes: dict[str, Any]) -> None:
