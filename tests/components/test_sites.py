@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.platform.foreign_site import WARNINGS
+from components.platform import foreign_site
 from host import connection
 from tests.components.declared import COMMAND, ROOT, Program, plain
 
@@ -127,5 +127,18 @@ def test_a_site_without_users_removes_those_of_before() -> None:
     assert inputs(Program.of("local", sites=SITES), "baserow-site-switch")["users"] == ""
 
 
-def test_the_program_warns_of_the_states_that_the_host_reports() -> None:
-    assert set(WARNINGS) == {connection.NO_CONTAINER, connection.NO_NETWORK}
+@pytest.mark.parametrize("state", [connection.NO_CONTAINER, connection.NO_NETWORK])
+def test_a_site_that_cannot_be_connected_is_a_warning(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", warnings.append)
+    foreign_site.warn("tables", "baserow", "infra_network", state)
+    [line] = warnings
+    assert line.startswith("sites/tables/container: ")
+    assert "baserow" in line
+    assert "answers 502" in line
+
+
+@pytest.mark.parametrize("state", ["none", "gone-1a2b", connection.SHARED, connection.UNMARKED])
+def test_a_site_that_is_or_will_be_connected_is_no_warning(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pulumi.log.warn", lambda text: pytest.fail(text))
+    foreign_site.warn("tables", "baserow", "infra_network", state)
