@@ -13,7 +13,7 @@ from host import connection
 from host.failure import Failure
 from render import nginx
 from settings import ForeignSite
-from tests.render.test_sites import APP, echoes, site
+from tests.render.test_sites import APP, answers, site, upgraded
 from tests.throwaway.box import Boxes, Said, base, docker
 from tests.throwaway.calling import call
 from tests.throwaway.sites import SERVE, placeholder, put_base, remove, switch
@@ -157,7 +157,8 @@ def test_the_container_receives_the_sites_own_name(land: Land, foreign: str) -> 
 
 
 def test_websockets_pass(land: Land, foreign: str) -> None:
-    assert echoes(land.gateway, DOMAIN, "/live")
+    with upgraded(land.gateway, DOMAIN, "/live") as websocket:
+        assert answers(websocket)
 
 
 def test_a_body_over_the_limit_is_refused_with_the_sites_headers(land: Land, foreign: str) -> None:
@@ -221,6 +222,7 @@ def test_a_site_whose_container_does_not_exist_answers_502_until_it_is_connected
         assert state.startswith("gone-")
         assert land.connect(container, state).ok
         assert land.state(container) == state
+        assert (land.connect(container, state).code, land.state(container)) == (0, state)
         eventually(lambda: land.ask()[0] == "200")
     finally:
         remove(land.gateway, "foreign")
@@ -250,7 +252,7 @@ def test_nginx_keeps_its_way_to_the_internet(land: Land) -> None:
     else:
         assert land.state(container) == connection.NO_NETWORK
         assert (land.connect(container).code, land.joined()) == (0, {land.own})
-        with pytest.raises(Failure, match="nginx's answers would leave through this network"):
+        with pytest.raises(Failure, match="nginx's answers would leave through the network"):
             connection.connect(land.gateway, land.earlier, "none")
     assert land.joined() == {land.own}
     assert routes(land) == before

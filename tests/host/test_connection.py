@@ -58,7 +58,7 @@ def test_a_container_in_the_platforms_network_needs_no_connection(
 ) -> None:
     containers = Containers(monkeypatch, nginx=NGINX, baserow={name: endpoint() for name in networks})
     assert containers.read().state == "shared"
-    assert not containers.read().is_missing
+    assert OWN in containers.read().joined
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,6 @@ def test_nginx_never_joins_a_network_that_would_become_its_way_to_the_internet(
     containers = Containers(monkeypatch, api, nginx=NGINX, baserow={name: endpoint() for name in networks})
     found = containers.read()
     assert found.candidates[:1] == ([chosen] if chosen else [])
-    assert found.is_missing == bool(chosen)
     assert found.state.startswith("gone-" if chosen else "no-network")
 
 
@@ -96,7 +95,9 @@ def test_a_lost_connection_has_a_new_fingerprint_each_time(monkeypatch: pytest.M
 
 
 def test_without_nginx_there_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Containers(monkeypatch, baserow={"sites": endpoint()}).read().is_missing
+    found = Containers(monkeypatch, baserow={"sites": endpoint()}).read()
+    assert found.state.startswith("gone-")
+    assert not found.joined
 
 
 HASH = "$apr1$3q1Q/w5Y$Z0Zb2C1uYd0QvF0Cq3m3D/"

@@ -4,8 +4,10 @@ import itertools
 import json
 import random
 import re
+import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote
 
@@ -289,25 +291,39 @@ def test_events_arrive_one_by_one_without_a_setting_or_a_header(sited: str, acce
     assert all(0.25 < after - before < 1.5 for before, after in itertools.pairwise(times))
 
 
+def test_events_and_websockets_outlive_a_switch_of_the_site(sited: str) -> None:
+    with ThreadPoolExecutor(1) as pool, upgraded(sited, OPEN, "/live") as websocket:
+        events = pool.submit(arrivals, sited, "/events", "text/event-stream")
+        time.sleep(1)
+        assert switch(sited, "open", site({"domain": OPEN, "closed": ["/other"]}, "open")).ok
+        assert status(sited, f"https://{OPEN}/other") == "404"
+        assert len(events.result()) == 6
+        assert answers(websocket)
+
+
 def test_a_route_with_buffering_gathers_a_response(sited: str) -> None:
     assert arrivals(sited, "/gathered/events", "*/*")[-1] < 0.25
 
 
-def echoes(gateway: str, host: str, path: str) -> bool:
-    """Whether a websocket passes what each end writes at once."""
-    with connect(port(gateway), host) as connection:
-        upgrade = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        connection.sendall(upgrade.encode())
-        answer = connection.recv(65536)
-        if not answer.startswith(b"HTTP/1.1 101"):
+def upgraded(gateway: str, host: str, path: str) -> ssl.SSLSocket:
+    """Returns an open websocket."""
+    connection = connect(port(gateway), host)
+    upgrade = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    connection.sendall(upgrade.encode())
+    assert connection.recv(65536).startswith(b"HTTP/1.1 101")
+    return connection
+
+
+def answers(websocket: ssl.SSLSocket) -> bool:
+    """Whether a websocket passes on at once what each end writes."""
+    for word in (b"one", b"two"):
+        websocket.sendall(word)
+        if websocket.recv(100) != word:
             return False
-        for word in (b"one", b"two"):
-            connection.sendall(word)
-            if connection.recv(100) != word:
-                return False
     return True
 
 
 @pytest.mark.parametrize("path", ["/live/websocket", "/gathered/websocket"])
 def test_a_websocket_needs_no_setting(sited: str, path: str) -> None:
-    assert echoes(sited, HOST, path)
+    with upgraded(sited, HOST, path) as websocket:
+        assert answers(websocket)
