@@ -25,12 +25,11 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """
     with connection.changing(args.gateway):
         current = connection.read(args.gateway, args.network, [args.container])[args.container]
-        if not current.is_missing:
+        if current.joined or not current.candidates:
             return
         network = current.candidates[0]
         try:
             connection.connect(args.gateway, network, inputs["fingerprint"])
         except Failure as failure:
-            advice = f"let {args.container} join another network too, such as {args.network}, then run up again"
-            raise Failure(f"sites/{args.site}/container: {failure}; {advice}") from None
+            raise Failure(f"sites/{args.site}/container: {failure}") from None
     print(f"{args.site}: nginx has joined the network {network}")

@@ -41,15 +41,15 @@ class Connection:
             return NO_CONTAINER
         if self.network in self.container:
             return SHARED
-        for name in sorted(self.container.keys() & self.gateway.keys()):
+        for name in self.joined:
             aliases = self.gateway[name].get("Aliases") or []
             return next((alias.removeprefix(MARK) for alias in aliases if alias.startswith(MARK)), UNMARKED)
         return f"gone-{uuid.uuid4().hex[:12]}" if self.candidates else NO_NETWORK
 
     @property
-    def is_missing(self) -> bool:
-        """Whether nginx must be connected."""
-        return self.state.startswith("gone-")
+    def joined(self) -> list[str]:
+        """The networks of the container that nginx has joined."""
+        return sorted((self.container or {}).keys() & self.gateway.keys())
 
     @property
     def candidates(self) -> list[str]:
@@ -74,10 +74,15 @@ def connect(gateway: str, name: str, fingerprint: str) -> None:
     """Connects nginx to a network. Undoes it if nginx's packets would then take another way to the Internet."""
     before = _default_route(gateway)
     priority = ["--gw-priority", "-1"] if has_priorities() else []
-    docker.check_output("network", "connect", *priority, "--alias", f"{MARK}{fingerprint}", name, gateway)
+    result = docker.run("network", "connect", *priority, "--alias", f"{MARK}{fingerprint}", name, gateway)
+    if result.code:
+        raise Failure(f"nginx cannot join the network {name}: {result.error.strip()}; run up again")
     if _default_route(gateway) != before:
         disconnect(gateway, name)
-        raise Failure(f"{name}: nginx's answers would leave through this network, so nginx has left it again")
+        raise Failure(
+            f"nginx's answers would leave through the network {name}, so nginx has left it again; let the container "
+            "join another network too, then run up again"
+        )
 
 
 def disconnect(gateway: str, name: str) -> None:

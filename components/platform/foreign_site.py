@@ -43,7 +43,7 @@ class ForeignSite(pulumi.ComponentResource):
         host, nginx, network = platform.host, platform.nginx, platform.network
         self.certificates = request_certificates(name, settings, platform, parent=self)
         fingerprint = host.fingerprint(f"connection/{settings.container}")
-        fingerprint.apply(lambda state: _warn(name, settings.container, network.name, state))
+        fingerprint.apply(lambda state: warn(name, settings.container, network.name, state))
         # Runs again for a new nginx, and if the connection is lost.
         connected = host.command(
             f"{name}-connect",
@@ -74,6 +74,7 @@ def _users(name: str) -> Output[str]:
     return users
 
 
-def _warn(name: str, container: str, network: str, state: str) -> None:
+def warn(name: str, container: str, network: str, state: str) -> None:
+    """Warns of a connection that is not possible. `state` is its fingerprint."""
     if state in WARNINGS:
         pulumi.log.warn(f"sites/{name}/container: {WARNINGS[state].format(container=container, network=network)}")

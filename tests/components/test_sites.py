@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from components.platform.foreign_site import WARNINGS
+from components.platform import foreign_site
 from host import connection
 from tests.components.declared import COMMAND, ROOT, Program, plain
+from tests.doubles.recording import Recorder
 
 NAMES: dict[str, Any] = {"aliases": ["laws.localhost"], "redirects": ["www.legal.localhost"]}
 SITES: dict[str, Any] = {"baserow": {"domain": "baserow.localhost", "container": "baserow", "body_mb": 100}}
@@ -127,5 +128,40 @@ def test_a_site_without_users_removes_those_of_before() -> None:
     assert inputs(Program.of("local", sites=SITES), "baserow-site-switch")["users"] == ""
 
 
-def test_the_program_warns_of_the_states_that_the_host_reports() -> None:
-    assert set(WARNINGS) == {connection.NO_CONTAINER, connection.NO_NETWORK}
+def test_each_run_reads_the_connection_and_warns_if_the_container_does_not_exist(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[dict[str, Any]] = []
+    warnings: list[str] = []
+
+    def call(recorder: Recorder, token: str, args: dict[str, Any]) -> dict[str, Any]:
+        if not str(args.get("command", "")).startswith("fingerprints "):
+            return answer(recorder, token, args)
+        asked.append(json.loads(args["stdin"]))
+        return args | {"stdout": json.dumps({"connection/late": connection.NO_CONTAINER}), "stderr": ""}
+
+    answer = Recorder.call
+    monkeypatch.setattr(Recorder, "call", call)
+    monkeypatch.setattr("pulumi.log.warn", warnings.append)
+    sites = {"tables": {"domain": "tables.localhost", "container": "late"}}
+    program = Program.of("local", sites=sites)
+    assert asked == [{"containers": ["late"]}]
+    assert [line.partition(": ")[0] for line in warnings] == ["sites/tables/container"]
+    assert inputs(program, "tables-connect") == {"fingerprint": connection.NO_CONTAINER}
+
+
+@pytest.mark.parametrize("state", [connection.NO_CONTAINER, connection.NO_NETWORK])
+def test_a_site_that_cannot_be_connected_is_a_warning(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", warnings.append)
+    foreign_site.warn("tables", "baserow", "infra_network", state)
+    [line] = warnings
+    assert line.startswith("sites/tables/container: ")
+    assert "baserow" in line
+    assert "answers 502" in line
+
+
+@pytest.mark.parametrize("state", ["none", "gone-1a2b", connection.SHARED, connection.UNMARKED])
+def test_a_site_that_is_or_will_be_connected_is_no_warning(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pulumi.log.warn", lambda text: pytest.fail(text))
+    foreign_site.warn("tables", "baserow", "infra_network", state)

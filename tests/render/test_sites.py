@@ -4,8 +4,10 @@ import itertools
 import json
 import random
 import re
+import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,12 +26,14 @@ from .test_gateway import curl
 pytestmark = pytest.mark.docker
 HOST, ALIAS, REDIRECT = "sited.sertantai.com", "alias.example.org", "www.sited.sertantai.com"
 POLICY = """default-src 'self' https://*.test; report-uri "/csp\\a"; {}"""
+OPEN, OPEN_ALIAS = "open.sertantai.com", "open.example.org"
 CLOSED = ["/health/detailed", "/admin/"]
 MB = 2**20
 APP = r"""
 import hashlib, http.server, json, sys, time
 class App(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1
     def do_GET(self):
         if "Upgrade" in self.headers: return self.echo()
         if self.path.endswith("/events"): return self.events()
@@ -52,6 +56,7 @@ class App(http.server.BaseHTTPRequestHandler):
         for number in range(6):
             event = b"data: %d\n\n" % number
             self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+            self.wfile.flush()
             time.sleep(0.5)
         self.wfile.write(b"0\r\n\r\n")
     def echo(self):
@@ -59,7 +64,10 @@ class App(http.server.BaseHTTPRequestHandler):
         self.send_header("Upgrade", "websocket")
         self.send_header("Connection", "Upgrade")
         self.end_headers()
-        while piece := self.rfile.read1(100): self.wfile.write(piece)
+        self.wfile.flush()
+        while piece := self.rfile.read1(100):
+            self.wfile.write(piece)
+            self.wfile.flush()
         self.close_connection = True
     def log_message(self, *words): pass
 http.server.ThreadingHTTPServer(("", int(sys.argv[1])), App).serve_forever()
@@ -74,29 +82,27 @@ def site(changes: dict[str, Any], name: str = "sited") -> str:
     return nginx.site(name, service, {"app": [f"{name}-app-1a2b3c4"]}, None, 443)
 
 
-def start(shared: Boxes, name: str, alias: str, at: int) -> str:
-    """Starts the app above in the gateway's network."""
-    options = ["--network", shared.stack, "--network-alias", alias]
-    return shared.start(name, f"exec python3 -c '{APP}' {at}".replace("b'", 'b"'), options=options)
-
-
 @pytest.fixture(scope="module")
 def sited(shared: Boxes, gateway: str) -> Iterator[str]:
-    """A gateway with one site that has everything."""
-    start(shared, "sited", "sited-app-1a2b3c4", 4000)
+    """A gateway with a site that has everything, and one whose app serves every path that is not closed."""
+    names = [word for name in ("sited", "open") for word in ("--network-alias", f"{name}-app-1a2b3c4")]
+    shared.start("sited", f"exec python3 -c '{APP}' 4000", options=["--network", shared.stack, *names])
     routes: dict[str, Any] = {
-        "/api/": {"timeout_s": 1}, "/large/": {"body_mb": 3}, "/gathered/": {"buffering": True}, "/admins": {},
-        "/health": {}, "/missing": {}, "/healthy/": {}, "/a/": {}, "/events": {}, "/live/": {},
+        "/api/": {"timeout_s": 1}, "/large/": {"body_mb": 3}, "/gathered/": {"buffering": True},
+        "/health": {}, "/missing": {}, "/a/": {}, "/events": {}, "/live/": {},
     }  # fmt: skip
     headers = {"Content-Security-Policy-Report-Only": POLICY, "x-frame-options": "DENY", "Referrer-Policy": ""}
     changes = {"aliases": [ALIAS], "redirects": [REDIRECT], "headers": headers, "closed": CLOSED, "app/routes": routes}
-    for host in (HOST, ALIAS, REDIRECT):
+    for host in (HOST, ALIAS, REDIRECT, OPEN, OPEN_ALIAS):
         assert placeholder(gateway, host).ok
-    switched = switch(gateway, "sited", site(changes))
-    assert switched.ok, switched.out
-    eventually(lambda: status(gateway, f"https://{HOST}/health") == "200")
+    whole = {"domain": OPEN, "aliases": [OPEN_ALIAS], "closed": CLOSED}
+    for name, text in (("sited", site(changes)), ("open", site(whole, "open"))):
+        switched = switch(gateway, name, text)
+        assert switched.ok, switched.out
+    eventually(lambda: {status(gateway, f"https://{host}/health") for host in (HOST, OPEN)} == {"200"})
     yield gateway
-    remove(gateway, "sited")
+    for name in ("sited", "open"):
+        remove(gateway, name)
 
 
 def status(gateway: str, url: str, *options: str) -> str:
@@ -191,7 +197,7 @@ WRITTEN = [
 ]  # fmt: skip
 
 
-def written(wire: Wire, path: str, host: str = HOST) -> tuple[int, bytes]:
+def written(wire: Wire, path: str, host: str = OPEN) -> tuple[int, bytes]:
     return wire.ask(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
 
 
@@ -205,7 +211,7 @@ def is_closed(path: str) -> bool:
     return read[:2] == ["health", "detailed"] or read[:1] == ["admin"]
 
 
-@pytest.mark.parametrize("host", [HOST, ALIAS])
+@pytest.mark.parametrize("host", [OPEN, OPEN_ALIAS])
 def test_a_closed_path_is_not_found_however_it_is_written(sited: str, host: str) -> None:
     with Wire(sited, host) as wire:
         for path in WRITTEN:
@@ -217,18 +223,30 @@ def test_a_closed_path_is_not_found_however_it_is_written(sited: str, host: str)
     "path", ["/health", "/admins", "/healthy/detailed", "/a/health/detailed", "/a/..b/x.", "/a/b?../c"]
 )
 def test_a_path_that_only_looks_alike_is_open(sited: str, path: str) -> None:
-    with Wire(sited, HOST) as wire:
+    with Wire(sited, OPEN) as wire:
         assert written(wire, path)[0] == 200
 
 
+SEPARATORS = ["/", "//", "%2f", "/./", "/a/../", "%2F%2f", "/%2e/"]
+AROUND = [
+    *("", "", "", "/", "//", ".", "..", "/..", "/../", "%2e%2e", "/a", "a", ";", "/;a", "#", "?", "%23", "%3f", "\\"),
+    *("%5c", "~", "%00", "%252f", "+", ".x", "?/../", "%2f..%2f", "/../a", "/..;/"),
+]
+
+
+def misspelt(chance: random.Random, word: str) -> str:
+    """Returns a word with letters in capitals and percent-encoded."""
+    return "".join(chance.choice([each, each, each, each.upper(), f"%{ord(each):02x}"]) for each in word)
+
+
 def test_no_random_spelling_reaches_a_closed_path(sited: str) -> None:
-    pieces = "/ // %2f /./ /../ .. . %2e %252e health detailed %64etailed DETAILED admin %61dmin a /a/ ; # ? %23 %3f"
-    pieces += " \\ %5c ~ %00 + &"
     chance = random.Random(14)
     reached = 0
-    with Wire(sited, HOST) as wire:
-        for _ in range(3000):
-            path = "/" + "".join(chance.choice(pieces.split()) for _ in range(chance.randint(1, 7)))
+    with Wire(sited, OPEN) as wire:
+        for _ in range(1000):
+            words = chance.choice([["health", "detailed"], ["admin"], ["admin", "a"], ["a", "health", "detailed"]])
+            spelt = chance.choice(SEPARATORS).join(misspelt(chance, word) for word in words)
+            path = f"/{chance.choice(AROUND)}{spelt}{chance.choice(AROUND)}{chance.choice(AROUND)}"
             code, body = written(wire, path)
             if code == 200:
                 reached += 1
@@ -237,7 +255,7 @@ def test_no_random_spelling_reaches_a_closed_path(sited: str) -> None:
 
 
 def test_other_containers_reach_a_closed_path(sited: str) -> None:
-    assert heard(sited, "http://sited:4000/health/detailed")["path"] == "/health/detailed"
+    assert heard(sited, "http://open:4000/health/detailed")["path"] == "/health/detailed"
 
 
 @pytest.mark.parametrize(("path", "limit_mb"), [("/api/x", 1), ("/large/x", 3)])
@@ -273,25 +291,39 @@ def test_events_arrive_one_by_one_without_a_setting_or_a_header(sited: str, acce
     assert all(0.25 < after - before < 1.5 for before, after in itertools.pairwise(times))
 
 
+def test_events_and_websockets_outlive_a_switch_of_the_site(sited: str) -> None:
+    with ThreadPoolExecutor(1) as pool, upgraded(sited, OPEN, "/live") as websocket:
+        events = pool.submit(arrivals, sited, "/events", "text/event-stream")
+        time.sleep(1)
+        assert switch(sited, "open", site({"domain": OPEN, "closed": ["/other"]}, "open")).ok
+        assert status(sited, f"https://{OPEN}/other") == "404"
+        assert len(events.result()) == 6
+        assert answers(websocket)
+
+
 def test_a_route_with_buffering_gathers_a_response(sited: str) -> None:
     assert arrivals(sited, "/gathered/events", "*/*")[-1] < 0.25
 
 
-def echoes(gateway: str, host: str, path: str) -> bool:
-    """Whether a websocket passes what each end writes at once."""
-    with connect(port(gateway), host) as connection:
-        upgrade = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        connection.sendall(upgrade.encode())
-        answer = connection.recv(65536)
-        if not answer.startswith(b"HTTP/1.1 101"):
+def upgraded(gateway: str, host: str, path: str) -> ssl.SSLSocket:
+    """Returns an open websocket."""
+    connection = connect(port(gateway), host)
+    upgrade = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    connection.sendall(upgrade.encode())
+    assert connection.recv(65536).startswith(b"HTTP/1.1 101")
+    return connection
+
+
+def answers(websocket: ssl.SSLSocket) -> bool:
+    """Whether a websocket passes on at once what each end writes."""
+    for word in (b"one", b"two"):
+        websocket.sendall(word)
+        if websocket.recv(100) != word:
             return False
-        for word in (b"one", b"two"):
-            connection.sendall(word)
-            if connection.recv(100) != word:
-                return False
     return True
 
 
 @pytest.mark.parametrize("path", ["/live/websocket", "/gathered/websocket"])
 def test_a_websocket_needs_no_setting(sited: str, path: str) -> None:
-    assert echoes(sited, HOST, path)
+    with upgraded(sited, HOST, path) as websocket:
+        assert answers(websocket)

@@ -56,8 +56,8 @@ def on_host(text: str, stdin: str = "", interpreter: Sequence[str] = ("bash", "-
     return said
 
 
-def base(drains_s: Sequence[int] = (30,), https_port: int = 443, subnet: str = "172.16.0.0/12") -> str:
-    """The gateway's configuration, for a user that the base image has. The subnet is that of all networks here."""
+def base(drains_s: Sequence[int] = (30,), https_port: int = 443, subnet: str = "128.0.0.0/1") -> str:
+    """The gateway's configuration, for a user that the base image has. The subnet has all of Docker's networks here."""
     settings = Nginx(image="nginx", https_port=https_port, memory_mb=GATEWAY_MB)
     return nginx.base(drains_s, settings, subnet).replace("user nginx;", "user www-data;")
 
