@@ -190,7 +190,7 @@ def _message(details: ErrorDetails, name: str) -> str:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return f"is not a known setting{suggestion(name, _ALL_SETTINGS)}"
+            return f"is not a known setting{suggestion(name, _all_settings())}"
         case "value_error":
             return str(context["error"])
         case "string_type":
@@ -213,4 +213,6 @@ def _names(schema: Any) -> Iterator[str]:
             yield from _names(value)
 
 
-_ALL_SETTINGS = sorted(set(_names(Settings.model_json_schema())))
+def _all_settings() -> list[str]:
+    """Returns the names of all settings. Not at import: the schema takes longer than all blocks of a stack file."""
+    return sorted(set(_names(Settings.model_json_schema())))
