@@ -30,6 +30,8 @@ def environment(stack: str) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_ERROR_OUTPUT_STRING": "true",
         "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
+        # The CLI lists the Python packages with pip, which would then look for a newer version of itself.
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
     if stack == "local":
         LOCAL_STATE.mkdir(exist_ok=True, mode=0o700)

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import trustme
 from docker.errors import NotFound
 from docker.types import Mount
 
@@ -43,6 +42,8 @@ def acme(directory_url: str, challenge_port: int, folder: Path, validity_s: int 
     """
     server, authority = folder.absolute() / "server.pem", folder / "ca.pem"
     if not (server.exists() and authority.exists()):
+        import trustme  # imported here: it takes a tenth of a second and is needed once
+
         folder.mkdir(parents=True, exist_ok=True)
         ca = trustme.CA(organization_name="sertantai local stack")
         server.touch(mode=0o600)

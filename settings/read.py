@@ -209,7 +209,7 @@ def _message(details: ErrorDetails, path: Sequence[str]) -> str:
         case "extra_forbidden" if path[:-1] == ["postgres", "settings"]:
             return f"cannot be set here; these can: {', '.join(Tuning.model_fields)}"
         case "extra_forbidden":
-            return f"is not a known setting{suggestion(path[-1], _ALL_SETTINGS)}"
+            return f"is not a known setting{suggestion(path[-1], _all_settings())}"
         case "value_error":
             return str(context["error"])
         case "string_type":
@@ -232,4 +232,6 @@ def _names(schema: Any) -> Iterator[str]:
             yield from _names(value)
 
 
-_ALL_SETTINGS = sorted(set(_names(Settings.model_json_schema())))
+def _all_settings() -> list[str]:
+    """Returns the names of all settings. Not at import: the schema takes longer than all blocks of a stack file."""
+    return sorted(set(_names(Settings.model_json_schema())))
