@@ -144,7 +144,7 @@ def test_a_service_on_anothers_database_drops_the_logins_with_its_own_prefix(
 
 def test_the_group_of_a_shared_databases_electric_is_dropped_last_and_the_owners_stays(asked: Asked) -> None:
     run(electric_role_remove, {}, **{**REMOVED, "drop_group": True})
-    assert asked.names[-2:] == ["logins_drop", "electric_group_remove"]
+    assert asked.log[-2:] == [("logins_drop", "legal_prod"), ("group_remove", "postgres")]
     run(electric_role_remove, {}, **REMOVED)
     assert asked.names[-1] == "logins_drop"
 
