@@ -37,10 +37,10 @@ READS = [
 
 CHANGES = [
     *("base", "certificate", "configure", "cutover", "database", "database-leave"),
-    *("electric-role", "electric-role-remove", "folder", "folder-remove", "limit-readers", "logins", "migrate"),
-    *("mount", "network", "network-remove", "pg-hba", "placeholder", "prune-images", "reader", "reader-remove"),
-    *("redis-user", "redis-user-remove", "restore-arrived", "restore-load", "retire", "site-remove", "slot-drop"),
-    *("switch", "take-out"),
+    *("electric-role", "electric-role-remove", "folder", "folder-remove", "logins", "migrate", "mount"),
+    *("network", "network-remove", "pg-hba", "placeholder", "prune-images", "redis-user", "redis-user-remove"),
+    *("restore-arrived", "restore-load", "retire", "site-remove", "switch", "take-out"),
+    *("limit-readers", "reader", "reader-remove", "slot-drop"),
 ]
 """They run to their end, even if the caller is gone."""
 
