@@ -62,6 +62,7 @@ def test_a_database_gets_its_logins_before_its_objects_and_its_fingerprints_last
         ("login", "postgres"),
         ("login", "postgres"),
         ("database_inside", "legal_prod"),
+        ("database_owner", "postgres"),
         ("fingerprints_save", "postgres"),
     ]
     assert asked.exclusive == set(asked.names)
@@ -162,6 +163,7 @@ def test_a_reader_has_its_rights_before_its_login_and_its_fingerprint_last(asked
     assert asked.log == [
         ("database", "postgres"),
         ("database_inside", "legal_prod"),
+        ("database_owner", "postgres"),
         ("readers", "postgres"),
         ("readers_inside", "legal_prod"),
         ("login", "postgres"),
