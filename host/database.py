@@ -40,6 +40,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         for login in logins.values():
             login.create(postgres)
         print(postgres.query(files.sql("database_inside"), inside, database=args.database, exclusive=True), end="")
+        postgres.query(files.sql("database_owner"), names, exclusive=True)
         fingerprints.save(
             postgres,
             [

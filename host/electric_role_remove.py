@@ -32,7 +32,6 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         raise Failure(f"{subject}: still serves; run up again")
     postgres = psql.Postgres(args.postgres)
     names = {"slot": args.slot, "publication": args.publication}
-    groups = {"database": args.database, "group": args.group}
     text = files.sql("slot_leave") + files.sql("electric_role_remove")
     try:
         is_there = logins.database_exists(postgres, args.database)
@@ -40,6 +39,6 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
             postgres.query(text, names, database=args.database, exclusive=True)
         logins.drop(postgres, args.database, role=args.group, prefix=args.group)
         if is_there and args.drop_group:
-            postgres.query(files.sql("electric_group_remove"), groups, database=args.database, exclusive=True)
+            logins.drop_group(postgres, args.database, args.group)
     except psql.SqlError as error:
         raise psql.failure(subject, error) from None

@@ -45,6 +45,11 @@ def drop(postgres: psql.Postgres, database: str, *, role: str, prefix: str, curr
     postgres.query(files.sql("logins_drop"), names, database=connect_to, exclusive=True)
 
 
+def drop_group(postgres: psql.Postgres, database: str, group: str) -> None:
+    """Drops a role that logins become, if none is left, and takes its rights on the database."""
+    postgres.query(files.sql("group_remove"), {"database": database, "group": group}, exclusive=True)
+
+
 def database_exists(postgres: psql.Postgres, database: str) -> bool:
     """Whether the database exists."""
     return bool(postgres.query(FIND, {"database": database}).strip())

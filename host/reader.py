@@ -33,6 +33,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         postgres.query(files.sql("database"), names, exclusive=True)
         inside = {**names, "extensions": "[]"}
         print(postgres.query(files.sql("database_inside"), inside, database=args.database, exclusive=True), end="")
+        postgres.query(files.sql("database_owner"), names, exclusive=True)
         rights.create_group(postgres, names)
         rights.limit(postgres, names)
         login.create(postgres)

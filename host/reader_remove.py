@@ -23,10 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Drops the logins without a session, then the group if no login is left."""
     postgres, database = psql.Postgres(args.postgres), args.database
-    names = {"owner": args.owner, "group": args.group}
+    names = {"database": database, "owner": args.owner, "group": args.group}
     try:
         logins.drop(postgres, database, role=args.group, prefix=args.prefix)
         if logins.database_exists(postgres, database):
+            logins.drop_group(postgres, database, args.group)
             postgres.query(files.sql("readers_remove"), names, database=database, exclusive=True)
+            # Now that it has no rights in the database either.
+            logins.drop_group(postgres, database, args.group)
     except psql.SqlError as error:
         raise psql.failure(f"{args.service}/database/reads", error) from None

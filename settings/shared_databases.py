@@ -97,7 +97,10 @@ def _variable_prefix(service: str) -> str:
 
 
 def resolve(services: Mapping[str, Service]) -> dict[str, Service]:
-    """Returns the services, each with the name of its database, also where that is another service's."""
+    """Returns the services, each with its database's name and extensions, also where it is another service's.
+
+    Whichever service's step runs first creates the database, so all of them know its extensions.
+    """
     return {name: _resolved(service, services) for name, service in services.items()}
 
 
@@ -107,7 +110,9 @@ def _resolved(service: Service, services: Mapping[str, Service]) -> Service:
         return service
     owner = services[database.of].database
     assert owner
-    return service.model_copy(update={"database": database.model_copy(update={"name": owner.name})})
+    extensions = list(dict.fromkeys([*owner.extensions, *database.extensions]))
+    shared = database.model_copy(update={"name": owner.name, "extensions": extensions})
+    return service.model_copy(update={"database": shared})
 
 
 def sharers(owner: str, services: Mapping[str, Service]) -> list[str]:

@@ -1,4 +1,4 @@
--- In the service's database: give its objects to the owner, then the database itself.
+-- In the service's database: give its objects to the owner. database_owner.sql follows.
 SELECT datdba AS previous_owner FROM pg_database WHERE datname = :'database' \gset
 -- The changes below would fire event triggers as the superuser, with functions that the app will own.
 CREATE TEMP VIEW enabled AS SELECT evtname AS name FROM pg_event_trigger WHERE evtenabled <> 'D' AND NOT EXISTS (
@@ -29,10 +29,5 @@ SELECT format('ALTER %s %s OWNER TO %I', kind, name, :'owner') FROM (
     AND (SELECT nspname FROM pg_namespace WHERE oid = schema) !~ '^(pg_|information_schema$)'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = class AND d.objid = thing.oid AND d.deptype = 'e') \gexec
 
--- After the objects: if this run is interrupted, the next one still finds the previous owner.
-ALTER DATABASE :"database" OWNER TO :"owner";
-SELECT format('REVOKE %I FROM %I GRANTED BY %I', :'owner', pg_get_userbyid(:previous_owner), pg_get_userbyid(grantor))
-  FROM pg_auth_members
-  WHERE member = :previous_owner AND roleid = :'owner'::regrole \gexec
 SELECT format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA public', name)
   FROM jsonb_array_elements_text(:'extensions'::jsonb) AS name \gexec

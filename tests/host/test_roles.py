@@ -63,6 +63,7 @@ def test_a_database_gets_its_logins_before_its_objects_and_its_fingerprints_last
         ("login", "postgres"),
         ("login", "postgres"),
         ("database_inside", "legal_prod"),
+        ("database_owner", "postgres"),
         ("fingerprints_save", "postgres"),
     ]
     assert asked.exclusive == {*asked.names} - {"untrusted"}
@@ -168,7 +169,7 @@ def test_a_service_on_anothers_database_drops_the_logins_with_its_own_prefix(
 
 def test_the_group_of_a_shared_databases_electric_is_dropped_last_and_the_owners_stays(asked: Asked) -> None:
     run(electric_role_remove, {}, **{**REMOVED, "drop_group": True})
-    assert asked.names[-2:] == ["logins_drop", "electric_group_remove"]
+    assert asked.log[-2:] == [("logins_drop", "legal_prod"), ("group_remove", "postgres")]
     run(electric_role_remove, {}, **REMOVED)
     assert asked.names[-1] == "logins_drop"
 
@@ -186,6 +187,7 @@ def test_a_reader_has_its_rights_before_its_login_and_its_fingerprint_last(asked
     assert asked.log == [
         ("database", "postgres"),
         ("database_inside", "legal_prod"),
+        ("database_owner", "postgres"),
         ("readers", "postgres"),
         ("readers_inside", "legal_prod"),
         ("login", "postgres"),

@@ -145,8 +145,14 @@ def test_the_order_of_the_services_does_not_matter(cluster: str, name: str) -> N
         end_sharing(cluster, name)
 
 
-def test_the_steps_of_all_services_on_a_database_may_run_at_the_same_time(cluster: str, name: str) -> None:
+@pytest.mark.parametrize("adopted", [False, True], ids=["new", "adopted"])
+def test_the_steps_of_all_services_on_a_database_may_run_at_the_same_time(
+    cluster: str, name: str, adopted: bool
+) -> None:
     """As in the first `up`: no service waits for another."""
+    if adopted:
+        ask(cluster, f"CREATE DATABASE {name}")
+        by_hand(cluster, "CREATE TABLE people AS SELECT 1 AS id", name)
     with ThreadPoolExecutor(5) as pool:
         steps = [
             *(pool.submit(make, cluster, name), pool.submit(share, cluster, name)),

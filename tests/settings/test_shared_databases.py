@@ -30,6 +30,13 @@ def test_a_service_may_use_another_ones_database_and_read_a_third() -> None:
     assert (readers("auth", services), readers("legal", services), readers("hub", services)) == (["hub"], [], [])
 
 
+def test_a_shared_database_has_the_extensions_of_its_owner_whoever_creates_it() -> None:
+    own = {"services/legal/database/extensions": ["uuid-ossp", "citext"]}
+    services = parse(changed(SMALL, {**hub(of="legal", extensions=["citext", "pg_trgm"]), **own, **ROOM})).services
+    assert services["hub"].database
+    assert services["hub"].database.extensions == ["uuid-ossp", "citext", "pg_trgm"]
+
+
 def test_the_readers_of_a_database_are_those_of_all_services_on_it() -> None:
     services = parse(changed(SMALL, {**hub(of="legal"), "services/auth/database/reads": ["legal"], **ROOM})).services
     assert readers("hub", services) == readers("legal", services) == ["auth"]

@@ -1,11 +1,13 @@
 """Parts that are stopped on purpose, as the program declares them."""
 
+import argparse
 import json
 import shlex
 from typing import Any
 
 import yaml
 
+from host import retire
 from tests.components.declared import COMMAND, CONTAINER, IMAGE, ROOT, Program, plain
 
 
@@ -52,6 +54,10 @@ def test_a_service_without_a_running_part_keeps_its_site_its_data_and_its_images
     program = stopped("app", "frontend", "electric")
     assert names(program, CONTAINER) == set()
     assert kept(program) == []
+    parser = argparse.ArgumentParser()
+    retire.add_arguments(parser)
+    line = shlex.split(program.step("legal-retire").inputs["create"])
+    assert parser.parse_args(line[1:]).keep == []
     assert "legal-images" not in names(program, COMMAND), "without current images it would remove all"
     after = program.after(program.step("legal-site-switch"))
     assert {program.step("legal-preflight").urn, program.step("legal-certificate-authority").urn} <= after
