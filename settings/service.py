@@ -76,7 +76,8 @@ class App(Part):
     routes: Routes | None = None
     """`/api/` and everything below it, or `/health` alone. Default: the whole site, or nothing next to a frontend.
 
-    A list, or a mapping with what the gateway does for each."""
+    A list, or a mapping with what the gateway does for each.
+    """
     migrate: list[Word] | None = Field(default=None, min_length=1)
     migrate_timeout_s: Seconds = 300
     migrate_lock_timeout_s: Seconds = 10

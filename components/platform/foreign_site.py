@@ -14,7 +14,7 @@ from .certificate import needed_by_site, request_certificates
 from .platform import Platform
 from .site_file import switch_file
 
-# The verb `connect` prints these states, among others, instead of a fingerprint.
+# States that the verb `fingerprints` prints in place of a fingerprint.
 WARNINGS = {
     "no-container": "there is no container {container} on the host; its site answers 502 until it runs, and an `up` "
     "after that connects it",

@@ -73,7 +73,7 @@ def test_a_refused_certificate_of_another_name_stops_no_release(named: Program) 
 
 
 def test_each_name_in_the_zone_has_its_record() -> None:
-    names: dict[str, Any] = {"aliases": ["laws.sertantai.com", "laws.example.org"], "redirects": ["example.org"]}
+    names: dict[str, Any] = {"aliases": ["laws.example.org", "laws.example.com"], "redirects": ["example.org"]}
     program = Program.of("prod", services=services("prod", **names), dns={"zone": "example.org"})
     records = [each for each in program if each.type == "hcloud:index/zoneRrset:ZoneRrset"]
     assert {each.inputs["name"] for each in records if each.name.startswith("legal")} == {"laws", "@"}
