@@ -4,20 +4,24 @@ import threading
 import time
 import uuid
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import httpx
 
-from .platform import Platform
-
 SHAPES, RETRIES = "/electric/", 5
+
+
+class Gateway(Protocol):
+    """Connects clients to its sites."""
+
+    def client(self, host: str) -> httpx.Client: ...
 
 
 class Watching:
     """Requests a site without a pause, one request in four a POST with its own key. `failed` has the errors."""
 
-    def __init__(self, platform: Platform, host: str, path: str = "/api/version", posts: bool = True) -> None:
-        self._platform, self._host, self._path, self._posts = platform, host, path, posts
+    def __init__(self, gateway: Gateway, host: str, path: str = "/api/version", posts: bool = True) -> None:
+        self._gateway, self._host, self._path, self._posts = gateway, host, path, posts
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._ask, args=(kept,)) for kept in (True, False)]
         self.failed: list[str] = []
@@ -38,7 +42,8 @@ class Watching:
         """Every request was answered, and each acknowledged row exists once."""
         assert not self.failed, self.failed[:5]
         assert self.answered > 10
-        keys = self._platform.get(self._host, "/api/items").json()
+        with self._gateway.client(self._host) as client:
+            keys = client.get("/api/items").json()
         rows = [row["key"] for row in keys if row["key"] in self.posted]
         assert len(rows) == len(set(rows)) >= min(len(self.posted), 90)
 
@@ -53,7 +58,7 @@ class Watching:
 
     def _ask(self, keeps: bool) -> None:
         """Sends requests over one connection, or a new one each time."""
-        client = self._platform.client(self._host)
+        client = self._gateway.client(self._host)
         while not self._over.is_set():
             for turn in range(4):
                 try:
@@ -68,6 +73,6 @@ class Watching:
                     self.failed.append(f"{time.strftime('%X')} {error!r}")
             if not keeps:
                 client.close()
-                client = self._platform.client(self._host)
+                client = self._gateway.client(self._host)
             time.sleep(0.05)
         client.close()

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from local.machine import ensure_packages
 from tests.doubles.hetzner.api import Api
 from tests.doubles.hetzner.machine import Machines
 from tests.e2e.runner import has_engine
+from tests.places import Place
 
 from .client import connect
 from .stack import ACME, DNS, DNS_MANAGEMENT, PLACE, REGISTRY, Outside, Project, Said
@@ -103,18 +105,24 @@ def key(outside: Outside, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cloud(outside: Outside, key: Path) -> Iterator[Cloud]:
-    """Skips without the real engine."""
+    with clouded(PLACE, ZONE, outside, key) as cloud:
+        yield cloud
+
+
+@contextmanager
+def clouded(place: Place, zone: str, outside: Outside, key: Path) -> Iterator[Cloud]:
+    """An empty project at the double, with one zone. Skips without the real engine."""
     if not has_engine() or not shutil.which("pulumi-resource-hcloud"):
         pytest.skip("no Pulumi CLI, or not its hcloud provider")
     machines = Machines(
-        PLACE.name,
-        PLACE.subnet,
+        place.name,
+        place.subnet,
         forwards=[int(REGISTRY.rpartition(":")[2]), ACME],
         dns=("127.0.0.1", DNS),
         dns_management=DNS_MANAGEMENT,
     )
     try:
-        with Api(machines=machines, ipv4_network=PLACE.subnet, zone_names=[ZONE]) as api:
+        with Api(machines=machines, ipv4_network=place.subnet, zone_names=[zone]) as api:
             yield Cloud(api, machines, key, outside)
     finally:
         machines.close()
