@@ -13,6 +13,7 @@ import httpx
 import yaml
 
 from local import images
+from render.environment import ELECTRIC_PORT
 from tests.places import ROOT, Place
 
 from .conftest import Cloud, clouded
@@ -215,7 +216,7 @@ class Shape:
         return dict(answer.headers), answer.text
 
     def _directly(self, query: str) -> tuple[dict[str, str], str]:
-        url = f"http://127.0.0.1:3000/v1/shape?{query}"
+        url = f"http://127.0.0.1:{ELECTRIC_PORT}/v1/shape?{query}"
         ask = shlex.quote(f'curl -fsSi "{url}&secret=$ELECTRIC_SECRET"')
         text = self.real.on_host(f"docker exec {self.real.container('legal', 'electric')} sh -c {ask}")
         head, _, body = text.replace("\r", "").partition("\n\n")
