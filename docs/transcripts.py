@@ -74,13 +74,21 @@ def run(verb: str, path: str) -> str:
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"PATH": path}, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
-    return f"$ make {verb}\n{done.stdout}".rstrip()
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("warning: resource plugin ")]
+    return "\n".join([f"$ make {verb}", *lines])
+
+
+class WithoutNotes(LiveView):
+    """The view without messages, such as the engine's about a plugin of another version than the SDK's."""
+
+    def note(self, text: str) -> None:
+        """Shows nothing."""
 
 
 def draw(cli: str) -> None:
     """Draws a release as a terminal shows it."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False, markup=False, emoji=False)
-    with patch.object(engine, "view", lambda **_: LiveView(console=console)):
+    with patch.object(engine, "view", lambda **_: WithoutNotes(console=console)):
         console.print("$ make up")
         engine.pulumi(cli, "local", "up", "--yes", "--skip-preview", "--continue-on-error")
     console.save_svg(str(PICTURE), title="a release of one service")
