@@ -22,6 +22,9 @@ POLL_S = 5
 def watch(container: str, clients: Collection["subprocess.Popen[bytes]"]) -> Iterator[None]:
     """Watches while the clients run. `clients` may grow meanwhile."""
     process = _first_process(container)
+    if not process.exists():  # if Docker runs in a virtual machine, its processes are never visible here
+        yield
+        return
     is_over = threading.Event()
 
     def end_clients() -> None:
@@ -31,15 +34,12 @@ def watch(container: str, clients: Collection["subprocess.Popen[bytes]"]) -> Ite
                     client.kill()
 
     thread = threading.Thread(target=end_clients)
-    # If Docker runs in a virtual machine, its processes are never visible here.
-    if process.exists():
-        thread.start()
+    thread.start()
     try:
         yield
     finally:
         is_over.set()
-        if thread.is_alive():
-            thread.join()
+        thread.join()
 
 
 def _first_process(container: str) -> Path:
