@@ -68,7 +68,7 @@ class Location:
     """A location of a site. `match` has nginx's syntax; `streams` turns buffering off."""
 
     match: str
-    upstream: str
+    upstream: Upstream
     streams: bool = False
 
 
@@ -107,14 +107,15 @@ def site(
 ) -> str:
     """Returns the gateway's file of one service. `containers` are the names of the serving containers, by part."""
     public = service.electric and isinstance(service.electric.access, Public) and service.electric.access
+    upstreams = _upstreams(name, service, containers)
     return fill(
         "site.conf.j2",
         name=name,
         domain=service.domain,
         port_suffix=_port_suffix(https_port),
         body_mb=service.body_mb,
-        upstreams=_upstreams(name, service, containers),
-        locations=_locations(name, service),
+        upstreams=list(upstreams.values()),
+        locations=_locations(service, upstreams),
         electric=service.electric is not None,
         electric_hold_flag=f"{HELD_SERVERS}/{containers['electric'][0]}" if service.electric else "",
         electric_path=ELECTRIC_PATH,
@@ -125,28 +126,29 @@ def site(
     )
 
 
-def _upstreams(name: str, service: Service, containers: Mapping[str, Sequence[str]]) -> list[Upstream]:
+def _upstreams(name: str, service: Service, containers: Mapping[str, Sequence[str]]) -> dict[str, Upstream]:
+    """Returns the upstream of each part."""
     app = Upstream(name=f"{name}-app", port=service.app.port, servers=containers["app"], names=(name, *service.names))
-    upstreams = [app]
+    upstreams = {"app": app}
     if service.frontend:
-        port = service.frontend.port
-        upstreams.append(Upstream(name=f"{name}-frontend", port=port, servers=containers["frontend"]))
+        port, servers = service.frontend.port, containers["frontend"]
+        upstreams["frontend"] = Upstream(name=f"{name}-frontend", port=port, servers=servers)
     if service.electric:
-        alias = electric_name(name)
-        servers = containers["electric"]
-        upstreams.append(Upstream(name=alias, port=ELECTRIC_PORT, servers=servers, names=(alias,), secret_in_url=True))
+        alias, servers = electric_name(name), containers["electric"]
+        electric = Upstream(name=alias, port=ELECTRIC_PORT, servers=servers, names=(alias,), secret_in_url=True)
+        upstreams["electric"] = electric
     return upstreams
 
 
-def _locations(name: str, service: Service) -> list[Location]:
-    app = f"{name}-app"
+def _locations(service: Service, upstreams: Mapping[str, Upstream]) -> list[Location]:
+    app = upstreams["app"]
     access = service.electric.access if service.electric else None
     shapes = access.path if isinstance(access, ThroughApp) else None
     locations = [Location(match=_match(route), upstream=app, streams=route == shapes) for route in service.routes]
     if shapes and shapes not in service.routes:
         locations.append(Location(match=_match(shapes), upstream=app, streams=True))
     if service.frontend:
-        locations.append(Location(match="/", upstream=f"{name}-frontend"))
+        locations.append(Location(match="/", upstream=upstreams["frontend"]))
     return locations
 
 
