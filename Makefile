@@ -2,6 +2,8 @@
 STACK ?= local
 PYTHON := .venv/bin/python
 READY := .venv/.ready
+# Three test processes keep two cores busy; with the Pulumi CLI, two do.
+PROCESSES ?= $(if $(shell command -v pulumi),2,3)
 
 .PHONY: up preview down destroy test test-faults lint bench picture transcripts clean
 
@@ -18,11 +20,11 @@ destroy: $(READY)
 	@$(PYTHON) -m cli destroy --stack $(STACK) $(if $(YES),--yes)
 
 test: $(READY)
-	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup
+	@$(PYTHON) -m pytest --numprocesses $(PROCESSES) --dist loadgroup
 
 # The last tests restart Docker, and all containers with it.
 test-faults: $(READY)
-	@$(PYTHON) -m pytest -m faults --numprocesses 2 --dist loadgroup
+	@$(PYTHON) -m pytest -m faults --numprocesses $(PROCESSES) --dist loadgroup
 	@E2E_RESTART_DOCKER=1 $(PYTHON) -m pytest -m disruptive
 
 lint: $(READY)

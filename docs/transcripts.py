@@ -29,7 +29,10 @@ HEAD = """# Runs as they really look
 
 `make transcripts` has written this page from runs of the local stack, with the Pulumi CLI and by the rehearsal. In a
 terminal, running steps are shown live as well: ![a release](up.svg)
+
+Warnings of plugins with another version than the SDK's are left out: they depend on the machine.
 """
+MISMATCH = "warning: resource plugin "
 Services = dict[str, Any]
 
 
@@ -57,7 +60,7 @@ def drift() -> None:
 
 @contextmanager
 def changed(change: Callable[[Services], None]) -> Iterator[None]:
-    """The stack file, changed."""
+    """Changes the stack file, and restores it at the end."""
     before = STACK.read_text()
     content = yaml.safe_load(before)
     change(content["config"]["sertantai:services"])
@@ -69,18 +72,28 @@ def changed(change: Callable[[Services], None]) -> Iterator[None]:
 
 
 def run(verb: str, path: str) -> str:
-    """Returns what `make up` or `make preview` prints. `path` decides which runner there is."""
+    """Returns the output of `make up` or `make preview`, without MISMATCH. `path` decides which runner there is."""
     command = [sys.executable, "-m", "cli", verb]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"PATH": path}, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
-    return f"$ make {verb}\n{done.stdout}".rstrip()
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(MISMATCH)]
+    return "\n".join([f"$ make {verb}", *lines])
+
+
+class View(LiveView):
+    """A terminal's view, without MISMATCH."""
+
+    def note(self, text: str) -> None:
+        """Prints the message."""
+        if not text.startswith(MISMATCH):
+            super().note(text)
 
 
 def draw(cli: str) -> None:
     """Draws a release as a terminal shows it."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False, markup=False, emoji=False)
-    with patch.object(engine, "view", lambda **_: LiveView(console=console)):
+    with patch.object(engine, "view", lambda **_: View(console=console)):
         console.print("$ make up")
         engine.pulumi(cli, "local", "up", "--yes", "--skip-preview", "--continue-on-error")
     console.save_svg(str(PICTURE), title="a release of one service")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from . import docker, dumps, files
+from . import docker, dumps, files, watchdog
 from .psql import Postgres, SqlError, set_variable
 
 WAIT_S, POLL_S = 120, 0.5
@@ -153,18 +153,20 @@ class Rows:
 
     def _feed_psql(self, first: bytes, dump: BinaryIO, list_file: str, last: bytes, stderr: BinaryIO) -> bool:
         """Sends `first`, the rows and `last` to psql, and returns its success. `last` commits, after all rows alone."""
-        psql = self.postgres.pipe(database=self.database, user=self.login, stderr=stderr)
+        clients = [psql := self.postgres.pipe(database=self.database, user=self.login, stderr=stderr)]
         options = ["--exit-on-error", "--data-only", "--no-owner", "--no-acl", f"--use-list={list_file}", "--file=-"]
         is_whole = False
         assert psql.stdin
-        with suppress(BrokenPipeError), psql.stdin:  # if psql has ended, its exit code says so
-            psql.stdin.write(first)
-            psql.stdin.flush()
-            words = ["exec", "-i", self.postgres.container, "pg_restore", *options]
-            is_whole = docker.pipe(*words, stdin=dump, stdout=psql.stdin, stderr=stderr).wait() == 0
-            if is_whole:
-                psql.stdin.write(last)
-        return psql.wait() == 0 and is_whole
+        with watchdog.watch(self.postgres.container, clients):
+            with suppress(BrokenPipeError), psql.stdin:  # if psql has ended, its exit code says so
+                psql.stdin.write(first)
+                psql.stdin.flush()
+                words = ["exec", "-i", self.postgres.container, "pg_restore", *options]
+                clients.append(docker.pipe(*words, stdin=dump, stdout=psql.stdin, stderr=stderr))
+                is_whole = clients[-1].wait() == 0
+                if is_whole:
+                    psql.stdin.write(last)
+            return psql.wait() == 0 and is_whole
 
 
 def _errors(stderr: BinaryIO) -> str:

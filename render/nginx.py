@@ -1,7 +1,7 @@
 """The gateway's configuration files."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +25,8 @@ SYSCTLS = {
     "net.ipv4.tcp_keepalive_probes": "2",
 }
 """nginx notices a lost container within seconds: a killed container's last packets may be lost with its network."""
+POLL_TIMEOUT_S = 90
+"""A long poll of Electric ends earlier."""
 WATCH_S = 10
 """How often nginx and certbot check for changed certificates."""
 ENTRYPOINT = ["bash", f"{VOLUME}/scripts/serve.sh", VOLUME, str(WATCH_S), "nginx", "-c", f"{VOLUME}/nginx.conf"]
@@ -86,7 +88,7 @@ class Location:
     """A location of a site. `match` has nginx's syntax; `streams` is for long polls. `stopped`: it answers 503."""
 
     match: str
-    upstream: str
+    upstream: Upstream
     route: Route = DEFAULT_ROUTE
     streams: bool = False
     stopped: bool = False
@@ -128,12 +130,14 @@ def site(
 ) -> str:
     """Returns the gateway's file of one service. `containers` are the names of the serving containers, by part."""
     public = service.electric and isinstance(service.electric.access, Public) and service.electric.access
+    upstreams = _upstreams(name, service, containers)
     return fill(
         "site.conf.j2",
         **_public(name, service, https_port),
         internal_body_mb=max([service.body_mb, *(route.body_mb or 0 for route in service.routes.values())]),
-        upstreams=_upstreams(name, service, containers),
-        locations=_locations(name, service),
+        longest_s=_longest(service.routes.values()),
+        upstreams=list(upstreams.values()),
+        locations=_locations(service, upstreams),
         electric=service.electric is not None,
         electric_stopped="electric" in service.stopped,
         electric_hold_flag=f"{HELD_SERVERS}/{containers['electric'][0]}" if "electric" in containers else "",
@@ -150,8 +154,9 @@ def foreign_site(name: str, site: ForeignSite, https_port: int) -> str:
     return fill(
         "site.conf.j2",
         **_public(name, site, https_port, f"{USERS}/{name}" if site.auth else ""),
+        longest_s=_longest([route]),
         upstreams=[upstream],
-        locations=[Location(match="/", upstream=upstream.name, route=route)],
+        locations=[Location(match="/", upstream=upstream, route=route)],
         electric=False,
     )
 
@@ -182,22 +187,29 @@ def _quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _upstreams(name: str, service: Service, containers: Mapping[str, Sequence[str]]) -> list[Upstream]:
-    servers = containers.get("app", ())
-    app = Upstream(name=f"{name}-app", port=service.app.port, servers=servers, names=(name, *service.names))
-    upstreams = [app]
+def _longest(routes: Iterable[Route]) -> int:
+    """Returns the longest time for an answer of any route, in seconds."""
+    return max([POLL_TIMEOUT_S, *(route.timeout_s or 0 for route in routes)])
+
+
+def _upstreams(name: str, service: Service, containers: Mapping[str, Sequence[str]]) -> dict[str, Upstream]:
+    """Returns the upstream of each part."""
+    app = Upstream(
+        name=f"{name}-app", port=service.app.port, servers=containers.get("app", ()), names=(name, *service.names)
+    )
+    upstreams = {"app": app}
     if service.frontend:
-        port = service.frontend.port
-        upstreams.append(Upstream(name=f"{name}-frontend", port=port, servers=containers.get("frontend", ())))
+        port, servers = service.frontend.port, containers.get("frontend", ())
+        upstreams["frontend"] = Upstream(name=f"{name}-frontend", port=port, servers=servers)
     if service.electric:
-        alias = electric_name(name)
-        servers = containers.get("electric", ())
-        upstreams.append(Upstream(name=alias, port=ELECTRIC_PORT, servers=servers, names=(alias,), secret_in_url=True))
+        alias, servers = electric_name(name), containers.get("electric", ())
+        electric = Upstream(name=alias, port=ELECTRIC_PORT, servers=servers, names=(alias,), secret_in_url=True)
+        upstreams["electric"] = electric
     return upstreams
 
 
-def _locations(name: str, service: Service) -> list[Location]:
-    app = f"{name}-app"
+def _locations(service: Service, upstreams: Mapping[str, Upstream]) -> list[Location]:
+    app = upstreams["app"]
     access = service.electric.access if service.electric else None
     shapes = access.path if isinstance(access, ThroughApp) else None
     stopped = "app" in service.stopped
@@ -209,7 +221,7 @@ def _locations(name: str, service: Service) -> list[Location]:
         locations.append(Location(match=_match(shapes), upstream=app, streams=True, stopped=stopped))
     if service.frontend:
         is_stopped = "frontend" in service.stopped
-        locations.append(Location(match="/", upstream=f"{name}-frontend", stopped=is_stopped))
+        locations.append(Location(match="/", upstream=upstreams["frontend"], stopped=is_stopped))
     return locations
 
 

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -232,6 +233,7 @@ def _names(schema: Any) -> Iterator[str]:
             yield from _names(value)
 
 
+@cache
 def _all_settings() -> list[str]:
     """Returns the names of all settings. Not at import: the schema takes longer than all blocks of a stack file."""
     return sorted(set(_names(Settings.model_json_schema())))

@@ -102,6 +102,7 @@ def rows(sizes: Sequence[int] = SIZES) -> list[tuple[str, str, str]]:
         assert isinstance(platform.runner, Engine)
         for size in sizes:
             platform.config["sertantai:services"] = services(size)
+            platform.config["sertantai:postgres"] |= {"max_connections": 500}
             up = platform.up()
             assert up.ok, up.error
             other = bare(platform, Path(name, f"bare-{size}"))

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 LIBRARIES = [
-    *("docker", "httpx", "jinja2", "pulumi", "pulumi_command", "pulumi_docker", "pulumi_random", "pulumi_tls"),
-    *("google.protobuf.json_format", "pydantic", "rich.console", "trustme", "yaml"),
+    *("docker", "httpx", "jinja2", "pulumi", "pulumi_command", "pulumi_docker", "pulumi_random"),
+    *("google.protobuf.json_format", "pydantic", "rich.console", "yaml"),
 ]
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(LIBRARIES)

@@ -32,30 +32,17 @@ def inside(platform: Platform, part: str, script: str) -> str:
 
 
 def strike(platform: Platform, part: str) -> None:
-    """Kills a container's first process as the kernel would: Docker takes its own `kill` for an order to stop.
-
-    During a `docker exec`, containerd can lose the end of the process (containerd/containerd#10603), and Docker would
-    wait forever. It notices once the process that watches the container is gone too.
-    """
+    """Kills a container's first process as the kernel would: Docker takes its own `kill` for an order to stop."""
     container = own(platform, part)
     pid = container.attrs["State"]["Pid"]
-    _on_host(platform, container, f"kill -9 {pid}")
+    options: dict[str, Any] = {"entrypoint": "sh", "pid_mode": "host", "remove": True}
+    platform.docker.containers.run(container.attrs["Image"], ["-c", f"kill -9 {pid}"], **options)
 
     def is_known() -> bool:
         container.reload()
         return bool(container.attrs["State"]["Pid"] != pid)
 
-    try:
-        eventually(is_known, 10)
-    except AssertionError:
-        # In brackets, so that the pattern does not match the shell that has it in its own line.
-        _on_host(platform, container, f"pkill -9 -f '[c]ontainerd-shim.*{container.id}'")
-        eventually(is_known)
-
-
-def _on_host(platform: Platform, container: Container, script: str) -> None:
-    options: dict[str, Any] = {"entrypoint": "sh", "pid_mode": "host", "remove": True}
-    platform.docker.containers.run(container.attrs["Image"], ["-c", script], **options)
+    eventually(is_known)
 
 
 def certificate(host: str) -> x509.Certificate:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import count
 
 from tests.doubles.hetzner import catalogue, fields
-from tests.doubles.hetzner.actions import Actions, Steps, now
+from tests.doubles.hetzner.actions import Actions, now
 from tests.doubles.hetzner.addressing import Addresses
 from tests.doubles.hetzner.errors import invalid, locked, not_found, over_limit, taken
 from tests.doubles.hetzner.faults import Faults
@@ -49,6 +49,7 @@ class Project:
         """By the ID of their zone, then by their own: "www/A"."""
         self.user_data: dict[int, str] = {}
         self.actions = self.action_log.all
+        self.act = self.action_log.start
         self.tables: dict[str, dict[int, Json]] = {
             "ssh_keys": self.ssh_keys,
             "firewalls": self.firewalls,
@@ -107,14 +108,3 @@ class Project:
         if server["locked"]:
             raise locked("servers")
         return server
-
-    def act(
-        self,
-        command: str,
-        *resources: tuple[str, int],
-        steps: Steps | None = None,
-        locks: Json | None = None,
-        after: Json | None = None,
-        extra_s: float = 0.0,
-    ) -> Json:
-        return self.action_log.start(command, *resources, steps=steps, locks=locks, after=after, extra_s=extra_s)
