@@ -32,9 +32,11 @@ def volume_mistakes(name: str, service: Service) -> Iterator[str]:
 
 def _release(service: Service) -> PurePosixPath:
     """Returns the release's root: /opt/legal for the program /opt/legal/bin/legal."""
-    program = PurePosixPath((service.app.migrate or [""])[0])
-    is_release = program.is_absolute() and program.parent.name == "bin" and len(program.parts) > 3
-    return program.parent.parent if is_release else RELEASE
+    for command in (service.app.migrate, service.app.command):
+        program = PurePosixPath((command or [""])[0])
+        if program.is_absolute() and program.parent.name == "bin" and len(program.parts) > 3:
+            return program.parent.parent
+    return RELEASE
 
 
 def _hides_program(path: PurePosixPath, root: PurePosixPath) -> bool:
