@@ -46,5 +46,5 @@ $(READY): requirements.txt
 	  echo 'Installing Debian packages: python3-venv' && apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; } || \
 	  { echo 'Python cannot make virtual environments here: install python3-venv' >&2; exit 1; }
 	@echo 'Installing the Python packages into .venv'
-	@python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@python3 -m venv .venv && $(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $(READY)

@@ -167,7 +167,7 @@ def test_old_workers_may_run_longer_than_any_drain(drains_s: list[int], shutdown
 
 
 def test_the_base_needs_no_newer_nginx_than_the_stand_in() -> None:
-    assert "keepalive_min_timeout 2s;" in base([])
+    assert "keepalive_min_timeout 5s;" in base([])
     assert "ssl_stapling" not in base([])
 
 
