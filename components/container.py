@@ -36,10 +36,13 @@ class Container:
     shm_mb: int = 64
     grace_s: int = 60
     generation: int = 0
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """More labels. The provider does not see that an option is gone, such as `entrypoint`; it sees a changed label."""
 
     def arguments(self) -> docker.ContainerArgs:
         """Returns the arguments of its resource, without name and network."""
-        values = labels(self.service, self.part) | {f"{LABEL}.generation": str(self.generation)}
+        marks = {"generation": str(self.generation), **self.marks}
+        values = labels(self.service, self.part) | {f"{LABEL}.{name}": value for name, value in marks.items()}
         return docker.ContainerArgs(
             image=self.image.reference,
             command=list(self.command) if self.command else None,

@@ -1,5 +1,6 @@
 """The new containers of a release, next to the old ones."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 
 import pulumi
@@ -74,6 +75,7 @@ def _container(
         read_only=block.read_only,
         grace_s=block.drain_s,
         generation=block.restart_generation,
+        marks={"command": shlex.join(block.command)} if block.command else {},
     )
 
 

@@ -54,6 +54,12 @@ CHANGES = [
     Change("services/auth/app/drain_s", 20, replace="auth-app", update=GATED),
     Change("services/auth/app/restart_generation", 1, replace="auth-app", update=GATED),
     Change("services/auth/app/read_only", False, replace="auth-app", update=GATED),
+    Change(
+        "services/auth/app/command",
+        ["/app/bin/app", "start"],
+        replace="auth-app",
+        update=f"{GATED} auth-migrate",
+    ),
     Change("services/auth/app/health", {"path": "/ready"}, replace="auth-app", update=GATED),
     Change("services/auth/app/health", {"successes": 2}, update="auth-preflight auth-app-gate"),
     Change("services/auth/app/migrate_generation", 1, update="auth-preflight auth-migrate"),

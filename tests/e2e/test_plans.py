@@ -27,6 +27,17 @@ def test_a_changed_setting_has_exactly_this_plan(platform: Platform, engine: Eng
     assert {what: set(names) for what, names in shown.changes.items()} == change.plan()
 
 
+def test_a_command_that_is_taken_back_is_a_new_container(platform: Platform, engine: Engine) -> None:
+    platform.services["auth"]["app"]["command"] = ["/app/bin/app", "start"]
+    added = platform.up()
+    assert added.ok, added.error
+    del platform.services["auth"]["app"]["command"]
+    platform.write()
+    shown = engine.run("preview")
+    assert shown.ok, shown.error
+    assert set(shown.changes["replace"]) == {"auth-app"}
+
+
 def test_three_previews_with_refresh_in_a_row_are_empty(platform: Platform, engine: Engine) -> None:
     platform.write()
     for _ in range(3):

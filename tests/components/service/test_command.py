@@ -26,7 +26,10 @@ def test_a_command_replaces_the_images_command_and_entrypoint() -> None:
     for name, words in (("legal-app", ["/app/bin/app", "start"]), ("legal-frontend", ["serve", "-s", "build"])):
         container, old = program.named(CONTAINER, name).inputs, before.named(CONTAINER, name).inputs
         assert container["entrypoints"] == words
-        assert {key for key in container if container[key] != old.get(key)} == {"entrypoints"}, "the rest is unchanged"
+        assert {key for key in container if container[key] != old.get(key)} == {"entrypoints", "labels"}
+        # The provider does not see that `entrypoints` is gone: it sees a changed label.
+        [label] = [label for label in container["labels"] if label not in old["labels"]]
+        assert label == {"label": "sertantai.command", "value": " ".join(words)}
     assert inputs(program, "legal-migrate")["app_command"] == ["/app/bin/app", "start"]
 
 
