@@ -1,6 +1,6 @@
 """Checks of an app's volumes: each has a folder of its own, and hides nothing that the image needs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from itertools import islice
 from pathlib import PurePosixPath
@@ -47,7 +47,12 @@ def _hides_program(path: PurePosixPath, root: PurePosixPath) -> bool:
     ):
         return True
     inner = path.relative_to(root).parts if path.is_relative_to(root) else ("",)
-    return any(fnmatch(inner[0], folder) for folder in PROGRAM)
+    return any(fnmatch(inner[0], folder) for folder in PROGRAM) and not _is_own(inner)
+
+
+def _is_own(inner: Sequence[str]) -> bool:
+    """Whether this is within lib/<app>-<version>/priv, where Elixir's `Application.app_dir` leads for files."""
+    return inner[0] == "lib" and inner[2:3] == ("priv",) and len(inner) > 3
 
 
 def _is_within(path: str, folder: str) -> bool:

@@ -1,5 +1,6 @@
 """The operator's own services, as `Pulumi.prod.yaml` has them: the real command, engine and provider on the double."""
 
+import statistics
 import time
 import uuid
 from collections.abc import Iterator
@@ -193,7 +194,9 @@ def test_events_arrive_one_by_one_and_no_stream_is_cut_by_a_release_of_its_own_a
 ) -> None:
     assert not released.events.failed, released.events.failed[:5]
     assert released.events.whole > 1
-    assert max(released.events.delays_s) < 1
+    # A buffer of the gateway would hold small events until the stream's end.
+    assert statistics.median(released.events.delays_s) < 1
+    assert max(released.events.delays_s) < 5
 
 
 def test_a_preview_shows_nothing_after_the_releases(prod: Real, released: Outcome) -> None:

@@ -21,6 +21,7 @@ VOLUMES = f"{APP}/volumes"
         "/home/app/files",
         "/binary",
         "/app/b",
+        "/app/lib/legal-0.1.0/priv/scraper",
     ],
 )
 def test_a_folder_that_hides_no_program_is_accepted(path: str) -> None:
@@ -50,7 +51,7 @@ def test_the_name_of_electrics_own_volume_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/app", "/app/bin", "/app/bin/x", "/app/lib", "/app/lib/legal-1.0/ebin", "/app/releases", "/app/erts-15.2.7"],
+    ["/app", "/app/bin", "/app/bin/x", "/app/lib", "/app/lib/legal-1.0/ebin", "/app/lib/legal-1.0/priv", "/app/releases", "/app/erts-15.2.7"],
 )
 def test_a_folder_of_the_release_is_refused(path: str) -> None:
     assert mistakes({VOLUMES: {"scraper": path}}) == [
