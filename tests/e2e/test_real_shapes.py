@@ -82,6 +82,12 @@ def test_a_service_with_files_and_others_databases_is_released_next_to_a_stopped
     assert platform.get(READER, "/api/files/first").text == "first"
     assert platform.get(ARCHIVE, "/api/version").json() == {"version": "1"}
 
+    assert platform.run("down").ok
+    back = platform.up()
+    assert back.ok, back.error
+    assert platform.get(READER, "/api/files/").json() == ["first", "second"]
+    others = {name: number for name, number in platform.ids().items() if not name.startswith(("reader", "archive"))}
+
     del platform.services["reader"], platform.services["archive"]
     removed = platform.up()
     assert removed.ok, removed.error

@@ -29,11 +29,21 @@ PLATFORM = {
     "certbot/certbot": "certbot",
     "electricsql/electric": "electric",
 }
+# As in the real migrations, it names a table without its schema.
+TRIGGER = (
+    "create function note_law() returns trigger language plpgsql as "
+    "'begin insert into items (key) values (new.name); return new; end'; "
+    "create trigger note_law after insert on uk_lrt for each row execute function note_law()"
+)
 # By the real image: what its stand-in needs, and whether the image's own command migrates before it serves.
 APPS: dict[str, tuple[dict[str, str], bool]] = {
     "sertantai-legal-backend": ({"RELEASE": "sertantai_legal"}, True),
     "sertantai-compliance-backend": (
-        {"RELEASE": "sertantai_compliance", "REQUIRES": "AUTH_URL ELECTRIC_URL ELECTRIC_SECRET SENTRY_DSN"},
+        {
+            "RELEASE": "sertantai_compliance",
+            "REQUIRES": "AUTH_URL ELECTRIC_URL ELECTRIC_SECRET SENTRY_DSN",
+            "MIGRATION": TRIGGER,
+        },
         True,
     ),
     "sertantai-auth": (

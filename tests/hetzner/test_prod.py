@@ -24,6 +24,8 @@ def prod(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The stack, previewed in an empty project and created."""
     project = project_at(cloud.api, tmp_path_factory.mktemp("prod"), cloud.key, cloud.outside)
     project.change("dns", {"zone": ZONE, "ttl": 300})
+    project.change("services/legal/app/volumes", {"files": "/data"})
+    project.change("services/legal/app/env", {"FILES": "/data"})
     # As docs/hetzner.md describes it: encrypted in the stack file.
     token = project.environment.pop("HCLOUD_TOKEN")
     assert project.pulumi("config", "set", "--secret", "hcloud:token", token, "--stack", project.stack).ok
@@ -99,7 +101,7 @@ def test_the_first_boots_configuration_has_no_secret_but_the_host_key(cloud: Clo
 
 
 def test_no_secret_is_in_a_process_list_or_a_log_during_a_release(cloud: Cloud, prod: Project) -> None:
-    prod.change("services/legal/app/env", {"RELEASE": "watched"})
+    prod.change("services/legal/app/env/RELEASE", "watched")
     prod.change("services/legal/electric/restart_generation", 1)
     with cloud.machines.processes(cloud.server_id()) as seen:
         done = prod.up()
@@ -210,12 +212,15 @@ def test_a_deleted_server_is_created_again_with_its_data_at_the_same_address(clo
 
 def test_down_keeps_everything_with_data_and_up_starts_the_rest_again(cloud: Cloud, prod: Project) -> None:
     write(cloud, prod, "before down")
+    assert prod.post(address(cloud), DOMAIN, "/api/files/before-down", {}).status_code == 200
+    assert prod.ssh("ls /mnt/sertantai/*-legal-files/before-down").ok
     down = prod.cli("down", "--yes")
     assert down.ok, down.text
     assert [volume["server"] for volume in cloud.api.volumes.values()] == [cloud.server_id()]
     back = prod.up()
     assert back.ok, back.text
     assert "before down" in keys(cloud, prod)
+    assert prod.get(address(cloud), DOMAIN, "/api/files/").json() == ["before-down"]
     assert prod.changes() == {}
 
 

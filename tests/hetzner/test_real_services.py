@@ -131,6 +131,7 @@ def test_compliance_uses_the_database_of_legal_and_both_electrics_deliver_a_new_
     prod.sql(SHARED, f"INSERT INTO uk_lrt (name) VALUES ('{name}')")
     for shape in shapes:
         eventually(partial(shape.delivers, name), 15)
+    assert prod.sql(SHARED, f"SELECT count(*) FROM items WHERE key = '{name}'") == "1", "compliance's trigger"
     slots = "SELECT string_agg(slot_name || ' ' || database, ', ' ORDER BY slot_name) FROM pg_replication_slots"
     assert prod.sql("postgres", slots) == f"electric_slot_compliance {SHARED}, electric_slot_legal {SHARED}"
 

@@ -51,7 +51,16 @@ def test_the_name_of_electrics_own_volume_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/app", "/app/bin", "/app/bin/x", "/app/lib", "/app/lib/legal-1.0/ebin", "/app/lib/legal-1.0/priv", "/app/releases", "/app/erts-15.2.7"],
+    [
+        "/app",
+        "/app/bin",
+        "/app/bin/x",
+        "/app/lib",
+        "/app/lib/legal-1.0/ebin",
+        "/app/lib/legal-1.0/priv",
+        "/app/releases",
+        "/app/erts-15.2.7",
+    ],
 )
 def test_a_folder_of_the_release_is_refused(path: str) -> None:
     assert mistakes({VOLUMES: {"scraper": path}}) == [
