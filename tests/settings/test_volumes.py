@@ -79,8 +79,8 @@ def test_a_folder_of_the_system_is_refused(path: str) -> None:
 @pytest.mark.parametrize("path", ["/opt/legal", "/opt/legal/lib", "/opt"])
 @pytest.mark.parametrize("program", [{"migrate": ["eval", "Legal.Release.migrate"]}, {"command": ["start"]}])
 def test_a_release_elsewhere_is_known_by_its_migration_or_its_command(path: str, program: dict[str, list[str]]) -> None:
-    release = {f"{APP}/migrate": None}
-    release |= {f"{APP}/{key}": ["/opt/legal/bin/legal", *words] for key, words in program.items()}
+    commands = {f"{APP}/{key}": ["/opt/legal/bin/legal", *words] for key, words in program.items()}
+    release = {f"{APP}/migrate": None, **commands}
     (line,) = mistakes({**release, VOLUMES: {"scraper": path}})
     assert line.endswith("choose a folder such as /opt/legal/priv/scraper")
     assert mistakes({**release, VOLUMES: {"scraper": "/opt/legal/priv/scraper"}}) == []
