@@ -2,7 +2,7 @@
 
 import json
 import re
-import uuid
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,14 +10,15 @@ from typing import Any
 
 from . import docker, lock
 from .failure import Failure
-from .gateway import VOLUME
+from .gateway import Gateway
 
 DOCKERS_OWN = ("bridge", "host", "none")
 """Networks in which Docker resolves no names."""
 NO_CONTAINER, NO_NETWORK, SHARED, UNMARKED = "no-container", "no-network", "shared", "unmarked"
 MARK = "sertantai-fingerprint-"
 """The beginning of an alias of nginx in the network, which stores the connection's fingerprint."""
-SERVER = re.compile(r"(?m)^\s*server ([\w.-]+):\d+ resolve;")
+SERVER = re.compile(r"(?m)^upstream \S+-site \{[^}]*?^\s*server ([\w.-]+):\d+ resolve;")
+"""The container of a foreign site, in the site's file."""
 PRIORITIES_SINCE = (1, 48)
 """The version of Docker's API, that of Docker 28."""
 LOCK_WAIT_S = 60
@@ -27,24 +28,31 @@ LOCK_WAIT_S = 60
 class Connection:
     """The networks of a foreign container and of nginx. `network` is the platform's own.
 
-    `state` is a fingerprint, or the reason why there is no connection.
+    `state` is a fingerprint, or the reason why there is no connection. `new` is the fingerprint of a new one.
     """
 
     container: Mapping[str, Any] | None
     gateway: Mapping[str, Any]
     network: str
+    new: str
 
     @property
     def state(self) -> str:
-        """Returns the stored fingerprint, a new one if nginx must be connected, or why it cannot or need not be."""
+        """Returns the stored fingerprint, a new one if nginx must be connected, or why it cannot or need not be.
+
+        If nginx has joined several of the container's networks, the later ones are there for other sites. The oldest
+        fingerprint is the one that the step of this site has recorded.
+        """
         if self.container is None:
             return NO_CONTAINER
         if self.network in self.container:
             return SHARED
-        for name in self.joined:
-            aliases = self.gateway[name].get("Aliases") or []
-            return next((alias.removeprefix(MARK) for alias in aliases if alias.startswith(MARK)), UNMARKED)
-        return f"gone-{uuid.uuid4().hex[:12]}" if self.candidates else NO_NETWORK
+        if self.joined:
+            marks = {_mark(self.gateway[name]) for name in self.joined}
+            # The container has started during the `up` that connected nginx.
+            marks -= {NO_CONTAINER, NO_NETWORK}
+            return min(filter(None, marks), default=UNMARKED)
+        return self.new if self.candidates else NO_NETWORK
 
     @property
     def joined(self) -> list[str]:
@@ -64,10 +72,14 @@ class Connection:
 
 
 def read(gateway: str, network: str, containers: Sequence[str]) -> dict[str, Connection]:
-    """Returns the connection to each container."""
+    """Returns the connection to each container.
+
+    Containers may share a network, which nginx joins once. So all missing connections have one new fingerprint.
+    """
+    new = f"gone-{time.time_ns():x}"
     described = json.loads(docker.run("container", "inspect", gateway, *containers).out or "[]")
     networks = {each["Name"].removeprefix("/"): _networks(each) for each in described}
-    return {name: Connection(networks.get(name), networks.get(gateway, {}), network) for name in containers}
+    return {name: Connection(networks.get(name), networks.get(gateway, {}), network, new) for name in containers}
 
 
 def connect(gateway: str, name: str, fingerprint: str) -> None:
@@ -93,13 +105,19 @@ def disconnect(gateway: str, name: str) -> None:
 
 
 def unneeded(gateway: str, network: str) -> list[str]:
-    """Returns the networks of nginx in which no site has its container."""
-    sites = docker.execute(gateway, ["sh", "-c", f"cat {VOLUME}/sites/*.conf"])
+    """Returns the networks that nginx has joined for sites and in which no site has its container.
+
+    There are none while the container of a site does not exist: it may be in any of them when it runs again.
+    """
+    sites = Gateway(gateway).script("read_sites")
     if sites.code:
         raise Failure(f"nginx: its sites cannot be read: {sites.error.strip()}; run up again")
     connections = read(gateway, network, sorted(set(SERVER.findall(sites.out)))).values()
+    if any(connection.container is None for connection in connections):
+        return []
     needed = {name for connection in connections for name in connection.container or ()}
-    return sorted(_networks(docker.inspect(gateway)).keys() - needed - {network})
+    joined = _networks(docker.inspect(gateway))
+    return sorted(name for name in joined.keys() - needed - {network} if _mark(joined[name]))
 
 
 @contextmanager
@@ -120,6 +138,12 @@ def _networks(description: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the networks of a container in which Docker resolves names, with the container's endpoints."""
     networks = description["NetworkSettings"]["Networks"].items()
     return {name: endpoint for name, endpoint in networks if name not in DOCKERS_OWN}
+
+
+def _mark(endpoint: Mapping[str, Any]) -> str | None:
+    """Returns the fingerprint of nginx's connection to a network. None: no step has made the connection."""
+    aliases = endpoint.get("Aliases") or []
+    return next((alias.removeprefix(MARK) for alias in aliases if alias.startswith(MARK)), None)
 
 
 def _default_route(gateway: str) -> Collection[str]:

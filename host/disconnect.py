@@ -1,6 +1,7 @@
-"""disconnect: disconnect nginx from the networks that no site needs any more. It runs after a site is removed.
+"""disconnect: disconnect nginx from the networks that no site needs any more.
 
-Safe to run again: what is left is right.
+It runs after a site is removed or has another container. Networks that an operator has connected nginx to stay. Safe to
+run again: what is left is right.
 """
 
 import argparse
@@ -17,9 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Disconnects nginx, if its container exists."""
+    """Disconnects nginx, if it runs: the files of the sites are read in its container."""
     with connection.changing(args.gateway):
-        if not docker.exists(args.gateway):
+        if not docker.is_running(args.gateway):
             return
         for network in connection.unneeded(args.gateway, args.network):
             connection.disconnect(args.gateway, network)

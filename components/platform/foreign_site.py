@@ -44,13 +44,15 @@ class ForeignSite(pulumi.ComponentResource):
         self.certificates = request_certificates(name, settings, platform, parent=self)
         fingerprint = host.fingerprint(f"connection/{settings.container}")
         fingerprint.apply(lambda state: warn(name, settings.container, network.name, state))
-        # Runs again for a new nginx, and if the connection is lost.
+        # Runs again for a new nginx, and if the connection is lost. For another container, `disconnect` runs after the
+        # site has switched.
         connected = host.command(
             f"{name}-connect",
             verb.line("connect", name, settings.container, gateway=nginx.container_name, network=network.name),
             stdin=fingerprint.apply(lambda value: verb.stdin({"fingerprint": value})),
             delete=verb.line("disconnect", name, gateway=nginx.container_name, network=network.name),
             reruns_on={"NGINX": nginx.container.id},
+            triggers=[settings.container],
             parent=self,
             depends_on=[nginx.ready],
         )

@@ -97,12 +97,14 @@ def test_no_secret_is_in_a_label_or_a_containers_command(program: Program) -> No
             assert not isinstance(container.inputs.get(key), Secret), f"{container.name}/{key}"
 
 
-def test_only_the_network_is_replaced_since_its_delete_uses_the_old_name(program: Program) -> None:
+def test_only_a_step_whose_delete_removes_the_old_thing_is_replaced(program: Program) -> None:
     triggers = {step.name: step.inputs["triggers"] for step in program.all(COMMAND) if step.inputs.get("triggers")}
     create_first = [step.name for step in program.all(COMMAND) if not step.options.get("delete_before_replace")]
-    network = program.step("network-bridge")
-    assert triggers == {"network-bridge": [network.inputs["delete"].split()[1]]}
-    assert create_first == ["network-bridge"]
+    network = program.step("network-bridge").inputs["delete"].split()[1]
+    connected = [step for step in program.all(COMMAND) if step.inputs["create"].startswith("connect ")]
+    containers = {step.name: [step.inputs["create"].split()[2]] for step in connected}
+    assert triggers == {"network-bridge": [network]} | containers
+    assert sorted(create_first) == sorted(triggers)
 
 
 def test_a_released_container_starts_next_to_the_old_one_and_pulumi_retains_it(program: Program) -> None:

@@ -116,6 +116,14 @@ def test_a_removed_foreign_site_loses_its_file_then_its_connection(foreign: Prog
     assert foreign.step("baserow-connect").urn in foreign.after(foreign.step("baserow-site-switch"))
 
 
+def test_another_container_replaces_the_connection_so_that_the_old_network_is_left_afterwards() -> None:
+    steps = [Program.of("local", sites={"baserow": SITES["baserow"] | {"container": name}}).step("baserow-connect")
+             for name in ("baserow", "tables")]  # fmt: skip
+    assert [step.inputs["triggers"] for step in steps] == [["baserow"], ["tables"]]
+    assert [step.options["delete_before_replace"] for step in steps] == [False, False]
+    assert steps[0].inputs["delete"] == steps[1].inputs["delete"]
+
+
 def test_the_users_of_a_site_are_a_secret_and_not_in_its_text(foreign: Program) -> None:
     stdin = foreign.step("baserow-site-switch").inputs["stdin"]
     assert stdin != plain(stdin), "it is not secret"

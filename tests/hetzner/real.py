@@ -3,7 +3,7 @@
 import json
 import shlex
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from render.environment import ELECTRIC_PORT
 from tests.places import ROOT, Place
 
 from .conftest import Cloud, clouded
-from .stack import ACME, PASSWORD, REGISTRY, USER, Outside, Project, Said
+from .stack import ACME, DNS_MANAGEMENT, PASSWORD, REGISTRY, USER, Outside, Project, Said
 
 PLACE = Place("real")
 ZONE = "sertantai.com"
@@ -102,7 +102,8 @@ class Real:
 
     def get(self, host: str, path: str) -> httpx.Response:
         with self.client(host) as client:
-            return client.get(path)
+            # With `base_url`, httpx would read `//path` as a host.
+            return client.get(f"https://{self.address}{path}")
 
     def post(self, host: str, path: str, body: object = None) -> httpx.Response:
         with self.client(host) as client:
@@ -136,9 +137,17 @@ def running(folder: Path, outside: Outside, key: Path) -> Iterator[Real]:
         environment = {"HCLOUD_TOKEN": cloud.api.token, "HCLOUD_ENDPOINT": cloud.api.endpoint}
         project = Project(folder, "prod", {}, outside, **environment)
         write(project, key)
+        hide_containers(project.read()["sertantai:sites"])
         made = project.up()
         assert made.ok, made.text
         yield Real(cloud, project, made)
+
+
+def hide_containers(sites: Mapping[str, Any]) -> None:
+    """Makes the name server fail for the containers' names. It answers any other unknown name with its own address."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{DNS_MANAGEMENT}", trust_env=False) as management:
+        for site in sites.values():
+            management.post("/set-servfail", json={"host": f"{site['container']}."}).raise_for_status()
 
 
 def write(project: Project, key: Path) -> None:

@@ -44,13 +44,18 @@ class Land:
         return f"trial-z-{self.number}"
 
     @property
+    def by_hand(self) -> str:
+        """Another one, which nobody has joined."""
+        return f"trial-y-{self.number}"
+
+    @property
     def earlier(self) -> str:
         """A network that Docker before version 28 would make the gateway's way to the Internet."""
         return f"trial-a-{self.number}"
 
     @property
     def networks(self) -> list[str]:
-        return [self.own, self.foreign, self.earlier]
+        return [self.own, self.foreign, self.by_hand, self.earlier]
 
     def start(self, name: str, network: str, at: int = 80, alias: str = "") -> str:
         options = ["--network", network, *(["--network-alias", alias] if alias else [])]
@@ -270,13 +275,81 @@ def test_a_network_is_left_once_no_site_needs_it(land: Land, foreign: str) -> No
     docker("rm", "-f", other)
 
 
+def test_a_network_stays_while_the_container_of_another_site_does_not_exist(land: Land, foreign: str) -> None:
+    other = land.start("other", land.foreign)
+    assert land.switch(other, "other").ok
+    docker("rm", "-f", other)
+    assert remove(land.gateway, "foreign").ok
+    assert (land.disconnect().code, land.joined()) == (0, {land.own, land.foreign})
+    land.start("other", land.foreign)
+    eventually(lambda: land.ask(url="https://other.sertantai.com/")[0] == "200")
+    assert remove(land.gateway, "other").ok
+    docker("rm", "-f", other)
+
+
+def test_a_missing_container_of_a_service_keeps_no_network(land: Land, foreign: str) -> None:
+    assert land.state("trusted-app-1a2b3c4") == connection.NO_CONTAINER
+    assert remove(land.gateway, "foreign").ok
+    assert (land.disconnect().code, land.joined()) == (0, {land.own})
+
+
+def test_a_network_that_an_operator_has_connected_nginx_to_stays(land: Land, foreign: str) -> None:
+    assert docker("network", "connect", land.by_hand, land.gateway).ok
+    try:
+        assert remove(land.gateway, "foreign").ok
+        assert land.disconnect().ok
+        assert land.joined() == {land.own, land.by_hand}
+    finally:
+        docker("network", "disconnect", land.by_hand, land.gateway)
+
+
+def test_a_site_with_another_container_leaves_the_network_of_the_old_one(land: Land, foreign: str) -> None:
+    other = land.start("other", land.by_hand)
+    assert land.connect(other).ok
+    assert land.switch(other).ok
+    assert land.disconnect().out == f"foreign: nginx has left the network {land.foreign}\n"
+    eventually(lambda: land.ask()[0] == "200")
+    docker("rm", "-f", other)
+
+
+def test_the_last_site_of_all_can_be_removed(land: Land, foreign: str) -> None:
+    folder = f"{nginx.VOLUME}/sites"
+    assert docker("exec", land.gateway, "mv", folder, f"{folder}-aside").ok
+    try:
+        assert docker("exec", land.gateway, "mkdir", folder).ok
+        left = land.disconnect()
+        assert (left.out, land.joined()) == (f"foreign: nginx has left the network {land.foreign}\n", {land.own})
+    finally:
+        assert docker("exec", land.gateway, "sh", "-c", f"rmdir {folder}; mv {folder}-aside {folder}").ok
+
+
 def test_without_nginx_there_is_nothing_to_leave(land: Land) -> None:
     assert call("disconnect", "foreign", gateway="trial-nobody", network=land.own).ok
+
+
+def test_an_nginx_that_does_not_run_is_left_as_it_is(land: Land) -> None:
+    stopped = land.boxes.start("stopped", "exit 0")
+    eventually(lambda: not land.boxes.running(stopped))
+    said = call("disconnect", "foreign", gateway=stopped, network=land.own)
+    assert (said.code, said.out) == (0, "")
 
 
 def hashed(password: str) -> str:
     made = subprocess.run(["openssl", "passwd", "-apr1", password], capture_output=True, text=True, check=True)
     return f"operator:{made.stdout}"
+
+
+def received(land: Land, *options: str) -> dict[str, str]:
+    """Returns what the container receives of a request."""
+    return dict(json.loads(land.ask(*options)[1].splitlines()[-1]))
+
+
+def test_the_container_never_receives_the_password_that_nginx_checks(land: Land, foreign: str) -> None:
+    assert received(land, "-u", "its:own")["authorization"].startswith("Basic ")
+    assert received(land, "-H", "Authorization: Bearer token")["authorization"] == "Bearer token"
+    assert "authorization" not in received(land)
+    assert land.switch(foreign, users=hashed("first"), auth="basic").ok
+    assert "authorization" not in received(land, "-u", "operator:first")
 
 
 def users_file(land: Land) -> Said:

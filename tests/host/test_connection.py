@@ -94,6 +94,33 @@ def test_a_lost_connection_has_a_new_fingerprint_each_time(monkeypatch: pytest.M
     assert containers.read().state != containers.read().state
 
 
+def test_sites_in_one_network_have_the_fingerprint_that_one_step_connects_nginx_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    containers = Containers(monkeypatch, nginx=NGINX, baserow={"sites": endpoint()}, n8n={"sites": endpoint()})
+    sent = {name: found.state for name, found in connection.read("nginx", OWN, ["baserow", "n8n"]).items()}
+    containers.networks["nginx"] = NGINX | {"sites": endpoint(f"{connection.MARK}{sent['n8n']}")}
+    after = {name: found.state for name, found in connection.read("nginx", OWN, ["baserow", "n8n"]).items()}
+    assert after == sent
+
+
+def test_a_network_that_nginx_joins_later_for_another_site_changes_no_fingerprint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    containers = Containers(monkeypatch, nginx=NGINX, baserow={"one": endpoint(), "two": endpoint()})
+    for network in ("two", "one"):
+        before, new = containers.read().state, containers.read().new
+        containers.networks["nginx"] = containers.networks["nginx"] | {network: endpoint(f"{connection.MARK}{new}")}
+    assert containers.read().joined == ["one", "two"]
+    assert containers.read().state == before
+
+
+def test_a_container_that_starts_during_an_up_is_not_reported_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = f"{connection.MARK}{connection.NO_CONTAINER}"
+    containers = Containers(monkeypatch, nginx=NGINX | {"sites": endpoint(mark)}, baserow={"sites": endpoint()})
+    assert containers.read().state == connection.UNMARKED
+
+
 def test_without_nginx_there_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Containers(monkeypatch, baserow={"sites": endpoint()}).read()
     assert found.state.startswith("gone-")

@@ -179,3 +179,15 @@ def test_shapes_through_the_app_cannot_have_electrics_path(path: str) -> None:
 def test_shapes_through_the_app_may_have_the_whole_site() -> None:
     raw = changed(SMALL, {ACCESS: {"kind": "app", "path": "/"}, ROUTES: REMOVED, "services/legal/frontend": REMOVED})
     assert mistakes_of(raw) == []
+
+
+def test_a_buffer_at_the_path_of_shapes_is_refused() -> None:
+    routes = {"/api/electric/": {"buffering": True}}
+    assert mistakes({ROUTES: routes, ACCESS: {"kind": "app", "path": "/api/electric/"}}) == [
+        f"{ROUTES}//api/electric//buffering: changes of Electric's rows must arrive at once there; remove it"
+    ]
+
+
+def test_a_buffer_on_a_route_around_the_shapes_is_accepted() -> None:
+    access = {"kind": "app", "path": "/api/electric/"}
+    assert mistakes({ROUTES: {"/api/": {"buffering": True}}, ACCESS: access}) == []
