@@ -17,6 +17,7 @@ from host import (
     psql,
     reader,
     reader_remove,
+    sharer_leave,
     slot_drop,
 )
 from host.failure import Failure
@@ -35,6 +36,7 @@ STDIN = {
 ELECTRIC = {**DATABASE, "group": "legal_prod_electric"}
 REMOVED = {"stack": "trial", "database": "legal_prod", "group": "g", "slot": "s", "publication": "p", "postgres": "pg"}
 SHARED = {**DATABASE, "group": "compliance-electric", "publication": "electric_publication_compliance"}
+LEFT = {**SHARED, "prefix": "compliance-app", "slot": "electric_slot_compliance"}
 READ = {**DATABASE, "of": "auth", "group": "auth_prod-reads", "prefix": "legal-reads"}
 READER = {"password": "s3cr3t", "login": "legal-reads_1", "fingerprint": "drift-1"}
 SLOT = {"stack": "trial", "database": "legal_prod", "slot": "electric_slot_legal", "postgres": "pg"}
@@ -174,6 +176,41 @@ def test_the_group_of_a_shared_databases_electric_is_dropped_last_and_the_owners
     assert asked.names[-1] == "logins_drop"
 
 
+def test_a_service_leaves_a_shared_database_with_its_slot_first_and_its_group_last(asked: Asked) -> None:
+    run(sharer_leave, {}, **LEFT)
+    assert [name for name in asked.names if name != logins.FIND] == [
+        *(sharer_leave.TAKEN, "electric_role_remove", "sharer_leave"),
+        *("logins_drop", "logins_drop", "group_remove"),
+    ]
+
+
+def test_a_slot_that_the_service_has_taken_over_as_the_owner_stays(asked: Asked) -> None:
+    asked.answers[sharer_leave.TAKEN] = "1\n"
+    run(sharer_leave, {}, **LEFT)
+    assert "electric_role_remove" not in asked.names
+    assert asked.names[-1] == "group_remove"
+
+
+def test_a_group_that_serves_on_another_database_stays(asked: Asked) -> None:
+    asked.answers["sharer_leave"] = "compliance-app_1a2b3c4d\ncompliance-electric\n"
+    run(sharer_leave, {}, **LEFT)
+    assert asked.names.count("logins_drop") == 1
+    assert "group_remove" not in asked.names
+
+
+def test_a_service_without_electric_leaves_no_slot(asked: Asked) -> None:
+    run(sharer_leave, {}, **{**LEFT, "slot": None, "publication": None})
+    assert sharer_leave.TAKEN not in asked.names
+    assert "electric_role_remove" not in asked.names
+
+
+def test_only_the_logins_are_left_of_a_dropped_database(asked: Asked) -> None:
+    asked.answers[logins.FIND] = ""
+    run(sharer_leave, {}, **LEFT)
+    assert [entry for entry in asked.log if entry[0] == "logins_drop"] == [("logins_drop", "postgres")] * 2
+    assert not {"electric_role_remove", "group_remove"} & {*asked.names}
+
+
 def test_the_electric_of_a_shared_database_takes_its_own_publication_alone(asked: Asked) -> None:
     inputs = {"password": "x", "login": "compliance-electric_1", "fingerprint": "none"}
     run(electric_role, inputs, **SHARED)
@@ -231,6 +268,7 @@ STEPS = [
     (reader, READER, READ, "login", "legal/database/reads"),
     (reader_remove, {}, READ, "readers_remove", "legal/database/reads"),
     (limit_readers, {}, READ, "readers_inside", "legal/readers"),
+    (sharer_leave, {}, LEFT, "sharer_leave", "legal/database"),
     (slot_drop, {}, SLOT, "slot_leave", "legal/electric"),
 ]
 
