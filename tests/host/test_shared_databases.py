@@ -333,6 +333,27 @@ def test_its_logins_may_serve_on_a_third_database_by_then(cluster: str, name: st
         end_sharing(cluster, other)
 
 
+def test_a_sharer_that_becomes_the_owner_keeps_its_publication_and_slot(cluster: str, name: str, sharer: str) -> None:
+    share_electric(cluster, name)
+    use_electric(cluster, name, SHARER)
+    share(cluster, name, sharer="other")
+    share_electric(cluster, name, "other")
+    use_electric(cluster, name, "other")
+    try:
+        electric = make_electric(cluster, name, service=SHARER)
+        assert leave_shared(cluster, name).ok
+        assert publications(cluster, name) == {
+            sql.publication(SHARER): sql.electric_group(name),
+            sql.publication("other"): sql.electric_group(name, "other"),
+        }
+        assert ask(cluster, f"SELECT 1 FROM pg_replication_slots WHERE slot_name = '{sql.slot(SHARER)}'") == "1"
+        assert members(cluster, sql.electric_group(name)) == {electric}
+        assert ask(cluster, f"SELECT count(*) FROM pg_roles WHERE rolname ~ '^{SHARER}-'") == "0"
+    finally:
+        end_sharing(cluster, name, "other")
+        assert remove_electric(cluster, name, SHARER).ok
+
+
 @pytest.mark.parametrize("first", [leave_shared, end_sharing])
 def test_it_may_be_removed_with_the_service_in_any_order(
     cluster: str, name: str, sharer: str, first: Callable[[str, str], Said]

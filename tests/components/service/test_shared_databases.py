@@ -134,6 +134,15 @@ def test_a_removed_sharers_containers_are_gone_before_its_slot_and_logins(progra
     assert program.step("compliance-electric-sql").urn in program.after(shares)
 
 
+def test_the_owners_clean_up_waits_until_no_old_container_of_a_sharer_is_left(program: Program) -> None:
+    """A sharer that was the owner until now still serves with a login of the database's name."""
+    retired = {name: program.step(f"{name}-retire").urn for name in ("legal", "compliance", "auth")}
+    after = program.after(program.step("legal-logins"))
+    assert {urn for urn in retired.values() if urn in after} == {retired["legal"], retired["compliance"]}
+    after = program.after(program.step("compliance-logins"))
+    assert {urn for urn in retired.values() if urn in after} == {retired["compliance"]}
+
+
 def test_a_reader_gets_a_url_for_each_database(program: Program) -> None:
     given = variables(program, "hub-app")
     for owner, database in (("auth", AUTH), ("legal", LEGAL)):
