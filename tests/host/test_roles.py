@@ -2,11 +2,14 @@
 
 import argparse
 import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from host import (
+    catalogue,
     database,
     database_leave,
     docker,
@@ -23,6 +26,7 @@ from host import (
 from host.failure import Failure
 from host.verbs import Verb
 from tests.doubles.asked import Asked, postgres
+from tests.waiting import eventually
 
 DATABASE = {"database": "legal_prod", "owner": "legal_prod_owner", "connections": 8, "postgres": "pg"}
 MIGRATED = {**DATABASE, "migrate_connections": 4, "lock_timeout": 10}
@@ -52,7 +56,8 @@ def run(verb: Verb, inputs: dict[str, Any], **given: Any) -> None:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Asked:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(docker, "list_containers", lambda *_, **__: [])
     return postgres(monkeypatch, **{logins.FIND: "legal_prod\n"})
 
@@ -85,8 +90,8 @@ def test_untrusted_extensions_that_the_operator_has_not_listed_are_refused_toget
         run(database, UNTRUSTED | {"superuser_extensions": ["pg_stat_statements"]}, **MIGRATED)
     assert json.loads(asked.variables["untrusted"]["extensions"]) == ["citext", "dblink", "file_fdw"]
     assert [line.partition(" an app")[0] for line in str(caught.value).splitlines()] == [
-        "services/legal/database/extensions/1: dblink is not trusted:",
-        "services/legal/database/extensions/3: file_fdw is not trusted:",
+        "services/legal/database/extensions: dblink is not trusted:",
+        "services/legal/database/extensions: file_fdw is not trusted:",
     ]
     assert "postgres/superuser_extensions" in str(caught.value)
     assert "database_inside" not in asked.names
@@ -223,9 +228,9 @@ def test_a_reader_has_its_rights_before_its_login_and_its_fingerprint_last(asked
     run(reader, READER, **READ)
     assert asked.log == [
         ("database", "postgres"),
+        ("readers", "postgres"),
         ("database_inside", "legal_prod"),
         ("database_owner", "postgres"),
-        ("readers", "postgres"),
         ("readers_inside", "legal_prod"),
         ("login", "postgres"),
         ("fingerprints_save", "postgres"),
@@ -237,6 +242,23 @@ def test_a_reader_has_its_rights_before_its_login_and_its_fingerprint_last(asked
     )
     [saved] = json.loads(asked.variables["fingerprints_save"]["fingerprints"])
     assert (saved["name"], saved["object"], saved["mark"]) == ("reads-auth/legal", "legal-reads_1", "drift-1")
+
+
+@pytest.mark.parametrize(("verb", "inputs"), [(reader, READER), (limit_readers, {})], ids=["reader", "limit-readers"])
+def test_the_readers_rights_change_only_while_no_migration_of_the_database_runs(
+    asked: Asked, capsys: pytest.CaptureFixture[str], verb: Verb, inputs: dict[str, Any]
+) -> None:
+    """Both change the rows of all tables in PostgreSQL's catalogue."""
+    with ThreadPoolExecutor(1) as pool:
+        with catalogue.wait_for_migration("pg", "legal_prod", "auth/migrate", migrates=True):
+            step = pool.submit(run, verb, inputs, **READ)
+            eventually(lambda: "readers" in asked.names)
+            with pytest.raises(TimeoutError):
+                step.result(0.3)
+            assert "readers_inside" not in asked.names
+            assert "waits for another service's migration of legal_prod to end\n" in capsys.readouterr().out
+        step.result(10)
+    assert "readers_inside" in asked.names
 
 
 def test_nothing_of_a_reader_is_looked_for_in_a_dropped_database(asked: Asked) -> None:
