@@ -52,7 +52,7 @@ async def main() -> dict[str, pulumi.Input[Any]]:
         services[name] = Service(name, ServiceArgs(service=name, settings=block, platform=platform))
         await asyncio.sleep(0)  # lets the SDK register this service while the next one is declared
     for name, service in services.items():
-        service.restore([services[sharer] for sharer in settings.sharers(name, config.services)])
+        service.finish([services[sharer] for sharer in settings.sharers(name, config.services)])
     warn_of_boot_migrations(config.services, host)
     sites = {
         name: ForeignSite(name, ForeignSiteArgs(settings=block, platform=platform))

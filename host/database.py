@@ -57,6 +57,7 @@ def _refuse_untrusted(
 ) -> None:
     """Raises a `Failure` for new extensions that PostgreSQL does not trust and that the operator has not allowed.
 
+    It does not know their places in the stack file: those of a shared database are declared at several services.
     Extensions are created as the superuser: an untrusted one may give an app the superuser's rights.
     """
     if not (names := [name for name in extensions if name not in allowed]):
@@ -65,8 +66,8 @@ def _refuse_untrusted(
     if untrusted := answer.splitlines():
         raise Failure(
             "\n".join(
-                f"services/{args.service}/database/extensions/{extensions.index(name)}: {name} is not trusted: an app "
-                "may get more rights by it. If it may have them, add it to postgres/superuser_extensions"
+                f"services/{args.service}/database/extensions: {name} is not trusted: an app may get more rights by "
+                "it. If it may have them, add it to postgres/superuser_extensions"
                 for name in untrusted
             )
         )

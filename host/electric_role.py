@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     try:
         postgres.query(files.sql("electric_role"), names, exclusive=True)
         login.create(postgres)
-        inside = {"group": args.group, "publication": args.publication or ""}
+        inside = {"service": args.service, "group": args.group, "publication": args.publication or ""}
         postgres.query(files.sql("electric_role_inside"), inside, database=args.database, exclusive=True)
         fingerprint = Fingerprint(f"electric-login/{args.service}", "login", login.name, inputs["fingerprint"])
         fingerprints.save(postgres, [fingerprint])

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from . import psql, rights
+from . import catalogue, psql, rights
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +22,10 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Stdin: `images`, the release's, so that it runs again for each release."""
     postgres = psql.Postgres(args.postgres)
     names = {"database": args.database, "owner": args.owner, "group": args.group}
+    subject = f"{args.service}/readers"
     try:
         rights.create_group(postgres, names)
-        rights.limit(postgres, names)
+        with catalogue.wait_for_migration(args.postgres, args.database, subject):
+            rights.limit(postgres, names)
     except psql.SqlError as error:
-        raise psql.failure(f"{args.service}/readers", error) from None
+        raise psql.failure(subject, error) from None

@@ -4,7 +4,6 @@ Safe to run again: it ends the rest of an interrupted run first, and continues a
 """
 
 import argparse
-import math
 import os
 import subprocess
 import time
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
 
-from . import boot_migrations, docker, files, lock, psql
+from . import boot_migrations, catalogue, docker, files, lock, psql
 from .failure import Failure
 from .mask import LINE_LIMIT, Mask
 from .retire import PART, SERVICE, STACK
@@ -54,12 +53,9 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         volumes=inputs.get("volumes", {}),
     )
     busy = f"{migration.subject}: another migration is still running; run up again when it is done"
-    waiting = f"{migration.subject}: waits for another service's migration of {args.database} to end"
-    database = f"sertantai-{args.stack}-database-{args.database}"
     with (
         lock.acquire(args.container, args.timeout, busy),
-        # As long as it takes: the other migration has its own limit.
-        lock.acquire(database, math.inf, "", wait_message=waiting),
+        catalogue.wait_for_migration(args.postgres, args.database, migration.subject, migrates=True),
     ):
         migration.run()
     if not inputs.get("app_command"):

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from . import files, fingerprints, psql, rights
+from . import catalogue, files, fingerprints, psql, rights
 from .fingerprints import Fingerprint
 from .login import Login
 from .mask import Mask
@@ -28,16 +28,18 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     postgres = psql.Postgres(args.postgres)
     names = {"database": args.database, "owner": args.owner, "group": args.group}
     login = Login(name=inputs["login"], password=inputs["password"], role=args.group, connections=args.connections)
+    subject = f"{args.service}/database/reads"
     try:
         # As the owner's own step does: it may not have run yet.
         postgres.query(files.sql("database"), names, exclusive=True)
-        inside = {**names, "extensions": "[]"}
-        print(postgres.query(files.sql("database_inside"), inside, database=args.database, exclusive=True), end="")
-        postgres.query(files.sql("database_owner"), names, exclusive=True)
         rights.create_group(postgres, names)
-        rights.limit(postgres, names)
+        with catalogue.wait_for_migration(args.postgres, args.database, subject):
+            inside = {**names, "extensions": "[]"}
+            print(postgres.query(files.sql("database_inside"), inside, database=args.database, exclusive=True), end="")
+            postgres.query(files.sql("database_owner"), names, exclusive=True)
+            rights.limit(postgres, names)
         login.create(postgres)
         fingerprint = Fingerprint(f"reads-{args.of}/{args.service}", "login", login.name, inputs["fingerprint"])
         fingerprints.save(postgres, [fingerprint])
     except psql.SqlError as error:
-        raise psql.failure(f"{args.service}/database/reads", error, Mask([inputs["password"]])) from None
+        raise psql.failure(subject, error, Mask([inputs["password"]])) from None

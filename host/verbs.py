@@ -40,8 +40,8 @@ CHANGES = [
     *("base", "certificate", "configure", "connect", "cutover", "database", "database-leave", "disconnect"),
     *("electric-role", "electric-role-remove", "folder", "folder-remove", "limit-readers", "logins", "migrate"),
     *("mount", "network", "network-remove", "pg-hba", "placeholder", "prune-images", "reader", "reader-remove"),
-    *("redis-user", "redis-user-remove", "restore-arrived", "restore-load", "retire", "site-remove", "slot-drop"),
-    *("switch", "take-out", "volume", "volumes-remove"),
+    *("redis-user", "redis-user-remove", "restore-arrived", "restore-load", "retire", "sharer-leave", "site-remove"),
+    *("slot-drop", "switch", "take-out", "volume", "volumes-remove"),
 ]
 """They run to their end, even if the caller is gone."""
 

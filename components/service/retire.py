@@ -15,7 +15,7 @@ from .release import Release
 def retire(
     release: Release, parts: Mapping[str, Part], *, after: Sequence[pulumi.Resource]
 ) -> Sequence[pulumi.Resource]:
-    """Declares the steps that drain and remove the old containers, then their logins and the oldest images.
+    """Declares the steps that drain and remove the old containers, then what only they used: see `drop_old_logins` too.
 
     Safe to run again: every container of the service is removed except the new ones.
     """
@@ -40,7 +40,6 @@ def retire(
         line = verb.line("prune-images", release.service, postgres=platform.postgres.container_name)
         release.command("images", line, stdin=images.apply(verb.stdin), after=[retired])
     _remove_old_redis_passwords(release, after=[retired])
-    _drop_old_logins(release, after=[retired])
     for owner in release.accounts.readers:
         _drop_old_readers(release, owner, after=[retired])
     _drop_unread_slot(release, after=[retired])
@@ -59,8 +58,12 @@ def _remove_old_redis_passwords(release: Release, *, after: Sequence[pulumi.Reso
     )
 
 
-def _drop_old_logins(release: Release, *, after: Sequence[pulumi.Resource]) -> None:
-    """Declares the step that drops the PostgreSQL logins of the old containers."""
+def drop_old_logins(release: Release, *, after: Sequence[pulumi.Resource]) -> None:
+    """Declares the step that drops the PostgreSQL logins of the old containers.
+
+    It drops all logins that are named by an owned database, so it runs after the old containers of its sharers are
+    gone: one of them may have been the owner until now.
+    """
     database, electric = release.accounts.database, release.accounts.electric
     if not database:
         return

@@ -14,7 +14,7 @@ from .readers import limit_readers
 from .release import begin_release
 from .removal import declare_removal
 from .restore import restore
-from .retire import retire
+from .retire import drop_old_logins, retire
 from .switch import switch_site
 from .volumes import prepare_volumes
 
@@ -41,7 +41,8 @@ class Service(pulumi.ComponentResource):
         self.containers = {part: new.container for part, new in parts.items()}
         self.register_outputs({"containers": self.containers, "images": self.images})
 
-    def restore(self, sharers: Sequence["Service"]) -> None:
-        """Declares the restore of a dump, after the releases of all services on the database: it stops them all."""
+    def finish(self, sharers: Sequence["Service"]) -> None:
+        """Declares what waits for the releases of all services on the database: it drops logins, or stops them all."""
         after = [step for service in (self, *sharers) for step in service.retired]
+        drop_old_logins(self.release, after=after)
         restore(self.release, [service.release for service in sharers], after=after)

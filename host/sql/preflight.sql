@@ -6,4 +6,6 @@ SELECT :'path' || ': the replication slot ' || slot_name || ' is ' ||
   CASE WHEN database <> :'database' THEN 'of the database ' || database || ': choose another stream_id'
     ELSE 'held by ' || usename || ', another Electric: stop that Electric first' END
 FROM pg_replication_slots LEFT JOIN pg_stat_activity ON pid = active_pid
-WHERE slot_name = :'slot' AND (database <> :'database' OR NOT starts_with(usename, :'group'));
+WHERE slot_name = :'slot' AND (database <> :'database'
+  -- The service's old Electric may have another group: a service that shares a database may become its owner.
+  OR NOT starts_with(usename, :'group') AND usename !~ ('^(' || :'database' || '_|' || :'service' || '-)electric_'));

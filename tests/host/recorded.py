@@ -28,6 +28,17 @@ RECORDED = [
         '{"fingerprint": "none", "login": "compliance-electric_655c1a1f", "password": "a password"}',
     ),
     (
+        "sharer-leave compliance sertantai_legal_prod --owner sertantai_legal_prod_owner --prefix compliance-app "
+        "--group compliance-electric --slot electric_slot_compliance --publication electric_publication_compliance "
+        "--postgres sertantai-prod-postgres",
+        "",
+    ),
+    (
+        "sharer-leave compliance sertantai_legal_prod --owner sertantai_legal_prod_owner --prefix compliance-app "
+        "--group compliance-electric --postgres sertantai-prod-postgres",
+        "",
+    ),
+    (
         "reader-remove hub auth sertantai_auth_prod --owner sertantai_auth_prod_owner "
         "--group sertantai_auth_prod-reads --prefix hub-reads --postgres sertantai-prod-postgres",
         '{"fingerprint": "none", "login": "hub-reads_655c1a1f", "password": "a password"}',

@@ -49,7 +49,7 @@ def test_an_untrusted_extension_is_created_only_if_the_operator_has_listed_it(cl
     refused = database(cluster, name, extensions=wanted)
     assert (refused.code, refused.out) == (
         1,
-        f"services/{name}/database/extensions/3: pg_stat_statements is not trusted: an app may get more rights by it. "
+        f"services/{name}/database/extensions: pg_stat_statements is not trusted: an app may get more rights by it. "
         "If it may have them, add it to postgres/superuser_extensions\n",
     )
     for listed in (["pg_stat_statements"], []):  # one that is there stays

@@ -2,13 +2,16 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import docker as docker_sdk
 import pytest
 
+from render import sql
 from tests.throwaway.box import Said, docker
 from tests.throwaway.calling import call
-from tests.throwaway.cluster import ask, by_hand
+from tests.throwaway.cluster import ask, by_hand, make
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.docker
@@ -83,6 +86,45 @@ def test_a_slot_of_another_database_is_refused(base_image: str, gateway: str, cl
         f"services/trial/electric/stream_id: the replication slot electric_slot_{name} is of the database {name}: "
         "choose another stream_id" in said.error
     )
+
+
+@pytest.mark.parametrize(
+    ("group", "other_form"), [("{name}_electric", "trial-electric"), ("trial-electric", "{name}_electric")]
+)
+def test_a_slot_may_be_held_by_the_services_electric_from_before_it_owned_or_shared_its_database(
+    base_image: str, gateway: str, cluster: str, name: str, group: str, other_form: str
+) -> None:
+    make(cluster, name)
+    slot = {"slot": sql.slot(name), "database": name, "group": group.format(name=name)}
+    try:
+        for holder, accepted in ((other_form.format(name=name), True), ("another-electric", False)):
+            login = sql.login(holder, "two")
+            with reading(cluster, name, login):
+                said = check(base_image, gateway, cluster, slot=slot)
+            assert said.ok == accepted, said.error
+            assert accepted or f"is held by {login}, another Electric: stop that Electric first" in said.error
+    finally:
+        ask(cluster, f"SELECT pg_drop_replication_slot('{sql.slot(name)}')", name)
+
+
+@contextmanager
+def reading(cluster: str, name: str, login: str) -> Iterator[None]:
+    """A login reads the slot, as Electric does."""
+    text = f"""CREATE ROLE "{login}" LOGIN REPLICATION PASSWORD 'two'; GRANT {sql.owner(name)} TO "{login}";"""
+    ask(cluster, text)
+    url = f"host=127.0.0.1 user={login} dbname={name} password=two"
+    words = ["pg_recvlogical", "-d", url, "--slot", sql.slot(name), "-f", "/dev/null"]
+    options = ["-o", "proto_version=1", "-o", "publication_names=none"]
+    assert docker("exec", cluster, *words, "--create-slot", "--if-not-exists", "-P", "pgoutput").ok
+    assert docker("exec", "-d", cluster, *words, "--start", *options).ok
+    active = f"SELECT count(*) FROM pg_replication_slots WHERE slot_name = '{sql.slot(name)}' AND active"
+    try:
+        eventually(lambda: ask(cluster, active) == "1")
+        yield
+    finally:
+        docker("exec", cluster, "pkill", "-x", "pg_recvlogical")
+        eventually(lambda: ask(cluster, active) == "0")
+        ask(cluster, f'DROP ROLE "{login}"')
 
 
 def test_a_postgres_that_does_not_answer_is_reported(base_image: str, gateway: str) -> None:

@@ -64,5 +64,8 @@ def test_every_delete_that_the_program_declares_is_recorded_here(stack: str) -> 
 
 def test_every_delete_of_a_shared_and_of_a_read_database_is_recorded_here() -> None:
     recorded = {form(line) for line, _ in RECORDED}
-    for name in ("compliance-database-sql", "compliance-electric-sql", "hub-reads-auth-sql"):
+    for name in (
+        *("compliance-database-sql", "compliance-electric-sql", "hub-reads-auth-sql"),
+        "compliance-shares-sertantai_legal_local",
+    ):
         assert form(str(shared_program().step(name).inputs["delete"])) in recorded, name

@@ -2,11 +2,14 @@
 
 import argparse
 import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from host import (
+    catalogue,
     database,
     database_leave,
     docker,
@@ -17,11 +20,13 @@ from host import (
     psql,
     reader,
     reader_remove,
+    sharer_leave,
     slot_drop,
 )
 from host.failure import Failure
 from host.verbs import Verb
 from tests.doubles.asked import Asked, postgres
+from tests.waiting import eventually
 
 DATABASE = {"database": "legal_prod", "owner": "legal_prod_owner", "connections": 8, "postgres": "pg"}
 MIGRATED = {**DATABASE, "migrate_connections": 4, "lock_timeout": 10}
@@ -35,6 +40,7 @@ STDIN = {
 ELECTRIC = {**DATABASE, "group": "legal_prod_electric"}
 REMOVED = {"stack": "trial", "database": "legal_prod", "group": "g", "slot": "s", "publication": "p", "postgres": "pg"}
 SHARED = {**DATABASE, "group": "compliance-electric", "publication": "electric_publication_compliance"}
+LEFT = {**SHARED, "prefix": "compliance-app", "slot": "electric_slot_compliance"}
 READ = {**DATABASE, "of": "auth", "group": "auth_prod-reads", "prefix": "legal-reads"}
 READER = {"password": "s3cr3t", "login": "legal-reads_1", "fingerprint": "drift-1"}
 SLOT = {"stack": "trial", "database": "legal_prod", "slot": "electric_slot_legal", "postgres": "pg"}
@@ -50,7 +56,8 @@ def run(verb: Verb, inputs: dict[str, Any], **given: Any) -> None:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Asked:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(docker, "list_containers", lambda *_, **__: [])
     return postgres(monkeypatch, **{logins.FIND: "legal_prod\n"})
 
@@ -83,8 +90,8 @@ def test_untrusted_extensions_that_the_operator_has_not_listed_are_refused_toget
         run(database, UNTRUSTED | {"superuser_extensions": ["pg_stat_statements"]}, **MIGRATED)
     assert json.loads(asked.variables["untrusted"]["extensions"]) == ["citext", "dblink", "file_fdw"]
     assert [line.partition(" an app")[0] for line in str(caught.value).splitlines()] == [
-        "services/legal/database/extensions/1: dblink is not trusted:",
-        "services/legal/database/extensions/3: file_fdw is not trusted:",
+        "services/legal/database/extensions: dblink is not trusted:",
+        "services/legal/database/extensions: file_fdw is not trusted:",
     ]
     assert "postgres/superuser_extensions" in str(caught.value)
     assert "database_inside" not in asked.names
@@ -174,6 +181,41 @@ def test_the_group_of_a_shared_databases_electric_is_dropped_last_and_the_owners
     assert asked.names[-1] == "logins_drop"
 
 
+def test_a_service_leaves_a_shared_database_with_its_slot_first_and_its_group_last(asked: Asked) -> None:
+    run(sharer_leave, {}, **LEFT)
+    assert [name for name in asked.names if name != logins.FIND] == [
+        *(sharer_leave.TAKEN, "electric_role_remove", "sharer_leave"),
+        *("logins_drop", "logins_drop", "group_remove"),
+    ]
+
+
+def test_a_slot_that_the_service_has_taken_over_as_the_owner_stays(asked: Asked) -> None:
+    asked.answers[sharer_leave.TAKEN] = "1\n"
+    run(sharer_leave, {}, **LEFT)
+    assert "electric_role_remove" not in asked.names
+    assert asked.names[-1] == "group_remove"
+
+
+def test_a_group_that_serves_on_another_database_stays(asked: Asked) -> None:
+    asked.answers["sharer_leave"] = "compliance-app_1a2b3c4d\ncompliance-electric\n"
+    run(sharer_leave, {}, **LEFT)
+    assert asked.names.count("logins_drop") == 1
+    assert "group_remove" not in asked.names
+
+
+def test_a_service_without_electric_leaves_no_slot(asked: Asked) -> None:
+    run(sharer_leave, {}, **{**LEFT, "slot": None, "publication": None})
+    assert sharer_leave.TAKEN not in asked.names
+    assert "electric_role_remove" not in asked.names
+
+
+def test_only_the_logins_are_left_of_a_dropped_database(asked: Asked) -> None:
+    asked.answers[logins.FIND] = ""
+    run(sharer_leave, {}, **LEFT)
+    assert [entry for entry in asked.log if entry[0] == "logins_drop"] == [("logins_drop", "postgres")] * 2
+    assert not {"electric_role_remove", "group_remove"} & {*asked.names}
+
+
 def test_the_electric_of_a_shared_database_takes_its_own_publication_alone(asked: Asked) -> None:
     inputs = {"password": "x", "login": "compliance-electric_1", "fingerprint": "none"}
     run(electric_role, inputs, **SHARED)
@@ -186,9 +228,9 @@ def test_a_reader_has_its_rights_before_its_login_and_its_fingerprint_last(asked
     run(reader, READER, **READ)
     assert asked.log == [
         ("database", "postgres"),
+        ("readers", "postgres"),
         ("database_inside", "legal_prod"),
         ("database_owner", "postgres"),
-        ("readers", "postgres"),
         ("readers_inside", "legal_prod"),
         ("login", "postgres"),
         ("fingerprints_save", "postgres"),
@@ -200,6 +242,23 @@ def test_a_reader_has_its_rights_before_its_login_and_its_fingerprint_last(asked
     )
     [saved] = json.loads(asked.variables["fingerprints_save"]["fingerprints"])
     assert (saved["name"], saved["object"], saved["mark"]) == ("reads-auth/legal", "legal-reads_1", "drift-1")
+
+
+@pytest.mark.parametrize(("verb", "inputs"), [(reader, READER), (limit_readers, {})], ids=["reader", "limit-readers"])
+def test_the_readers_rights_change_only_while_no_migration_of_the_database_runs(
+    asked: Asked, capsys: pytest.CaptureFixture[str], verb: Verb, inputs: dict[str, Any]
+) -> None:
+    """Both change the rows of all tables in PostgreSQL's catalogue."""
+    with ThreadPoolExecutor(1) as pool:
+        with catalogue.wait_for_migration("pg", "legal_prod", "auth/migrate", migrates=True):
+            step = pool.submit(run, verb, inputs, **READ)
+            eventually(lambda: "readers" in asked.names)
+            with pytest.raises(TimeoutError):
+                step.result(0.3)
+            assert "readers_inside" not in asked.names
+            assert "waits for another service's migration of legal_prod to end\n" in capsys.readouterr().out
+        step.result(10)
+    assert "readers_inside" in asked.names
 
 
 def test_nothing_of_a_reader_is_looked_for_in_a_dropped_database(asked: Asked) -> None:
@@ -231,6 +290,7 @@ STEPS = [
     (reader, READER, READ, "login", "legal/database/reads"),
     (reader_remove, {}, READ, "readers_remove", "legal/database/reads"),
     (limit_readers, {}, READ, "readers_inside", "legal/readers"),
+    (sharer_leave, {}, LEFT, "sharer_leave", "legal/database"),
     (slot_drop, {}, SLOT, "slot_leave", "legal/electric"),
 ]
 

@@ -1,6 +1,6 @@
 """A database that another service uses, and one that another service reads, on a real PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -72,6 +72,28 @@ def end_sharing(cluster: str, name: str, sharer: str = SHARER) -> Said:
     assert said.ok, said.out
     prefix = sql.login_prefix(name, sharer)
     return call("database-leave", sharer, name, owner=sql.owner(name), prefix=prefix, postgres=cluster)
+
+
+def leave_shared(cluster: str, name: str, sharer: str = SHARER) -> Said:
+    """Does what happens at the end of an `up` in which the other service gets another database."""
+    return call(
+        "sharer-leave",
+        sharer,
+        name,
+        owner=sql.owner(name),
+        prefix=sql.login_prefix(name, sharer),
+        group=sql.electric_group(name, sharer),
+        slot=sql.slot(sharer),
+        publication=sql.publication(sharer),
+        postgres=cluster,
+    )
+
+
+def use_electric(cluster: str, name: str, stream: str) -> None:
+    """Creates what Electric creates."""
+    login = sql.login(sql.electric_group(name, stream), "four")
+    assert as_login(cluster, login, "four", name, f"CREATE PUBLICATION {sql.publication(stream)}").ok
+    ask(cluster, f"SELECT pg_create_logical_replication_slot('{sql.slot(stream)}', 'pgoutput')", name)
 
 
 def read(cluster: str, name: str, password: str = "five", reader: str = READER) -> str:
@@ -269,6 +291,80 @@ def test_the_slot_of_a_removed_sharer_is_dropped_and_the_owners_stays(cluster: s
         assert ask(cluster, f"SELECT slot_name FROM pg_replication_slots WHERE database = '{name}'") == sql.slot(name)
     finally:
         assert remove_electric(cluster, name).ok
+
+
+# A service that gets another database.
+
+
+def test_nothing_of_a_service_is_left_on_a_database_that_it_no_longer_shares(
+    cluster: str, name: str, app: str, sharer: str
+) -> None:
+    electric, _ = make_electric(cluster, name), share_electric(cluster, name)
+    use_electric(cluster, name, SHARER)
+    for _ in range(2):
+        said = leave_shared(cluster, name)
+        assert (said.code, said.out) == (0, "")
+    assert ask(cluster, f"SELECT count(*) FROM pg_roles WHERE rolname ~ '^{SHARER}-'") == "0"
+    assert ask(cluster, f"SELECT count(*) FROM pg_replication_slots WHERE database = '{name}'") == "0"
+    assert publications(cluster, name) == {}
+    assert members(cluster, sql.owner(name)) == {app, migrating(name), sql.electric_group(name)}
+    assert members(cluster, sql.electric_group(name)) == {electric}
+
+
+def test_its_logins_may_serve_on_a_third_database_by_then(cluster: str, name: str, sharer: str) -> None:
+    """Their names are the same there."""
+    other, group = f"{name}_b", sql.electric_group(name, SHARER)
+    share_electric(cluster, name)
+    use_electric(cluster, name, SHARER)
+    make(cluster, other)
+    assert share(cluster, other) == sharer
+    electric = share_electric(cluster, other)
+    try:
+        assert leave_shared(cluster, name).ok
+        assert not {sharer, group} & members(cluster, sql.owner(name))
+        assert {sharer, group} < members(cluster, sql.owner(other))
+        for login, password in ((sharer, "three"), (electric, "four")):
+            assert as_login(cluster, login, password, other, "CREATE SCHEMA IF NOT EXISTS fresh").ok
+            assert "pg_hba.conf" in as_login(cluster, login, password, name, "SELECT 1").error
+        rights = f"SELECT has_database_privilege('{group}', '{name}', 'CONNECT')"
+        assert ask(cluster, rights) == "f"
+        assert ask(cluster, f"SELECT count(*) FROM pg_replication_slots WHERE database = '{name}'") == "0"
+    finally:
+        end_sharing(cluster, other)
+
+
+def test_a_sharer_that_becomes_the_owner_keeps_its_publication_and_slot(cluster: str, name: str, sharer: str) -> None:
+    share_electric(cluster, name)
+    use_electric(cluster, name, SHARER)
+    share(cluster, name, sharer="other")
+    share_electric(cluster, name, "other")
+    use_electric(cluster, name, "other")
+    try:
+        electric = make_electric(cluster, name, service=SHARER)
+        assert leave_shared(cluster, name).ok
+        assert publications(cluster, name) == {
+            sql.publication(SHARER): sql.electric_group(name),
+            sql.publication("other"): sql.electric_group(name, "other"),
+        }
+        assert ask(cluster, f"SELECT 1 FROM pg_replication_slots WHERE slot_name = '{sql.slot(SHARER)}'") == "1"
+        assert members(cluster, sql.electric_group(name)) == {electric}
+        assert ask(cluster, f"SELECT count(*) FROM pg_roles WHERE rolname ~ '^{SHARER}-'") == "0"
+    finally:
+        end_sharing(cluster, name, "other")
+        assert remove_electric(cluster, name, SHARER).ok
+
+
+@pytest.mark.parametrize("first", [leave_shared, end_sharing])
+def test_it_may_be_removed_with_the_service_in_any_order(
+    cluster: str, name: str, sharer: str, first: Callable[[str, str], Said]
+) -> None:
+    share_electric(cluster, name)
+    use_electric(cluster, name, SHARER)
+    for step in (first, leave_shared, end_sharing):
+        said = step(cluster, name)
+        assert (said.code, said.out) == (0, "")
+    assert ask(cluster, f"SELECT count(*) FROM pg_roles WHERE rolname ~ '^{SHARER}-'") == "0"
+    assert ask(cluster, f"SELECT count(*) FROM pg_replication_slots WHERE database = '{name}'") == "0"
 
 
 # A service that reads another's database.

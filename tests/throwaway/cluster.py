@@ -75,12 +75,15 @@ def make(cluster: str, name: str, password: str = "one") -> str:
     return sql.login(name, password)
 
 
-def make_electric(cluster: str, name: str, password: str = "two", fingerprint: str = "none") -> str:
+def make_electric(
+    cluster: str, name: str, password: str = "two", fingerprint: str = "none", service: str | None = None
+) -> str:
     group = sql.electric_group(name)
     login = sql.login(group, password)
     inputs = {"password": password, "login": login, "fingerprint": fingerprint}
     roles = {"owner": sql.owner(name), "group": group}
-    said = call("electric-role", name, name, **roles, connections=CONNECTIONS, postgres=cluster, inputs=inputs)
+    words = [service or name, name]
+    said = call("electric-role", *words, **roles, connections=CONNECTIONS, postgres=cluster, inputs=inputs)
     assert (said.code, said.out, said.error) == (0, "", "")
     return login
 
@@ -96,15 +99,16 @@ def leave(cluster: str, name: str) -> Said:
     return call("database-leave", name, name, owner=sql.owner(name), postgres=cluster)
 
 
-def remove_electric(cluster: str, name: str) -> Said:
+def remove_electric(cluster: str, name: str, service: str | None = None) -> Said:
+    """`service` is the owner, if it has another name than the database."""
     return call(
         "electric-role-remove",
         "trial",
-        name,
+        service or name,
         name,
         group=sql.electric_group(name),
-        slot=sql.slot(name),
-        publication=sql.publication(name),
+        slot=sql.slot(service or name),
+        publication=sql.publication(service or name),
         postgres=cluster,
     )
 

@@ -102,6 +102,47 @@ def test_the_removal_of_a_sharer_names_its_own_logins_alone(program: Program) ->
     assert (kept["prefix"], kept["group"]) == ("compliance-app", "compliance-electric")
 
 
+def test_a_service_that_gets_another_database_takes_its_logins_role_and_slot_along(program: Program) -> None:
+    """The step is not declared any more, so its recorded `delete` runs after the release."""
+    name = f"compliance-shares-{LEGAL}"
+    assert program.step(name).inputs["create"] == "nothing"
+    leave = line(program, name, "delete")
+    assert leave[""] == f"sharer-leave compliance {LEGAL}"
+    assert (leave["--prefix"], leave["--group"]) == ("compliance-app", "compliance-electric")
+    assert leave["--slot"] == line(program, "compliance-cutover")["--slot"]
+    for database in ({"name": "compliance"}, {"of": "auth"}):
+        moved = of(compliance={**COMPLIANCE, "database": database})
+        assert name not in {step.name for step in moved.all(COMMAND)}
+    assert not [step.name for step in program.all(COMMAND) if step.name.startswith(("legal-shares", "hub-shares"))]
+
+
+def test_another_owner_of_the_same_database_leaves_its_sharers_alone(program: Program) -> None:
+    blocks = services()
+    renamed = {
+        **{name: block for name, block in blocks.items() if name not in ("legal", "hub", "enforcement")},
+        "compliance": {**COMPLIANCE, "database": {"of": "laws"}},
+        "laws": {"database": {"name": LEGAL}, "app": {"image": IMAGE, "memory_mb": 64}},
+    }
+    moved = Program.of("local", services=renamed, postgres=POSTGRES)
+    name = f"compliance-shares-{LEGAL}"
+    assert moved.step(name).inputs["delete"] == program.step(name).inputs["delete"]
+
+
+def test_a_removed_sharers_containers_are_gone_before_its_slot_and_logins(program: Program) -> None:
+    shares = program.step(f"compliance-shares-{LEGAL}")
+    assert shares.urn in program.after(program.step("compliance-cleanup"))
+    assert program.step("compliance-electric-sql").urn in program.after(shares)
+
+
+def test_the_owners_clean_up_waits_until_no_old_container_of_a_sharer_is_left(program: Program) -> None:
+    """A sharer that was the owner until now still serves with a login of the database's name."""
+    retired = {name: program.step(f"{name}-retire").urn for name in ("legal", "compliance", "auth")}
+    after = program.after(program.step("legal-logins"))
+    assert {urn for urn in retired.values() if urn in after} == {retired["legal"], retired["compliance"]}
+    after = program.after(program.step("compliance-logins"))
+    assert {urn for urn in retired.values() if urn in after} == {retired["compliance"]}
+
+
 def test_a_reader_gets_a_url_for_each_database(program: Program) -> None:
     given = variables(program, "hub-app")
     for owner, database in (("auth", AUTH), ("legal", LEGAL)):
