@@ -14,6 +14,8 @@ VOLUME = "/srv/nginx"
 MAINTENANCE = f"{VOLUME}/maintenance"
 # While a file here has the name of an Electric container, requests for it wait.
 HELD_SERVERS = "/run/held"
+# While a file here has the name of a container, nginx may not know its address yet.
+UNRESOLVED_SERVERS = "/run/unresolved"
 WEBROOT = "/srv/webroot"
 SYSCTLS = {
     "net.ipv4.tcp_keepalive_time": "2",
@@ -61,6 +63,11 @@ class Upstream:
     servers: Sequence[str]
     names: Sequence[str] = ()
     secret_in_url: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The variable that has the upstream's name."""
+        return self.name.replace("-", "_")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +130,7 @@ def site(
         electric_secret=quote(electric_secret or "", safe=""),
         acme_path=ACME_PATH,
         maintenance=f"{MAINTENANCE}/{name}",
+        unresolved=UNRESOLVED_SERVERS,
     )
 
 
