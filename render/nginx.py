@@ -1,7 +1,7 @@
 """The gateway's configuration files."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +18,8 @@ MAINTENANCE = f"{VOLUME}/maintenance"
 HELD_SERVERS = "/run/held"
 # The names and hashed passwords that a site with `auth` accepts: a file for each site.
 USERS = f"{VOLUME}/users"
+# While a file here has the name of a container, nginx may not know its address yet.
+UNRESOLVED_SERVERS = "/run/unresolved"
 WEBROOT = "/srv/webroot"
 SYSCTLS = {
     "net.ipv4.tcp_keepalive_time": "2",
@@ -25,8 +27,6 @@ SYSCTLS = {
     "net.ipv4.tcp_keepalive_probes": "2",
 }
 """nginx notices a lost container within seconds: a killed container's last packets may be lost with its network."""
-POLL_TIMEOUT_S = 90
-"""A long poll of Electric ends earlier."""
 WATCH_S = 10
 """How often nginx and certbot check for changed certificates."""
 ENTRYPOINT = ["bash", f"{VOLUME}/scripts/serve.sh", VOLUME, str(WATCH_S), "nginx", "-c", f"{VOLUME}/nginx.conf"]
@@ -82,6 +82,11 @@ class Upstream:
     secret_in_url: bool = False
     idle_s: int | None = None
 
+    @property
+    def variable(self) -> str:
+        """The variable that has the upstream's name."""
+        return self.name.replace("-", "_")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
@@ -135,7 +140,6 @@ def site(
         "site.conf.j2",
         **_public(name, service, https_port),
         internal_body_mb=max([service.body_mb, *(route.body_mb or 0 for route in service.routes.values())]),
-        longest_s=_longest(service.routes.values()),
         upstreams=list(upstreams.values()),
         locations=_locations(service, upstreams),
         electric=service.electric is not None,
@@ -154,7 +158,6 @@ def foreign_site(name: str, site: ForeignSite, https_port: int) -> str:
     return fill(
         "site.conf.j2",
         **_public(name, site, https_port, f"{USERS}/{name}" if site.auth else ""),
-        longest_s=_longest([route]),
         upstreams=[upstream],
         locations=[Location(match="/", upstream=upstream, route=route)],
         electric=False,
@@ -177,6 +180,7 @@ def _public(name: str, site: Site, https_port: int, users: str = "") -> dict[str
         "closed": "|".join(re.escape(path.rstrip("/")) for path in site.closed),
         "acme_path": ACME_PATH,
         "maintenance": f"{MAINTENANCE}/{name}",
+        "unresolved": UNRESOLVED_SERVERS,
         "users": users,
     }
 
@@ -185,11 +189,6 @@ def _quoted(value: str) -> str:
     """Returns a value as one word of nginx's configuration. The settings accept no $, which nothing would escape."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _longest(routes: Iterable[Route]) -> int:
-    """Returns the longest time for an answer of any route, in seconds."""
-    return max([POLL_TIMEOUT_S, *(route.timeout_s or 0 for route in routes)])
 
 
 def _upstreams(name: str, service: Service, containers: Mapping[str, Sequence[str]]) -> dict[str, Upstream]:

@@ -45,6 +45,9 @@ if [ -e next/nginx.conf ] && ! nginx -t -q -c "$PWD/next/nginx.conf" 2> next/wor
   exit 12
 fi
 
+servers() { awk '$1 == "server" && $3 ~ /^resolve/ { sub(/:.*/, "", $2); print $2 }' "$1" 2> /dev/null | sort -u; }
+new=$(comm -13 <(servers "$target") <(servers "next/$target"))
+
 files=("$target" "marks/$target" "domains/$name")
 [ "$how" != remove ] || files+=("users/$name")
 for file in "${files[@]}"; do
@@ -80,6 +83,13 @@ workers() {
 }
 before=" $(workers | tr '\n' ' ') "
 reloaded=
+# The new workers have no address of a new server yet. While its flag is here, each request has its name resolved.
+mkdir -p /run/unresolved
+(
+  cd /run/unresolved
+  for server in $new; do : > "$server"; done
+  ( sleep 10 && rm -f -- $new ) < /dev/null > /dev/null 2>&1 9>&- &
+)
 kill -HUP "$master"
 for _ in $(seq $((reload_wait_s * 20))); do
   for worker in $(workers); do

