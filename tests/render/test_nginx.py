@@ -132,7 +132,7 @@ def test_stable_names_reach_the_container_that_passed_its_gate() -> None:
     assert "proxy_pass http://$legal_app;" in app
     electric = next(inner for inner in blocks(text, "server") if "listen 3000;" in inner)
     assert "server_name legal-electric;" in electric
-    assert "proxy_pass http://legal-electric;" in electric
+    assert "proxy_pass http://$legal_electric;" in electric
 
 
 def test_a_service_without_a_domain_is_reached_by_other_services_only() -> None:
