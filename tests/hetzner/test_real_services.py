@@ -202,3 +202,10 @@ def test_events_arrive_one_by_one_and_no_stream_is_cut_by_a_release_of_its_own_a
 
 def test_a_preview_shows_nothing_after_the_releases(prod: Real, released: Outcome) -> None:
     assert prod.project.changes() == {}
+
+
+def test_down_leaves_the_foreign_applications_running(prod: Real, released: Outcome) -> None:
+    down = prod.project.cli("down", "--yes")
+    assert down.ok, down.text
+    left = prod.on_host("docker ps --format {{.Names}}").split()
+    assert set(left) == {site["container"] for site in prod.block("sites").values()}
