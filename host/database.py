@@ -75,13 +75,15 @@ def _refuse_untrusted(
 
 def _logins(args: argparse.Namespace, inputs: Mapping[str, Any]) -> dict[str, Login]:
     """Returns the logins, by the kind of their fingerprints."""
-    password, owner = inputs["password"], args.owner
-    logins = {"login": Login(name=inputs["login"], password=password, role=owner, connections=args.connections)}
+    password, database, owner = inputs["password"], args.database, args.owner
+    login = Login(name=inputs["login"], password=password, database=database, role=owner, connections=args.connections)
+    logins = {"login": login}
     if args.migrate_connections:
         # A separate login: its sessions can be found, and they have a lock timeout.
         logins["migrate-login"] = Login(
             name=inputs["migrate_login"],
             password=password,
+            database=database,
             role=owner,
             connections=args.migrate_connections,
             lock_timeout_s=args.lock_timeout,

@@ -22,7 +22,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Drops the logins without a session."""
     postgres, service, database = psql.Postgres(args.postgres), args.service, args.database
     try:
-        logins.drop(postgres, database, role=args.owner, prefix=args.prefix or database)
+        logins.drop(postgres, database, role=args.owner, prefix=args.prefix or database, own=f"/{service}$")
         fingerprints.remove(postgres, service)
     except psql.SqlError as error:
         raise psql.failure(f"{service}/database", error) from None

@@ -29,6 +29,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     login = Login(
         name=inputs["login"],
         password=inputs["password"],
+        database=args.database,
         role=args.group,
         connections=args.connections,
         replicates=True,

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         is_there = logins.database_exists(postgres, args.database)
         if is_there:
             postgres.query(text, names, database=args.database, exclusive=True)
-        logins.drop(postgres, args.database, role=args.group, prefix=args.group)
+        logins.drop(postgres, args.database, role=args.group, prefix=args.group, own=f"/{args.service}$")
         if is_there and args.drop_group:
             logins.drop_group(postgres, args.database, args.group)
     except psql.SqlError as error:

@@ -7,10 +7,11 @@ from . import files, psql
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """A role that can log in, and becomes `role` when it does."""
+    """A role that can log in to a database, and becomes `role` when it does."""
 
     name: str
     password: str
+    database: str
     role: str
     connections: int
     replicates: bool = False
@@ -25,6 +26,7 @@ class Login:
             {
                 "login": self.name,
                 "password": self.password,
+                "database": self.database,
                 "role": self.role,
                 "connections": str(self.connections),
                 "replication": "REPLICATION" if self.replicates else "NOREPLICATION",

@@ -25,21 +25,27 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Stdin: `owner` and `group`, the roles that the logins of the app and of Electric become; `prefix` of the app's
     logins, by default the database's name.
     """
-    postgres, database = psql.Postgres(args.postgres), args.database
+    postgres, database, own = psql.Postgres(args.postgres), args.database, f"/{args.service}$"
     try:
-        drop(postgres, database, role=inputs["owner"], prefix=inputs.get("prefix", database), current=args.app)
+        prefix = inputs.get("prefix", database)
+        drop(postgres, database, role=inputs["owner"], prefix=prefix, own=own, current=args.app)
         if args.electric:
-            drop(postgres, database, role=inputs["group"], prefix=inputs["group"], current=[args.electric])
+            group = inputs["group"]
+            drop(postgres, database, role=group, prefix=group, own=own, current=[args.electric])
     except psql.SqlError as error:
         raise psql.failure(f"{args.service}/database", error) from None
 
 
-def drop(postgres: psql.Postgres, database: str, *, role: str, prefix: str, current: Sequence[str] = ()) -> None:
+def drop(
+    postgres: psql.Postgres, database: str, *, role: str, prefix: str, own: str, current: Sequence[str] = ()
+) -> None:
     """Drops the logins that become `role` and whose names begin with `prefix`, except the `current` ones.
 
-    Without current ones, logins with a session stay.
+    Those of another service stay: it may have taken the database over. `own` is a pattern of the fingerprints of the
+    logins that are not another's. Without current ones, logins with a session stay.
     """
-    names = {"role": role, "prefix": prefix, "current": json.dumps(list(current))}
+    others = postgres.query(files.sql("logins_others"), {"own": own}).strip()
+    names = {"role": role, "prefix": prefix, "current": json.dumps(list(current)), "others": others}
     # A login's objects are in its database. If an operator has dropped the database, only the logins are left.
     connect_to = database if database_exists(postgres, database) else "postgres"
     postgres.query(files.sql("logins_drop"), names, database=connect_to, exclusive=True)

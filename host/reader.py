@@ -27,7 +27,13 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Stdin: `login`, `password` and the login's `fingerprint`."""
     postgres = psql.Postgres(args.postgres)
     names = {"database": args.database, "owner": args.owner, "group": args.group}
-    login = Login(name=inputs["login"], password=inputs["password"], role=args.group, connections=args.connections)
+    login = Login(
+        name=inputs["login"],
+        password=inputs["password"],
+        database=args.database,
+        role=args.group,
+        connections=args.connections,
+    )
     subject = f"{args.service}/database/reads"
     try:
         # As the owner's own step does: it may not have run yet.

@@ -25,7 +25,8 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     postgres, database = psql.Postgres(args.postgres), args.database
     names = {"database": database, "owner": args.owner, "group": args.group}
     try:
-        logins.drop(postgres, database, role=args.group, prefix=args.prefix)
+        own = f"^reads-{args.of}/{args.service}$"
+        logins.drop(postgres, database, role=args.group, prefix=args.prefix, own=own)
         if logins.database_exists(postgres, database):
             logins.drop_group(postgres, database, args.group)
             postgres.query(files.sql("readers_remove"), names, database=database, exclusive=True)

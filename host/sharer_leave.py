@@ -15,26 +15,27 @@ TAKEN = "SELECT 1 FROM pg_publication WHERE pubname = :'publication' AND pg_get_
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("service")
     parser.add_argument("database")
-    parser.add_argument("--owner", required=True, help="the role that the logins of its app become")
-    parser.add_argument("--prefix", required=True, help="how the names of these logins begin")
-    parser.add_argument("--group", required=True, help="the role that the logins of its Electric become")
-    parser.add_argument("--slot", help="Electric's")
-    parser.add_argument("--publication", help="Electric's")
     parser.add_argument("--postgres", required=True, help="its container")
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Drops slot, publication, logins and group, except what the service uses on another database by now."""
-    postgres, database, group = psql.Postgres(args.postgres), args.database, args.group
-    names = {"database": database, "owner": args.owner, "group": group, "prefix": args.prefix}
+    """Drops slot, publication, logins and group, except what the service uses on another database by now.
+
+    Stdin: `owner`, the role that the logins of its app become, and `prefix`, how their names begin; `group`, the role
+    that the logins of its Electric become; `slot` and `publication`, if it has an Electric.
+    """
+    postgres, database, own = psql.Postgres(args.postgres), args.database, f"/{args.service}$"
+    owner, group, prefix = inputs["owner"], inputs["group"], inputs["prefix"]
+    names = {"database": database, "owner": owner, "group": group, "prefix": prefix}
     try:
         is_there = logins.database_exists(postgres, database)
-        if is_there and args.slot:
-            _drop_slot(postgres, database, {"slot": args.slot, "publication": args.publication, "group": group})
+        if is_there and "slot" in inputs:
+            electric = {"slot": inputs["slot"], "publication": inputs["publication"], "group": group}
+            _drop_slot(postgres, database, electric)
         moved = postgres.query(files.sql("sharer_leave"), names, exclusive=True).split()
-        logins.drop(postgres, database, role=args.owner, prefix=args.prefix)
+        logins.drop(postgres, database, role=owner, prefix=prefix, own=own)
         if group not in moved:
-            logins.drop(postgres, database, role=group, prefix=group)
+            logins.drop(postgres, database, role=group, prefix=group, own=own)
             if is_there:
                 logins.drop_group(postgres, database, group)
     except psql.SqlError as error:

@@ -19,20 +19,14 @@ def declare_leave(
     """
     electric, postgres = args.settings.electric, args.platform.postgres
     stream = stream_id(args.service, electric) if electric else None
+    names = {"owner": sql.owner(database.name), "prefix": database.prefix, "group": database.electric_group}
+    if stream:
+        names |= {"slot": sql.slot(stream), "publication": sql.publication(stream)}
     return args.platform.host.command(
         name,
         verb.line("nothing"),
-        delete=verb.line(
-            "sharer-leave",
-            args.service,
-            database.name,
-            owner=sql.owner(database.name),
-            prefix=database.prefix,
-            group=database.electric_group,
-            slot=sql.slot(stream) if stream else None,
-            publication=sql.publication(stream) if stream else None,
-            postgres=postgres.container_name,
-        ),
+        stdin=verb.stdin(names),
+        delete=verb.line("sharer-leave", args.service, database.name, postgres=postgres.container_name),
         parent=parent,
         depends_on=after,
     )

@@ -4,7 +4,7 @@
 #   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S write TARGET FINGERPRINT [DOMAIN]...   stdin: the new text
 #   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S remove TARGET
 #   switch VOLUME LOCK_WAIT_S RELOAD_WAIT_S upstream TARGET UPSTREAM SERVER
-# `upstream` replaces the server of one upstream in the file, and in its hold flag.
+# `upstream` replaces the server of one upstream in the file, and in its flags.
 # Exit codes: host/gateway.py.
 set -euo pipefail
 lock_wait_s=$2 reload_wait_s=$3 how=$4 target=$5
@@ -35,6 +35,8 @@ case $how in
       $1 == "upstream" { here = $2 == upstream }
       here && $1 == "server" { split($2, old, ":"); sub(/server [^:]*:/, "server " server ":"); here = 0 }
       $3 == "/run/held/" old[1] ")" { sub(/held\/.*\)/, "held/" server ")") }
+      $3 == "/run/unresolved/" old[1] ")" { sub(/unresolved\/.*\)/, "unresolved/" server ")"); chosen = 1 }
+      chosen && $1 == "set" { sub(/ [^ ]*:/, " " server ":"); chosen = 0 }
       { print }' "$target" > "next/$target")
     ! cmp -s "$target" "next/$target" || exit 0
     read -r _ fingerprint < "marks/$target" || fingerprint=
@@ -84,12 +86,12 @@ workers() {
 before=" $(workers | tr '\n' ' ') "
 reloaded=
 # The new workers have no address of a new server yet. While its flag is here, each request has its name resolved.
-mkdir -p /run/unresolved
-(
-  cd /run/unresolved
-  for server in $new; do : > "$server"; done
-  ( sleep 10 && rm -f -- $new ) < /dev/null > /dev/null 2>&1 9>&- &
-)
+for server in $new; do
+  flag=/run/unresolved/$server
+  mkdir -p /run/unresolved
+  echo $$ > "$flag"
+  ( sleep 10 && { [ "$(cat "$flag")" != $$ ] || rm -f "$flag"; } ) < /dev/null > /dev/null 2>&1 9>&- &
+done
 kill -HUP "$master"
 for _ in $(seq $((reload_wait_s * 20))); do
   for worker in $(workers); do

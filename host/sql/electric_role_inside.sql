@@ -5,3 +5,6 @@ SELECT format('ALTER PUBLICATION %I OWNER TO %I', pubname, :'group') FROM pg_pub
     ELSE pubname ~ '^electric_publication_' AND (pg_get_userbyid(pubowner) !~ '-electric$'
       -- A service that shared the database before it became the owner.
       OR pg_get_userbyid(pubowner) = :'service' || '-electric') END \gexec
+-- Until the cut-over its old Electric adds tables to it.
+SELECT format('GRANT %I TO %I', :'group', rolname) FROM pg_roles
+  WHERE :'publication' = '' AND rolname = :'service' || '-electric' \gexec

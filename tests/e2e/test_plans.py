@@ -35,6 +35,8 @@ def test_a_command_that_is_taken_back_is_a_new_container(platform: Platform, eng
     platform.write()
     shown = engine.run("preview")
     assert shown.ok, shown.error
+    # Before the assertion, so that the platform is reverted whatever it says.
+    platform.services["auth"]["app"]["command"] = ["/app/bin/app", "start"]
     assert set(shown.changes["replace"]) == {"auth-app"}
 
 

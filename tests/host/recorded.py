@@ -28,15 +28,13 @@ RECORDED = [
         '{"fingerprint": "none", "login": "compliance-electric_655c1a1f", "password": "a password"}',
     ),
     (
-        "sharer-leave compliance sertantai_legal_prod --owner sertantai_legal_prod_owner --prefix compliance-app "
-        "--group compliance-electric --slot electric_slot_compliance --publication electric_publication_compliance "
-        "--postgres sertantai-prod-postgres",
-        "",
+        "sharer-leave compliance sertantai_legal_prod --postgres sertantai-prod-postgres",
+        '{"group": "compliance-electric", "owner": "sertantai_legal_prod_owner", "prefix": "compliance-app", '
+        '"publication": "electric_publication_compliance", "slot": "electric_slot_compliance"}',
     ),
     (
-        "sharer-leave compliance sertantai_legal_prod --owner sertantai_legal_prod_owner --prefix compliance-app "
-        "--group compliance-electric --postgres sertantai-prod-postgres",
-        "",
+        "sharer-leave compliance sertantai_legal_prod --postgres sertantai-prod-postgres",
+        '{"group": "compliance-electric", "owner": "sertantai_legal_prod_owner", "prefix": "compliance-app"}',
     ),
     (
         "reader-remove hub auth sertantai_auth_prod --owner sertantai_auth_prod_owner "

@@ -40,7 +40,13 @@ STDIN = {
 ELECTRIC = {**DATABASE, "group": "legal_prod_electric"}
 REMOVED = {"stack": "trial", "database": "legal_prod", "group": "g", "slot": "s", "publication": "p", "postgres": "pg"}
 SHARED = {**DATABASE, "group": "compliance-electric", "publication": "electric_publication_compliance"}
-LEFT = {**SHARED, "prefix": "compliance-app", "slot": "electric_slot_compliance"}
+LEFT = {
+    "owner": "legal_prod_owner",
+    "prefix": "compliance-app",
+    "group": "compliance-electric",
+    "slot": "electric_slot_compliance",
+    "publication": "electric_publication_compliance",
+}
 READ = {**DATABASE, "of": "auth", "group": "auth_prod-reads", "prefix": "legal-reads"}
 READER = {"password": "s3cr3t", "login": "legal-reads_1", "fingerprint": "drift-1"}
 SLOT = {"stack": "trial", "database": "legal_prod", "slot": "electric_slot_legal", "postgres": "pg"}
@@ -59,7 +65,7 @@ def run(verb: Verb, inputs: dict[str, Any], **given: Any) -> None:
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Asked:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(docker, "list_containers", lambda *_, **__: [])
-    return postgres(monkeypatch, **{logins.FIND: "legal_prod\n"})
+    return postgres(monkeypatch, **{logins.FIND: "legal_prod\n", "logins_others": '["other"]\n'})
 
 
 def test_a_database_gets_its_logins_before_its_objects_and_its_fingerprints_last(asked: Asked) -> None:
@@ -130,7 +136,9 @@ def test_logins_are_dropped_in_the_database_where_they_may_own_objects(asked: As
         "role": "legal_prod_electric",
         "prefix": "legal_prod_electric",
         "current": '["e"]',
+        "others": '["other"]',
     }
+    assert asked.variables["logins_others"] == {"own": "/legal$"}
 
 
 def test_without_electric_only_the_apps_logins_are_checked(asked: Asked) -> None:
@@ -149,7 +157,7 @@ def test_the_logins_of_a_missing_database_are_dropped_too(asked: Asked) -> None:
 
 def test_electrics_slot_is_dropped_before_its_logins(asked: Asked) -> None:
     run(electric_role_remove, {}, **REMOVED)
-    assert asked.names == [logins.FIND, "electric_role_remove", logins.FIND, "logins_drop"]
+    assert asked.names == [logins.FIND, "electric_role_remove", "logins_others", logins.FIND, "logins_drop"]
 
 
 def test_nothing_of_electric_is_dropped_while_an_electric_serves(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,6 +179,7 @@ def test_a_service_on_anothers_database_drops_the_logins_with_its_own_prefix(
         "role": "legal_prod_owner",
         "prefix": "compliance-app",
         "current": '["a"]',
+        "others": '["other"]',
     }
 
 
@@ -182,8 +191,8 @@ def test_the_group_of_a_shared_databases_electric_is_dropped_last_and_the_owners
 
 
 def test_a_service_leaves_a_shared_database_with_its_slot_first_and_its_group_last(asked: Asked) -> None:
-    run(sharer_leave, {}, **LEFT)
-    assert [name for name in asked.names if name != logins.FIND] == [
+    run(sharer_leave, LEFT, **DATABASE)
+    assert [name for name in asked.names if name not in (logins.FIND, "logins_others")] == [
         *(sharer_leave.TAKEN, "electric_role_remove", "sharer_leave"),
         *("logins_drop", "logins_drop", "group_remove"),
     ]
@@ -191,27 +200,27 @@ def test_a_service_leaves_a_shared_database_with_its_slot_first_and_its_group_la
 
 def test_a_slot_that_the_service_has_taken_over_as_the_owner_stays(asked: Asked) -> None:
     asked.answers[sharer_leave.TAKEN] = "1\n"
-    run(sharer_leave, {}, **LEFT)
+    run(sharer_leave, LEFT, **DATABASE)
     assert "electric_role_remove" not in asked.names
     assert asked.names[-1] == "group_remove"
 
 
 def test_a_group_that_serves_on_another_database_stays(asked: Asked) -> None:
     asked.answers["sharer_leave"] = "compliance-app_1a2b3c4d\ncompliance-electric\n"
-    run(sharer_leave, {}, **LEFT)
+    run(sharer_leave, LEFT, **DATABASE)
     assert asked.names.count("logins_drop") == 1
     assert "group_remove" not in asked.names
 
 
 def test_a_service_without_electric_leaves_no_slot(asked: Asked) -> None:
-    run(sharer_leave, {}, **{**LEFT, "slot": None, "publication": None})
+    run(sharer_leave, {key: LEFT[key] for key in ("owner", "prefix", "group")}, **DATABASE)
     assert sharer_leave.TAKEN not in asked.names
     assert "electric_role_remove" not in asked.names
 
 
 def test_only_the_logins_are_left_of_a_dropped_database(asked: Asked) -> None:
     asked.answers[logins.FIND] = ""
-    run(sharer_leave, {}, **LEFT)
+    run(sharer_leave, LEFT, **DATABASE)
     assert [entry for entry in asked.log if entry[0] == "logins_drop"] == [("logins_drop", "postgres")] * 2
     assert not {"electric_role_remove", "group_remove"} & {*asked.names}
 
@@ -290,7 +299,7 @@ STEPS = [
     (reader, READER, READ, "login", "legal/database/reads"),
     (reader_remove, {}, READ, "readers_remove", "legal/database/reads"),
     (limit_readers, {}, READ, "readers_inside", "legal/readers"),
-    (sharer_leave, {}, LEFT, "sharer_leave", "legal/database"),
+    (sharer_leave, LEFT, DATABASE, "sharer_leave", "legal/database"),
     (slot_drop, {}, SLOT, "slot_leave", "legal/electric"),
 ]
 

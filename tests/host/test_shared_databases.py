@@ -76,17 +76,14 @@ def end_sharing(cluster: str, name: str, sharer: str = SHARER) -> Said:
 
 def leave_shared(cluster: str, name: str, sharer: str = SHARER) -> Said:
     """Does what happens at the end of an `up` in which the other service gets another database."""
-    return call(
-        "sharer-leave",
-        sharer,
-        name,
-        owner=sql.owner(name),
-        prefix=sql.login_prefix(name, sharer),
-        group=sql.electric_group(name, sharer),
-        slot=sql.slot(sharer),
-        publication=sql.publication(sharer),
-        postgres=cluster,
-    )
+    inputs = {
+        "owner": sql.owner(name),
+        "prefix": sql.login_prefix(name, sharer),
+        "group": sql.electric_group(name, sharer),
+        "slot": sql.slot(sharer),
+        "publication": sql.publication(sharer),
+    }
+    return call("sharer-leave", sharer, name, postgres=cluster, inputs=inputs)
 
 
 def use_electric(cluster: str, name: str, stream: str) -> None:
@@ -319,6 +316,9 @@ def test_its_logins_may_serve_on_a_third_database_by_then(cluster: str, name: st
     make(cluster, other)
     assert share(cluster, other) == sharer
     electric = share_electric(cluster, other)
+    for each in (name, other):
+        said = as_login(cluster, sharer, "three", each, "SELECT current_user")
+        assert said.out == sql.owner(each), "the old containers serve until the release ends"
     try:
         assert leave_shared(cluster, name).ok
         assert not {sharer, group} & members(cluster, sql.owner(name))
@@ -340,7 +340,12 @@ def test_a_sharer_that_becomes_the_owner_keeps_its_publication_and_slot(cluster:
     share_electric(cluster, name, "other")
     use_electric(cluster, name, "other")
     try:
+        before = sql.login(sql.electric_group(name, SHARER), "four")
         electric = make_electric(cluster, name, service=SHARER)
+        assert as_login(cluster, sharer, "three", name, "CREATE TABLE late (id int)").ok
+        text = f"ALTER PUBLICATION {sql.publication(SHARER)} ADD TABLE late"
+        added = as_login(cluster, before, "four", name, text)
+        assert added.ok, added.error  # until the cut-over
         assert leave_shared(cluster, name).ok
         assert publications(cluster, name) == {
             sql.publication(SHARER): sql.electric_group(name),
@@ -352,6 +357,27 @@ def test_a_sharer_that_becomes_the_owner_keeps_its_publication_and_slot(cluster:
     finally:
         end_sharing(cluster, name, "other")
         assert remove_electric(cluster, name, SHARER).ok
+
+
+def test_the_removal_of_an_owner_leaves_the_logins_of_the_service_that_has_taken_over(
+    cluster: str, name: str, app: str
+) -> None:
+    """Their names contain the database, so both have the same."""
+    electric = make_electric(cluster, name)
+    inputs = {"password": "one", "login": app, "extensions": [], "fingerprints": {"login": "none"}}
+    limits = {"connections": CONNECTIONS, "migrate_connections": 0}
+    assert call("database", "heir", name, owner=sql.owner(name), **limits, postgres=cluster, inputs=inputs).ok
+    assert make_electric(cluster, name, service="heir") == electric
+    try:
+        assert remove_electric(cluster, name).ok
+        assert leave(cluster, name).ok
+        assert {app} <= members(cluster, sql.owner(name))
+        assert members(cluster, sql.electric_group(name)) == {electric}
+        assert not {migrating(name)} & members(cluster, sql.owner(name)), "nobody uses it"
+    finally:
+        assert remove_electric(cluster, name, "heir").ok
+        assert call("database-leave", "heir", name, owner=sql.owner(name), postgres=cluster).ok
+    assert not members(cluster, sql.electric_group(name)) | {app} & members(cluster, sql.owner(name))
 
 
 @pytest.mark.parametrize("first", [leave_shared, end_sharing])

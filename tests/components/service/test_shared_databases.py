@@ -108,8 +108,9 @@ def test_a_service_that_gets_another_database_takes_its_logins_role_and_slot_alo
     assert program.step(name).inputs["create"] == "nothing"
     leave = line(program, name, "delete")
     assert leave[""] == f"sharer-leave compliance {LEGAL}"
-    assert (leave["--prefix"], leave["--group"]) == ("compliance-app", "compliance-electric")
-    assert leave["--slot"] == line(program, "compliance-cutover")["--slot"]
+    names = stdin(program, name)
+    assert (names["prefix"], names["group"]) == ("compliance-app", "compliance-electric")
+    assert names["slot"] == line(program, "compliance-cutover")["--slot"]
     for database in ({"name": "compliance"}, {"of": "auth"}):
         moved = of(compliance={**COMPLIANCE, "database": database})
         assert name not in {step.name for step in moved.all(COMMAND)}
