@@ -30,7 +30,6 @@ APPS = {
     ENFORCEMENT: "ehs-enforcement",
 }
 SHARED = "sertantai_legal_prod"
-RELEASES = 10
 KEPT_S = 45
 """How long a release lets websockets of other sites be: docs/services.md, "Sites for other programs"."""
 
@@ -153,14 +152,16 @@ def test_each_foreign_application_answers_at_its_own_site(prod: Real) -> None:
 class Outcome:
     """What clients saw during the releases."""
 
+    releases: int
     requests: Watching
     words: Words
     events: Events
 
 
-@pytest.fixture(scope="module")
-def released(prod: Real) -> Outcome:
-    """Ten releases of auth and hub in turn, the first one together with compliance, whose events are followed."""
+@pytest.fixture(scope="module", params=[3, pytest.param(10, marks=pytest.mark.faults)])
+def released(prod: Real, request: pytest.FixtureRequest) -> Outcome:
+    """Releases of auth and hub in turn, the first one together with compliance, whose events are followed."""
+    releases: int = request.param
     for part in ("auth/app", "hub/app", "hub/frontend"):
         prod.project.change(f"services/{part}/drain_s", 1)
     with (
@@ -169,24 +170,24 @@ def released(prod: Real) -> Outcome:
         Events(prod, COMPLIANCE) as events,
     ):
         eventually(lambda: events.delays_s)
-        for number in range(RELEASES):
+        for number in range(releases):
             services = ["auth" if number % 2 else "hub", *(["compliance"] if number == 0 else [])]
             before = {service: prod.container(service, "app") for service in services}
             for service in services:
-                prod.project.change(f"services/{service}/app/restart_generation", number + 1)
+                prod.project.change(f"services/{service}/app/restart_generation", 10 * releases + number)
             prod.up()
             assert not [service for service, container in before.items() if prod.container(service, "app") == container]
-    return Outcome(requests, words, events)
+    return Outcome(releases, requests, words, events)
 
 
-def test_ten_releases_of_its_neighbours_lose_no_request_of_a_foreign_application(released: Outcome) -> None:
+def test_releases_of_its_neighbours_lose_no_request_of_a_foreign_application(released: Outcome) -> None:
     assert not released.requests.failed, released.requests.failed[:5]
-    assert released.requests.answered > 50 * RELEASES
+    assert released.requests.answered > 50 * released.releases
 
 
 def test_its_websocket_loses_no_word_and_is_closed_after_the_promised_time_at_the_earliest(released: Outcome) -> None:
     assert not released.words.failed, released.words.failed[:5]
-    assert released.words.answered > 100
+    assert released.words.answered > 10 * released.releases
     assert all(seconds >= KEPT_S for seconds in released.words.closed_after_s), released.words.closed_after_s
 
 
@@ -194,7 +195,7 @@ def test_events_arrive_one_by_one_and_no_stream_is_cut_by_a_release_of_its_own_a
     released: Outcome,
 ) -> None:
     assert not released.events.failed, released.events.failed[:5]
-    assert released.events.whole > 1
+    assert released.events.whole > 0
     # A buffer of the gateway would hold small events until the stream's end.
     assert statistics.median(released.events.delays_s) < 1
     assert max(released.events.delays_s) < 5
