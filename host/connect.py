@@ -9,6 +9,7 @@ from typing import Any
 
 from . import connection
 from .failure import Failure
+from .gateway import Gateway
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,4 +33,5 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
             connection.connect(args.gateway, network, inputs["fingerprint"])
         except Failure as failure:
             raise Failure(f"sites/{args.site}/container: {failure}") from None
+        Gateway(args.gateway).resolve_requests(f"sites/{args.site}/container", args.container)
     print(f"{args.site}: nginx has joined the network {network}")

@@ -14,6 +14,7 @@ HELD_SERVERS = "/run/held"
 """While a file here has a server's name, requests for it wait. After three seconds they get 503 and Retry-After."""
 LOCK_WAIT_S = 60
 RELOAD_WAIT_S = 5
+RESOLVE_S = 40
 ELECTRIC_SECRET = re.compile(r'secret=([^" ]+)')
 REFUSED = 12
 REASONS = {
@@ -84,6 +85,12 @@ class Gateway:
             yield
         finally:
             self.script("hold", "release", flag)
+
+    def resolve_requests(self, subject: str, server: str) -> None:
+        """Makes requests for a server that nginx did not reach before find its address at once."""
+        result = self.script("resolve", server, str(RESOLVE_S))
+        if result.code:
+            raise Failure(f"{subject}: the gateway does not answer: {result.error.strip()}; run up again")
 
     def config_error(self, target: str, text: str) -> str:
         """Tests `text` as the file `target`. Returns nginx's error, or an empty text. Changes nothing."""

@@ -223,12 +223,13 @@ def test_a_site_whose_container_does_not_exist_answers_502_until_it_is_connected
         status, text = land.ask()
         assert (status, "x-site: foreign" in text) == ("502", True)
         land.start("late", land.foreign)
+        eventually(lambda: docker("exec", container, "curl", "-s", "http://127.0.0.1/").ok)
         state = land.state(container)
         assert state.startswith("gone-")
         assert land.connect(container, state).ok
+        assert land.ask()[0] == "200", "nginx itself may look for its address only later"
         assert land.state(container) == state
         assert (land.connect(container, state).code, land.state(container)) == (0, state)
-        eventually(lambda: land.ask()[0] == "200")
     finally:
         remove(land.gateway, "foreign")
         land.disconnect()
