@@ -24,14 +24,17 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
 
     A container that does not exist is no failure: the program warns about it in each preview and `up`.
     """
+    subject = f"sites/{args.site}/container"
     with connection.changing(args.gateway):
         current = connection.read(args.gateway, args.network, [args.container])[args.container]
-        if current.joined or not current.candidates:
+        if not current.joined and not current.candidates:
             return
-        network = current.candidates[0]
-        try:
-            connection.connect(args.gateway, network, inputs["fingerprint"])
-        except Failure as failure:
-            raise Failure(f"sites/{args.site}/container: {failure}") from None
-        Gateway(args.gateway).resolve_requests(f"sites/{args.site}/container", args.container)
-    print(f"{args.site}: nginx has joined the network {network}")
+        if not current.joined:
+            network = current.candidates[0]
+            try:
+                connection.connect(args.gateway, network, inputs["fingerprint"])
+            except Failure as failure:
+                raise Failure(f"{subject}: {failure}") from None
+            print(f"{args.site}: nginx has joined the network {network}")
+    # Also if another site has connected nginx to the container's network.
+    Gateway(args.gateway).resolve_requests(subject, args.container)

@@ -236,6 +236,23 @@ def test_a_site_whose_container_does_not_exist_answers_502_until_it_is_connected
         docker("rm", "-f", container)
 
 
+def test_a_site_whose_network_nginx_has_joined_for_another_answers_at_once_too(land: Land, foreign: str) -> None:
+    container = f"{land.boxes.stack}-second"
+    try:
+        assert land.switch(container, "second").ok
+        assert docker("restart", "-t", "5", land.gateway).ok
+        eventually(lambda: land.ask(url="https://second.sertantai.com/")[0] == "502")
+        land.start("second", land.foreign)
+        eventually(lambda: docker("exec", container, "curl", "-s", "http://127.0.0.1/").ok)
+        assert land.connect(container).ok
+        flag = f"/run/unresolved/{container}"
+        assert docker("exec", land.gateway, "test", "-e", flag).ok
+        assert land.ask(url="https://second.sertantai.com/")[0] == "200"
+    finally:
+        remove(land.gateway, "second")
+        docker("rm", "-f", container)
+
+
 def test_a_container_in_our_own_network_needs_no_connection(land: Land) -> None:
     container = land.start("inside", land.own)
     assert land.state(container) == connection.SHARED
