@@ -31,14 +31,18 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     if docker.list_containers({STACK: args.stack, SERVICE: args.service, PART: "electric"}, running=True):
         raise Failure(f"{subject}: still serves; run up again")
     postgres = psql.Postgres(args.postgres)
-    names = {"slot": args.slot, "publication": args.publication}
-    text = files.sql("slot_leave") + files.sql("electric_role_remove")
     try:
         is_there = logins.database_exists(postgres, args.database)
         if is_there:
-            postgres.query(text, names, database=args.database, exclusive=True)
+            drop_slot(postgres, args.database, args.slot, args.publication)
         logins.drop(postgres, args.database, role=args.group, prefix=args.group, own=f"/{args.service}$")
         if is_there and args.drop_group:
             logins.drop_group(postgres, args.database, args.group)
     except psql.SqlError as error:
         raise psql.failure(subject, error) from None
+
+
+def drop_slot(postgres: psql.Postgres, database: str, slot: str, publication: str) -> None:
+    """Drops slot and publication of an Electric, unless another Electric reads the slot."""
+    text = files.sql("slot_leave") + files.sql("electric_role_remove")
+    postgres.query(text, {"slot": slot, "publication": publication}, database=database, exclusive=True)

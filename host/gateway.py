@@ -14,7 +14,10 @@ HELD_SERVERS = "/run/held"
 """While a file here has a server's name, requests for it wait. After three seconds they get 503 and Retry-After."""
 LOCK_WAIT_S = 60
 RELOAD_WAIT_S = 5
+UNRESOLVED_SERVERS = "/run/unresolved"
+"""While a file here has a server's name, each request for it has the name resolved. switch.sh writes files here too."""
 RESOLVE_S = 40
+"""nginx asks again for an address that it has not found only after its resolver_timeout, 30 s."""
 ELECTRIC_SECRET = re.compile(r'secret=([^" ]+)')
 REFUSED = 12
 REASONS = {
@@ -78,9 +81,7 @@ class Gateway:
     def hold_requests(self, subject: str, server: str, limit_s: int) -> Iterator[None]:
         """Makes requests for a server wait during the block, once it is the upstream."""
         flag = f"{HELD_SERVERS}/{server}"
-        result = self.script("hold", "hold", flag, str(limit_s))
-        if result.code:
-            raise Failure(f"{subject}: the gateway does not answer: {result.error.strip()}; run up again")
+        self._keep_flag(subject, flag, limit_s)
         try:
             yield
         finally:
@@ -88,14 +89,17 @@ class Gateway:
 
     def resolve_requests(self, subject: str, server: str) -> None:
         """Makes requests for a server that nginx did not reach before find its address at once."""
-        result = self.script("resolve", server, str(RESOLVE_S))
-        if result.code:
-            raise Failure(f"{subject}: the gateway does not answer: {result.error.strip()}; run up again")
+        self._keep_flag(subject, f"{UNRESOLVED_SERVERS}/{server}", RESOLVE_S)
 
     def config_error(self, target: str, text: str) -> str:
         """Tests `text` as the file `target`. Returns nginx's error, or an empty text. Changes nothing."""
         result = self.script("test", target, stdin=text)
         return _masked(result) if result.code else ""
+
+    def _keep_flag(self, subject: str, flag: str, limit_s: int) -> None:
+        result = self.script("hold", "hold", flag, str(limit_s))
+        if result.code:
+            raise Failure(f"{subject}: the gateway does not answer: {result.error.strip()}; run up again")
 
     def _change(self, subject: str, how: str, target: str, *words: str, stdin: str | None = None) -> None:
         result = self.script("switch", str(LOCK_WAIT_S), str(RELOAD_WAIT_S), how, target, *words, stdin=stdin)

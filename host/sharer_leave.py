@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import files, logins, psql
+from .electric_role_remove import drop_slot
 
 TAKEN = "SELECT 1 FROM pg_publication WHERE pubname = :'publication' AND pg_get_userbyid(pubowner) <> :'group';"
 
@@ -29,9 +30,8 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     names = {"database": database, "owner": owner, "group": group, "prefix": prefix}
     try:
         is_there = logins.database_exists(postgres, database)
-        if is_there and "slot" in inputs:
-            electric = {"slot": inputs["slot"], "publication": inputs["publication"], "group": group}
-            _drop_slot(postgres, database, electric)
+        if is_there and "slot" in inputs and not _is_taken(postgres, database, inputs):
+            drop_slot(postgres, database, inputs["slot"], inputs["publication"])
         moved = postgres.query(files.sql("sharer_leave"), names, exclusive=True).split()
         logins.drop(postgres, database, role=owner, prefix=prefix, own=own)
         if group not in moved:
@@ -42,8 +42,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         raise psql.failure(f"{args.service}/database", error) from None
 
 
-def _drop_slot(postgres: psql.Postgres, database: str, names: Mapping[str, str]) -> None:
-    """Drops slot and publication, unless the service owns the database now: its Electric has taken them over."""
-    if not postgres.query(TAKEN, names, database=database).strip():
-        text = files.sql("slot_leave") + files.sql("electric_role_remove")
-        postgres.query(text, names, database=database, exclusive=True)
+def _is_taken(postgres: psql.Postgres, database: str, inputs: Mapping[str, Any]) -> bool:
+    """Whether the service owns the database now: its Electric has taken slot and publication over."""
+    names = {"publication": inputs["publication"], "group": inputs["group"]}
+    return bool(postgres.query(TAKEN, names, database=database).strip())

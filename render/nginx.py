@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from settings import ACME_PATH, ELECTRIC_PATH, ForeignSite, Nginx, Public, Route, Service, Site, ThroughApp
+from settings import ACME_PATH, ELECTRIC_PATH, ForeignSite, Nginx, Public, Route, Service, Site, shapes_path
 
 from .environment import ELECTRIC_PORT
 from .template import fill
@@ -209,8 +209,7 @@ def _upstreams(name: str, service: Service, containers: Mapping[str, Sequence[st
 
 def _locations(service: Service, upstreams: Mapping[str, Upstream]) -> list[Location]:
     app = upstreams["app"]
-    access = service.electric.access if service.electric else None
-    shapes = access.path if isinstance(access, ThroughApp) else None
+    shapes = shapes_path(service)
     stopped = "app" in service.stopped
     locations = [
         Location(match=_match(path), upstream=app, route=route, streams=path == shapes, stopped=stopped)

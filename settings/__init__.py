@@ -17,13 +17,12 @@ from .service import (
     Public,
     Restore,
     Service,
-    ThroughApp,
     reader_kind,
     stream_id,
 )
 from .shared_databases import read_variable, readers, sharers
 from .site import ForeignSite, Route, Site
-from .sites import ACME_PATH, ELECTRIC_PATH
+from .sites import ACME_PATH, ELECTRIC_PATH, shapes_path
 from .stack_file import PROJECT, StackFile
 from .variables import REFERENCE, references, url_name
 
@@ -31,6 +30,7 @@ __all__ = [
     "ACME_PATH", "CERTBOT_MEMORY_MB", "DOCKER_ADDRESS_POOL", "DOCKER_HUB", "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT",
     "REFERENCE", "Acme", "App", "Database", "Dns", "Electric", "ForeignSite", "Frontend", "Health", "HetznerHost",
     "Host", "LocalHost", "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore",
-    "Route", "Service", "Settings", "Site", "SshHost", "StackFile", "ThroughApp", "image_parts", "load", "parse",
-    "read_variable", "reader_kind", "readers", "references", "registry_host", "sharers", "stream_id", "url_name",
+    "Route", "Service", "Settings", "Site", "SshHost", "StackFile", "image_parts", "load", "parse",
+    "read_variable", "reader_kind", "readers", "references", "registry_host", "shapes_path", "sharers", "stream_id",
+    "url_name",
 ]  # fmt: skip

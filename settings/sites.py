@@ -79,12 +79,12 @@ def _header_mistakes(at: str, site: Site) -> Iterator[str]:
 def _paths_of(at: str, service: Service) -> dict[str, str]:
     """Returns the paths that must not be closed, each by its setting."""
     paths = dict(_routes_of(at, service))
-    if shapes := _shapes_path(service):
+    if shapes := shapes_path(service):
         paths[f"{at}/electric/access/path"] = shapes
     return paths
 
 
-def _shapes_path(service: Service) -> str | None:
+def shapes_path(service: Service) -> str | None:
     """Returns the path at which the app serves Electric's shapes, if it does."""
     access = service.electric.access if service.electric else None
     return access.path if isinstance(access, ThroughApp) else None
@@ -111,7 +111,7 @@ def route_mistakes(at: str, service: Service) -> Iterator[str]:
     public = service.electric and isinstance(service.electric.access, Public)
     if service.domain and not (service.routes or service.frontend or public):
         yield f"{at}/domain: its site leads nowhere; name paths in {at}/app/routes or leave them out"
-    if (shapes := _shapes_path(service)) and shapes in service.routes and service.routes[shapes].buffering:
+    if (shapes := shapes_path(service)) and shapes in service.routes and service.routes[shapes].buffering:
         yield f"{at}/app/routes/{shapes}/buffering: changes of Electric's rows must arrive at once there; remove it"
     earlier: list[str] = []
     for path, route in routes.items():

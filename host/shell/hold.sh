@@ -1,6 +1,7 @@
 #!/bin/bash
-# In nginx's container: makes requests for a server wait until `release`, or for LIMIT_S seconds if `release` is never
-# called. The flag is not on the volume, so it does not outlive the container.
+# In nginx's container: keeps the flag of a server until `release`, or for LIMIT_S seconds if `release` is never called.
+# Requests for the server wait, or have its name resolved: host/gateway.py. The flag is not on the volume, so it does not
+# outlive the container.
 #   hold VOLUME hold FLAG LIMIT_S
 #   hold VOLUME release FLAG
 set -euo pipefail

@@ -10,7 +10,6 @@ from tests.throwaway.box import Said, docker
 from tests.throwaway.calling import call
 from tests.throwaway.cluster import (
     CONNECTIONS,
-    LOCK_TIMEOUT_S,
     as_login,
     ask,
     by_hand,
@@ -29,19 +28,9 @@ SHARER, READER = "compliance", "hub"
 
 def share(cluster: str, name: str, password: str = "three", sharer: str = SHARER) -> str:
     """Another service uses the database. Returns its app's login."""
-    prefix = sql.login_prefix(name, sharer)
-    login = sql.login(prefix, password)
-    inputs = {
-        "password": password,
-        "login": login,
-        "migrate_login": sql.login(sql.migration_prefix(prefix), password),
-        "extensions": [],
-        "fingerprints": {"login": "none", "migrate-login": "none"},
-    }
-    limits = {"connections": CONNECTIONS, "migrate_connections": CONNECTIONS, "lock_timeout": LOCK_TIMEOUT_S}
-    said = call("database", sharer, name, owner=sql.owner(name), **limits, postgres=cluster, inputs=inputs)
+    said = database(cluster, name, password, sharer=sharer)
     assert (said.code, said.out, said.error) == (0, "", "")
-    return login
+    return sql.login(sql.login_prefix(name, sharer), password)
 
 
 def share_electric(cluster: str, name: str, sharer: str = SHARER) -> str:

@@ -54,18 +54,20 @@ def database(
     extensions: Sequence[str] = (),
     fingerprint: str = "none",
     superuser_extensions: Sequence[str] = (),
+    sharer: str | None = None,
 ) -> Said:
-    """Creates a database with its logins; the service has the same name."""
+    """Creates a database with its logins; the service has the same name, or is a `sharer` of the database."""
+    prefix = sql.login_prefix(name, sharer)
     inputs = {
         "password": password,
-        "login": sql.login(name, password),
-        "migrate_login": sql.login(sql.migration_prefix(name), password),
+        "login": sql.login(prefix, password),
+        "migrate_login": sql.login(sql.migration_prefix(prefix), password),
         "extensions": list(extensions),
         "superuser_extensions": list(superuser_extensions),
         "fingerprints": {"login": fingerprint, "migrate-login": fingerprint},
     }
     limits = {"connections": CONNECTIONS, "migrate_connections": CONNECTIONS, "lock_timeout": LOCK_TIMEOUT_S}
-    return call("database", name, name, owner=sql.owner(name), **limits, postgres=cluster, inputs=inputs)
+    return call("database", sharer or name, name, owner=sql.owner(name), **limits, postgres=cluster, inputs=inputs)
 
 
 def make(cluster: str, name: str, password: str = "one") -> str:
