@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from ipaddress import ip_network
 from itertools import chain, islice
 
+from .backup import Backup
 from .host import HetznerHost, Host, LocalHost
 from .platform import Network, Nginx, Redis
 from .postgres import Postgres
@@ -160,6 +161,7 @@ def capacity_mistakes(
     postgres: Postgres | None,
     redis: Redis | None,
     nginx: Nginx | None,
+    backup: Backup | None,
 ) -> Iterator[str]:
     """Yields shortages of connections, replication slots and memory.
 
@@ -176,6 +178,7 @@ def capacity_mistakes(
     size = _host_memory_mb(host)
     if size and postgres and nginx:
         servers = [postgres.memory_mb, nginx.memory_mb, CERTBOT_MEMORY_MB, redis.memory_mb if redis else 0]
+        servers.append(2 * backup.memory_mb if backup else 0)
         shared = HOST_MEMORY_MB + sum(servers)
         parts = sum(part.memory_mb for service in services.values() for part in service.running().values())
         if shared + 2 * parts > size:

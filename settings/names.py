@@ -45,9 +45,11 @@ _DOCKER_BRIDGE = ipaddress.IPv4Network("172.17.0.0/16")
 # Host names of the platform's own containers and of the container itself.
 _RESERVED_NAMES = ("postgres", "redis", "nginx", "certbot", "localhost")
 # Services with these names would collide with the platform: by their <NAME>_URL, or by the names of their secrets.
-_RESERVED_SERVICES = (*_RESERVED_NAMES, "platform", "database", "electric", "registry")
+_RESERVED_SERVICES = (*_RESERVED_NAMES, "platform", "database", "electric", "registry", "backup", "recovered")
 # A role that does not exist: PostgreSQL's health check names it to open a connection, and never logs in.
 HEALTH_ROLE = "sertantai_health"
+# The role of backups.
+BACKUP_ROLE = "sertantai_backup"
 # The port of the gateway's own health check.
 _GATEWAY_CHECK_PORT = 8999
 
@@ -193,7 +195,7 @@ FilePath = Annotated[str, _Text(r"[^\x00-\x1f\x7f]+", "be the path of a file, on
 DatabaseName = Annotated[
     str,
     _Text(r"(?!pg_)[a-z_][a-z0-9_]{0,39}", "be a-z, 0-9 and _, from a letter or _ on but not from pg_, 40 at most"),
-    AfterValidator(_not_one_of("postgres", "template0", "template1", "public", "none", HEALTH_ROLE)),
+    AfterValidator(_not_one_of("postgres", "template0", "template1", "public", "none", HEALTH_ROLE, BACKUP_ROLE)),
 ]
 ExtensionName = Annotated[str, _Text(r"[a-z][a-z0-9_-]{0,62}", "be the name of a PostgreSQL extension")]
 TableName = Annotated[

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from . import checks, shared_databases, stopped
+from .backup import Alerts, Backup, backup_mistakes, backup_warnings
 from .host import Dns, HetznerHost, Host
 from .mistakes import Mistakes
 from .names import ServiceName, StackName
@@ -38,6 +39,8 @@ class Settings(Model):
     redis: Redis | None = None
     nginx: Nginx
     services: Annotated[dict[ServiceName, Service], Field(min_length=1)]
+    backup: Backup | None = None
+    alerts: Alerts | None = None
     sites: dict[ServiceName, ForeignSite] = {}
     """Sites for containers that the platform did not make. A site and a service have different names."""
 
@@ -50,7 +53,11 @@ class Settings(Model):
 
     def warnings(self) -> list[str]:
         """Returns warnings about valid settings, one line each, path first."""
-        return [*checks.electric_warnings(self.services), *postgres_warnings(self.postgres, self.services)]
+        return [
+            *checks.electric_warnings(self.services),
+            *postgres_warnings(self.postgres, self.services),
+            *backup_warnings(self.backup, self.host),
+        ]
 
 
 def load() -> Settings:
@@ -126,9 +133,10 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
     mistakes += checks.redis_mistakes(services, raw.get("redis") is not None)
     mistakes += shared_databases.mistakes(services, service_names)
     mistakes += stopped.mistakes(services)
-    shared = {name: blocks.get(name) for name in ("host", "postgres", "redis", "nginx")}
+    shared = {name: blocks.get(name) for name in ("host", "postgres", "redis", "nginx", "backup")}
     mistakes += checks.capacity_mistakes(services, **shared)
     mistakes += postgres_mistakes(blocks.get("postgres"))
+    mistakes += backup_mistakes(blocks.get("backup"), blocks.get("alerts"), blocks.get("network"), raw)
     mistakes += checks.port_mistakes(blocks.get("nginx"), blocks.get("host"))
     mistakes += checks.adoption_mistakes(blocks.get("host"))
     mistakes += checks.network_mistakes(blocks.get("network"), blocks.get("host"))

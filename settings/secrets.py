@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from .backup import backup_secrets
 from .suggest import suggestion
 
 PLATFORM_SECRETS = ("registry_token",)
@@ -28,6 +29,7 @@ def key_mistakes(raw: Mapping[str, Any], secrets: Collection[str], settings: Col
     }
     sites = raw["sites"] if isinstance(raw.get("sites"), dict) else {}
     service_secrets |= {f"{n}_BASIC_AUTH" for n, block in sites.items() if isinstance(block, dict) and "auth" in block}
+    platform_secrets = (*PLATFORM_SECRETS, *backup_secrets(raw.get("backup")))
     is_local = isinstance(raw.get("host"), dict) and raw["host"].get("kind") == "local"
     for key in raw:
         if key in settings:
@@ -35,8 +37,8 @@ def key_mistakes(raw: Mapping[str, Any], secrets: Collection[str], settings: Col
                 yield f"{key}: is encrypted, but holds settings; keep each secret under its own key"
         elif key in REPLACED_SECRETS:
             yield f"{key}: {REPLACED_SECRETS[key]}"
-        elif key not in service_secrets and key not in PLATFORM_SECRETS:
-            valid_keys, service = [*settings, *PLATFORM_SECRETS, *service_secrets], key.partition("_")[0]
+        elif key not in service_secrets and key not in platform_secrets:
+            valid_keys, service = [*settings, *platform_secrets, *service_secrets], key.partition("_")[0]
             alternative = f"name it in services/{service}/app/secrets or " if service in services else ""
             yield f"{key}: is not a known setting{suggestion(key, valid_keys, alternative)}"
         elif key not in secrets and not is_local:
