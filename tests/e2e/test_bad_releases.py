@@ -86,6 +86,7 @@ def in_seconds(text: str) -> str:
     return re.sub(r"\b\d+ s\b", "N s", text)
 
 
+@pytest.mark.one_runner
 @pytest.mark.parametrize(("change", "words"), CASES)
 def test_a_bad_release_fails_twice_in_the_same_way_while_the_old_one_serves(
     platform: Platform, change: Change, words: str

@@ -5,21 +5,19 @@ import pytest
 from .platform import STACK, Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
-LEGAL, AUTH = "legal.localhost", "auth.localhost"
+LEGAL, AUTH, ENFORCEMENT = "legal.localhost", "auth.localhost", "enforcement.localhost"
 
 
-def check_corrected(platform: Platform, *named: str) -> None:
-    """Checks that a preview names these steps and no other service's, and that `up` corrects everything."""
+def corrected(platform: Platform) -> set[str]:
+    """Returns the steps that a preview names, once `up` has corrected everything and the next one changes nothing."""
     shown = platform.run("preview")
     assert shown.ok, shown.error
-    assert set(named) <= shown.touched(), shown.changes
-    service = named[0].partition("-")[0]
-    assert not [name for name in shown.touched() if not name.startswith(service)]
     up = platform.up()
     assert up.ok, up.error
     again = platform.up()
     assert again.ok, again.error
     assert not again.touched(), again.changes
+    return shown.touched()
 
 
 def on_gateway(platform: Platform, script: str) -> None:
@@ -27,30 +25,13 @@ def on_gateway(platform: Platform, script: str) -> None:
     assert code == 0, output
 
 
-def test_an_edited_site_file_is_corrected(platform: Platform) -> None:
-    on_gateway(platform, "echo '# by hand' >> /srv/nginx/sites/auth.conf")
-    check_corrected(platform, "auth-site-switch")
-    on_gateway(platform, "! grep -q 'by hand' /srv/nginx/sites/auth.conf")
-
-
-def test_a_deleted_site_file_is_written_again_and_serves(platform: Platform) -> None:
-    on_gateway(platform, "rm /srv/nginx/sites/auth.conf && kill -HUP $(cat /run/nginx.pid)")
-    check_corrected(platform, "auth-site-switch")
-    assert platform.get(AUTH, "/api/version").status_code == 200
-
-
-def test_a_container_that_was_stopped_is_started_again(platform: Platform) -> None:
+def test_a_container_that_was_stopped_is_started_again_and_no_other_service_is_touched(platform: Platform) -> None:
     [container] = platform.containers(service="auth", part="app")
     container.stop()
-    check_corrected(platform, "auth-app")
+    named = corrected(platform)
+    assert "auth-app" in named
+    assert not [name for name in named if not name.startswith("auth-")]
     assert len(platform.containers(service="auth", part="app")) == 1
-    assert platform.get(AUTH, "/api/version").status_code == 200
-
-
-def test_a_removed_container_is_created_again_behind_its_gate(platform: Platform) -> None:
-    [container] = platform.containers(service="auth", part="app")
-    container.remove(force=True)
-    check_corrected(platform, "auth-app", "auth-app-gate", "auth-site-switch")
     assert platform.get(AUTH, "/api/version").status_code == 200
 
 
@@ -62,19 +43,41 @@ def test_a_container_that_was_stopped_and_started_by_hand_is_not_changed(platfor
     assert not shown.touched()
 
 
-def test_a_dropped_login_is_created_again(platform: Platform) -> None:
-    login = platform.sql("SELECT rolname FROM pg_roles WHERE rolname ~ '^sertantai_auth_local_[0-9a-f]{8}$'")
-    platform.sql(f'DROP OWNED BY "{login}"; DROP ROLE "{login}"', "sertantai_auth_local")
-    check_corrected(platform, "auth-database-sql")
+def test_all_that_was_changed_by_hand_is_named_and_corrected_together(platform: Platform) -> None:
+    edit_and_delete_site_files(platform)
+    remove_a_container(platform)
+    drop_a_login(platform)
+    drop_a_slot(platform)
+    named = corrected(platform)
+    assert {"auth-site-switch", "enforcement-site-switch"} <= named, "its site files"
+    assert {"enforcement-app", "enforcement-app-gate"} <= named, "its container, behind its gate"
+    assert "auth-database-sql" in named, "its login"
+    assert {"legal-electric", "legal-cutover"} <= named, "its slot"
+    on_gateway(platform, "! grep -q 'by hand' /srv/nginx/sites/auth.conf")
+    assert platform.get(ENFORCEMENT, "/api/version").status_code == 200
+    assert platform.sql("SELECT active FROM pg_replication_slots WHERE slot_name = 'electric_slot_legal'") == "t"
+    assert platform.get(LEGAL, "/electric/laws?offset=-1").status_code == 200
     platform.containers(service="auth", part="app")[0].restart()
     assert platform.up().ok
     assert platform.get(AUTH, "/ready").status_code == 200
 
 
-def test_a_dropped_slot_is_created_again(platform: Platform) -> None:
+def edit_and_delete_site_files(platform: Platform) -> None:
+    on_gateway(platform, "echo '# by hand' >> /srv/nginx/sites/auth.conf && rm /srv/nginx/sites/enforcement.conf")
+    on_gateway(platform, "kill -HUP $(cat /run/nginx.pid)")
+
+
+def remove_a_container(platform: Platform) -> None:
+    [container] = platform.containers(service="enforcement", part="app")
+    container.remove(force=True)
+
+
+def drop_a_login(platform: Platform) -> None:
+    login = platform.sql("SELECT rolname FROM pg_roles WHERE rolname ~ '^sertantai_auth_local_[0-9a-f]{8}$'")
+    platform.sql(f'DROP OWNED BY "{login}"; DROP ROLE "{login}"', "sertantai_auth_local")
+
+
+def drop_a_slot(platform: Platform) -> None:
     [electric] = platform.containers(service="legal", part="electric")
     electric.stop()
     platform.sql("SELECT pg_drop_replication_slot('electric_slot_legal')")
-    check_corrected(platform, "legal-electric", "legal-cutover")
-    assert platform.sql("SELECT active FROM pg_replication_slots WHERE slot_name = 'electric_slot_legal'") == "t"
-    assert platform.get(LEGAL, "/electric/laws?offset=-1").status_code == 200

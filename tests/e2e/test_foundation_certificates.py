@@ -52,7 +52,11 @@ def gone(platform: Platform, domain: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("without", "said"), [(refusing, "connection refused"), (gone, "Connection refused")], ids=["refusing", "gone"]
+    ("without", "said"),
+    [
+        pytest.param(refusing, "connection refused", id="refusing"),
+        pytest.param(gone, "Connection refused", id="gone", marks=pytest.mark.faults),
+    ],
 )
 def test_only_a_new_site_waits_for_its_certificate(platform: Platform, without: Any, said: str) -> None:
     name = f"notes-{without.__name__}"
@@ -97,6 +101,7 @@ def test_due_certificates_are_renewed_and_served_without_an_up(platform: Platfor
     eventually(lambda: certificate(AUTH).not_valid_after_utc > later and all_serve(platform))
 
 
+@pytest.mark.faults
 @pytest.mark.one_runner
 def test_a_certificate_that_certbot_has_lost_is_requested_again(platform: Platform) -> None:
     before = certificate(AUTH)
@@ -105,6 +110,7 @@ def test_a_certificate_that_certbot_has_lost_is_requested_again(platform: Platfo
     eventually(lambda: certificate(AUTH).serial_number != before.serial_number and all_serve(platform))
 
 
+@pytest.mark.faults
 @pytest.mark.one_runner
 def test_an_authority_without_our_account_gets_a_new_one_and_valid_certificates_stay(platform: Platform) -> None:
     before = certificate(AUTH)

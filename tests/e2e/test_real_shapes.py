@@ -59,6 +59,7 @@ def uses_both_databases(platform: Platform) -> None:
     assert (refused.status_code, refused.json()) == (403, {"error": "permission denied for table items"})
 
 
+@pytest.mark.one_runner
 def test_a_service_with_files_and_others_databases_is_released_next_to_a_stopped_one_and_removed(
     platform: Platform,
 ) -> None:

@@ -112,6 +112,7 @@ def test_differences_are_a_table_at_preview_and_nothing_changes(platform: Platfo
         assert (checksum(platform), platform.ids()) == (before, ids)
 
 
+@pytest.mark.one_runner
 def test_a_dump_that_fails_in_the_middle_is_rolled_back_and_everything_serves_again(
     platform: Platform, dev: Dev
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_dump_that_fails_in_the_middle_is_rolled_back_and_everything_serves_ag
         assert platform.get(HOST, "/health").status_code == 200
 
 
+@pytest.mark.one_runner
 @pytest.mark.skipif(MISSING is not None, reason=f"{MISSING}: Electric's client needs it")
 @pytest.mark.usefixtures("laws")
 def test_electrics_clients_see_the_new_rows_without_a_reload(platform: Platform, dev: Dev) -> None:
@@ -147,6 +149,7 @@ def test_electrics_clients_see_the_new_rows_without_a_reload(platform: Platform,
         assert client.one.refetches >= 1
 
 
+@pytest.mark.one_runner
 def test_other_services_keep_answering_and_the_site_shows_the_notice(platform: Platform, dev: Dev) -> None:
     dev.laws(2000)
     ask_for(platform, dev.dump())

@@ -182,6 +182,7 @@ def test_another_server_type_is_a_previewed_shutdown_and_start(cloud: Cloud, pro
     assert prod.changes() == {}
 
 
+@pytest.mark.faults
 def test_a_server_that_was_switched_off_is_started_by_the_next_up(cloud: Cloud, prod: Project) -> None:
     server = Client(cloud.api.token, api_endpoint=cloud.api.endpoint).servers.get_by_id(cloud.server_id())
     server.shutdown().wait_until_finished()
@@ -224,6 +225,7 @@ def test_down_keeps_everything_with_data_and_up_starts_the_rest_again(cloud: Clo
     assert prod.changes() == {}
 
 
+@pytest.mark.faults
 def test_a_disk_that_was_detached_by_hand_is_mounted_again(cloud: Cloud, prod: Project) -> None:
     assert prod.ssh("docker stop $(docker ps -q) >/dev/null").ok
     [volume] = Client(cloud.api.token, api_endpoint=cloud.api.endpoint).volumes.get_all()

@@ -2,4 +2,6 @@
 
 from tests.throwaway.fixtures import boxes, cluster, gateway, name, shared
 
-__all__ = ["boxes", "cluster", "gateway", "name", "shared"]
+from .sharing import app, reader, sharer
+
+__all__ = ["app", "boxes", "cluster", "gateway", "name", "reader", "shared", "sharer"]
