@@ -114,6 +114,7 @@ def test_the_backup_container_has_no_privileges_and_not_all_processors(local: Pr
     assert inputs["capabilities"] == {"drops": ["ALL"]} or not inputs["capabilities"].get("adds")
     assert (inputs["user"], inputs["readOnly"], inputs["init"]) == ("postgres", True, True)
     assert inputs["cpuShares"] < 1024
+    assert inputs["cpus"] == str(float(inputs["cpus"])), "else the provider replaces it at each run"
     assert float(inputs["cpus"]) <= 1
     assert inputs["memory"] == 256
 
