@@ -69,7 +69,7 @@ def delete(backups: Backups) -> None:
 
 def wait_until_it_counts_as_archived(backups: Backups) -> None:
     backups.sql("CREATE TABLE lost AS SELECT repeat(md5(n::text), 10) FROM generate_series(1, 200000) n")
-    last = backups.sql("SELECT pg_walfile_name(pg_current_wal_lsn()) FROM pg_switch_wal()")
+    last = backups.sql("SELECT pg_walfile_name(pg_switch_wal())")
     eventually(lambda: backups.sql("SELECT last_archived_wal FROM pg_stat_archiver") >= last, timeout_s=200)
 
 
