@@ -235,11 +235,10 @@ def test_a_lost_server_gets_everything_back_and_archives_again(image: str) -> No
         docker("rm", "-f", running.of("postgres"), running.of("backup"))
         assert docker("volume", "rm", running.of("postgres")).ok
         lost_data.remember(
-            running.stack,
             volume=running.of("postgres"),
             image=running.image,
             network=f"{running.stack}_backup",
-            volumes={"/etc/pgbackrest": running.of("backup-config"), "/var/lib/pgbackrest": running.of("repository")},
+            mounts={"/etc/pgbackrest": running.of("backup-config"), "/var/lib/pgbackrest": running.of("repository")},
         )
         assert docker("volume", "create", "--label", f"sertantai.stack={running.stack}", running.of("postgres")).ok
         said = call("recover-seed", running.stack, "newest")
