@@ -84,12 +84,11 @@ class ObjectStorage(Server):
         endpoint = f"https://{self.address}:{self.port}"
         return {"kind": "s3", "endpoint": endpoint, "bucket": BUCKET, "region": REGION, "path": path}
 
-    def change_keys(self) -> tuple[str, str]:
-        """Accepts a new key and secret, which it returns, in place of the present ones."""
+    def change_key(self) -> None:
+        """Accepts a new key and secret in place of the present ones."""
         self.write("/etc/s3.keys", self._new_keys(), 0o600)
         self.stop()
         self.start()
-        return self.key, self.secret
 
     def request(self, method: str, path: str, *options: str) -> str:
         """Sends a request about the bucket, or about an object in it, with the keys. Returns the answer."""

@@ -28,7 +28,7 @@ def key_pair() -> tuple[str, str]:
 
 
 class StorageBox(Server):
-    """Accepts `key` alone. A test that wants another one calls `accept_new_key`."""
+    """Accepts `key` alone. `change_key` makes another."""
 
     def __init__(self, name: str, port: int, *, size: str | None = None) -> None:
         super().__init__(name, port, FOLDER, size=size)
@@ -49,12 +49,7 @@ class StorageBox(Server):
         own = {"host": self.address, "port": self.port, "user": USER, "host_key": self.host_key}
         return {"kind": "sftp", "path": path, **own}
 
-    def accept_new_key(self) -> str:
-        """Accepts a new private key, which it returns, in place of the present one."""
+    def change_key(self) -> None:
+        """Accepts a new key in place of the present one."""
         self.key, public = key_pair()
         self.write(KEYS, f"{public}\n")
-        return self.key
-
-    def files(self, path: str = "/backups") -> Path:
-        """Returns a folder of the repository as the server sees it."""
-        return Path(f"{FOLDER}{path}")
