@@ -31,15 +31,26 @@ class Receiver(Protocol):
 
 
 READS = [
-    *("boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
-    *("restore-check", "restored", "volume-leave"),
+    *("backup-status", "boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
+    *("recover-compare", "recover-dump", "restore-check", "restored", "volume-leave"),
 ]
 """They change nothing that must be completed, so they end with their caller."""
 
 CHANGES = [
-    *("base", "certificate", "configure", "connect", "cutover", "database", "database-leave", "disconnect"),
-    *("electric-role", "electric-role-remove", "folder", "folder-remove", "limit-readers", "logins", "migrate"),
-    *("mount", "network", "network-remove", "pg-hba", "placeholder", "prune-images", "reader", "reader-remove"),
+    *("backup-call", "base", "certificate", "configure", "connect", "cutover", "database", "database-leave"),
+    *("disconnect", "electric-role", "electric-role-remove", "folder", "folder-remove", "limit-readers", "logins"),
+    *(
+        "migrate",
+        "mount",
+        "network",
+        "network-remove",
+        "pg-hba",
+        "placeholder",
+        "prune-images",
+        "reader",
+        "reader-remove",
+    ),
+    *("recover-build", "recover-drop", "recover-forget", "recover-promote", "recover-seed"),
     *("redis-user", "redis-user-remove", "restore-arrived", "restore-load", "retire", "sharer-leave", "site-remove"),
     *("slot-drop", "switch", "take-out", "volume", "volumes-remove"),
 ]

@@ -1,0 +1,55 @@
+"""recover-seed: fill the empty data volume of a new server from the repository, before PostgreSQL's first start.
+
+Safe to run again: an interrupted one begins again, and a volume with other data is refused.
+"""
+
+import argparse
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from . import backups, docker, lost_data, recovery, recovery_archive
+from .failure import Failure
+from .recovery_plan import NEWEST, parse, plan
+from .recovery_restore import Restore
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stack")
+    parser.add_argument("target", help=f"{NEWEST}, a time, or a restore point")
+
+
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Ends with a promoted, stopped cluster in the volume."""
+    target = parse(args.target)
+    names = recovery.Names(args.stack)
+    with names.locked():
+        if docker.exists(names.of("postgres")):
+            raise Failure(
+                f"--lost: this server has PostgreSQL's container {names.of('postgres')}, so its data is not lost; "
+                "`./sertantai recover --to` brings back an earlier moment"
+            )
+        source, volume = lost_data.read(args.stack)
+        if _has_data(source.image, volume) and not names.is_begun(volume):
+            raise Failure(f"--lost: the volume {volume} has data, which a recovery would delete: run up")
+        way = plan(target, source.status(args.stack))
+        names.begun.write_text(volume)
+        print(f"recover: restoring the backup {way.backup} into the volume {volume}", flush=True)
+        begun = time.monotonic()
+        restore = Restore(stack=args.stack, source=source, volume=volume, plan=way)
+        reached = restore.run()
+        restore.stop()
+        recovery_archive.open_archive(args.stack, source.image, volume)
+        names.begun.unlink()
+        print(
+            f"recover: everything until {reached} UTC is in {volume} after {time.monotonic() - begun:.0f} s: now run up"
+        )
+
+
+def _has_data(image: str, volume: str) -> bool:
+    command = ["find", recovery.DATA, "-mindepth", "1", "-print", "-quit"]
+    mount = {recovery.DATA: backups.read_only(volume)}
+    result = backups.run_once(image, mount, command, user="root", capabilities=["DAC_OVERRIDE"])
+    if result.code:
+        raise Failure(f"--lost: the volume {volume} cannot be read: {result.error.strip()}")
+    return bool(result.out)
