@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,9 +12,9 @@ from typing import Any
 from tests.doubles.repositories.s3 import ObjectStorage
 from tests.doubles.repositories.sftp import StorageBox
 from tests.e2e.foundation import own
-from tests.e2e.platform import Platform, copy_program
-from tests.e2e.runner import Engine, Rehearsal, Run, Runner
-from tests.places import RUN, Place
+from tests.e2e.platform import Platform
+from tests.e2e.runner import Engine, Rehearsal, Run, Runner, has_engine
+from tests.places import ROOT, RUN, Place
 from tests.rehearsal.sandbox import sweep
 from tests.throwaway.box import Said
 from tests.waiting import eventually, hear
@@ -30,9 +31,9 @@ Repository = StorageBox | ObjectStorage
 class BackedUp(Platform):
     """A platform of one service. `protect` declares where it keeps its backups."""
 
-    def __init__(self, folder: Path, kind: type[Runner] = Rehearsal, stack: str = STACK) -> None:
-        super().__init__(folder, kind, PLACE, stack)
-        copy_program(folder, "cli", "sertantai", "docs")
+    def __init__(self, folder: Path, kind: type[Runner] | None = None, stack: str = STACK) -> None:
+        super().__init__(folder, kind or (Engine if has_engine() else Rehearsal), PLACE, stack)
+        shutil.copytree(ROOT / "cli", folder / "cli", ignore=shutil.ignore_patterns("__pycache__"))
         service = self.services[SERVICE]
         del service["electric"]
         self.config["sertantai:services"] = {SERVICE: service}
@@ -133,7 +134,5 @@ class BackedUp(Platform):
 
     def lose_state(self) -> None:
         """Deletes what the runner has recorded."""
-        import shutil
-
         for name in (".rehearsal", ".pulumi-state"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
