@@ -1,0 +1,103 @@
+"""The program in the backup container: `python3 -m host.backup WORD`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..failure import Failure
+from . import archive, check, health, look, places, settings, state, turn, verify
+from .pgbackrest import Repository
+from .postgres import Live
+from .settings import FIRST, SECOND
+from .wal import LSN, parse_lsn
+
+WAIT_S = 6 * 3600
+"""Seconds that a command waits for the end of a running backup or test."""
+
+
+def _turn(args: argparse.Namespace) -> dict[str, Any]:
+    return turn.turn(settings.read())
+
+
+def _check(args: argparse.Namespace) -> dict[str, Any]:
+    check.check(settings.read(), args.timeout)
+    return {"result": "good"}
+
+
+def _backup(args: argparse.Namespace) -> dict[str, Any]:
+    chosen = settings.read()
+    if args.repository not in chosen.repositories:
+        raise Failure(f"backup/{args.repository}: is not declared")
+    with state.exclusive(args.wait):
+        return {"label": turn.backup(Repository(args.repository, chosen), args.type)}
+
+
+def _verify(args: argparse.Namespace) -> dict[str, Any]:
+    with state.exclusive(args.wait):
+        return verify.verify(settings.read())
+
+
+def _wait_archived(args: argparse.Namespace) -> dict[str, Any]:
+    if not LSN.fullmatch(args.lsn):
+        raise Failure(f"backup: {args.lsn[:40]} is no LSN such as 0/3000028")
+    chosen = settings.read()
+    repository = Repository(FIRST, chosen)
+    archive.wait_until_archived(Live(chosen), repository, parse_lsn(args.lsn), args.timeout)
+    return {"archived": args.lsn}
+
+
+def _status(args: argparse.Namespace) -> dict[str, Any]:
+    return look.look(settings.read(), fresh=True)
+
+
+def _health(args: argparse.Namespace) -> dict[str, Any]:
+    health.check()
+    return {"problems": []}
+
+
+def _keys_printed(args: argparse.Namespace) -> dict[str, Any]:
+    (places.STATE / "keys-printed").touch()
+    return {"keys_printed": True}
+
+
+WORDS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "turn": _turn,
+    "check": _check,
+    "backup": _backup,
+    "verify": _verify,
+    "wait-archived": _wait_archived,
+    "status": _status,
+    "health": _health,
+    "keys-printed": _keys_printed,
+}
+
+
+def main(words: Sequence[str]) -> int:
+    """Prints one JSON object and returns 0, or a failure and returns 1."""
+    try:
+        args = _parse(words)
+        print(json.dumps(WORDS[args.word](args)))
+    except Failure as failure:
+        print(settings.mask()(str(failure)), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    program = argparse.ArgumentParser(prog="backup", description=__doc__)
+    by_word = program.add_subparsers(dest="word", required=True)
+    parsers = {word: by_word.add_parser(word) for word in WORDS}
+    parsers["check"].add_argument("--timeout", type=float, default=check.ARRIVES_S, help="seconds")
+    parsers["backup"].add_argument("type", nargs="?", default="diff", choices=["full", "diff", "incr"])
+    parsers["backup"].add_argument("--repository", default=FIRST, choices=[FIRST, SECOND])
+    parsers["wait-archived"].add_argument("lsn")
+    parsers["wait-archived"].add_argument("--timeout", type=float, default=180, help="seconds")
+    for word in ("backup", "verify"):
+        parsers[word].add_argument("--wait", type=float, default=WAIT_S, help="seconds")
+    return program.parse_args(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

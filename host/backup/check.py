@@ -1,0 +1,49 @@
+"""Makes a repository ready, and tests that WAL arrives in it."""
+
+from ..failure import Failure
+from . import archive, gaps, second
+from .pgbackrest import Repository, repositories
+from .postgres import Live
+from .settings import SECOND, Settings
+
+ARRIVES_S = 180
+
+
+def check(chosen: Settings, timeout_s: float = ARRIVES_S) -> None:
+    """Tests each repository. Raises a `Failure` with all that is wrong."""
+    failures = []
+    for repository in repositories(chosen):
+        try:
+            prepare(repository)
+            if repository.name == SECOND:
+                second.check(chosen)
+            else:
+                live = Live(chosen)
+                archive.wait_until_archived(live, repository, archive.switch(live), timeout_s)
+        except Failure as failure:
+            failures.append(str(failure))
+    if failures:
+        raise Failure("\n".join(failures))
+
+
+def prepare(repository: Repository) -> str:
+    """Creates the stanza if it is missing. Returns the name of the cluster's archive.
+
+    Refuses a repository with another cluster's backups. Its own cluster after an upgrade of PostgreSQL is refused
+    too: pgBackRest needs `stanza-upgrade` then.
+    """
+    info = repository.info()
+    if info.error:
+        raise Failure(f"{repository.subject}: {info.error}")
+    system = Live(repository.settings).archiver().system
+    if not info.has_stanza:
+        repository.run("--no-online" if repository.name == SECOND else "--online", "stanza-create")
+        info = repository.info()
+    if archive := gaps.archive_id(info, system):
+        return archive
+    systems = ", ".join(map(str, info.systems.values()))
+    newest = info.backups[-1]["label"] if info.backups else "no backup"
+    raise Failure(
+        f"{repository.subject}: holds the backups of another cluster (system {systems}, "
+        f"newest: {newest}); choose another path, or recover it: `./sertantai recover --lost`"
+    )

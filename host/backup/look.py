@@ -1,0 +1,122 @@
+"""Looks at everything once, and writes status.json: what `status` prints and the health check reads."""
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from ..failure import Failure
+from . import archive, gaps, places, problems, state
+from .gaps import Ranges, Run
+from .pgbackrest import Info, Repository, repositories
+from .postgres import Archiver, Live
+from .settings import FIRST, Settings
+
+READ_S = 60
+"""Seconds after which a repository is read again."""
+
+
+def look(chosen: Settings, *, fresh: bool = False) -> dict[str, Any]:
+    """Returns the status. `fresh` reads the repositories now, and not only after a minute."""
+    now = time.time()
+    archiver, error = None, ""
+    try:
+        archiver = Live(chosen).archiver()
+    except Failure as failure:
+        error = str(failure)
+    memory, before = state.memory(), state.read("seen.json")
+    seen = {each.name: _see(each, archiver, before.get(each.name, {}), now, fresh) for each in repositories(chosen)}
+    count, waited_s = archive.waiting(now)
+    status: dict[str, Any] = {
+        "at": state.iso(now),
+        "first_backup": memory.get("first_backup"),
+        "repositories": {
+            name: {key: each[key] for key in ("kind", "backups", "ranges", "error")} for name, each in seen.items()
+        },
+        "archive": {
+            "last_wal": archiver.last_wal if archiver else "",
+            "last_time": archiver.last_time if archiver else "",
+            "waiting": count,
+            "waiting_s": round(waited_s),
+            "error": error or (f"archiving {archiver.failed_wal} fails" if archiver and archiver.failed_wal else ""),
+        },
+        "verify": problems.verify_status(),
+        "keys_printed": (places.STATE / "keys-printed").exists(),
+    }
+    status["problems"] = problems.every(chosen, status, seen, memory, now)
+    state.write("seen.json", seen)
+    return status
+
+
+def _see(
+    repository: Repository, archiver: Archiver | None, before: dict[str, Any], now: float, fresh: bool
+) -> dict[str, Any]:
+    """Reads a repository, unless it was read just now."""
+    newest = state.memory().get(f"newest_{repository.name}")
+    if (
+        not fresh
+        and before.get("newest") == newest
+        and before.get("read_at", 0) <= now < before.get("read_at", 0) + READ_S
+    ):
+        return before
+    seen: dict[str, Any] = {
+        "kind": repository.settings.repositories[repository.name],
+        "backups": [],
+        "ranges": [],
+        "error": "",
+        "gap": False,
+        "runs": [],
+        **before,
+        "read_at": now,
+        "newest": newest,
+    }
+    info = repository.info()
+    if info.error:
+        return seen | {"error": info.error}
+    seen |= {"error": "", "backups": [_shown(backup) for backup in info.backups]}
+    if not archiver:
+        return seen
+    try:
+        whole = before.get("newest") != newest or fresh
+        return seen | _walk(repository, info, archiver, [] if whole else before.get("runs", []), now, seen)
+    except Failure as failure:
+        return seen | {"error": str(failure).removeprefix(f"{repository.subject}: ")}
+
+
+def _walk(
+    repository: Repository,
+    info: Info,
+    archiver: Archiver,
+    known: list[dict[str, int]],
+    now: float,
+    seen: dict[str, Any],
+) -> dict[str, Any]:
+    """Finds gaps and ranges. All files are listed after a backup, and else those in the newest folder."""
+    name = gaps.archive_id(info, archiver.system)
+    if not name:
+        return {"error": "holds the backups of another cluster"} if info.systems else {}
+    before = [Run(**run) for run in known]
+    since = archiver.wal.name(before[-1].timeline, before[-1].last) if before else ""
+    found = gaps.runs(gaps.listed(repository, name, since), archiver.wal, before)
+    last = None
+    if repository.name == FIRST and archiver.last_wal[:8] == f"{archiver.timeline:08X}":
+        last = archiver.wal.number(archiver.last_wal)
+    missing = gaps.needs_backup(found, info, archiver.wal, archiver.timeline, last)
+    return {
+        "gap": missing,
+        "gap_at": now if missing and not seen.get("gap") else seen.get("gap_at"),
+        "runs": [asdict(run) for run in found],
+        "ranges": Ranges(repository, name, archiver.wal).of(
+            found, info, archiver if repository.name == FIRST else None
+        ),
+    }
+
+
+def _shown(backup: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "label": backup["label"],
+        "type": backup["type"],
+        "begun": state.iso(backup["timestamp"]["start"]),
+        "ended": state.iso(backup["timestamp"]["stop"]),
+        "size": backup["info"]["size"],
+        "error": bool(backup.get("error")),
+    }

@@ -1,0 +1,57 @@
+"""Makes one backup in one repository."""
+
+import subprocess
+import time
+from collections.abc import Callable
+
+from ..failure import Failure
+from . import state
+from .pgbackrest import LONGEST_S, Repository
+from .settings import SECOND
+
+STOPPED = (130, 143, -15, -2)
+POLL_S = 1
+
+
+def make(repository: Repository, kind: str, meanwhile: Callable[[], None] = lambda: None) -> str:
+    """Makes a backup and returns its label. `meanwhile` is called again and again until it is made.
+
+    Raises a `Failure`, which is remembered until the next backup succeeds. The caller has the lock.
+    """
+    try:
+        before = {backup["label"] for backup in repository.info().backups}
+        _run(repository, kind, meanwhile)
+        info = repository.info()
+        new = [backup for backup in info.backups if backup["label"] not in before]
+        if not new:
+            raise Failure(f"{repository.subject}: {info.error or 'pgBackRest reported success and made no backup'}")
+        if new[-1].get("error"):
+            label = new[-1]["label"]
+            raise Failure(
+                f"{repository.subject}: backup {label} has pages with wrong checksums: PostgreSQL's disk "
+                "damaged them; see the log of PostgreSQL's container, and recover to an earlier backup"
+            )
+    except Failure as failure:
+        state.remember(**{f"failed_{repository.name}": {"at": time.time(), "error": str(failure)}})
+        raise
+    state.remember(**{f"failed_{repository.name}": None})
+    return str(new[-1]["label"])
+
+
+def _run(repository: Repository, kind: str, meanwhile: Callable[[], None]) -> None:
+    # The second repository gets its WAL from this program, and not from PostgreSQL.
+    words = ["--no-archive-async"] if repository.name == SECOND else []
+    process = repository.start(*words, f"--type={kind}", "backup")
+    end = time.monotonic() + LONGEST_S
+    while True:
+        try:
+            _, error = process.communicate(timeout=POLL_S)
+            break
+        except subprocess.TimeoutExpired:
+            meanwhile()
+            if time.monotonic() >= end:
+                process.kill()
+    if process.returncode in STOPPED:
+        raise Failure(f"{repository.subject}: the backup was stopped; the next turn makes it again")
+    if process.returncode:
+        raise repository.failure(error)

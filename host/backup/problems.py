@@ -1,0 +1,75 @@
+"""What is wrong, one line each. No line means that everything is good."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from . import archive, state
+from .schedule import CLOCK_S
+from .settings import Settings
+
+TEST_S = 26 * 3600
+"""Seconds that the last restore test may be old."""
+GAP_SHOWN_S = 24 * 3600
+"""Seconds for which lost WAL stays a problem, also after the backup that was made at once."""
+
+
+def every(
+    chosen: Settings, status: dict[str, Any], seen: dict[str, Any], memory: dict[str, Any], now: float
+) -> list[str]:
+    """Returns all problems of a status. `seen` has what is known of each repository, also what is not shown."""
+    return [*_archive(status["archive"]), *_repositories(seen, memory, now), *_verify(status, memory, now)]
+
+
+def _archive(values: dict[str, Any]) -> Iterator[str]:
+    if values["error"].startswith("postgres:"):
+        yield values["error"]
+    if values["waiting_s"] > archive.LATE_S:
+        yield (
+            f"backup/repository: {values['waiting']} WAL files wait to be archived, the oldest for "
+            f"{values['waiting_s'] // 60} minutes; what is written now would be lost with the server"
+        )
+
+
+def _repositories(seen: dict[str, Any], memory: dict[str, Any], now: float) -> Iterator[str]:
+    for name, each in seen.items():
+        if each["error"]:
+            yield f"backup/{name}: {each['error']}"
+        if failed := memory.get(f"failed_{name}"):
+            yield f"{failed['error']} (the last backup failed at {state.iso(failed['at'])})"
+        if name == "second" and (copying := memory.get("copy_error")):
+            yield copying
+        if each.get("gap"):
+            yield f"backup/{name}: WAL is missing after the last backup, so later moments cannot be recovered"
+        elif each.get("gap_at") and now < each["gap_at"] + GAP_SHOWN_S:
+            yield (
+                f"backup/{name}: WAL was missing at {state.iso(each['gap_at'])}; a backup was made at once, and the "
+                "ranges show what can be recovered"
+            )
+        for backup in each["backups"]:
+            if state.seconds(backup["begun"]) > now + CLOCK_S:
+                yield (
+                    f"backup/{name}: backup {backup['label']} is from the future, so the server's clock was or is "
+                    "wrong; pgBackRest makes no new one before that time"
+                )
+            if backup["error"]:
+                yield f"backup/{name}: backup {backup['label']} has damaged pages"
+
+
+def _verify(status: dict[str, Any], memory: dict[str, Any], now: float) -> Iterator[str]:
+    verify, first = status["verify"], memory.get("first_backup")
+    if verify["result"] == "bad":
+        yield f"backup/verify: the restore test failed: {verify['error'] or 'see databases'}"
+    if verify["at"]:
+        if now - state.seconds(verify["at"]) > TEST_S:
+            yield f"backup/verify: the last restore test is of {verify['at']}, older than 26 hours"
+    elif first and now - first > TEST_S:
+        yield "backup/verify: no backup has been restored yet, 26 hours after the first one"
+
+
+def verify_status() -> dict[str, Any]:
+    """Returns the last restore test. One that was interrupted is bad."""
+    empty = {"at": "", "took_s": 0, "result": "never", "reached": "", "databases": {}, "error": ""}
+    verify = {**empty, **state.read("verify.json")}
+    if verify["result"] == "running" and not state.is_busy():
+        verify |= {"result": "bad", "error": "it was interrupted; it runs again at the next turn"}
+    return verify

@@ -1,0 +1,71 @@
+"""Reads settings.json, and knows what is secret in the container's configuration."""
+
+import json
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ..failure import Failure
+from ..mask import Mask
+from . import places
+
+FIRST = "repository"
+SECOND = "second"
+SECRET_OPTIONS = re.compile(r"(?m)^repo1-(?:cipher-pass|s3-key|s3-key-secret|s3-token)=(.+)$")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the stack file says about backups."""
+
+    stack: str
+    repositories: dict[str, str]
+    """The kind of each repository, by its setting."""
+    full: str
+    differential_hours: int
+    verify: str
+    host: str
+    user: str
+    webhook_url: str | None
+    heartbeat_url: str | None
+    databases: str | list[str]
+    """The databases to compare in the restore test, or `all`."""
+
+
+def read() -> Settings:
+    """Reads settings.json. Raises a `Failure` if the file is missing or broken."""
+    try:
+        values: dict[str, Any] = json.loads((places.CONFIG / "settings.json").read_text())
+        alerts = values.get("alerts") or {}
+        return Settings(
+            stack=values["stack"],
+            repositories=values["repositories"],
+            full=values["full"],
+            differential_hours=values["differential_hours"],
+            verify=values["verify"],
+            host=values["postgres"]["host"],
+            user=values["postgres"]["user"],
+            webhook_url=alerts.get("webhook_url"),
+            heartbeat_url=alerts.get("heartbeat_url"),
+            databases=values.get("databases", "all"),
+        )
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        raise Failure("backup: the container's settings.json is missing or broken; run up again") from None
+
+
+def mask() -> Mask:
+    """Returns a mask for everything secret in the configuration."""
+    texts = [_text(name) for name in ("pgbackrest.conf", "second.conf")]
+    secrets = [value for text in texts for value in SECRET_OPTIONS.findall(text)]
+    secrets += [line.rpartition(":")[2] for line in _text("pgpass").splitlines()]
+    with suppress(ValueError, KeyError, AttributeError, TypeError):
+        secrets += [url for url in json.loads(_text("settings.json"))["alerts"].values() if url]
+    return Mask(secrets)
+
+
+def _text(name: str) -> str:
+    try:
+        return (places.CONFIG / name).read_text()
+    except OSError:
+        return ""

@@ -1,0 +1,129 @@
+"""One turn: looks at everything, tells who must know, and does what is due."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Any
+
+from ..failure import Failure
+from . import alerts, check, look, make, schedule, second, state, verify
+from .pgbackrest import Repository, repositories
+from .postgres import Live
+from .settings import FIRST, SECOND, Settings
+
+LOOK_S = 15
+
+
+def turn(chosen: Settings) -> dict[str, Any]:
+    """Does one turn. A failure of one thing is a problem in the status, and stops nothing else."""
+    observe(chosen)
+    done: list[str] = []
+    with state.lock() as mine:
+        if not mine:  # somebody makes a backup or a test by hand
+            return {"done": done, "busy": True}
+        verify.clear()  # of a killed run
+        with _observing(chosen):
+            done += _backups(chosen)
+            done += _verify(chosen)
+    if done:
+        observe(chosen)
+    return {"done": done, "busy": False}
+
+
+def observe(chosen: Settings) -> None:
+    """Writes the status, and sends what must be sent."""
+    status = look.look(chosen)
+    state.write("status.json", status)
+    for error in alerts.tell(chosen, status["problems"], time.time()):
+        print(error, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _observing(chosen: Settings) -> Iterator[None]:
+    """Looks now and then during a long backup or test too."""
+    ended = Event()
+
+    def run() -> None:
+        while not ended.wait(LOOK_S):
+            observe(chosen)
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _backups(chosen: Settings) -> Iterator[str]:
+    for repository in repositories(chosen):
+        try:
+            if repository.name == SECOND:
+                yield from _copy(chosen)
+            if kind := due(repository, time.time()):
+                yield f"{repository.name}: {kind} {backup(repository, kind)}"
+        except Failure as failure:
+            print(failure, file=sys.stderr, flush=True)
+
+
+def due(repository: Repository, now: float) -> str:
+    """Returns the type of the backup that is due, or an empty text."""
+    seen = state.read("seen.json").get(repository.name, {})
+    if seen.get("error"):
+        return ""  # a failed attempt would take a minute and say nothing new
+    made = [schedule.Made(backup["type"], state.seconds(backup["begun"])) for backup in seen.get("backups", [])]
+    failed = (state.memory().get(f"failed_{repository.name}") or {}).get("at", 0)
+    settings = repository.settings
+    return schedule.due_backup(
+        made, settings.full, settings.differential_hours, now, failed_at=failed, gap=bool(seen.get("gap"))
+    )
+
+
+def backup(repository: Repository, kind: str) -> str:
+    """Makes a backup with all that belongs to it, and returns its label. The caller has the lock."""
+    check.prepare(repository)
+    chosen = repository.settings
+    if repository.name == FIRST:
+        label = make.make(repository, kind)
+    else:
+        archiver = Live(chosen).archiver()
+        floor = archiver.last_wal[:24]
+        label = make.make(repository, kind, lambda: _copy_meanwhile(chosen, floor))
+    memory: dict[str, Any] = {f"newest_{repository.name}": label}
+    if not state.memory().get("first_backup"):
+        memory["first_backup"] = time.time()
+    state.remember(**memory)
+    return label
+
+
+def _copy(chosen: Settings) -> Iterator[str]:
+    """Copies new WAL to the second repository."""
+    try:
+        if count := second.copy(chosen, Live(chosen).archiver()):
+            yield f"second: {count} WAL files"
+        state.remember(copy_error="")
+    except Failure as failure:
+        state.remember(copy_error=str(failure))
+        raise
+
+
+def _copy_meanwhile(chosen: Settings, floor: str) -> None:
+    try:
+        second.copy(chosen, Live(chosen).archiver(), floor=floor)
+    except Failure as failure:
+        print(failure, file=sys.stderr, flush=True)
+
+
+def _verify(chosen: Settings) -> Iterator[str]:
+    memory, last = state.memory(), state.read("verify.json")
+    at = state.seconds(last["at"]) if last.get("at") else None
+    first = memory.get("first_backup")
+    good = last.get("result") == "good"
+    if schedule.due_verify(chosen.verify, time.time(), last=at, first_backup=first, good=good):
+        try:
+            yield f"verify: {verify.verify(chosen)['result']}"
+        except Failure as failure:
+            print(failure, file=sys.stderr, flush=True)
