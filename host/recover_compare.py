@@ -14,6 +14,7 @@ NOW = "SELECT now() AT TIME ZONE 'UTC';"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stack")
+    parser.add_argument("--brief", action="store_true", help="without the databases")
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
@@ -25,6 +26,10 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     except docker.NotFound:
         raise Failure("recover: there is no recovered cluster: build one first with --to") from None
     labels = description["Config"]["Labels"]
+    found = {"id": labels[recovery.RECOVERED], "reached": labels.get(recovery.REACHED, "")}
+    if args.brief:
+        print(json.dumps(found))
+        return
     volumes = [mount["Name"] for mount in description["Mounts"] if mount["Destination"] == recovery.DATA]
     try:
         there, here = recovery_rows.databases(recovered), recovery_rows.databases(running)
@@ -34,9 +39,8 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     print(
         json.dumps(
             {
-                "id": labels[recovery.RECOVERED],
+                **found,
                 "volume": volumes[0],
-                "reached": labels.get(recovery.REACHED, ""),
                 "now": now,
                 "only_here": sorted({*here} - {*there}),
                 "only_there": sorted({*there} - {*here}),

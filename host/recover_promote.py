@@ -7,9 +7,8 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from . import archived, docker, files, recovery, recovery_archive, recovery_roles
+from . import archived, docker, recovery, recovery_archive, recovery_roles
 from .failure import Failure
-from .psql import Postgres, SqlError
 
 GRACE_S = 300
 
@@ -31,10 +30,6 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         if docker.exists(container):
             archived.mark(args.stack, names=names)
             recovery_roles.copy(names.of("postgres"), container)
-            try:
-                Postgres(container).query(files.sql("recovery_forget_marks"))
-            except SqlError as error:
-                raise Failure(f"recover: PostgreSQL says: {error}") from None
             docker.stop([container], GRACE_S)
             if not docker.remove(container):
                 raise Failure(f"recover: container {container} cannot be removed; run the same command again")

@@ -37,7 +37,17 @@ READS = [
 """They change nothing that must be completed, so they end with their caller."""
 
 CHANGES = [
-    *("backup-call", "base", "certificate", "configure", "connect", "cutover", "database", "database-leave"),
+    *(
+        "backup-call",
+        "backup-keys-printed",
+        "base",
+        "certificate",
+        "configure",
+        "connect",
+        "cutover",
+        "database",
+        "database-leave",
+    ),
     *("disconnect", "electric-role", "electric-role-remove", "folder", "folder-remove", "limit-readers", "logins"),
     *(
         "migrate",
@@ -50,7 +60,15 @@ CHANGES = [
         "reader",
         "reader-remove",
     ),
-    *("recover-build", "recover-drop", "recover-forget", "recover-promote", "recover-seed"),
+    *(
+        "recover-back",
+        "recover-build",
+        "recover-drop",
+        "recover-forget",
+        "recover-promote",
+        "recover-seed",
+        "recover-settle",
+    ),
     *("redis-user", "redis-user-remove", "restore-arrived", "restore-load", "retire", "sharer-leave", "site-remove"),
     *("slot-drop", "switch", "take-out", "volume", "volumes-remove"),
 ]
