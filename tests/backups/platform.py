@@ -19,6 +19,8 @@ from tests.rehearsal.sandbox import sweep
 from tests.throwaway.box import Said
 from tests.waiting import eventually, hear
 
+from .writing import Numbers
+
 PLACE = Place("backups")
 STACK = f"backups{RUN or ''}"
 OTHER_STACK = f"{STACK}b"
@@ -112,6 +114,12 @@ class BackedUp(Platform):
     def backed_up(self, setting: str = "repository") -> bool:
         """Whether this repository has a good backup."""
         return any(not each["error"] for each in self.status()["repositories"][setting]["backups"])
+
+    def numbers(self) -> Numbers:
+        """Returns a client that commits numbered rows."""
+        words = ["psql", "-XqtA", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", DATABASE]
+        session = ["docker", "exec", "-i", f"sertantai-{self.stack}-postgres", *words]
+        return Numbers(lambda text: self.sql(text, DATABASE), session)
 
     def await_first_backup(self, *settings: str) -> None:
         for setting in settings or ("repository",):
