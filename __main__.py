@@ -10,6 +10,7 @@ import pulumi
 
 import settings
 from components.machine.choose import choose_host
+from components.platform.backup import Backup, BackupArgs
 from components.platform.certbot import Certbot, CertbotArgs
 from components.platform.foreign_site import ForeignSite, ForeignSiteArgs
 from components.platform.network import Network, NetworkArgs
@@ -34,11 +35,16 @@ host = choose_host(config)
 network = Network("network", NetworkArgs(settings=config.network, host=host))
 drains_s = [service.drain_s for service in config.services.values()]
 nginx = Nginx("nginx", NginxArgs(settings=config.nginx, drains_s=drains_s, network=network, host=host))
+database = PostgresArgs(
+    settings=config.postgres, backup=config.backup, alerts=config.alerts, network=network, host=host
+)
+postgres = Postgres("postgres", database)
 platform = Platform(
     settings=config,
     host=host,
     network=network,
-    postgres=Postgres("postgres", PostgresArgs(settings=config.postgres, network=network, host=host)),
+    postgres=postgres,
+    backup=Backup("backup", BackupArgs(postgres=postgres, host=host)) if config.backup else None,
     redis=Redis("redis", RedisArgs(settings=config.redis, network=network, host=host)) if config.redis else None,
     nginx=nginx,
     certbot=Certbot("certbot", CertbotArgs(acme=config.acme, nginx=nginx, host=host)),

@@ -86,6 +86,33 @@ def plan(target: Target | None, status: Mapping[str, Any]) -> Plan:
     raise Failure("\n".join([f"--to: {wanted}; {_say(ranges)}", *errors]))
 
 
+def plans_of_a_lost_server(target: Target | None, info: Sequence[Mapping[str, Any]]) -> list[Plan]:
+    """Returns how to recover without a running cluster, from pgBackRest's own list: the newest backup first.
+
+    An older one is needed if the timeline begins before the newest one. Raises a `Failure` without any backup.
+    """
+    stanza: Mapping[str, Any] = next(iter(info), {})
+    archives = [each["max"] for each in stanza.get("archive", []) if each.get("max")]
+    backups = [each for each in stanza.get("backup", []) if not each.get("error") and each["archive"]["stop"]]
+    last = target.moment.timestamp() if target else float("inf")
+    fitting = [each for each in backups if each["timestamp"]["stop"] <= last]
+    if not fitting:
+        ends = [_at(each["timestamp"]["stop"]) for each in backups]
+        known = f"the oldest backup ended at {min(ends)} UTC" if ends else "there is no backup"
+        raise Failure(f"--lost: {target.text if target else 'nothing'} cannot be recovered: {known} in the repository")
+    newest = max(archives, default="")
+    is_newest = fitting[-1] is backups[-1] and newest
+    timeline = int((newest if is_newest else fitting[-1]["archive"]["stop"])[:8], 16)
+    return [
+        Plan(repository="repository", backup=each["label"], timeline=timeline, target=target)
+        for each in reversed(fitting)
+    ]
+
+
+def _at(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _find(ranges: Sequence[Mapping[str, Any]], target: Target | None) -> Mapping[str, Any] | None:
     """Returns the newest range that contains the target, or the newest one."""
     fitting = [

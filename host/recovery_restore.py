@@ -17,6 +17,7 @@ POLL_S = 0.5
 SHOWN = 8
 """Lines of PostgreSQL's log in an error."""
 NOT_REACHED = "recovery ended before configured recovery target was reached"
+NOT_A_CHILD = "is not a child of this server's history"
 # It accepts no connection before it is promoted, and needs none of the running cluster's settings for that.
 SETTINGS = {
     "archive_mode": "off",
@@ -25,6 +26,10 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "max_wal_size": "2GB",
 }
+
+
+class OtherHistory(Failure):
+    """The backup was made after the timeline had begun, so it does not belong to it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +100,8 @@ class Restore:
                 return True
             time.sleep(POLL_S)
         log = docker.logs(self.container, 200)
+        if any(NOT_A_CHILD in line for line in log):
+            raise OtherHistory(f"recover: the backup {self.plan.backup} is not of timeline {self.plan.timeline}")
         if any(NOT_REACHED in line for line in log) and self.plan.target and not self.plan.target.is_point:
             return False
         raise self._failed("PostgreSQL ended before it reached the target", log)

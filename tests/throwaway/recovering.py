@@ -9,25 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from render import postgres
+from tests.throwaway.backups import CREATE_ROLE, PASSWORD, ROLE, configuration
 from tests.throwaway.box import Said, docker
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 DATA = "/var/lib/postgresql/data"
-CONFIGURATION = f"""
-[global]
-repo1-path=/var/lib/pgbackrest/first
-repo1-cipher-type=aes-256-cbc
-repo1-cipher-pass=passphrase-of-the-repository
-repo1-retention-full=4
-start-fast=y
-archive-async=y
-spool-path=/tmp/pgbackrest/spool
-lock-path=/tmp/pgbackrest/lock
-log-level-file=off
-[main]
-pg1-path={DATA}
-"""
 IDLE = "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done"
 
 
@@ -54,6 +41,8 @@ class Recovering:
 
     image: str
     stack: str = field(default_factory=lambda: f"trial{uuid.uuid4().hex[:8]}")
+    moment: str = ""
+    """A moment that a test remembers."""
 
     def of(self, part: str) -> str:
         return f"sertantai-{self.stack}-{part}"
@@ -63,6 +52,7 @@ class Recovering:
             assert docker("network", "create", network).ok
         self._write_config()
         self.start_postgres()
+        self.sql(CREATE_ROLE)
         self.start_container()
         self.pgbackrest("stanza-create")
 
@@ -81,15 +71,23 @@ class Recovering:
         command = [*postgres.arguments(256, 40, 10), *settings]
         made = docker("create", "--name", self.of("postgres"), *network, *words, self.image, *command)
         assert made.ok, made.error
-        assert docker("network", "connect", f"{self.stack}_backup", self.of("postgres")).ok
+        connect = ["--alias", "postgres", f"{self.stack}_backup", self.of("postgres")]
+        assert docker("network", "connect", *connect).ok
         assert docker("start", self.of("postgres")).ok
         eventually(lambda: docker("exec", self.of("postgres"), "pg_isready", "-q", "-h", "127.0.0.1").ok)
 
-    def start_container(self) -> None:
+    def start_container(self, volume: str | None = None) -> None:
         volumes = [word for mount in self._mounts() for word in ("-v", mount)]
         words = ["--network", f"{self.stack}_backup", "--user", "postgres", "--tmpfs", "/tmp:mode=1777", *volumes]
         words += ["-e", "PYTHONPATH=/etc/pgbackrest/program"]
-        data = ["-v", f"{self.of('postgres')}:{DATA}:ro", "--label", f"sertantai.stack={self.stack}"]
+        data = [
+            "-v",
+            f"{self.of('backup')}:/var/lib/backup",
+            "-v",
+            f"{volume or self.of('postgres')}:{DATA}:ro",
+            "--label",
+            f"sertantai.stack={self.stack}",
+        ]
         begun = docker("run", "-d", "--name", self.of("backup"), *words, *data, self.image, "bash", "-c", IDLE)
         assert begun.ok, begun.error
 
@@ -130,9 +128,24 @@ class Recovering:
         return [f"{self.of('backup-config')}:/etc/pgbackrest:ro", f"{self.of('repository')}:/var/lib/pgbackrest"]
 
     def _write_config(self, files: Mapping[str, str] | None = None) -> None:
-        settings = {"stack": self.stack, "repositories": {"repository": "local"}}
-        texts = {"pgbackrest.conf": CONFIGURATION, "settings.json": json.dumps(settings), **(files or {})}
-        names = ("backup-config", "repository", "postgres")
+        settings = {
+            "stack": self.stack,
+            "repositories": {"repository": "local"},
+            "full": "Sun 02:15",
+            "keep_full": 4,
+            "differential_hours": 6,
+            "verify": "04:30",
+            "postgres": {"host": "postgres", "user": ROLE},
+            "alerts": {"webhook_url": None, "heartbeat_url": None},
+            "databases": "all",
+        }
+        texts = {
+            "pgbackrest.conf": configuration().replace(f"pg1-user={ROLE}\n", ""),
+            "settings.json": json.dumps(settings),
+            "pgpass": f"*:*:*:{ROLE}:{PASSWORD}\n",
+            **(files or {}),
+        }
+        names = ("backup-config", "repository", "postgres", "backup")
         for name in names:
             assert docker("volume", "create", "--label", f"sertantai.stack={self.stack}", self.of(name)).ok
         volumes = [
@@ -141,10 +154,13 @@ class Recovering:
             "-v",
             f"{self.of('repository')}:/r",
             "-v",
+            f"{self.of('backup')}:/s",
+            "-v",
             f"{ROOT}/host:/host:ro",
         ]
         write = "".join(f"cat > /c/{name} <<'END'\n{text}\nEND\n" for name, text in texts.items())
-        script = f"mkdir -p /c/program && cp -r /host /c/program/ && {write} chown -R postgres /c /r"
+        owned = "chown -R postgres /c /r /s && chmod 600 /c/pgpass"
+        script = f"mkdir -p /c/program && cp -r /host /c/program/ && {write} {owned}"
         command = ["docker", "run", "--rm", "-i", "--network", "none", *volumes, self.image, "bash"]
         done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
         assert not done.returncode, done.stderr
