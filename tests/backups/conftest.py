@@ -1,5 +1,6 @@
 """Repositories, and throwaway containers that keep backups in them."""
 
+import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -26,9 +27,11 @@ def bucket() -> Iterator[ObjectStorage]:
         yield server
 
 
-@pytest.fixture(scope="module", params=["sftp", "s3"])
+@pytest.fixture(params=["sftp", "s3"])
 def repository(request: pytest.FixtureRequest) -> Repository:
+    """A server of either kind, with an empty folder."""
     server: Repository = request.getfixturevalue({"sftp": "box", "s3": "bucket"}[request.param])
+    server.path = f"test-{uuid.uuid4().hex[:8]}"
     return server
 
 

@@ -1,5 +1,6 @@
 """The files of /etc/pgbackrest for a repository, as the platform writes them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from render import pgbackrest
@@ -15,11 +16,10 @@ def files(
     repository: Repository | None,
     second: Repository | None = None,
     *,
-    path: str | None = None,
     postgres: str = "postgres",
-    **secrets: str,
+    secrets: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Returns the texts by name. `secrets` replace the credentials, and `path` the repository's. None: on a volume."""
+    """Returns the texts by name. `secrets` replace the credentials. None: a repository on a volume."""
     known, bundles, blocks = {"backup_passphrase": PASSPHRASE, "password": PASSWORD}, {}, {}
     for setting, place in (("repository", repository), ("second", second)):
         prefix = "backup_second_" if setting == "second" else "backup_"
@@ -31,10 +31,8 @@ def files(
                 bundles[setting] = place.authority
         if place or setting == "repository":
             blocks[setting] = place.settings() if place else {"kind": "local"}
-    if path:
-        blocks["repository"]["path"] = path
     backup = Backup.model_validate(blocks)
     texts: dict[str, Any] = pgbackrest.files(
-        backup, None, stack=STACK, postgres=postgres, secrets=known | secrets, bundles=bundles
+        backup, None, stack=STACK, postgres=postgres, secrets=known | dict(secrets or {}), bundles=bundles
     )
     return texts

@@ -25,7 +25,7 @@ exec su postgres -c "{BINARIES}/postgres -D {DATA} -c archive_mode=on -c listen_
 
 def write(container: str, repository: Repository, **secrets: str) -> None:
     """Writes the files of /etc/pgbackrest as the platform does."""
-    for name, text in files(repository, postgres="/run/postgresql", **secrets).items():
+    for name, text in files(repository, postgres="/run/postgresql", secrets=secrets).items():
         script = f"mkdir -p /etc/pgbackrest; cd /etc/pgbackrest; cat > {name}; chown postgres {name}; chmod 600 {name}"
         assert docker("exec", "-i", container, "bash", "-c", script, stdin=text).ok
 

@@ -5,15 +5,16 @@ from collections.abc import Callable
 import pytest
 
 from tests.doubles.repositories.sftp import StorageBox, key_pair
-from tests.throwaway.backups import DATA, TURN, Backups
+from tests.throwaway.backups import TURN, Backups
 from tests.waiting import eventually
 
 from .files import files
-from .platform import S3_PORT, SFTP_PORT, STACK, Repository
+from .platform import SFTP_PORT, STACK, Repository
 from .writing import Numbers
 
 pytestmark = [pytest.mark.docker, pytest.mark.faults, pytest.mark.xdist_group("backups")]
-SERVERS = "SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_activity WHERE backend_type = ANY ('{checkpointer,background writer,walwriter}')"
+SERVERS = """SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_activity
+WHERE backend_type IN ('checkpointer', 'background writer', 'walwriter')"""
 Make = Callable[..., Backups]
 
 
@@ -86,7 +87,7 @@ def test_a_full_repository_is_reported_and_nothing_is_lost(make: Make) -> None:
 def test_a_wrong_key_is_reported_and_the_right_one_cures_it(make: Make, repository: Repository) -> None:
     backups = running(make, repository)
     wrong = {"backup_sftp_key": key_pair()[0], "backup_s3_secret": "another"}
-    backups.configure(files(repository, **wrong))
+    backups.configure(files(repository, secrets=wrong))
     eventually(lambda: is_loud(backups, "backup/repository: "), timeout_s=120)
     refused = backups.call("check", "--timeout", "5")
     assert not refused.ok
