@@ -18,6 +18,7 @@ from . import at_host, protection, stack_edit
 from .at_host import Refused
 from .dump import EXCLUDED, print_summary
 from .engine import ROOT, console
+from .forget import forget_steps
 from .pinned import find_or_install
 
 MINUTE_S = 60
@@ -105,6 +106,7 @@ def dump(stack: str, service: str) -> None:
 def seed(stack: str, to: str | None) -> None:
     """Fills the empty volume of a new server. Raises `Refused`."""
     _check(at_host.run(stack, "recover-seed", stack, _target(to) if to else recovery_plan.NEWEST))
+    forget_steps(find_or_install(), stack)
 
 
 def drop(stack: str) -> None:
