@@ -53,6 +53,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(at_host, "read", lambda *_: json.dumps(COMPARED))
     monkeypatch.setattr(recover, "_up", host.up)
     monkeypatch.setattr(recover, "find_or_install", lambda: "pulumi")
+    monkeypatch.setattr(recover, "forget_steps", lambda *_: host.done.append("forget the steps"))
     monkeypatch.setattr(protection, "check", lambda *_: host.done.append("check"))
     monkeypatch.setattr(protection, "lift", lambda *words: host.done.append(f"lift {words[-1]}"))
     return host
@@ -121,7 +122,8 @@ def test_the_way_back_begins_with_the_old_volume(host: Host) -> None:
 def test_a_lost_server_gets_the_newest_state_or_an_earlier_one(host: Host) -> None:
     assert called("--lost")[0] == 0
     assert called("--lost", "--to", "2026-11-24 03:15")[0] == 0
-    assert host.done == ["recover-seed trial newest", "recover-seed trial 2026-11-24T03:15:00.000000+00:00"]
+    words = ["recover-seed trial newest", "recover-seed trial 2026-11-24T03:15:00.000000+00:00"]
+    assert host.done == [words[0], "forget the steps", words[1], "forget the steps"]
 
 
 def test_an_old_volume_is_deleted_only_after_a_yes(host: Host) -> None:
