@@ -119,6 +119,7 @@ def test_one_database_comes_back_by_a_restore(platform: BackedUp) -> None:
     platform.sql(f"{OWNER}DELETE FROM items", DATABASE)
     platform.sql("INSERT INTO others VALUES (1)")
 
+    must_recover(platform, "--drop")
     must_recover(platform, "--to", moment)
     must_recover(platform, "--database", SERVICE)
     [dump] = (platform.folder / "dumps").glob(f"{SERVICE}-*.dump")
