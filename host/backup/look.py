@@ -82,7 +82,7 @@ def _see(
     if not archiver:
         return seen
     try:
-        whole = before.get("newest") != newest or fresh
+        whole = before.get("newest") != newest
         return seen | _walk(repository, info, archiver, [] if whole else before.get("runs", []), now, seen)
     except Failure as failure:
         return seen | {"error": str(failure).removeprefix(f"{repository.subject}: ")}
