@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import connection, files, network, psql
+from . import backup_config, connection, files, network, psql
 from .failure import Failure
 from .gateway import Gateway
 
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", required=True)
     parser.add_argument("--gateway", required=True, help="nginx's container")
     parser.add_argument("--postgres", required=True, help="its container")
+    parser.add_argument("--backup-network", help="if backups are declared")
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
@@ -34,6 +35,9 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     ]
     if containers := inputs.get("containers"):
         readers.append(lambda: _connections(args.gateway, args.network, containers))
+    if args.backup_network:
+        readers.append(lambda: {"backup-network": network.fingerprint(args.backup_network)})
+        readers.append(lambda: {"backup": backup_config.fingerprint(args.postgres)})
     # Concurrently: each waits for Docker, and every preview waits for all of them.
     with ThreadPoolExecutor() as threads:
         results = threads.map(_read, readers)

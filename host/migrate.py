@@ -6,13 +6,12 @@ Safe to run again: it ends the rest of an interrupted run first, and continues a
 import argparse
 import os
 import subprocess
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
 
-from . import boot_migrations, catalogue, docker, files, lock, psql
+from . import boot_migrations, catalogue, docker, files, lock, psql, restore_point
 from .failure import Failure
 from .mask import LINE_LIMIT, Mask
 from .retire import PART, SERVICE, STACK
@@ -20,7 +19,6 @@ from .retire import PART, SERVICE, STACK
 GRACE_S = 10
 """Seconds for a stopped migration to roll back."""
 LOCK_TIMED_OUT = "canceling statement due to lock timeout"
-RESTORE_POINT = "SELECT pg_create_restore_point(:'point') \\g /dev/null\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--container", required=True, help="the name of the migration's container")
     parser.add_argument("--postgres", required=True, help="its container")
     parser.add_argument("--timeout", type=int, required=True, help="seconds")
+    parser.add_argument("--backup", help="the backup container, which archives the restore point")
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
@@ -51,6 +50,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         timeout_s=args.timeout,
         mask=Mask(inputs["secrets"]),
         volumes=inputs.get("volumes", {}),
+        backup=args.backup,
     )
     busy = f"{migration.subject}: another migration is still running; run up again when it is done"
     with (
@@ -81,6 +81,8 @@ class Migration:
     timeout_s: int
     mask: Mask
     volumes: Mapping[str, str] = field(default_factory=dict)
+    backup: str | None = None
+    """The backup container."""
     lock_timed_out: bool = field(default=False, init=False)
     """Whether a statement failed because it waited too long for a lock."""
 
@@ -92,15 +94,18 @@ class Migration:
     def run(self) -> None:
         """Creates a restore point, migrates, and prints the applied versions."""
         docker.remove(self.container)  # the container of an interrupted run
-        point = f"{self.service}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        point = restore_point.name(self.service)
         try:
             if remaining := self._end_sessions():
                 raise Failure(f"{self.subject}: {remaining}")
             before = self._applied_versions()
-            self.postgres.query(RESTORE_POINT, {"point": point})
+            position = restore_point.create(self.postgres, point, archives=bool(self.backup))
         except psql.SqlError:
             raise Failure(f"{self.subject}: PostgreSQL does not answer; nothing was touched: run up again") from None
         print(f"{self.subject}: restore point {point}", flush=True)
+        if self.backup:
+            restore_point.wait_archived(self.backup, position, self.subject)
+            print(f"{self.subject}: {restore_point.way_back(point)}", flush=True)
         reasons = self._migrate()
         applied = self._newly_applied(before)
         if reasons:

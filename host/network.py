@@ -15,6 +15,7 @@ from .failure import Failure
 
 STACK, FINGERPRINT = "sertantai.stack", "sertantai.fingerprint"
 NO_FINGERPRINT = "none"
+GONE = "gone-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +56,12 @@ def fingerprint(name: str) -> str:
     Without a network, each call returns a new value, so that the step runs again, also on a new server.
     """
     existing = _inspect(name)
-    return str(existing["Labels"].get(FINGERPRINT, NO_FINGERPRINT)) if existing else f"gone-{uuid.uuid4().hex[:12]}"
+    return str(existing["Labels"].get(FINGERPRINT, NO_FINGERPRINT)) if existing else gone()
+
+
+def gone() -> str:
+    """Returns the fingerprint of a thing that does not exist, which differs at each call."""
+    return f"{GONE}{uuid.uuid4().hex[:12]}"
 
 
 def remove(name: str, stack: str) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from . import in_use, lock, restore_check, slots
+from . import in_use, lock, restore_check, restore_point, slots
 from .database_users import User, Users
 from .dumps import Dumps
 from .failure import Failure
@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("digest", help="the dump's SHA-256")
     parser.add_argument("--stack", required=True)
     parser.add_argument("--gateway", required=True, help="nginx's container")
+    parser.add_argument("--backup", help="the backup container, which archives the restore point")
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
@@ -62,6 +63,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         postgres=postgres,
         rows=rows,
         dumps=Dumps(args.stack, args.service),
+        backup=args.backup,
     )
     busy = f"{subject}: another restore or cut-over has run for {WAIT_S} s; run up again"
     waiting = f"{subject}: waits for another restore, or a cut-over, to end"
@@ -91,6 +93,8 @@ class Restore:
     postgres: Postgres
     rows: Rows
     dumps: Dumps
+    backup: str | None = None
+    """The backup container."""
 
     def run(self) -> None:
         """Restores the dump, unless PostgreSQL has it. In any case, the stopped containers serve again afterwards."""
@@ -136,6 +140,7 @@ class Restore:
         return self.fit, facts
 
     def _load(self, fit: Fit, facts: Facts) -> None:
+        self._check_archiving()
         if not self._stop():
             self._fail("the app could not be stopped; nothing was changed")
         self._dump_current()
@@ -156,6 +161,15 @@ class Restore:
             self._undo(skip)
         self._print(f"{self.users.sentence('serve')} again, after {time.monotonic() - begun:.0f} s")
 
+    def _check_archiving(self) -> None:
+        """Raises a `Failure` if a restore point would not reach the repository, before anything is stopped."""
+        if self.backup:
+            try:
+                position = restore_point.create(self.postgres, f"{self.users.owner.name}-restore-check", archives=True)
+            except SqlError as error:
+                raise self._failure(f"{error}; nothing was stopped: run up again") from None
+            restore_point.wait_archived(self.backup, position, self.subject)
+
     def _stop(self) -> bool:
         if not self.users.show_notices():
             return False
@@ -166,14 +180,21 @@ class Restore:
 
     def _dump_current(self) -> None:
         """Dumps the current rows, while nobody writes, so that the restore can be undone."""
-        point = f"{self.users.owner.name}-restore-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        point = restore_point.name(f"{self.users.owner.name}-restore")
         try:
-            self.postgres.query("SELECT pg_create_restore_point(:'point');", {"point": point})
+            position = restore_point.create(self.postgres, point, archives=bool(self.backup))
             self.rows.dump(self.dumps.previous)
+            if self.backup:
+                restore_point.wait_archived(self.backup, position, self.subject)
         except (SqlError, CommandFailed) as error:
             print(error, flush=True)
             self._fail("the current rows cannot be dumped, and nothing was changed")
+        except Failure as failure:
+            print(failure, flush=True)
+            self._fail("nothing was changed")
         self._print(f"restore point {point}; the current rows are in {self.dumps.previous}")
+        if self.backup:
+            self._print(restore_point.way_back(point))
 
     def _explain(self, error: str, fit: Fit) -> None:
         if "violates foreign key" in error and not fit.disable_triggers:

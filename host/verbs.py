@@ -31,12 +31,13 @@ class Receiver(Protocol):
 
 
 READS = [
-    *("boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
+    *("backup-status", "boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
     *("restore-check", "restored", "volume-leave"),
 ]
 """They change nothing that must be completed, so they end with their caller."""
 
 CHANGES = [
+    *("backup-check", "backup-config", "backup-first", "backup-role", "backup-seed"),
     *("base", "certificate", "configure", "connect", "cutover", "database", "database-leave", "disconnect"),
     *("electric-role", "electric-role-remove", "folder", "folder-remove", "limit-readers", "logins", "migrate"),
     *("mount", "network", "network-remove", "pg-hba", "placeholder", "prune-images", "reader", "reader-remove"),

@@ -2,11 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
-from settings import HEALTH_ROLE
+from settings import BACKUP_ROLE, HEALTH_ROLE
 
 from .template import fill
 
+DATA = "/var/lib/postgresql/data"
+"""The folder of the cluster, in each container that mounts it."""
+STANZA = "main"
+"""The cluster's name in a repository of backups."""
 MAX_SLOT_WAL_MB = 8192
+_ARCHIVING = {
+    "archive_mode": "on",
+    # The most that is lost with the server: a segment that is not full waits no longer.
+    "archive_timeout": "15s",
+    "archive_command": f"pgbackrest --stanza={STANZA} archive-push %p",
+}
 
 
 def arguments(
@@ -16,10 +26,12 @@ def arguments(
     *,
     preload: Sequence[str] = (),
     chosen: Mapping[str, str] | None = None,
+    archives: bool = False,
 ) -> list[str]:
     """Returns the server's command: logical replication, and a quarter of the memory for shared buffers.
 
-    `preload` are the libraries to load, and `chosen` the settings that the operator has chosen.
+    `preload` are the libraries to load, and `chosen` the settings that the operator has chosen. With `archives`,
+    pgBackRest sends the log to the repository.
     """
     shared_buffers_mb = memory_mb // 4
     settings = {
@@ -47,11 +59,16 @@ def arguments(
         # Without it, a backend that waits for a lock does not notice that its client is gone.
         "client_connection_check_interval": "10s",
         **({"shared_preload_libraries": ",".join(preload)} if preload else {}),
+        **(_ARCHIVING if archives else {}),
         **(chosen or {}),
     }
     return ["postgres", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
 
 
-def rules() -> dict[str, str]:
-    """Returns the texts of pg_hba.conf and pg_ident.conf: who may log in, and from where."""
-    return {"hba": fill("pg_hba.conf.j2", health_role=HEALTH_ROLE), "ident": fill("pg_ident.conf.j2")}
+def rules(backup_subnet: str | None = None) -> dict[str, str]:
+    """Returns the texts of pg_hba.conf and pg_ident.conf: who may log in, and from where.
+
+    From `backup_subnet`, the role of backups may.
+    """
+    hba = fill("pg_hba.conf.j2", health_role=HEALTH_ROLE, backup_role=BACKUP_ROLE, backup_subnet=backup_subnet)
+    return {"hba": hba, "ident": fill("pg_ident.conf.j2")}

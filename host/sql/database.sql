@@ -14,3 +14,5 @@ SELECT format('ALTER DATABASE %I RESET transaction_timeout', :'database')
 -- Here, not in the service's database: a lock counts in one database only, and two steps that change the same row of
 -- pg_database at a time fail ("tuple concurrently updated").
 REVOKE ALL ON DATABASE :"database", postgres FROM PUBLIC;
+-- The step `backup-role` does so for the databases that exist.
+SELECT format('GRANT CONNECT ON DATABASE %I TO %I', :'database', rolname) FROM pg_roles WHERE rolname = 'sertantai_backup' \gexec

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from host import docker, in_use, restore_load
+from host import backups, docker, in_use, restore_load
 from host.database_users import User, Users
 from host.dumps import Dumps
 from host.failure import Failure
@@ -176,6 +176,12 @@ def made(monkeypatch: pytest.MonkeyPatch) -> World:
     def nobody(*_: object) -> Iterator[str]:
         return iter(())
 
+    def archive(container: str, word: str, position: str) -> str:
+        if not world.take("archived"):
+            raise Failure("backup/repository: does not answer")
+        return "{}"
+
+    monkeypatch.setattr(backups, "call", archive)
     monkeypatch.setattr(docker, "start", lambda container: world.take(f"start {container}"))
     monkeypatch.setattr(Gate, "wait_until_healthy", pass_through)
     monkeypatch.setattr(in_use, "transactions", nobody)
@@ -192,6 +198,7 @@ def restore(
     app: bool = True,
     disable_triggers: bool = False,
     sharers: Sequence[User] = (),
+    backup: str | None = None,
 ) -> None:
     gates = ({"app": TIMES} if app else {}) | ({"electric": TIMES} if electric else {})
     owner = User(serving=cast(Serving, world), slot="electric_slot_legal" if electric else "", gates=gates)
@@ -205,6 +212,7 @@ def restore(
         postgres=cast(Postgres, world),
         rows=cast(Rows, world),
         dumps=cast(Dumps, world),
+        backup=backup,
     ).run()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from host import boot_migrations, migrate, psql
+from host import backups, boot_migrations, migrate, psql
 from host import docker as docker_client
 from host.failure import Failure
 from host.mask import Mask
@@ -37,6 +37,7 @@ class Host:
         self.client, self.log, self.words = client, list[str](), list[str]()
         self.environment: Mapping[str, str] = {}
         self.stays = False
+        self.point = ""
         self.remaining = ""
         self.versions = ["1", "1\n2\n3"]
         self.silent_at = ""
@@ -63,6 +64,9 @@ class Host:
             raise psql.Unreachable("psql: error: connection refused")
         if step == "ends":
             return self.remaining if "migrates" in self.log else ""
+        if step == "point":
+            self.point = sql
+            return "0/3000060"
         return self.versions.pop(0) if step.startswith("versions") else ""
 
 
@@ -179,6 +183,31 @@ def test_if_postgresql_stops_during_a_migration_the_applied_versions_are_unknown
     assert "unknown, since PostgreSQL does not answer" in failure(migration)[-1]
 
 
+@pytest.mark.parametrize("reason", ["", "backup/repository: does not answer"])
+def test_with_backups_nothing_begins_before_the_restore_point_is_archived(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], reason: str
+) -> None:
+    host, migration = begin(monkeypatch, Client(0))
+    migration.backup = "backup"
+
+    def call(container: str, *words: str) -> str:
+        host.log.append(" ".join([container, *words]))
+        if reason:
+            raise Failure(reason)
+        return "{}"
+
+    monkeypatch.setattr(backups, "call", call)
+    if reason:
+        with pytest.raises(Failure, match=f"does not reach the repository, so nothing was changed: {reason}"):
+            migration.run()
+        assert "migrates" not in host.log
+        return
+    migration.run()
+    assert host.log.index("point") < host.log.index("backup wait-archived 0/3000060") < host.log.index("migrates")
+    assert "pg_switch_wal" in host.point
+    assert "`./sertantai recover --to legal-" in capsys.readouterr().out
+
+
 def test_without_a_restore_point_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     host, migration = begin(monkeypatch, Client(0))
     host.silent_at = "point"
@@ -219,5 +248,5 @@ def test_an_image_that_migrates_at_its_start_too_is_reported_unless_the_app_has_
         ("image", "command", "network", "memory_mb", "environment", "login"), "x"
     ) | {"secrets": []}
     own = {"app_command": command} if command else {}
-    migrate.run(argparse.Namespace(timeout=1, **dict.fromkeys(names, "legal")), inputs | own)
+    migrate.run(argparse.Namespace(timeout=1, backup=None, **dict.fromkeys(names, "legal")), inputs | own)
     assert (len(migrated), capsys.readouterr().out) == (1, "legal x\n" * warned)

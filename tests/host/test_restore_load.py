@@ -105,6 +105,28 @@ def test_a_query_that_postgresql_refuses_is_reported_in_its_words(world: World) 
     ]
 
 
+def test_with_backups_the_restore_point_is_archived_before_a_row_changes(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    restore(world, backup="backup")
+    assert [step for step in world.log if step not in ("restore point", "archived")] == [
+        step for step in LOADED if step != "restore point"
+    ]
+    archived = [place for place, step in enumerate(world.log) if step == "archived"]
+    assert len(archived) == 2
+    assert archived[0] < world.log.index("announce"), "before anything stops"
+    assert world.log.index("dump") < archived[1] < world.log.index("put")
+    assert "`./sertantai recover --to legal-restore-20" in capsys.readouterr().out
+
+
+def test_while_nothing_is_archived_nothing_stops(world: World) -> None:
+    reason = (
+        "its restore point does not reach the repository, so nothing was changed: backup/repository: does not answer"
+    )
+    assert fails(world, "archived", backup="backup") == f"legal/restore: {reason}; run up again"
+    assert "announce" not in world.log
+
+
 @pytest.mark.parametrize("step", ["announce", "stop", "drop slot"])
 def test_if_the_service_cannot_be_stopped_it_serves_again(world: World, step: str) -> None:
     assert fails(world, step) == (

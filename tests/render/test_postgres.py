@@ -13,7 +13,7 @@ def tuned(
     command, *rest = postgres.arguments(memory_mb, max_connections, max_replication_slots, **options)
     assert command == "postgres"
     assert set(rest[::2]) == {"-c"}
-    return dict(word.split("=") for word in rest[1::2])
+    return dict(word.split("=", 1) for word in rest[1::2])
 
 
 def test_the_settings_allow_logical_replication() -> None:
@@ -59,3 +59,19 @@ def test_libraries_are_loaded_only_if_they_are_named() -> None:
     assert "shared_preload_libraries" not in tuned()
     libraries = ["pg_stat_statements", "pg_prewarm"]
     assert tuned(preload=libraries)["shared_preload_libraries"] == "pg_stat_statements,pg_prewarm"
+
+
+def test_archiving_is_off_unless_backups_are_declared() -> None:
+    assert not [name for name in tuned() if name.startswith("archive")]
+    settings = tuned(archives=True)
+    assert settings.keys() - tuned().keys() == {"archive_mode", "archive_timeout", "archive_command"}
+    assert settings["archive_timeout"] == "15s"
+
+
+def test_the_role_of_backups_comes_from_its_own_subnet_alone() -> None:
+    assert postgres.rules()["hba"].find("sertantai_backup") == -1
+    lines = [line for line in postgres.rules("172.30.1.0/24")["hba"].splitlines() if line.startswith("host ")]
+    [allowed, refused] = [line for line in lines if "sertantai_backup" in line]
+    assert "172.30.1.0/24" in allowed
+    assert refused.endswith("reject")
+    assert lines.index(allowed) < lines.index("host postgres,template1 all all reject")

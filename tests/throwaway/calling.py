@@ -19,10 +19,13 @@ def call(
 
 
 def fingerprints(
-    gateway: str = "trial-nobody", postgres: str = "trial-nobody", network: str = "trial-none"
+    gateway: str = "trial-nobody",
+    postgres: str = "trial-nobody",
+    network: str = "trial-none",
+    backup_network: str | None = None,
 ) -> dict[str, str]:
     """Reads the fingerprints, as the program does before it declares anything."""
-    said = call("fingerprints", network=network, gateway=gateway, postgres=postgres)
+    said = call("fingerprints", network=network, gateway=gateway, postgres=postgres, backup_network=backup_network)
     assert said.ok, said.error
     found: dict[str, str] = json.loads(said.out)
     return found

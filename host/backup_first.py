@@ -1,0 +1,30 @@
+"""backup-first: back up before PostgreSQL's image is replaced.
+
+Safe to run again: with the new image in use, or without a cluster, it does nothing.
+"""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from . import backups, docker
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("container", help="the backup container")
+    parser.add_argument("--postgres", required=True, help="its container")
+    parser.add_argument("--image", required=True, help="shown, so that the step runs again for another image")
+
+
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Stdin: `image`, PostgreSQL's new one."""
+    if not docker.exists(args.postgres):
+        return
+    new = docker.check_output("image", "inspect", "-f", "{{.Id}}", inputs["image"]).strip()
+    if docker.inspect(args.postgres)["Image"] == new:
+        return
+    if not docker.exists(args.container):
+        print("backup: nothing is backed up before PostgreSQL's image changes, since there is no backup container yet")
+        return
+    backups.call(args.container, "backup", "diff")
+    print("backup: a backup was made before PostgreSQL's image changes")
