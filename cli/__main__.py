@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,12 +11,14 @@ import typer
 
 from components.machine.confirmed import digests_file
 
+from . import at_host, backup, hetzner, kept, reach
 from . import dump as dumps
-from . import hetzner, kept, reach
+from . import recover as recovery
 from .engine import console, pulumi, run_quietly, watch
 from .pinned import MINIMUM, PINNED, find_or_install
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The sertantai platform.")
+app.add_typer(backup.app, name="backup")
 Stack = Annotated[str, typer.Option(help="The stack: Pulumi.<stack>.yaml.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines: docs/releases.md.")]
@@ -142,6 +144,41 @@ def dump(
         dumps.make_dump(service, source, to or f"dumps/{service}.dump")
     except dumps.Refused as refused:
         console.print(str(refused), soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def recover(
+    stack: Stack = "local",
+    to: Annotated[str, typer.Option(help="A time (UTC) such as '2026-11-24 03:15', or a restore point.")] = "",
+    promote: Annotated[bool, typer.Option("--promote", help="Make the recovered cluster the platform's.")] = False,
+    database: Annotated[str, typer.Option(help="A service: write its recovered database to a dump.")] = "",
+    drop: Annotated[bool, typer.Option("--drop", help="Remove the recovered cluster.")] = False,
+    back: Annotated[str, typer.Option(help="An old volume: make its cluster the platform's again.")] = "",
+    forget: Annotated[str, typer.Option(help="An old volume to delete.")] = "",
+    lost: Annotated[bool, typer.Option("--lost", help="Fill the empty volume of a new server.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Brings back an earlier moment: look at it first (--to), then choose: docs/disaster.md."""
+    actions: dict[str, Callable[[], object]] = {
+        "--lost": lambda: recovery.seed(stack, to or None),
+        "--to": lambda: recovery.build(stack, to),
+        "--promote": lambda: recovery.promote(stack, yes=yes),
+        "--database": lambda: recovery.dump(stack, database),
+        "--drop": lambda: recovery.drop(stack),
+        "--back": lambda: recovery.bring_back(stack, back, yes=yes),
+        "--forget": lambda: recovery.forget(stack, forget, yes=yes),
+    }
+    given = {"--lost": lost, "--to": to and not lost, "--promote": promote, "--database": database, "--drop": drop}
+    chosen = [name for name, value in {**given, "--back": back, "--forget": forget}.items() if value]
+    if len(chosen) != 1:
+        console.print(f"recover: name one of {', '.join(actions)}", soft_wrap=True)
+        raise typer.Exit(2)
+    try:
+        actions[chosen[0]]()
+    except at_host.Refused as refused:
+        if str(refused):
+            console.print(str(refused), soft_wrap=True, markup=False)
         raise typer.Exit(1) from None
 
 

@@ -57,10 +57,11 @@ def make_dump(service: str, source: str, to: str) -> None:
         raise Refused(f"--from: its dump {error}") from None
     finally:
         part.unlink(missing_ok=True)
-    _print_summary(service, to, archive)
+    print_summary(service, to, archive)
 
 
-def _print_summary(service: str, to: str, archive: Archive) -> None:
+def print_summary(service: str, to: str, archive: Archive, more: str = "") -> None:
+    """Prints what a dump contains, and the block that restores it. `more` are further settings of that block."""
     table = Table("table", "rows")
     table.columns[1].justify = "right"
     for restored in archive.restored_tables():
@@ -71,7 +72,7 @@ def _print_summary(service: str, to: str, archive: Archive) -> None:
         f", expect: {{{largest}: {largest.rows}}}" if largest and re.fullmatch(r"[a-z0-9_.]+", str(largest)) else ""
     )
     console.print(f"Wrote {to}. To restore it once, with the next `up`:", soft_wrap=True)
-    console.print(f"  sertantai:services: {{{service}: {{restore: {{dump: {to}{expect}}}}}}}", soft_wrap=True)
+    console.print(f"  sertantai:services: {{{service}: {{restore: {{dump: {to}{expect}{more}}}}}}}", soft_wrap=True)
 
 
 def _services() -> list[str]:

@@ -2,10 +2,9 @@
 
 import subprocess
 
-from components.machine import host_program
-from render import ssh, verb
+from render import verb
 
-from . import reach
+from . import at_host, reach
 from .engine import ROOT, console
 
 
@@ -16,10 +15,7 @@ def remove_volumes(cli: str, stack: str) -> bool:
     """
     if reach.is_created_here(stack):
         return True
-    config = reach.write_config(cli, stack)
-    over_ssh = ["ssh", "-F", str(config), ssh.alias(stack), host_program.COMMAND]
-    program = over_ssh if config else host_program.LOCAL_COMMAND
-    command = [*program, verb.line("volumes-remove", stack)]
+    command = [*at_host.program(cli, stack), verb.line("volumes-remove", stack)]
     result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     for line in (result.stdout + result.stderr).splitlines():
         console.print(line, soft_wrap=True)

@@ -112,6 +112,11 @@ def is_created_here(stack: str) -> bool:
     return _host(stack).get("kind") == "hetzner"
 
 
+def is_local(stack: str) -> bool:
+    """Whether the host is this machine."""
+    return _host(stack).get("kind") == "local"
+
+
 def _host(stack: str) -> dict[str, Any]:
     try:
         return StackFile.read(stack, ROOT / f"Pulumi.{stack}.yaml").block("host")

@@ -92,8 +92,11 @@ class Restic:
         self._run("forget", *grouped, "--keep-daily", str(daily), "--keep-weekly", str(weekly))
 
     def restore(self, snapshot: Snapshot, target: Path) -> None:
-        """Restores a snapshot, and compares the checksum of each restored file with the repository's."""
-        source = f"{snapshot.id}:{files_settings.VOLUMES / snapshot.volume}"
+        """Restores a snapshot into a folder of the volume's name in `target`.
+
+        restic compares the checksum of each restored file with the repository's.
+        """
+        source = f"{snapshot.id}:{files_settings.VOLUMES}"
         self._run("restore", "--no-lock", source, "--target", str(target), "--verify")
 
     def check(self, part: str) -> None:

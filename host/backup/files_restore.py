@@ -17,16 +17,16 @@ FORMS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d 
 
 
 def restore(files: FileSettings, stack: str, volume: str, target: Path, *, at: str = "") -> dict[str, Any]:
-    """Restores the newest snapshot, or the last one before `at`, which is in UTC."""
+    """Restores the newest snapshot, or the last one before `at`, into a folder of the volume's name in `target`."""
     until = _seconds(at) if at else None
     restic, snapshot = _find(files, stack, volume, until)
     return _restore(restic, snapshot, target)
 
 
 def recover(files: FileSettings, stack: str, volume: str, target: Path) -> dict[str, Any]:
-    """Restores the newest snapshot into an empty folder. A folder with files stays as it is, unless this made them."""
-    unfinished = target / UNFINISHED
-    if os.listdir(target) and not unfinished.exists():
+    """As `restore`, if the folder is empty. One with files stays as it is, unless an interrupted call has begun it."""
+    unfinished = target / volume / UNFINISHED
+    if os.listdir(target / volume) and not unfinished.exists():
         return {"volume": volume, "result": "has files"}
     try:
         restic, snapshot = _find(files, stack, volume, None)

@@ -78,7 +78,7 @@ def _test(restic: Restic, volume: str, snapshot: Snapshot | None) -> Compared:
                 "on the disk for data; make room"
             )
         restic.restore(snapshot, places.SCRATCH)
-        compared = compare(places.SCRATCH, files_settings.VOLUMES / volume, snapshot.time)
+        compared = compare(places.SCRATCH / volume, files_settings.VOLUMES / volume, snapshot.time)
     finally:
         clear()
     if compared.files != snapshot.files:

@@ -9,7 +9,7 @@ from ..failure import Failure
 from . import files_restore, files_settings, files_status, files_turn, files_verify, health, settings, state
 
 RESTORED = Path("/restored")
-"""The folder of the volume that is filled."""
+"""The folder that has the volume to fill, by its name."""
 
 
 def _turn(args: argparse.Namespace) -> dict[str, Any]:

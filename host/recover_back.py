@@ -1,0 +1,77 @@
+"""recover-back: let an old volume's cluster begin a new timeline, before `up` makes it the running one again.
+
+On its own timeline, nothing would tell what it writes from now on from what it wrote before. Safe to run again: each
+run begins a timeline.
+"""
+
+import argparse
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from . import archived, backups, docker, recovery, recovery_archive
+from .failure import Failure
+from .psql import Postgres, SqlError
+
+START = 'touch "$PGDATA/recovery.signal" && exec postgres "$@"'
+SETTINGS = {
+    "archive_mode": "off",
+    "hot_standby": "off",
+    "listen_addresses": "",
+    "restore_command": f'pgbackrest --stanza={backups.STANZA} archive-get %f "%p"',
+    "recovery_target": "immediate",
+    "recovery_target_timeline": "current",
+    "recovery_target_action": "promote",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stack")
+    parser.add_argument("volume")
+
+
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Ends with a stopped cluster in the volume."""
+    names = recovery.Names(args.stack)
+    with names.locked():
+        running = recovery.Running.read(args.stack)
+        if running.volume == args.volume:
+            print(f"recover: {args.volume} is the running cluster's already")
+            return
+        _check(names, running, args.volume)
+        archived.mark(args.stack, names=names)
+        _begin_timeline(names, running.source, args.volume)
+        recovery_archive.open_archive(args.stack, running.source.image, args.volume)
+        print(f"recover: the volume {args.volume} is ready; the current one, {running.volume}, is kept")
+
+
+def _check(names: recovery.Names, running: recovery.Running, volume: str) -> None:
+    if volume not in docker.check_output("volume", "ls", "-q").split():
+        raise Failure(f"--back: there is no volume {volume}")
+    if users := docker.check_output("ps", "-q", "--filter", f"volume={volume}").split():
+        raise Failure(f"--back: {volume} is in use by container {users[0]}")
+    mount = {recovery.DATA: backups.read_only(volume)}
+    test = ["test", "-s", f"{recovery.DATA}/PG_VERSION"]
+    found = backups.run_once(running.source.image, mount, test, user="root", capabilities=["DAC_OVERRIDE"])
+    if found.code:
+        raise Failure(f"--back: the volume {volume} has no cluster")
+
+
+def _begin_timeline(names: recovery.Names, source: recovery.Source, volume: str) -> None:
+    container = names.of("recovered-build")
+    docker.remove(container)
+    data = f"--mount=type=volume,src={volume},dst={recovery.DATA}"
+    settings = [word for item in SETTINGS.items() for word in ("-c", "=".join(item))]
+    options = ["-d", data, "-e", f"PGDATA={recovery.DATA}", "--user", "postgres", "--entrypoint", "sh"]
+    words = source.words(container, stack=names.stack, options=options)
+    docker.check_output("run", *words, source.image, "-c", START, "sh", *settings)
+    while docker.is_running(container):
+        try:
+            if Postgres(container).query("SELECT pg_is_in_recovery();").strip() == "f":
+                docker.stop([container], 300)
+                docker.remove(container)
+                return
+        except SqlError:
+            time.sleep(0.5)
+    lines = "\n".join(f"    {line}" for line in docker.logs(container, 8))
+    raise Failure(f"--back: the cluster in {volume} does not start:\n{lines}")

@@ -1,0 +1,36 @@
+"""recover-drop: remove the recovered cluster with its volume, and what an interrupted recovery has left.
+
+Safe to run again: it removes what exists. The running cluster's volume is in use, so Docker keeps it.
+"""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from . import docker, recovery
+from .failure import Failure
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stack")
+
+
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Removes them."""
+    names = recovery.Names(args.stack)
+    with names.locked():
+        volumes = [names.begun.read_text()] if names.begun.exists() else []
+        container = names.of("recovered")
+        if docker.exists(container):
+            mounts = docker.inspect(container)["Mounts"]
+            volumes += [mount["Name"] for mount in mounts if mount["Destination"] == recovery.DATA]
+        for each in (container, names.of("recovered-build")):
+            if not docker.remove(each):
+                raise Failure(f"recover: container {each} cannot be removed; run the same command again")
+        for volume in dict.fromkeys(volumes):
+            try:
+                if recovery.remove_volume(volume):
+                    print(f"recover: removed {volume}")
+            except docker.Refused as refused:
+                raise Failure(f"recover: the volume {volume} stays: {refused}") from None
+        names.begun.unlink(missing_ok=True)

@@ -1,0 +1,37 @@
+"""recover-promote: prepare the recovered cluster to be the running one, which `up` then starts on its volume.
+
+Safe to run again: an interrupted one continues.
+"""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from . import archived, docker, recovery, recovery_archive, recovery_roles
+from .failure import Failure
+
+GRACE_S = 300
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stack")
+    parser.add_argument("volume", help="the recovered cluster's")
+
+
+def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
+    """Ends without the container `recovered`. Two servers on one volume would destroy it."""
+    names = recovery.Names(args.stack)
+    container = names.of("recovered")
+    with names.locked():
+        running = recovery.Running.read(args.stack)
+        if running.volume == args.volume:
+            print(f"recover: {args.volume} is the running cluster's already")
+            return
+        if docker.exists(container):
+            archived.mark(args.stack, names=names)
+            recovery_roles.copy(names.of("postgres"), container)
+            docker.stop([container], GRACE_S)
+            if not docker.remove(container):
+                raise Failure(f"recover: container {container} cannot be removed; run the same command again")
+        recovery_archive.open_archive(args.stack, running.source.image, args.volume)
+        print(f"recover: the volume {args.volume} is ready; the old one, {running.volume}, is kept")

@@ -1,0 +1,268 @@
+"""A cluster of an earlier moment, next to the running one: real pgBackRest and PostgreSQL in containers."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from host import lost_data, recovery
+from tests.places import ROOT
+from tests.throwaway.box import Said, docker
+from tests.throwaway.calling import call
+from tests.throwaway.recovering import DATA, Recovering, build_image
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.docker
+OWNER = "SET ROLE app_owner; "
+
+
+@pytest.fixture(scope="module")
+def image(base_image: str) -> str:
+    return build_image(base_image)
+
+
+@pytest.fixture(scope="module")
+def running(image: str) -> Iterator[Recovering]:
+    """A cluster with a backup, then 100 rows, then a dropped table, and other logins than before."""
+    running = Recovering(image)
+    running.start()
+    running.sql("CREATE ROLE app_owner; CREATE DATABASE app OWNER app_owner")
+    running.sql("CREATE ROLE old_login LOGIN PASSWORD 'old'; GRANT app_owner TO old_login")
+    running.sql(f"{OWNER}CREATE TABLE laws AS SELECT 1 AS id; CREATE TABLE same AS SELECT 1", "app")
+    running.backup()
+    running.sql(f"{OWNER}INSERT INTO laws SELECT generate_series(2, 100)", "app")
+    running.moment = running.now()
+    running.sql(f"{OWNER}DROP TABLE laws", "app")
+    running.sql("CREATE DATABASE later OWNER app_owner")
+    running.sql("DROP ROLE old_login; CREATE ROLE new_login LOGIN PASSWORD 'new'; GRANT app_owner TO new_login")
+    yield running
+    running.clear()
+
+
+@pytest.fixture
+def built(running: Recovering) -> Recovering:
+    """The cluster of the moment before the table was dropped."""
+    if not running.exists("container", "recovered"):
+        assert build(running, running.moment).ok
+    return running
+
+
+def build(running: Recovering, moment: str) -> Said:
+    return call("recover-build", running.stack, moment)
+
+
+def compare(running: Recovering) -> dict[str, Any]:
+    said = call("recover-compare", running.stack)
+    assert said.ok, said.error
+    compared: dict[str, Any] = json.loads(said.out)
+    return compared
+
+
+def log_in(running: Recovering, login: str, password: str) -> Said:
+    """Connects over the network, from another container, by name."""
+    words = ["--network", running.stack, "-e", f"PGPASSWORD={password}", running.image, "psql", "-XqtA"]
+    return docker("run", "--rm", *words, "-h", "recovered", "-U", login, "-d", "app", "-c", "SELECT count(*) FROM laws")
+
+
+def test_it_has_exactly_the_rows_that_were_committed_until_then(built: Recovering) -> None:
+    assert built.sql("SELECT count(*), max(id) FROM laws", "app", "recovered") == "100|100"
+    assert not built.ask("SELECT 1 FROM laws", "app").ok
+
+
+def test_nothing_can_be_written_to_it_and_nothing_can_leave_it(built: Recovering) -> None:
+    said = built.ask("INSERT INTO laws VALUES (0)", "app", "recovered")
+    assert "read-only transaction" in said.error
+    assert built.sql("SHOW archive_mode", part="recovered") == "off"
+    description = json.loads(docker("inspect", built.of("recovered")).out)[0]
+    assert [mount["Destination"] for mount in description["Mounts"] if mount["Type"] == "volume"] == [DATA]
+    assert [*description["NetworkSettings"]["Networks"]] == [built.stack]
+    assert "passphrase" not in json.dumps(description)
+
+
+def test_the_running_cluster_is_not_touched(built: Recovering) -> None:
+    assert built.sql("SELECT timeline_id FROM pg_control_checkpoint()") == "1"
+    assert not built.exists("container", "recovered-build")
+
+
+def test_todays_logins_work_in_it_and_those_of_then_do_not(built: Recovering) -> None:
+    assert log_in(built, "new_login", "new").out == "100"
+    assert not log_in(built, "old_login", "old").ok
+
+
+def test_what_would_be_lost_is_named_by_table_and_database(built: Recovering) -> None:
+    compared = compare(built)
+    assert compared["databases"] == {"app": {"equal": 1, "differ": {"public.laws": [100, None]}}}
+    assert (compared["only_here"], compared["only_there"]) == (["later"], [])
+    assert compared["reached"][:19] <= built.moment[:19] < compared["now"]
+
+
+def test_a_comparison_leaves_no_login_behind(built: Recovering) -> None:
+    compare(built)
+    for part in ("postgres", "recovered"):
+        assert built.sql("SELECT count(*) FROM pg_roles WHERE rolname = 'app-recover'", part=part) == "0"
+
+
+def test_one_database_is_dumped_without_the_rows_that_a_restore_does_not_load(built: Recovering) -> None:
+    words = f"recover-dump {built.stack} app --exclude same"
+    made = subprocess.run([sys.executable, "-m", "host", words], cwd=ROOT, capture_output=True)
+    assert made.stdout.startswith(b"PGDMP"), made.stderr
+    listed = ["docker", "exec", "-i", built.of("postgres"), "pg_restore", "--list"]
+    text = subprocess.run(listed, input=made.stdout, capture_output=True).stdout.decode()
+    assert "TABLE DATA public laws" in text
+    assert "TABLE DATA public same" not in text
+
+
+def test_a_database_that_did_not_exist_then_is_refused(built: Recovering) -> None:
+    said = call("recover-dump", built.stack, "later")
+    assert (said.code, said.out) == (1, "")
+    assert said.error.startswith("--database: later did not exist at that moment")
+
+
+def test_the_same_moment_again_changes_nothing_and_another_one_is_refused(built: Recovering) -> None:
+    before = docker("inspect", "-f", "{{.Id}}", built.of("recovered")).out
+    assert build(built, built.moment).ok
+    assert docker("inspect", "-f", "{{.Id}}", built.of("recovered")).out == before
+    said = build(built, built.now())
+    assert said.code == 1
+    assert "`./sertantai recover --drop`" in said.out
+
+
+def test_a_moment_before_the_first_backup_is_refused_with_the_ranges(running: Recovering) -> None:
+    call("recover-drop", running.stack)
+    said = build(running, "2020-01-01 00:00")
+    assert said.code == 1
+    assert said.out.startswith("--to: 2020-01-01 00:00 cannot be recovered; these moments can (UTC): 20")
+
+
+def test_the_last_moment_is_reached_without_any_later_commit(running: Recovering) -> None:
+    call("recover-drop", running.stack)
+    running.sql(f"{OWNER}INSERT INTO same VALUES (2)", "app")
+    assert build(running, running.now()).ok
+    assert running.sql("SELECT count(*) FROM same", "app", "recovered") == "2"
+
+
+def test_a_restore_point_is_reached_by_its_name(running: Recovering) -> None:
+    call("recover-drop", running.stack)
+    name = running.sql("SELECT 'legal-' || to_char(now(), 'YYYYMMDD\"T\"HH24MISS\"Z\"')")
+    running.sql(f"SELECT pg_create_restore_point('{name}')")
+    running.sql(f"{OWNER}DELETE FROM same", "app")
+    assert build(running, name).ok
+    assert running.sql("SELECT count(*) FROM same", "app", "recovered") == "2"
+
+
+def test_a_drop_removes_the_container_and_the_volume_and_may_run_again(built: Recovering) -> None:
+    volume = compare(built)["volume"]
+    for _ in range(2):
+        assert call("recover-drop", built.stack).ok
+        assert not built.exists("container", "recovered")
+        assert not docker("volume", "inspect", volume).ok
+    assert built.exists("volume", "postgres")
+
+
+def test_an_interrupted_build_begins_again(running: Recovering) -> None:
+    call("recover-drop", running.stack)
+    names = recovery.Names(running.stack)
+    volume = names.of(f"postgres-{running.moment[:10].replace('-', '')}T{running.moment[11:19].replace(':', '')}Z")
+    names.begun.write_text(volume)
+    docker("run", "--rm", "-v", f"{volume}:/data", running.image, "touch", "/data/half")
+    assert build(running, running.moment).ok
+    assert running.sql("SELECT count(*) FROM laws", "app", "recovered") == "100"
+
+
+def test_the_volume_of_an_earlier_recovery_is_never_overwritten(running: Recovering) -> None:
+    call("recover-drop", running.stack)
+    volume = running.of(f"postgres-{running.moment[:10].replace('-', '')}T{running.moment[11:19].replace(':', '')}Z")
+    docker("run", "--rm", "-v", f"{volume}:/data", running.image, "touch", "/data/kept")
+    said = build(running, running.moment)
+    assert said.code == 1
+    assert f"`./sertantai recover --forget {volume}`" in said.out
+    assert docker("run", "--rm", "-v", f"{volume}:/data", running.image, "ls", "/data").out == "kept"
+    assert call("recover-forget", running.stack, volume).out == f"recover: removed {volume}\n"
+
+
+@pytest.mark.parametrize(
+    ("part", "why"), [("postgres", "has the data of the running cluster"), ("redis", "is no volume")]
+)
+def test_only_an_old_volume_can_be_forgotten(running: Recovering, part: str, why: str) -> None:
+    said = call("recover-forget", running.stack, running.of(part))
+    assert said.code == 1
+    assert why in said.out
+
+
+def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_back(image: str) -> None:
+    running = Recovering(image)
+    try:
+        running.start()
+        running.sql("CREATE TABLE laws AS SELECT 1 AS id")
+        running.backup()
+        moment = running.now()
+        running.sql("DELETE FROM laws")
+        assert build(running, moment).ok
+        volume = compare(running)["volume"]
+        for _ in range(2):
+            assert call("recover-promote", running.stack, volume).ok
+        swap(running, volume)
+        assert running.sql("SELECT count(*) FROM laws") == "1"
+        assert running.sql("SHOW transaction_read_only") == "off"
+        assert archives(running) == 2
+        said = call("recover-back", running.stack, running.of("postgres"))
+        assert said.ok, said.out
+        swap(running, running.of("postgres"))
+        assert running.sql("SELECT count(*) FROM laws") == "0"
+        assert archives(running) == 3
+    finally:
+        running.clear()
+
+
+def test_a_lost_server_gets_everything_back_and_archives_again(image: str) -> None:
+    running = Recovering(image)
+    try:
+        running.start()
+        running.sql("CREATE TABLE laws AS SELECT 1 AS id")
+        running.backup()
+        running.sql("INSERT INTO laws SELECT generate_series(2, 50)")
+        running.now()
+        running.sql("SELECT pg_switch_wal()")
+        eventually(lambda: running.sql("SELECT last_archived_wal IS NOT NULL FROM pg_stat_archiver") == "t")
+        refused = call("recover-seed", running.stack, "newest")
+        assert "its data is not lost" in refused.out
+        docker("stop", "-t", "20", running.of("postgres"))
+        docker("rm", "-f", running.of("postgres"), running.of("backup"))
+        assert docker("volume", "rm", running.of("postgres")).ok
+        lost_data.remember(
+            running.stack,
+            volume=running.of("postgres"),
+            image=running.image,
+            network=f"{running.stack}_backup",
+            volumes={"/etc/pgbackrest": running.of("backup-config"), "/var/lib/pgbackrest": running.of("repository")},
+        )
+        assert docker("volume", "create", "--label", f"sertantai.stack={running.stack}", running.of("postgres")).ok
+        said = call("recover-seed", running.stack, "newest")
+        assert said.ok, said.out
+        assert "which a recovery would delete" in call("recover-seed", running.stack, "newest").out
+        running.start_postgres()
+        assert running.sql("SELECT count(*) FROM laws") == "50"
+        running.start_container()
+        assert archives(running) == 2
+    finally:
+        running.clear()
+
+
+def swap(running: Recovering, volume: str) -> None:
+    """Does what `up` does: PostgreSQL's container is replaced by one on the other volume."""
+    docker("stop", "-t", "20", running.of("postgres"))
+    docker("rm", "-f", running.of("postgres"), running.of("backup"))
+    running.start_postgres(volume)
+    running.start_container(volume)
+
+
+def archives(running: Recovering) -> int:
+    """Returns the newest timeline in the repository, once it has that timeline's history and a later file."""
+    running.sql("SELECT pg_create_restore_point('a'); SELECT pg_switch_wal()")
+    name = running.sql("SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)")
+    found = f"find /var/lib/pgbackrest/first/archive -name '{name}.history' -o -name '{name}*-*'"
+    eventually(lambda: len(docker("exec", running.of("postgres"), "sh", "-c", found).out.split()) >= 2, 60)
+    return int(name, 16)
