@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from . import backups
+from . import backups, lost_data
 from .failure import Failure
 
 DATA = "/data"
@@ -32,18 +32,19 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     files, so that the step runs again on a new server.
     """
     image: str = inputs["image"]
-    command = ["test", "-s", f"{DATA}/PG_VERSION"]
+    # An interrupted recovery has not written this file.
+    command = ["test", "-s", f"{DATA}/global/pg_control"]
     volume = {DATA: backups.read_only(args.volume)}
     found = backups.run_once(image, volume, command, user="root", capabilities=["DAC_OVERRIDE"])
     if found.code > 1:
         raise Failure(f"postgres: its data volume {args.volume} cannot be read: {found.error.strip()}; run up again")
     if found.code == 0:
         return
-    volumes = {backups.CONFIG: backups.read_only(args.config)}
-    if args.repository:
-        volumes[backups.REPOSITORIES] = backups.read_only(args.repository)
+    mounts = {backups.CONFIG: args.config} | ({backups.REPOSITORIES: args.repository} if args.repository else {})
+    volumes = {path: backups.read_only(name) for path, name in mounts.items()}
     for setting in inputs["repositories"]:
         if last := _last_backup(setting, image, volumes, args.network):
+            lost_data.remember(volume=args.volume, image=image, network=args.network, mounts=mounts)
             raise Failure(
                 f"backup/{setting}: holds the backups of this platform (last: {last}) and this server has no data: "
                 "run `./sertantai recover --lost`, or choose another path"

@@ -4,27 +4,30 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import recovery
+from . import backups, recovery
 from .failure import Failure
 
 
-def remember(stack: str, *, volume: str, image: str, network: str, volumes: Mapping[str, str]) -> None:
-    """Writes it to the stack's folder on the host. `volumes` are those of the backups' files, by path."""
-    values = {"volume": volume, "image": image, "network": network, "volumes": dict(volumes)}
-    _file(stack).write_text(json.dumps(values))
+def remember(*, volume: str, image: str, network: str, mounts: Mapping[str, str]) -> None:
+    """Writes it to a file on the host. `mounts` are the volumes of the backups' files, by path."""
+    values = {"volume": volume, "image": image, "network": network, "mounts": dict(mounts)}
+    _file(mounts[backups.CONFIG]).write_text(json.dumps(values))
 
 
 def read(stack: str) -> tuple[recovery.Source, str]:
     """Returns what to restore with, and the empty volume. Raises a `Failure` if `up` has not stopped at that step."""
     try:
-        values = json.loads(_file(stack).read_text())
+        values = json.loads(_file(recovery.Names(stack).of("backup-config")).read_text())
     except OSError:
         raise Failure(
             "--lost: run up first: it prepares the new server, and stops before PostgreSQL if there are backups"
         ) from None
-    mounts = {path: volumes for path, volumes in values["volumes"].items() if path != recovery.DATA}
-    return recovery.Source(image=values["image"], network=values["network"], mounts=mounts), values["volume"]
+    volume = values.pop("volume")
+    return recovery.Source(**values), volume
 
 
-def _file(stack: str) -> Path:
-    return recovery.Names(stack).folder / "lost.json"
+def _file(config: str) -> Path:
+    """Returns the file of the stack whose volume of configuration this is."""
+    folder = Path.home() / ".sertantai"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"{config}.lost.json"

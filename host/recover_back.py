@@ -19,9 +19,7 @@ SETTINGS = {
     "hot_standby": "off",
     "listen_addresses": "",
     "restore_command": f'pgbackrest --stanza={backups.STANZA} archive-get %f "%p"',
-    "recovery_target": "immediate",
     "recovery_target_timeline": "current",
-    "recovery_target_action": "promote",
 }
 
 

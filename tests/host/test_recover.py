@@ -146,11 +146,13 @@ def test_the_last_moment_is_reached_without_any_later_commit(running: Recovering
 
 def test_a_restore_point_is_reached_by_its_name(running: Recovering) -> None:
     call("recover-drop", running.stack)
+    rows = running.sql("SELECT count(*) FROM same", "app")
     name = running.sql("SELECT 'legal-' || to_char(now(), 'YYYYMMDD\"T\"HH24MISS\"Z\"')")
     running.sql(f"SELECT pg_create_restore_point('{name}')")
     running.sql(f"{OWNER}DELETE FROM same", "app")
     assert build(running, name).ok
-    assert running.sql("SELECT count(*) FROM same", "app", "recovered") == "2"
+    assert running.sql("SELECT count(*) FROM same", "app", "recovered") == rows != "0"
+    running.sql(f"{OWNER}INSERT INTO same VALUES (1)", "app")
 
 
 def test_a_drop_removes_the_container_and_the_volume_and_may_run_again(built: Recovering) -> None:
@@ -233,11 +235,10 @@ def test_a_lost_server_gets_everything_back_and_archives_again(image: str) -> No
         docker("rm", "-f", running.of("postgres"), running.of("backup"))
         assert docker("volume", "rm", running.of("postgres")).ok
         lost_data.remember(
-            running.stack,
             volume=running.of("postgres"),
             image=running.image,
             network=f"{running.stack}_backup",
-            volumes={"/etc/pgbackrest": running.of("backup-config"), "/var/lib/pgbackrest": running.of("repository")},
+            mounts={"/etc/pgbackrest": running.of("backup-config"), "/var/lib/pgbackrest": running.of("repository")},
         )
         assert docker("volume", "create", "--label", f"sertantai.stack={running.stack}", running.of("postgres")).ok
         said = call("recover-seed", running.stack, "newest")
