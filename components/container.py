@@ -33,6 +33,10 @@ class Container:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     """Kernel settings of its network namespace."""
     read_only: bool = True
+    init: bool = False
+    """Whether Docker's own init is the first process: it waits for processes whose parent has ended."""
+    cpus: str | None = None
+    """How many processors it may use, such as 0.5."""
     shm_mb: int = 64
     grace_s: int = 60
     generation: int = 0
@@ -65,6 +69,8 @@ class Container:
             shm_size=self.shm_mb,
             restart="unless-stopped",
             read_only=self.read_only,
+            init=self.init or None,
+            cpus=self.cpus,
             sysctls=dict(self.sysctls) or None,
             tmpfs={path: options for path, _, options in (entry.partition(":") for entry in self.tmpfs)},
             security_opts=["no-new-privileges"],

@@ -104,7 +104,7 @@ class Restic:
         self._run("check", f"--read-data-subset={part}")
 
     def _run(self, *words: str, accepted: Sequence[int] = (0,), timeout_s: float | None = None) -> Answer:
-        command = ["restic", "--json", "--quiet", *([] if self.cached else ["--no-cache"])]
+        command = ["nice", "restic", "--json", "--quiet", *([] if self.cached else ["--no-cache"])]
         command += [word for option in self.place.options for word in ("-o", option)]
         files_settings.copy_keys()
         pipe = subprocess.PIPE
