@@ -50,7 +50,7 @@ def _exists(volume: str) -> bool:
 
 
 def _short(image: str) -> str:
-    return image.removeprefix("sha256:")[:12]
+    return image[:19] if image.startswith("sha256:") else image
 
 
 def _folder(volume: str) -> str:

@@ -13,7 +13,7 @@ INPUTS = {
     "docker:index/remoteImage:RemoteImage": "name keepLocally",
     "docker:index/container:Container": "name image command entrypoints envs labels memory memorySwap shmSize readOnly"
     " capabilities securityOpts sysctls tmpfs restart logDriver logOpts networksAdvanced networkMode hosts ports"
-    " volumes healthcheck stopTimeout destroyGraceSeconds",
+    " volumes healthcheck stopTimeout destroyGraceSeconds init cpus",
     "command:local:Command": "create delete stdin environment interpreter triggers addPreviousOutputInEnv",
     "random:index/randomPassword:RandomPassword": "length special",
     "docker:index/getRegistryImage:getRegistryImage": "name",
@@ -73,6 +73,8 @@ def container(inputs: dict[str, Any]) -> dict[str, Any]:
             "RestartPolicy": {"Name": get("restart", "no")},
             "SecurityOpt": get("securityOpts"),
             "ReadonlyRootfs": get("readOnly"),
+            "Init": get("init"),
+            "NanoCpus": int(float(get("cpus", "0")) * 10**9),
             "Sysctls": get("sysctls"),
             "Tmpfs": get("tmpfs"),
             "CapAdd": capabilities.get("adds"),

@@ -29,7 +29,7 @@ class Files:
 
     image: str
     config: Path
-    name: str = field(default_factory=lambda: f"trial-{uuid.uuid4().hex[:8]}")
+    name: str = field(default_factory=lambda: f"sertantai-trial{uuid.uuid4().hex[:8]}")
     volumes: Sequence[str] = ("legal-files", "letsencrypt")
     capabilities: Sequence[str] = CAPABILITIES
     network: str = "none"
@@ -54,7 +54,7 @@ class Files:
         places = repositories or {"repository": place()}
         files = {"repositories": places, "passphrase": passphrase, "keep_daily": 14, "keep_weekly": 4}
         settings = {
-            "stack": "trial",
+            "stack": self.name.removeprefix("sertantai-"),
             "repositories": dict.fromkeys(places, "local"),
             "full": "Sun 02:15",
             "differential_hours": 6,
