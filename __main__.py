@@ -10,6 +10,8 @@ import pulumi
 
 import settings
 from components.machine.choose import choose_host
+from components.platform.backup import Backup, BackupArgs
+from components.platform.backup_files import BackupFiles, BackupFilesArgs
 from components.platform.certbot import Certbot, CertbotArgs
 from components.platform.foreign_site import ForeignSite, ForeignSiteArgs
 from components.platform.network import Network, NetworkArgs
@@ -34,11 +36,16 @@ host = choose_host(config)
 network = Network("network", NetworkArgs(settings=config.network, host=host))
 drains_s = [service.drain_s for service in config.services.values()]
 nginx = Nginx("nginx", NginxArgs(settings=config.nginx, drains_s=drains_s, network=network, host=host))
+database = PostgresArgs(
+    settings=config.postgres, backup=config.backup, alerts=config.alerts, network=network, host=host
+)
+postgres = Postgres("postgres", database)
 platform = Platform(
     settings=config,
     host=host,
     network=network,
-    postgres=Postgres("postgres", PostgresArgs(settings=config.postgres, network=network, host=host)),
+    postgres=postgres,
+    backup=Backup("backup", BackupArgs(postgres=postgres, host=host)) if config.backup else None,
     redis=Redis("redis", RedisArgs(settings=config.redis, network=network, host=host)) if config.redis else None,
     nginx=nginx,
     certbot=Certbot("certbot", CertbotArgs(acme=config.acme, nginx=nginx, host=host)),
@@ -58,6 +65,10 @@ async def main() -> dict[str, pulumi.Input[Any]]:
         name: ForeignSite(name, ForeignSiteArgs(settings=block, platform=platform))
         for name, block in config.sites.items()
     }
+    if postgres.archive:
+        volumes = {"letsencrypt": platform.certbot.certificates}
+        volumes |= {f"{name}-{each}": new for name, s in services.items() for each, new in s.release.volumes.items()}
+        BackupFiles("backup-volumes", BackupFilesArgs(archive=postgres.archive, volumes=volumes, host=host))
     # Waits for all outputs at once: the SDK itself would check all of them again after each one.
     while outputs := [output for output in pulumi.runtime.settings.SETTINGS.outputs if not output.done()]:
         await asyncio.wait(outputs)

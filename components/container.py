@@ -33,10 +33,13 @@ class Container:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     """Kernel settings of its network namespace."""
     read_only: bool = True
+    user: str | None = None
+    """None: the image's own."""
     init: bool = False
-    """Whether Docker's own init is the first process: it waits for processes whose parent has ended."""
+    """Whether Docker's init is its first process, which ends what its parent has left."""
     cpus: str | None = None
-    """How many processors it may use, such as 0.5."""
+    cpu_shares: int | None = None
+    """Its weight beside other containers, which have 1024, while all want processors."""
     shm_mb: int = 64
     grace_s: int = 60
     generation: int = 0
@@ -69,8 +72,10 @@ class Container:
             shm_size=self.shm_mb,
             restart="unless-stopped",
             read_only=self.read_only,
+            user=self.user,
             init=self.init or None,
             cpus=self.cpus,
+            cpu_shares=self.cpu_shares,
             sysctls=dict(self.sysctls) or None,
             tmpfs={path: options for path, _, options in (entry.partition(":") for entry in self.tmpfs)},
             security_opts=["no-new-privileges"],

@@ -24,8 +24,13 @@ def secret(
 
     The generated one always exists, so that to set a config secret and remove it again changes nothing else.
     """
-    generated = random.RandomPassword(
-        name, length=length, special=False, opts=ResourceOptions(parent=parent, protect=protect)
-    )
+    generated = generate(name, parent=parent, protect=protect, length=length)
     override = config_secret(key) if key else None
     return generated.result if override is None else override
+
+
+def generate(name: str, *, parent: pulumi.Resource, protect: bool = False, length: int = 48) -> random.RandomPassword:
+    """Generates a secret."""
+    return random.RandomPassword(
+        name, length=length, special=False, opts=ResourceOptions(parent=parent, protect=protect)
+    )

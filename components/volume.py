@@ -1,5 +1,7 @@
 """A named volume on the host."""
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_docker as docker
 from pulumi import ResourceOptions
@@ -19,15 +21,17 @@ def volume(
     protect: bool,
     exists: bool = False,
     kept: bool = False,
+    needs: Sequence[pulumi.Resource] = (),
 ) -> docker.Volume:
     """Declares the volume `volume_name`, or uses an existing one of that name. `protect` the platform's data.
 
-    One that is `kept` stays on the host when it is no longer declared: a service's own data.
+    One that is `kept` stays on the host when it is no longer declared: a service's own data. While it is protected, so
+    is what it `needs` from `down`.
 
     If the host has a disk for data, the volume is a folder on it, so a new server has it too. While the disk is not
     mounted, the folder is missing and Docker does not start the container.
     """
-    depends_on = list(host.ready)
+    depends_on = [*host.ready, *needs]
     driver_opts = None
     if host.data_folder and not exists:
         depends_on.append(

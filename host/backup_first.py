@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("container", help="the backup container")
     parser.add_argument("--postgres", required=True, help="its container")
     parser.add_argument("--image", required=True, help="shown, so that the step runs again for another image")
+    parser.add_argument("--package", help="shown too: pgBackRest's, if the host builds the image")
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from local.machine import connect
 from local.owner import REHEARSAL
 from settings import StackFile
 
-from .inputs import INPUTS, check, container, labels
+from .inputs import INPUTS, check, container, labels, more_networks
 from .monitor import Monitor
 from .state import Resource, Secret, State, folder, plain
 
@@ -135,6 +135,8 @@ class Engine(Monitor):
             case "Container":
                 self._clear(new, name)
                 id_ = self.docker.api.create_container_from_config(container(inputs), name)["Id"]  # type: ignore[no-untyped-call]
+                for network, options in more_networks(inputs).items():
+                    self.docker.api.connect_container_to_network(id_, network, **options)
                 self.docker.api.start(id_)
                 return id_, {"name": name}
             case "Command":

@@ -12,8 +12,9 @@ INPUTS = {
     "docker:index/volume:Volume": "name labels",
     "docker:index/remoteImage:RemoteImage": "name keepLocally",
     "docker:index/container:Container": "name image command entrypoints envs labels memory memorySwap shmSize readOnly"
+    " init user cpus cpuShares"
     " capabilities securityOpts sysctls tmpfs restart logDriver logOpts networksAdvanced networkMode hosts ports"
-    " volumes healthcheck stopTimeout destroyGraceSeconds init cpus",
+    " volumes healthcheck stopTimeout destroyGraceSeconds",
     "command:local:Command": "create delete stdin environment interpreter triggers addPreviousOutputInEnv",
     "random:index/randomPassword:RandomPassword": "length special",
     "docker:index/getRegistryImage:getRegistryImage": "name",
@@ -46,16 +47,18 @@ def container(inputs: dict[str, Any]) -> dict[str, Any]:
     """Returns the request that creates a container. Memory is in MiB in the inputs and in bytes in the request."""
     get = inputs.get
     networks, capabilities, health = get("networksAdvanced", []), get("capabilities", {}), get("healthcheck", {})
+    # Docker accepts one network here: see `more_networks`.
     endpoints = {
         network["name"]: {
             "Aliases": network.get("aliases"),
             "IPAMConfig": {"IPv4Address": network.get("ipv4Address")},
         }
-        for network in networks
+        for network in networks[:1]
     }
     ports = {f"{port['internal']}/{port['protocol']}": port for port in get("ports", [])}
     return {
         "Image": inputs["image"],
+        "User": get("user", ""),
         "Cmd": get("command"),
         "Entrypoint": get("entrypoints"),
         "Env": get("envs"),
@@ -70,11 +73,12 @@ def container(inputs: dict[str, Any]) -> dict[str, Any]:
             "Memory": get("memory", 0) * 2**20,
             "MemorySwap": get("memorySwap", 0) * 2**20,
             "ShmSize": get("shmSize", 0) * 2**20,
+            "Init": get("init"),
+            "NanoCpus": int(float(get("cpus", 0)) * 10**9),
+            "CpuShares": get("cpuShares", 0),
             "RestartPolicy": {"Name": get("restart", "no")},
             "SecurityOpt": get("securityOpts"),
             "ReadonlyRootfs": get("readOnly"),
-            "Init": get("init"),
-            "NanoCpus": int(float(get("cpus", "0")) * 10**9),
             "Sysctls": get("sysctls"),
             "Tmpfs": get("tmpfs"),
             "CapAdd": capabilities.get("adds"),
@@ -89,6 +93,14 @@ def container(inputs: dict[str, Any]) -> dict[str, Any]:
                 for volume in get("volumes", [])
             ],
         },
+    }
+
+
+def more_networks(inputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Returns the options of the networks to connect before its start, by name, without the first."""
+    return {
+        network["name"]: {"ipv4_address": network.get("ipv4Address"), "aliases": network.get("aliases")}
+        for network in inputs.get("networksAdvanced", [])[1:]
     }
 
 

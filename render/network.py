@@ -15,6 +15,11 @@ class Addresses:
     ip_range: str
 
 
+def backup_name(network: str) -> str:
+    """Returns the name of the backup containers' own network. PostgreSQL is in both."""
+    return f"{network}_backup"
+
+
 def addresses(subnet: str) -> Addresses:
     """Returns the addresses in `subnet`, an IPv4 network."""
     network = ipaddress.IPv4Network(subnet)

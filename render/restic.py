@@ -15,8 +15,6 @@ KEYS = "/tmp"  # noqa: S108 - the container's own memory
 FOLDER = "files"
 """The folder of the files in a repository. pgBackRest's folders are next to it."""
 KEEP_DAILY = 14
-TURN_S = 15
-"""Seconds between two turns of the program."""
 _PREFIXES = {"repository": "", "second": "second_"}
 
 

@@ -5,6 +5,7 @@ import json
 from pulumi import Output
 
 from render import verb
+from render.network import backup_name
 from settings import Settings
 
 from ..host import Host
@@ -18,6 +19,7 @@ def read_fingerprints(settings: Settings, host: Host) -> Output[dict[str, str]]:
         network=settings.network.name,
         gateway=container_name("nginx"),
         postgres=container_name("postgres"),
+        backup_network=backup_name(settings.network.name) if settings.backup else None,
     )
     containers = sorted({site.container for site in settings.sites.values()})
     stdin = verb.stdin({"containers": containers}) if containers else None

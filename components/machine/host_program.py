@@ -35,6 +35,11 @@ def file_name() -> str:
     return f"{hashlib.sha256(pack()).hexdigest()[:12]}.pyz"
 
 
+def digest() -> str:
+    """Returns a short hash of this version."""
+    return file_name().partition(".")[0]
+
+
 def path() -> str:
     """Returns the path of this version on a host."""
     return f"{FOLDER}/{file_name()}"

@@ -1,6 +1,6 @@
 """The container that backs up the files of volumes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -8,44 +8,38 @@ import pulumi_docker as docker
 from pulumi import ResourceOptions
 
 from render import pgbackrest, restic
-from settings import Backup as BackupSettings
 
 from ..container import Container
 from ..host import Host
-from ..image import Image
 from ..names import container_name
 from ..volume import volume
+from .archive import Archive
 from .platform_container import run_platform_container
 
 PART = "backup-files"
 CHECK = ["python3", "-m", "host.backup", "files-health"]
+READY = ["python3", "-c", "import host.backup"]
+"""Not its health check: a repository that cannot be reached stops no release."""
 # restic is root here: it reads and restores the files of many users. The volumes are mounted read-only.
 CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"]
-CPUS = "0.5"
-START_TIMEOUT_S = 120
-# The program is started again each time, so a new version needs no new container. A stop ends a backup.
-TURN = f"""trap 'kill $!; wait $!; exit 0' INT TERM
+START_TIMEOUT_S = 60
+# The link is resolved first, so a turn that runs for hours keeps its version. A new version needs no new container.
+# PostgreSQL's official image has INT as its signal to stop.
+TURNS = f"""trap 'kill $! 2>/dev/null; wait; exit 0' INT TERM
 while :; do
-  python3 -m host.backup files-turn >/dev/null & wait $!
-  sleep {restic.TURN_S} & wait $!
+  PYTHONPATH=$(readlink -f {pgbackrest.CONFIG}/program) python3 -m host.backup files-turn >/dev/null & wait $!
+  sleep 15 & wait $!
 done
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackupFilesArgs:
-    """What to back up, and what the other backup container has too."""
+    """What to back up, and the image, the network, the configuration and the repository of all backups."""
 
-    settings: BackupSettings
+    archive: Archive
     volumes: Mapping[str, docker.Volume]
     """By their names in the backups."""
-    image: Image
-    network: docker.ContainerNetworksAdvancedArgs
-    config: docker.Volume
-    repository: docker.Volume | None
-    """The volume of local repositories."""
-    ready: Sequence[pulumi.Resource]
-    """The network, and the files of the configuration."""
     host: Host
 
 
@@ -54,37 +48,42 @@ class BackupFiles(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: BackupFilesArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:platform:BackupFiles", name, {}, opts)
+        archive = args.archive
         state = volume(f"{name}-state", container_name(PART), args.host, parent=self, protect=False)
-        mounts = {f"{restic.VOLUMES}/{each}": (args.volumes[each].name, True) for each in sorted(args.volumes)}
-        mounts |= {pgbackrest.CONFIG: (args.config.name, True), pgbackrest.STATE: (state.name, False)}
-        if args.repository:
-            mounts[pgbackrest.REPOSITORIES] = (args.repository.name, False)
+        memory_mb = archive.settings.memory_mb
         server = run_platform_container(
             name,
             Container(
                 service="platform",
                 part=PART,
-                image=args.image,
-                memory_mb=args.settings.memory_mb,
+                image=archive.image,
+                memory_mb=memory_mb,
                 check=CHECK,
-                entrypoint=["sh", "-c", TURN],
+                entrypoint=["sh", "-c", TURNS],
                 environment={
                     "PYTHONPATH": f"{pgbackrest.CONFIG}/program",
                     "PYTHONDONTWRITEBYTECODE": "1",
-                    # restic collects garbage before it would be killed.
-                    "GOMEMLIMIT": f"{args.settings.memory_mb * 2 // 3}MiB",
+                    # restic frees memory in time.
+                    "GOMEMLIMIT": f"{memory_mb * 2 // 3}MiB",
                 },
-                volumes=mounts,
+                volumes={
+                    **{f"{restic.VOLUMES}/{each}": (args.volumes[each].name, True) for each in sorted(args.volumes)},
+                    pgbackrest.STATE: (state.name, False),
+                    **archive.volumes(),
+                },
+                user="root",
                 capabilities=CAPABILITIES,
                 init=True,
-                cpus=CPUS,
+                cpus="1",
+                cpu_shares=128,
                 grace_s=30,
             ),
             args.host,
-            network=args.network,
+            networks=[archive.network.anywhere()],
+            ready_check=READY,
             start_timeout_s=START_TIMEOUT_S,
             parent=self,
-            depends_on=[*args.ready, state, *args.volumes.values()],
+            depends_on=[archive.written, archive.network.ready, state, *args.volumes.values()],
         )
         self.ready = server.ready
         self.register_outputs({})

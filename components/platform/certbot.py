@@ -1,7 +1,6 @@
 """certbot: requests certificates when a step calls it, and renews them by itself."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 from pulumi import ResourceOptions
@@ -13,6 +12,7 @@ from ..container import Container
 from ..host import Host
 from ..image import pull_image
 from ..names import container_name
+from ..pem import read_pem
 from ..volume import volume
 from .nginx import Nginx
 from .platform_container import run_platform_container
@@ -66,7 +66,7 @@ class Certbot(pulumi.ComponentResource):
                 grace_s=10,
             ),
             host,
-            network=None,
+            networks=[],
             start_timeout_s=START_TIMEOUT_S,
             parent=self,
             depends_on=[certificates, nginx.base, nginx.webroot],
@@ -79,11 +79,4 @@ def _environment(acme: Acme) -> dict[str, str]:
     environment = {"ACME_EMAIL": acme.email, "ACME_DIRECTORY": acme.directory_url, "WEBROOT": render.WEBROOT}
     if not acme.ca_bundle:
         return environment
-    return environment | {"CA_BUNDLE": _bundle(acme.ca_bundle), "REQUESTS_CA_BUNDLE": "/tmp/ca.pem"}  # noqa: S108
-
-
-def _bundle(path: str) -> str:
-    try:
-        return Path(path).read_text()
-    except OSError as error:
-        raise pulumi.RunError(f"acme/ca_bundle: {path} cannot be read ({error.strerror}); name a PEM file") from None
+    return environment | {"CA_BUNDLE": read_pem(acme.ca_bundle, "acme/ca_bundle"), "REQUESTS_CA_BUNDLE": "/tmp/ca.pem"}  # noqa: S108

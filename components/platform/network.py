@@ -1,4 +1,4 @@
-"""The one network of all containers."""
+"""A network of containers: one for the platform and its services, and one for backups."""
 
 from dataclasses import dataclass
 
@@ -19,6 +19,8 @@ class NetworkArgs:
 
     settings: NetworkSettings
     host: Host
+    fingerprint: str = "network"
+    """The name of its fingerprint."""
 
 
 class Network(pulumi.ComponentResource):
@@ -42,7 +44,9 @@ class Network(pulumi.ComponentResource):
                 gateway=self.addresses.gateway,
                 ip_range=self.addresses.ip_range,
             ),
-            stdin=args.host.fingerprint("network").apply(lambda fingerprint: verb.stdin({"fingerprint": fingerprint})),
+            stdin=args.host.fingerprint(args.fingerprint).apply(
+                lambda fingerprint: verb.stdin({"fingerprint": fingerprint})
+            ),
             delete=verb.line("network-remove", settings.name, stack=stack),
             # A new subnet needs a new name: the containers move before the old network is removed. Docker does not
             # remove a network with containers.
@@ -54,3 +58,7 @@ class Network(pulumi.ComponentResource):
     def at_address(self, address: str, alias: str) -> docker.ContainerNetworksAdvancedArgs:
         """Returns a container's connection to the network, at a fixed address and with an alias."""
         return docker.ContainerNetworksAdvancedArgs(name=self.name, ipv4_address=address, aliases=[alias])
+
+    def anywhere(self) -> docker.ContainerNetworksAdvancedArgs:
+        """Returns a container's connection to the network, at an address that Docker assigns."""
+        return docker.ContainerNetworksAdvancedArgs(name=self.name)

@@ -68,7 +68,7 @@ class Nginx(pulumi.ComponentResource):
                 grace_s=60,
             ),
             host,
-            network=network.at_address(self.address, "nginx"),
+            networks=[network.at_address(self.address, "nginx")],
             start_timeout_s=START_TIMEOUT_S,
             parent=self,
             depends_on=[network.ready, self.base, self._check_ports(name, args), self.webroot],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from settings import Settings
 
 from ..host import Host
+from .backup import Backup
 from .certbot import Certbot
 from .network import Network
 from .nginx import Nginx
@@ -23,3 +24,4 @@ class Platform:
     redis: Redis | None
     nginx: Nginx
     certbot: Certbot
+    backup: Backup | None = None

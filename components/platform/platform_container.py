@@ -27,16 +27,20 @@ def run_platform_container(
     container: Container,
     host: Host,
     *,
-    network: docker.ContainerNetworksAdvancedArgs | None,
+    networks: Sequence[docker.ContainerNetworksAdvancedArgs],
     start_timeout_s: int,
+    ready_check: Sequence[str] | None = None,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
 ) -> PlatformContainer:
-    """Declares the container, and a step that waits until it is healthy. Without `network` it uses the host's."""
+    """Declares the container, and a step that waits until it passes `ready_check`, by default its health check.
+
+    Without a network it uses the host's.
+    """
     arguments = container.arguments()
     arguments.name = container_name(container.part)
-    if network:
-        arguments.networks_advanced = [network]
+    if networks:
+        arguments.networks_advanced = list(networks)
     else:
         arguments.network_mode = "host"
     server = docker.Container(
@@ -53,7 +57,7 @@ def run_platform_container(
     ready = host.command(
         f"{name}-ready",
         verb.line("ready", container_name(container.part), timeout=start_timeout_s),
-        stdin=verb.stdin({"check": list(container.check)}),
+        stdin=verb.stdin({"check": list(ready_check or container.check)}),
         reruns_on={"CONTAINER": server.id},
         parent=parent,
         depends_on=[server],

@@ -8,19 +8,19 @@ from pulumi import ResourceOptions
 
 from render import postgres as render
 from render import verb
-from settings import HEALTH_ROLE
+from settings import HEALTH_ROLE, Alerts, Backup
 from settings import Postgres as PostgresSettings
 
 from ..container import Container
 from ..host import Host
-from ..image import pull_image
+from ..image import Image, pull_image
 from ..names import container_name
 from ..secret import secret
 from ..volume import volume
+from .archive import Archive, ArchiveArgs
 from .network import Network
 from .platform_container import run_platform_container
 
-DATA = "/var/lib/postgresql/data"
 SOCKET = "/var/run/postgresql"
 CHECK = ["pg_isready", "-q", "-h", "127.0.0.1", "-U", HEALTH_ROLE]
 START_TIMEOUT_S = 120
@@ -28,9 +28,11 @@ START_TIMEOUT_S = 120
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresArgs:
-    """PostgreSQL's settings."""
+    """PostgreSQL's settings, and those of its backups."""
 
     settings: PostgresSettings
+    backup: Backup | None = None
+    alerts: Alerts | None = None
     network: Network
     host: Host
 
@@ -42,31 +44,42 @@ class Postgres(pulumi.ComponentResource):
         super().__init__("sertantai:platform:Postgres", name, {}, opts)
         settings, network, host = args.settings, args.network, args.host
         self.container_name = container_name("postgres")
-        data = volume(
+        image = pull_image(f"{name}-image", settings.image, host, parent=self)
+        self.archive = self._archive(args, image)
+        self.data = volume(
             f"{name}-data",
             settings.volume or self.container_name,
             host,
             parent=self,
             protect=True,
             exists=settings.volume is not None,
+            needs=self.archive.keys if self.archive else (),
         )
         # On a volume, so that a backup container can use it too.
         socket = volume(f"{name}-socket", container_name("postgres-socket"), host, parent=self, protect=False)
         server = run_platform_container(
             name,
-            self._container(name, args, data=data, socket=socket),
+            self._container(name, args, image=image, socket=socket),
             host,
-            network=network.at_address(network.addresses.postgres, "postgres"),
+            networks=[
+                network.at_address(network.addresses.postgres, "postgres"),
+                *([self.archive.network.at_address(self.archive.address, "postgres")] if self.archive else []),
+            ],
             start_timeout_s=START_TIMEOUT_S,
             parent=self,
-            depends_on=[network.ready, data, socket],
+            depends_on=[
+                *(network.ready, self.data, socket),
+                *(self.archive.prepare(self.data, self.container_name) if self.archive else ()),
+            ],
         )
         self.container = server.container
         self.ready = host.command(
             f"{name}-access",
             verb.line("pg-hba", self.container_name),
             stdin=host.fingerprint("access/platform").apply(
-                lambda fingerprint: verb.stdin({**render.rules(), "fingerprint": fingerprint})
+                lambda fingerprint: verb.stdin(
+                    {**render.rules(self.archive.subnet if self.archive else None), "fingerprint": fingerprint}
+                )
             ),
             reruns_on={"CONTAINER": server.container.id},
             parent=self,
@@ -74,15 +87,23 @@ class Postgres(pulumi.ComponentResource):
         )
         self.register_outputs({})
 
-    def _container(self, name: str, args: PostgresArgs, *, data: docker.Volume, socket: docker.Volume) -> Container:
+    def _archive(self, args: PostgresArgs, image: Image) -> Archive | None:
+        if not args.backup:
+            return None
+        archive = ArchiveArgs(
+            settings=args.backup, alerts=args.alerts, image=image, network=args.network, host=args.host
+        )
+        return Archive("backup", archive, ResourceOptions(parent=self))
+
+    def _container(self, name: str, args: PostgresArgs, *, image: Image, socket: docker.Volume) -> Container:
         settings = args.settings
         # The official image needs a password at its first start. The step `access` removes it.
         password = secret(f"{name}-password", None, parent=self, protect=True)
-        variables = {"POSTGRES_INITDB_ARGS": "--data-checksums", "PGDATA": DATA}
+        variables = {"POSTGRES_INITDB_ARGS": "--data-checksums", "PGDATA": render.DATA}
         return Container(
             service="platform",
             part="postgres",
-            image=pull_image(f"{name}-image", settings.image, args.host, parent=self),
+            image=self.archive.image if self.archive else image,
             memory_mb=settings.memory_mb,
             check=CHECK,
             command=render.arguments(
@@ -91,9 +112,16 @@ class Postgres(pulumi.ComponentResource):
                 settings.max_replication_slots,
                 preload=settings.preload,
                 chosen=settings.settings.chosen(),
+                archives=self.archive is not None,
             ),
             environment=password.apply(lambda value: {"POSTGRES_PASSWORD": value, **variables}),
-            volumes={DATA: (data.name, False), SOCKET: (socket.name, False)},
+            volumes={
+                render.DATA: (self.data.name, False),
+                SOCKET: (socket.name, False),
+                **(self.archive.volumes() if self.archive else {}),
+            },
+            # Without it, PostgreSQL takes an ended push of pgBackRest for a crashed backend, and restarts.
+            init=self.archive is not None,
             capabilities=["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
             tmpfs=["/tmp"],  # noqa: S108
             shm_mb=max(256, settings.memory_mb // 4),

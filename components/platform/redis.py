@@ -54,7 +54,7 @@ class Redis(pulumi.ComponentResource):
                 grace_s=30,
             ),
             host,
-            network=network.at_address(network.addresses.redis, "redis"),
+            networks=[network.at_address(network.addresses.redis, "redis")],
             start_timeout_s=START_TIMEOUT_S,
             parent=self,
             depends_on=[network.ready, data],

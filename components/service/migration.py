@@ -41,6 +41,7 @@ def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[p
             }
         )
     )
+    backup = platform.backup
     migrated = release.command(
         "migrate",
         verb.line(
@@ -51,9 +52,10 @@ def migrate(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[p
             container=container_name(f"{name}-migrate"),
             postgres=platform.postgres.container_name,
             timeout=app.migrate_timeout_s,
+            backup=backup.container_name if backup else None,
         ),
         stdin=stdin,
         reruns_on={"GENERATION": str(app.migrate_generation)},
-        after=after,
+        after=[*after, backup.ready] if backup else after,
     )
     return [migrated]

@@ -57,7 +57,7 @@ def restore(release: Release, sharers: Sequence[Release], *, after: Sequence[pul
     settings, database = release.settings.restore, release.accounts.database
     if not settings or not database:
         return
-    host = release.platform.host
+    host, backup = release.platform.host, release.platform.backup
     target = _Target(release=release, sharers=sharers, restore=settings, database=database.name)
     secrets = Output.all(*(secret for user in (release, *sharers) for secret in _secrets(user)))
     command(
@@ -75,7 +75,7 @@ def restore(release: Release, sharers: Sequence[Release], *, after: Sequence[pul
             lambda values: _stdin(target, values["program"], values["secrets"])
         ),
         parent=release.parent,
-        depends_on=[*host.ready, *host.installed, *after],
+        depends_on=[*host.ready, *host.installed, *after, *([backup.ready] if backup else [])],
     )
 
 
@@ -87,7 +87,7 @@ def _secrets(release: Release) -> list[Output[list[str]]]:
 
 def _stdin(target: _Target, program: Sequence[str], secrets: Sequence[Sequence[str]]) -> str:
     """Returns the stdin of the program on the operator's machine. It passes `inputs` on to the host."""
-    release, restore = target.release, target.restore
+    release, restore, backup = target.release, target.restore, target.release.platform.backup
     inputs = {
         "owner": target.owner,
         "path": restore.dump,
@@ -105,6 +105,7 @@ def _stdin(target: _Target, program: Sequence[str], secrets: Sequence[Sequence[s
             "postgres": target.postgres,
             "gateway": release.platform.nginx.container_name,
             "expect": restore.expect,
+            **({"backup": backup.container_name} if backup else {}),
             "inputs": inputs,
         }
     )

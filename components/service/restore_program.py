@@ -40,6 +40,8 @@ class Restore:
     expect: Mapping[str, int]
     inputs: Mapping[str, Any]
     """The stdin of restore-load, without the dump's description."""
+    backup: str | None = None
+    """The backup container."""
 
     @property
     def path(self) -> str:
@@ -64,6 +66,7 @@ class Restore:
             stack=self.stack,
             postgres=self.postgres,
             gateway=self.gateway,
+            backup=self.backup,
             **option_flags(self.replace, self.disable_triggers),
         )
         self.call(line, verb.stdin(inputs), stdout=None)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from ..failure import Failure
 from . import state
 from .pgbackrest import LONGEST_S, Repository
-from .settings import SECOND
 
 STOPPED = (130, 143, -15, -2)
 POLL_S = 1
@@ -39,13 +38,11 @@ def make(repository: Repository, kind: str, meanwhile: Callable[[], None] = lamb
 
 
 def _run(repository: Repository, kind: str, meanwhile: Callable[[], None]) -> None:
-    # The second repository gets its WAL from this program, and not from PostgreSQL.
-    words = ["--no-archive-async"] if repository.name == SECOND else []
-    process = repository.start(*words, f"--type={kind}", "backup")
+    process = repository.start(f"--type={kind}", "backup")
     end = time.monotonic() + LONGEST_S
     while True:
         try:
-            _, error = process.communicate(timeout=POLL_S)
+            out, error = process.communicate(timeout=POLL_S)
             break
         except subprocess.TimeoutExpired:
             meanwhile()
@@ -54,4 +51,4 @@ def _run(repository: Repository, kind: str, meanwhile: Callable[[], None]) -> No
     if process.returncode in STOPPED:
         raise Failure(f"{repository.subject}: the backup was stopped; the next turn makes it again")
     if process.returncode:
-        raise repository.failure(error)
+        raise repository.failure(error + out)

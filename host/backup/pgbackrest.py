@@ -63,7 +63,7 @@ class Repository:
                 f"{self.subject}: pgBackRest does not end; see `docker logs` of the backup container"
             ) from None
         if process.returncode:
-            raise self.failure(error)
+            raise self.failure(error + out)
         return out
 
     def start(self, *words: str) -> "subprocess.Popen[str]":

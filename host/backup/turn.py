@@ -8,7 +8,7 @@ from threading import Event, Thread
 from typing import Any
 
 from ..failure import Failure
-from . import alerts, check, look, make, schedule, second, state, verify
+from . import alerts, check, look, make, schedule, scratch, second, state, verify
 from .pgbackrest import Repository, repositories
 from .postgres import Live
 from .settings import FIRST, SECOND, Settings
@@ -23,7 +23,7 @@ def turn(chosen: Settings) -> dict[str, Any]:
     with state.lock() as mine:
         if not mine:  # somebody makes a backup or a test by hand
             return {"done": done, "busy": True}
-        verify.clear()  # of a killed run
+        scratch.clear()  # what a killed run has left
         with _observing(chosen):
             done += _backups(chosen)
             done += _verify(chosen)

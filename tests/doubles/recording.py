@@ -11,6 +11,7 @@ from rehearsal.monitor import Monitor, run
 from settings import StackFile
 
 OUTPUTS = {"ipv4Address": "192.0.2.1", "ipAddress": "192.0.2.1", "ipv6Address": "2001:db8::1"}
+OUTPUTS |= {"imageId": f"sha256:{'b' * 64}"}
 OUTPUTS |= {"ipNetwork": "2001:db8::/64", "linuxDevice": "/dev/disk/by-id/scsi-0HC_Volume_1"}
 
 

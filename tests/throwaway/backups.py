@@ -191,6 +191,15 @@ class Backups:
         assert said.ok, said.error
         return said.out
 
+    def at_rest(self, script: str) -> None:
+        """Runs a script on PostgreSQL's files while it does not run."""
+        docker("stop", "-t", "30", self.postgres)
+        words = ["run", "--rm", "--network", "none", "-e", PATH, "--user", "postgres", *self._volumes("")]
+        done = docker(*words, self.image, "bash", "-c", f"set -e; cd {DATA}; {script}")
+        assert done.ok, done.error
+        docker("start", self.postgres)
+        eventually(lambda: docker("exec", self.postgres, "pg_isready", "-q", "-h", "127.0.0.1").ok)
+
     def status(self) -> dict[str, Any]:
         return self.answer("status")
 
