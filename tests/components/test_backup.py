@@ -19,7 +19,7 @@ SFTP = {
     "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA",
 }
 KEY = "a private key of the repository"
-CONTAINERS = ("postgres-server", "backup-server")
+CONTAINERS = ("postgres-server", "backup-server", "backup-volumes-server")
 
 
 @pytest.fixture(scope="module")
