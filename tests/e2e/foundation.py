@@ -16,12 +16,12 @@ from docker.models.containers import Container
 from tests.waiting import eventually as eventually
 from tests.waiting import hear
 
-from .platform import HTTPS, STACK, Platform
+from .platform import HTTPS, Platform
 
 
 def own(platform: Platform, part: str) -> Container:
     """A container of the platform itself, in its current state."""
-    return platform.docker.containers.get(f"sertantai-{STACK}-{part}")
+    return platform.docker.containers.get(f"sertantai-{platform.stack}-{part}")
 
 
 def inside(platform: Platform, part: str, script: str) -> str:

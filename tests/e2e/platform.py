@@ -47,21 +47,21 @@ def copy_program(folder: Path, *more: str) -> None:
 class Platform:
     """Its configuration, the runner that applies it, and what clients and Docker see of it."""
 
-    def __init__(self, folder: Path, kind: type[Runner]) -> None:
-        self.folder = folder
-        self.runner = kind(folder, STACK)
+    def __init__(self, folder: Path, kind: type[Runner], place: places.Place = PLACE, stack: str = STACK) -> None:
+        self.folder, self.place, self.stack = folder, place, stack
+        self.runner = kind(folder, stack)
         self.docker = ensure_docker()
-        sweep(STACK)  # the rest of a killed run of the tests
-        self.acme = PLACE.folder
+        sweep(stack)  # the rest of a killed run of the tests
+        self.acme = place.folder
         self.acme.mkdir(parents=True, exist_ok=True)
         copy_program(folder)
         registry = places.local()["registry"]["server"]
-        local = (ROOT / "Pulumi.local.yaml").read_text().replace(registry, REGISTRY)
+        local = (ROOT / "Pulumi.local.yaml").read_text().replace(registry, place.registry)
         self.config: dict[str, Any] = yaml.safe_load(local)["config"]
-        self.config["sertantai:nginx"] |= {"http_port": HTTP, "https_port": HTTPS}
-        self.config["sertantai:network"] = {"name": f"sertantai_{STACK}", "subnet": SUBNET}
+        self.config["sertantai:nginx"] |= {"http_port": place.ports[0], "https_port": place.ports[1]}
+        self.config["sertantai:network"] = {"name": f"sertantai_{stack}", "subnet": place.subnet}
         self.config["sertantai:acme"] |= {
-            "directory_url": f"https://localhost:{ACME}/dir",
+            "directory_url": f"https://localhost:{place.acme}/dir",
             "ca_bundle": str(self.acme / "ca.pem"),
         }
         for service in self.services.values():
@@ -83,7 +83,7 @@ class Platform:
 
     def write(self) -> None:
         """Writes the stack file for the next run."""
-        (self.folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": self.config}))
+        (self.folder / f"Pulumi.{self.stack}.yaml").write_text(yaml.safe_dump({"config": self.config}))
 
     def run(self, verb: str) -> Run:
         """Runs `verb` to its end."""
@@ -114,9 +114,10 @@ class Platform:
             raise AssertionError(f"{step} was not done")
         self.kill(process)
 
-    def client(self, host: str, port: int = HTTPS, **options: Any) -> httpx.Client:
+    def client(self, host: str, port: int | None = None, **options: Any) -> httpx.Client:
         """Returns a client that connects to this machine and requests `host`."""
-        scheme = "https" if port == HTTPS else "http"
+        scheme = "http" if port else "https"
+        port = port or self.place.ports[1]
         client = httpx.Client(
             base_url=f"{scheme}://127.0.0.1:{port}",
             headers={"Host": f"{host}:{port}"},
@@ -134,7 +135,7 @@ class Platform:
 
     def containers(self, **labels: str) -> list[Container]:
         """Returns every container of the stack with these labels, running or not."""
-        wanted = [f"sertantai.stack={STACK}", *(f"sertantai.{name}={value}" for name, value in labels.items())]
+        wanted = [f"sertantai.stack={self.stack}", *(f"sertantai.{name}={value}" for name, value in labels.items())]
         return list(self.docker.containers.list(all=True, filters={"label": wanted}))
 
     def ids(self) -> dict[str, str]:
@@ -143,7 +144,7 @@ class Platform:
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Returns the cluster's answer, unaligned."""
         command = ["psql", "-X", "-A", "-t", "-U", "postgres", "-d", database, "-c", statement]
-        code, output = self.docker.containers.get(f"sertantai-{STACK}-postgres").exec_run(command)
+        code, output = self.docker.containers.get(f"sertantai-{self.stack}-postgres").exec_run(command)
         text = bytes(output).decode().strip()  # type: ignore[arg-type]
         hear(text)
         assert code == 0, text

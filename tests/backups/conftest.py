@@ -1,0 +1,5 @@
+"""Fixtures of throwaway containers."""
+
+from tests.throwaway.fixtures import boxes
+
+__all__ = ["boxes"]
