@@ -93,9 +93,10 @@ def _open(restic: Restic, seen: dict[str, Any], now: float) -> None:
     try:
         seen["id"] = restic.open()
     except Missing:
+        new = restic.create()
         if seen.get("id"):
             seen["anew_at"] = now
-        seen["id"] = restic.create()
+        seen["id"] = new
     restic.unlock()
 
 

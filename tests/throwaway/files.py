@@ -1,13 +1,14 @@
 """A container that backs up volumes, with real restic: a throwaway container with volumes of its own."""
 
 import json
+import shlex
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.throwaway.box import Said, docker
+from tests.throwaway.box import Said, docker, on_host
 
 ROOT = Path(__file__).parents[2]
 PASSPHRASE = "passphrase-of-the-files"
@@ -71,7 +72,7 @@ class Files:
 
     def word(self, *words: str) -> Said:
         """Calls a word of the program in the container."""
-        return docker("exec", self.name, "python3", "-m", "host.backup", *words)
+        return self._execute("python3", "-m", "host.backup", *words)
 
     def call(self, *words: str) -> dict[str, Any]:
         """As `word`, which succeeds. Returns the JSON that it prints."""
@@ -87,9 +88,13 @@ class Files:
 
     def inside(self, script: str) -> str:
         """Runs a script in the container."""
-        said = docker("exec", self.name, "bash", "-euo", "pipefail", "-c", script)
+        said = self._execute("bash", "-euo", "pipefail", "-c", script)
         assert said.ok, said.error
-        return said.out
+        return said.out.strip()
+
+    def _execute(self, *command: str) -> Said:
+        # A server that does not answer is waited for.
+        return on_host(shlex.join(["docker", "exec", self.name, *command]), timeout_s=600)
 
     def change(self, script: str, volume: str = "legal-files", mount: str = "") -> str:
         """Runs a script in a volume, as an app does, which the container of the backups cannot."""
