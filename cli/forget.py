@@ -8,23 +8,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from .at_host import Refused
 from .engine import ROOT, environment
 
 STEP = "command:local:Command"
 
 
-class Refused(Exception):
-    """The state cannot be changed. Says why."""
-
-
 def forget_steps(cli: str | None, stack: str) -> None:
-    """Removes all steps from the state of the engine, or of the rehearsal if there is no `cli`. Raises `Refused`."""
-    if cli:
-        saved = json.loads(_run(cli, stack, "export"))
-        deployment = saved["deployment"]
-        deployment["resources"] = without_steps(deployment.get("resources") or [])
-        _run(cli, stack, "import", stdin=json.dumps(saved))
-        return
+    """Removes all steps from the state, which is the rehearsal's or that of the engine `cli`. Raises `Refused`."""
     file = Path(ROOT, ".rehearsal", stack, "state.json")
     if file.exists():
         state = json.loads(file.read_text())
@@ -32,6 +23,11 @@ def forget_steps(cli: str | None, stack: str) -> None:
         new.touch(mode=0o600)
         new.write_text(json.dumps(state | {"made": without_steps(state["made"])}))
         new.replace(file)
+    elif cli:
+        saved = json.loads(_run(cli, stack, "export"))
+        deployment = saved["deployment"]
+        deployment["resources"] = without_steps(deployment.get("resources") or [])
+        _run(cli, stack, "import", stdin=json.dumps(saved))
 
 
 def without_steps(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from . import backups
+from . import backups, docker
 from .failure import Failure
 
 
@@ -14,8 +14,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Prints it."""
+    """Prints it, with the state of the files as `files`. `exists` is false if the container is missing, as before the
+    first `up`.
+    """
+    status = _read(args.container, "status")
+    if status.get("exists", True):
+        files = _read(f"{args.container}-files", "files-status")
+        status["problems"] += files["problems"]
+        status |= {"files": files} if "repositories" in files else {}
+    print(json.dumps(status))
+
+
+def _read(container: str, word: str) -> dict[str, Any]:
     try:
-        print(backups.call(args.container, "status").strip())
+        status: dict[str, Any] = json.loads(backups.call(container, word))
     except Failure as failure:
-        print(json.dumps({"problems": [str(failure)]}))
+        missing = {} if docker.exists(container) else {"exists": False}
+        return {"problems": [str(failure)], **missing}
+    return status

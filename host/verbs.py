@@ -39,12 +39,12 @@ READS = [
 CHANGES = [
     *("backup-call", "backup-check", "backup-config", "backup-first", "backup-keys-printed", "backup-role"),
     *("backup-seed", "base", "certificate", "configure", "connect", "cutover", "database", "database-leave"),
-    *("disconnect", "electric-role", "electric-role-remove", "files-recover", "files-restore", "folder"),
-    *("folder-remove", "limit-readers", "logins", "migrate", "mount", "network", "network-remove", "pg-hba"),
-    *("placeholder", "prune-images", "reader", "reader-remove", "recover-back", "recover-build", "recover-drop"),
-    *("recover-forget", "recover-promote", "recover-seed", "recover-settle", "redis-user", "redis-user-remove"),
-    *("restore-arrived", "restore-load", "retire", "sharer-leave", "site-remove", "slot-drop", "switch", "take-out"),
-    *("volume", "volumes-remove"),
+    *("disconnect", "electric-role", "electric-role-remove", "folder", "folder-remove", "limit-readers", "logins"),
+    *("files-recover", "files-restore"),
+    *("migrate", "mount", "network", "network-remove", "pg-hba", "placeholder", "prune-images", "reader"),
+    *("reader-remove", "recover-back", "recover-build", "recover-drop", "recover-forget", "recover-promote"),
+    *("recover-seed", "recover-settle", "redis-user", "redis-user-remove", "restore-arrived", "restore-load"),
+    *("retire", "sharer-leave", "site-remove", "slot-drop", "switch", "take-out", "volume", "volumes-remove"),
 ]
 """They run to their end, even if the caller is gone."""
 

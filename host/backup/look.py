@@ -10,6 +10,7 @@ from .gaps import Ranges, Run
 from .pgbackrest import Info, Repository, repositories
 from .postgres import Archiver, Live
 from .settings import FIRST, Settings
+from .wal import timeline
 
 READ_S = 60
 """Seconds after which a repository is read again."""
@@ -101,9 +102,11 @@ def _walk(
     if repository.name == FIRST and archiver.last_wal[:8] == f"{archiver.timeline:08X}":
         last = archiver.wal.number(archiver.last_wal)
     missing = gaps.needs_backup(found, info, archiver.wal, archiver.timeline, last)
+    # After a recovery, the new timeline needs a backup too, and nothing is lost.
+    is_lost = missing and any(timeline(stop) == archiver.timeline for stop in gaps.stops_of(info))
     return {
         "gap": missing,
-        "gap_at": now if missing and not seen.get("gap") else seen.get("gap_at"),
+        "gap_at": now if is_lost and not seen.get("gap") else seen.get("gap_at"),
         "runs": [asdict(run) for run in found],
         "ranges": Ranges(repository, name, archiver.wal).of(
             found, info, archiver if repository.name == FIRST else None

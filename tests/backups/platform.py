@@ -19,6 +19,8 @@ from tests.rehearsal.sandbox import sweep
 from tests.throwaway.box import Said
 from tests.waiting import eventually, hear
 
+from .writing import Numbers
+
 PLACE = Place("backups")
 STACK = f"backups{RUN or ''}"
 OTHER_STACK = f"{STACK}b"
@@ -95,6 +97,11 @@ class BackedUp(Platform):
         hear(said)
         return said
 
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        """Calls the program in the background."""
+        line = ["docker", "exec", f"sertantai-{self.stack}-backup", "python3", "-m", "host.backup", *words]
+        return subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+
     def status(self) -> dict[str, Any]:
         said = self.program("status")
         assert said.ok, said.error
@@ -113,9 +120,21 @@ class BackedUp(Platform):
         """Whether this repository has a good backup."""
         return any(not each["error"] for each in self.status()["repositories"][setting]["backups"])
 
+    def numbers(self) -> Numbers:
+        """Returns a client that commits numbered rows."""
+        words = ["psql", "-XqtA", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", DATABASE]
+        session = ["docker", "exec", "-i", f"sertantai-{self.stack}-postgres", *words]
+        return Numbers(lambda text: self.sql(text, DATABASE), session)
+
     def await_first_backup(self, *settings: str) -> None:
         for setting in settings or ("repository",):
             eventually(lambda setting=setting: self.backed_up(setting), timeout_s=180)  # type: ignore[misc]
+
+    def second_has_everything(self) -> bool:
+        """Whether the second repository has what PostgreSQL has archived by now."""
+        status = self.status()
+        ranges = [status["repositories"][setting]["ranges"] for setting in ("repository", "second")]
+        return bool(ranges[0] and ranges[1]) and ranges[1][-1]["to"] >= ranges[0][-1]["to"]
 
     def archive(self) -> None:
         """Everything that is committed reaches the repository."""

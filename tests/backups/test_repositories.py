@@ -1,17 +1,14 @@
 """Real pgBackRest keeps backups in each kind of repository, with the files that the platform writes."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from render import pgbackrest
-from settings import BACKUP_ROLE, Backup
-from tests.doubles.repositories.s3 import ObjectStorage
-from tests.doubles.repositories.sftp import StorageBox, key_pair
+from settings import BACKUP_ROLE
+from tests.doubles.repositories.sftp import key_pair
 from tests.throwaway.box import Boxes, Said, docker
 from tests.waiting import eventually
 
-from .platform import S3_PORT, SFTP_PORT, STACK, Repository
+from .files import files
+from .platform import Repository
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("backups")]
 BINARIES = "/usr/lib/postgresql/17/bin"
@@ -26,26 +23,9 @@ exec su postgres -c "{BINARIES}/postgres -D {DATA} -c archive_mode=on -c listen_
 """
 
 
-@pytest.fixture(params=["sftp", "s3"])
-def repository(request: pytest.FixtureRequest) -> Iterator[Repository]:
-    kind, port = {"sftp": (StorageBox, SFTP_PORT), "s3": (ObjectStorage, S3_PORT)}[request.param]
-    with kind(f"{STACK}-{request.param}", port) as server:
-        yield server
-
-
 def write(container: str, repository: Repository, **secrets: str) -> None:
     """Writes the files of /etc/pgbackrest as the platform does."""
-    backup = Backup.model_validate({"repository": repository.settings()})
-    known = {"backup_passphrase": "passphrase", "password": "word"}
-    if isinstance(repository, StorageBox):
-        known["backup_sftp_key"] = repository.key
-    else:
-        known |= {"backup_s3_key": repository.key, "backup_s3_secret": repository.secret}
-    bundles = {"repository": repository.authority} if isinstance(repository, ObjectStorage) else {}
-    texts = pgbackrest.files(
-        backup, None, stack=STACK, postgres="/run/postgresql", secrets=known | secrets, bundles=bundles
-    )
-    for name, text in texts.items():
+    for name, text in files(repository, postgres="/run/postgresql", secrets=secrets).items():
         script = f"mkdir -p /etc/pgbackrest; cd /etc/pgbackrest; cat > {name}; chown postgres {name}; chmod 600 {name}"
         assert docker("exec", "-i", container, "bash", "-c", script, stdin=text).ok
 

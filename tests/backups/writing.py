@@ -3,12 +3,11 @@
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from tests.waiting import eventually
-
-from .platform import DATABASE, BackedUp
 
 TABLE = "CREATE TABLE IF NOT EXISTS numbered (n bigint PRIMARY KEY, pad text)"
 
@@ -16,14 +15,16 @@ TABLE = "CREATE TABLE IF NOT EXISTS numbered (n bigint PRIMARY KEY, pad text)"
 class Numbers:
     """Writes one row after the other until its end. After a lost connection it connects again."""
 
-    def __init__(self, platform: BackedUp, *, pause_s: float = 0.02, bytes_: int = 100) -> None:
-        self._platform, self._pause_s, self._bytes = platform, pause_s, bytes_
+    def __init__(self, sql: Callable[[str], str], session: list[str], *, pause_s: float = 0.02) -> None:
+        """`sql` asks the database, and the command `session` is psql in it, which reads from stdin."""
+        self._sql, self._session, self._pause_s = sql, session, pause_s
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._write)
         self.acknowledged: dict[int, float] = {}
         """The time of each acknowledged commit."""
-        platform.sql(TABLE, DATABASE)
-        self._next = int(platform.sql("SELECT coalesce(max(n), 0) + 1 FROM numbered", DATABASE))
+        self.connections = 0
+        sql(TABLE)
+        self._next = int(sql("SELECT coalesce(max(n), 0) + 1 FROM numbered"))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -43,18 +44,17 @@ class Numbers:
 
         Raises if an earlier one is missing.
         """
-        kept = {int(each) for each in self._platform.sql("SELECT n FROM numbered", DATABASE).split()}
+        kept = {int(each) for each in self._sql("SELECT n FROM numbered").split()}
         last = max(number for number in self.acknowledged if number in kept)
         missing = [number for number in self.acknowledged if number < last and number not in kept]
         assert not missing, f"{len(missing)} commits are missing before the last one"
         return max(self.acknowledged.values()) - self.acknowledged[last]
 
     def _write(self) -> None:
-        session = ["psql", "-XqtA", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", DATABASE]
-        command = ["docker", "exec", "-i", f"sertantai-{self._platform.stack}-postgres", *session]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         while not self._over.is_set():
-            with subprocess.Popen(command, text=True, **pipes) as process:  # type: ignore[call-overload]
+            self.connections += 1
+            with subprocess.Popen(self._session, text=True, **pipes) as process:  # type: ignore[call-overload]
                 while not self._over.is_set() and self._commit(process):
                     time.sleep(self._pause_s)
                 process.kill()
@@ -66,7 +66,7 @@ class Numbers:
         assert process.stdin
         assert process.stdout
         try:
-            process.stdin.write(f"INSERT INTO numbered VALUES ({number}, repeat('x', {self._bytes})) RETURNING n;\n")
+            process.stdin.write(f"INSERT INTO numbered VALUES ({number}, repeat('x', 100)) RETURNING n;\n")
             process.stdin.flush()
         except OSError:
             return False

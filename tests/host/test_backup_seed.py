@@ -66,7 +66,7 @@ class Server:
         return call("backup-seed", self.data, inputs=inputs, **words)
 
     def fill(self) -> None:
-        write = ["sh", "-c", "echo 17 > /data/PG_VERSION && chmod 700 /data"]
+        write = ["sh", "-c", "mkdir /data/global && echo 17 > /data/global/pg_control && chmod 700 /data"]
         assert docker("run", "--rm", f"-v={self.data}:/data", self.boxes.image, *write).ok
 
 

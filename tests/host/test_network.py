@@ -34,6 +34,8 @@ class Networks:
                     "IPAM": {"Config": [{"Subnet": words[words.index("--subnet") + 1]}]},
                 }
                 return "id\n"
+            case ("ps", *_):
+                return ""
             case ("network", "rm", name):
                 if self.is_in_use:
                     raise Refused("network has active endpoints")

@@ -79,10 +79,15 @@ class ObjectStorage(Server):
             digest = base64.b64encode(hashlib.md5(LOCK.encode()).digest()).decode()
             self.request("PUT", "?object-lock", "--data", LOCK, "-H", f"Content-MD5: {digest}")
 
-    def settings(self, path: str = "/main") -> dict[str, Any]:
+    @property
+    def files(self) -> str:
+        """The repository's folder on the server, which keeps objects as files."""
+        return f"{FOLDER}/objects/{BUCKET}/{self.path}"
+
+    def settings(self) -> dict[str, Any]:
         """Returns the block of a stack file without `ca_bundle`; `key` and `secret` are its secrets."""
         endpoint = f"https://{self.address}:{self.port}"
-        return {"kind": "s3", "endpoint": endpoint, "bucket": BUCKET, "region": REGION, "path": path}
+        return {"kind": "s3", "endpoint": endpoint, "bucket": BUCKET, "region": REGION, "path": f"/{self.path}"}
 
     def change_key(self) -> None:
         """Accepts a new key and secret in place of the present ones."""

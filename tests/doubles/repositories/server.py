@@ -28,6 +28,8 @@ class Server:
         """With `size`, such as 200m, its disk is not larger."""
         self.client, self.name, self.port, self.folder = ensure_docker(), name, port, folder
         self.address = gateway(self.client)
+        self.path = "main"
+        """The repository's folder. Each test may set its own."""
         self.close()  # the rest of a killed run
         options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={size}"} if size else {}
         self.client.volumes.create(name, driver_opts=options, labels={LABEL: name})

@@ -44,10 +44,15 @@ class StorageBox(Server):
         image = ensure_base(ensure_docker(), "server-base", HETZNER / "server")
         self.create(image, ["/usr/local/sbin/box"], files)
 
-    def settings(self, path: str = "/backups/main") -> dict[str, Any]:
+    @property
+    def files(self) -> str:
+        """The repository's folder on the server."""
+        return f"{FOLDER}/backups/{self.path}"
+
+    def settings(self) -> dict[str, Any]:
         """Returns the block of a stack file; `key` is its secret."""
         own = {"host": self.address, "port": self.port, "user": USER, "host_key": self.host_key}
-        return {"kind": "sftp", "path": path, **own}
+        return {"kind": "sftp", "path": f"/backups/{self.path}", **own}
 
     def change_key(self) -> None:
         """Accepts a new key in place of the present one."""
