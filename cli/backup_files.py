@@ -25,10 +25,15 @@ def restore(stack: str, service: str, at: str) -> None:
 
 
 def recover(stack: str) -> None:
-    """Fills all declared volumes that are empty, on a new server before `up`. Raises `Refused`."""
+    """Fills all declared volumes that are empty, on a new server before `up`. PostgreSQL's data is there already.
+
+    Raises `Refused`.
+    """
     volumes = [CERTIFICATES, *(volume for service in _services(stack) for volume in _volumes(stack, service))]
     if at_host.run(stack, "files-recover", stack, stdin=json.dumps({"volumes": volumes})):
-        raise Refused("")
+        raise Refused(
+            "The databases are recovered and some files are not: run up, then `./sertantai backup files SERVICE`"
+        )
 
 
 def _volumes(stack: str, service: str) -> Sequence[str]:

@@ -106,8 +106,8 @@ def dump(stack: str, service: str) -> None:
 def seed(stack: str, to: str | None) -> None:
     """Fills the empty volumes of a new server: PostgreSQL's, then those of files. Raises `Refused`."""
     _check(at_host.run(stack, "recover-seed", stack, _target(to) if to else recovery_plan.NEWEST))
-    backup_files.recover(stack)
     forget_steps(find_or_install(), stack)
+    backup_files.recover(stack)
 
 
 def drop(stack: str) -> None:
