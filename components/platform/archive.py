@@ -174,7 +174,7 @@ class Archive(pulumi.ComponentResource):
                 container_name("backup-config"),
                 state=container_name("backup"),
                 repository=self._repository_name,
-                program=host_program.digest(),
+                program=host_program.backup_digest(),
             ),
             stdin=Output.all(**inputs).apply(verb.stdin),
             parent=self,

@@ -72,7 +72,7 @@ class Backup(pulumi.ComponentResource):
                 user="postgres",
                 init=True,
                 # Of two processors it may use one, and beside others that are busy a ninth.
-                cpus="1",
+                cpus="1.0",
                 cpu_shares=128,
                 grace_s=30,
             ),

@@ -1,7 +1,7 @@
 """Makes a repository ready, and tests that WAL arrives in it."""
 
 from ..failure import Failure
-from . import archive, gaps, second
+from . import archive, gaps, second, state
 from .pgbackrest import Repository, repositories
 from .postgres import Live
 from .settings import SECOND, Settings
@@ -32,13 +32,15 @@ def prepare(repository: Repository) -> str:
     Refuses a repository with another cluster's backups. Its own cluster after an upgrade of PostgreSQL is refused
     too: pgBackRest needs `stanza-upgrade` then.
     """
-    info = repository.info()
-    if info.error:
-        raise Failure(f"{repository.subject}: {info.error}")
     system = Live(repository.settings).archiver().system
-    if not info.has_stanza:
-        repository.run("--no-online" if repository.name == SECOND else "--online", "stanza-create")
+    # pgBackRest refuses the first backup while another process still creates the stanza.
+    with state.lock("stanza", wait_s=ARRIVES_S):
         info = repository.info()
+        if info.error:
+            raise Failure(f"{repository.subject}: {info.error}")
+        if not info.has_stanza:
+            repository.run("--no-online" if repository.name == SECOND else "--online", "stanza-create")
+            info = repository.info()
     if archive := gaps.archive_id(info, system):
         return archive
     systems = ", ".join(map(str, info.systems.values()))

@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any
 
@@ -83,20 +83,28 @@ def due(repository: Repository, now: float) -> str:
 
 
 def backup(repository: Repository, kind: str) -> str:
-    """Makes a backup with all that belongs to it, and returns its label. The caller has the lock."""
-    check.prepare(repository)
-    chosen = repository.settings
-    if repository.name == FIRST:
-        label = make.make(repository, kind)
-    else:
-        archiver = Live(chosen).archiver()
-        floor = archiver.last_wal[:24]
-        label = make.make(repository, kind, lambda: _copy_meanwhile(chosen, floor))
-    memory: dict[str, Any] = {f"newest_{repository.name}": label}
-    if not state.memory().get("first_backup"):
-        memory["first_backup"] = time.time()
-    state.remember(**memory)
+    """Makes a backup with all that belongs to it, and returns its label. The caller has the lock.
+
+    Raises a `Failure`, which is a problem until the next backup succeeds.
+    """
+    failed = f"failed_{repository.name}"
+    try:
+        check.prepare(repository)
+        label = make.make(repository, kind, _meanwhile(repository))
+    except Failure as failure:
+        state.remember(**{failed: {"at": time.time(), "error": str(failure)}})
+        raise
+    state.remember(**{failed: None, f"newest_{repository.name}": label})
     return label
+
+
+def _meanwhile(repository: Repository) -> Callable[[], None]:
+    """Returns what a backup needs while it runs: the second repository gets its WAL from this program."""
+    if repository.name == FIRST:
+        return lambda: None
+    chosen = repository.settings
+    floor = Live(chosen).archiver().last_wal[:24]
+    return lambda: _copy_meanwhile(chosen, floor)
 
 
 def _copy(chosen: Settings) -> Iterator[str]:
@@ -111,16 +119,15 @@ def _copy(chosen: Settings) -> Iterator[str]:
 
 
 def _copy_meanwhile(chosen: Settings, floor: str) -> None:
-    try:
+    """The backup waits for its WAL, and fails with a reason of its own if it does not come."""
+    with suppress(Failure):
         second.copy(chosen, Live(chosen).archiver(), floor=floor)
-    except Failure as failure:
-        print(failure, file=sys.stderr, flush=True)
 
 
 def _verify(chosen: Settings) -> Iterator[str]:
-    memory, last = state.memory(), state.read("verify.json")
+    last = state.read("verify.json")
     at = state.seconds(last["at"]) if last.get("at") else None
-    first = memory.get("first_backup")
+    first = look.first_backup(state.read("seen.json"))
     good = last.get("result") == "good"
     if schedule.due_verify(chosen.verify, time.time(), last=at, first_backup=first, good=good):
         try:
