@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from . import archive, state
+from . import archive, disk, state
 from .schedule import CLOCK_S
 from .settings import Settings
 
@@ -17,7 +17,8 @@ def every(
     chosen: Settings, status: dict[str, Any], seen: dict[str, Any], memory: dict[str, Any], now: float
 ) -> list[str]:
     """Returns all problems of a status. `seen` has what is known of each repository, also what is not shown."""
-    return [*_archive(status["archive"]), *_repositories(seen, memory, now), *_verify(status, memory, now)]
+    found = [*_archive(status["archive"]), *_repositories(seen, memory, now), *_verify(status, memory, now)]
+    return [*filter(None, [disk.problem()]), *found]
 
 
 def _archive(values: dict[str, Any]) -> Iterator[str]:
