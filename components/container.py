@@ -38,6 +38,7 @@ class Container:
     init: bool = False
     """Whether Docker's init is its first process, which ends what its parent has left."""
     cpus: str | None = None
+    """The processors that it may use at most, written as the provider reads them back: 1.0."""
     cpu_shares: int | None = None
     """Its weight beside other containers, which have 1024, while all want processors."""
     shm_mb: int = 64

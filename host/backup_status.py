@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from . import backups
+from . import backups, docker
 from .failure import Failure
 
 
@@ -14,8 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Prints it."""
+    """Prints it. `exists` is false if the container is missing, as before the first `up`."""
     try:
         print(backups.call(args.container, "status").strip())
     except Failure as failure:
-        print(json.dumps({"problems": [str(failure)]}))
+        missing = {} if docker.exists(args.container) else {"exists": False}
+        print(json.dumps({"problems": [str(failure)], **missing}))

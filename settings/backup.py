@@ -139,6 +139,8 @@ def backup_mistakes(
                 )
     if backup.second == backup.repository:
         yield "backup/second: is the same as backup/repository; choose another place"
+    if "network" not in raw:
+        network = Network()
     if network and ip_network(network.subnet).overlaps(ip_network(backup.subnet)):
         yield f"backup/subnet: {backup.subnet} overlaps network/subnet, {network.subnet}; choose another"
 

@@ -72,7 +72,7 @@ class Backup(pulumi.ComponentResource):
                 user="postgres",
                 init=True,
                 # Of two processors it may use one, and beside others that are busy a ninth.
-                cpus="1",
+                cpus="1.0",
                 cpu_shares=128,
                 grace_s=30,
             ),
@@ -94,15 +94,14 @@ class Backup(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _warn(self, host: Host) -> None:
-        """Warns of what is wrong with the backups, at preview too. Before the first `up`, nothing is."""
-        status = host.read(verb.line("backup-status", self.container_name))
-        Output.all(status, host.fingerprint("backup")).apply(lambda values: _log_problems(*values))
+        """Warns of what is wrong with the backups, at preview too."""
+        host.read(verb.line("backup-status", self.container_name)).apply(_log_problems)
 
 
-def _log_problems(status: str, fingerprint: str) -> None:
-    if not status or fingerprint.startswith("gone-"):
+def _log_problems(status: str) -> None:
+    state = json.loads(status or "{}")
+    if not state.get("exists", bool(status)):  # before the first `up`; later the preview shows that it is missing
         return
-    state = json.loads(status)
     for problem in state["problems"]:
         pulumi.log.warn(problem)
     if state.get("keys_printed") is False:

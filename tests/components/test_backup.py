@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.platform import backup
 from rehearsal import Secret
 from tests.components.declared import COMMAND, CONTAINER, IMAGE, PASSWORD, VOLUME, Program, plain, secret_values
 
@@ -113,6 +114,7 @@ def test_the_backup_container_has_no_privileges_and_not_all_processors(local: Pr
     assert inputs["capabilities"] == {"drops": ["ALL"]} or not inputs["capabilities"].get("adds")
     assert (inputs["user"], inputs["readOnly"], inputs["init"]) == ("postgres", True, True)
     assert inputs["cpuShares"] < 1024
+    assert inputs["cpus"] == str(float(inputs["cpus"])), "else the provider replaces it at each run"
     assert float(inputs["cpus"]) <= 1
     assert inputs["memory"] == 256
 
@@ -166,3 +168,24 @@ def test_without_backups_no_step_and_no_container_knows_them() -> None:
     for stack_resource in Program.of("local"):
         assert not stack_resource.name.startswith("backup")
         assert "backup" not in str(stack_resource.inputs).lower(), stack_resource.name
+
+
+NOBODY = "backup: nobody has printed the keys that a recovery needs: run `./sertantai backup keys`"
+
+
+@pytest.mark.parametrize(
+    ("status", "warnings"),
+    [
+        ("", []),
+        ('{"problems": ["backup: its container does not run"], "exists": false}', []),
+        ('{"problems": [], "keys_printed": true}', []),
+        ('{"problems": ["backup/verify: is bad"], "keys_printed": true}', ["backup/verify: is bad"]),
+        ('{"problems": [], "keys_printed": false}', [NOBODY]),
+        ('{"problems": ["backup: status.json is damaged"]}', ["backup: status.json is damaged"]),
+    ],
+)  # fmt: skip
+def test_each_run_warns_of_what_is_wrong(monkeypatch: pytest.MonkeyPatch, status: str, warnings: list[str]) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", logged.append)
+    backup._log_problems(status)
+    assert logged == warnings

@@ -107,6 +107,38 @@ FULL: dict[str, Any] = {
         "https_port": 443,
         "memory_mb": 256,
     },
+    "backup": {
+        "repository": {
+            "kind": "sftp",
+            "host": "u123456.your-storagebox.de",
+            "port": 23,
+            "user": "u123456",
+            "path": "/home/sertantai",
+            "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA",
+        },
+        "second": {
+            "kind": "s3",
+            "endpoint": "https://fsn1.your-objectstorage.com",
+            "bucket": "sertantai-backups",
+            "region": "fsn1",
+            "path": "/prod",
+            "ca_bundle": "s3.pem",
+        },
+        "package": "2.58.0-1.pgdg12+1",
+        "full": "Sun 02:15",
+        "differential_hours": 6,
+        "keep_full": 4,
+        "verify": "04:30",
+        "memory_mb": 256,
+        "subnet": "172.30.1.0/24",
+    },
+    "alerts": {
+        "webhook_url": "https://alerts.sertantai.com/hook",
+        "heartbeat_url": "https://alerts.sertantai.com/beat",
+    },
+    "backup_sftp_key": "not-a-secret",
+    "backup_second_s3_key": "not-a-secret",
+    "backup_second_s3_secret": "not-a-secret",
     "legal_STRIPE_KEY": "not-a-secret",
     "baserow_BASIC_AUTH": "not-a-secret",
     "sites": {
@@ -199,7 +231,10 @@ OVER_SSH: dict[str, Any] = {
     "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA",
     "identity_file": "keys/id_ed25519",
 }
-SECRETS = ("registry_token", "legal_STRIPE_KEY", "baserow_BASIC_AUTH")
+SECRETS = (
+    *("registry_token", "legal_STRIPE_KEY", "baserow_BASIC_AUTH"),
+    *("backup_sftp_key", "backup_second_s3_key", "backup_second_s3_secret"),
+)
 
 
 def changed(stack: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
