@@ -106,12 +106,15 @@ class Ranges:
     """The ranges of one repository."""
 
     repository: Repository
-    archive: str
     wal: Wal
+    known: dict[str, str]
+    """The time of the last commit, by the file that ends a range: what has been read once is not read again."""
 
     def of(self, found: Sequence[Run], info: Info, archiver: Archiver | None) -> list[dict[str, object]]:
         """Returns each range in which every moment can be recovered: from a backup's end to the next gap."""
-        ranges = []
+        ranges, last = [], {self.wal.name(run.timeline, run.last) for run in found}
+        for file in set(self.known) - last:
+            del self.known[file]
         for run in found:
             ends = [
                 backup["timestamp"]["stop"]
@@ -129,10 +132,11 @@ class Ranges:
         last = self.wal.name(run.timeline, run.last)
         if archiver and FILE.fullmatch(archiver.last_wal) and last >= archiver.last_wal:
             return archiver.last_time
-        return self.last_commit(run)
+        if last not in self.known:
+            self.known[last] = self._last_commit_of(run)
+        return self.known[last]
 
-    def last_commit(self, run: Run) -> str:
-        """Returns the time of the last commit in a run, or an empty text."""
+    def _last_commit_of(self, run: Run) -> str:
         for number in range(run.last, max(run.first, run.last - LAST_FILES + 1) - 1, -1):
             if at := self._last_commit(self.wal.name(run.timeline, number)):
                 return at

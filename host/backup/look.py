@@ -10,7 +10,7 @@ from .gaps import Ranges, Run
 from .pgbackrest import Info, Repository, repositories
 from .postgres import Archiver, Live
 from .settings import FIRST, Settings
-from .wal import timeline
+from .wal import is_file, timeline
 
 READ_S = 60
 """Seconds after which a repository is read again."""
@@ -24,12 +24,11 @@ def look(chosen: Settings, *, fresh: bool = False) -> dict[str, Any]:
         archiver = Live(chosen).archiver()
     except Failure as failure:
         error = str(failure)
-    memory, before = state.memory(), state.read("seen.json")
+    before = state.read("seen.json")
     seen = {each.name: _see(each, archiver, before.get(each.name, {}), now, fresh) for each in repositories(chosen)}
     count, waited_s = archive.waiting(now)
     status: dict[str, Any] = {
         "at": state.iso(now),
-        "first_backup": memory.get("first_backup"),
         "repositories": {
             name: {key: each[key] for key in ("kind", "backups", "ranges", "error")} for name, each in seen.items()
         },
@@ -43,9 +42,15 @@ def look(chosen: Settings, *, fresh: bool = False) -> dict[str, Any]:
         "verify": problems.verify_status(),
         "keys_printed": (places.STATE / "keys-printed").exists(),
     }
-    status["problems"] = problems.every(chosen, status, seen, memory, now)
+    status["problems"] = problems.every(status, seen, first_backup(seen), now)
     state.write("seen.json", seen)
     return status
+
+
+def first_backup(seen: dict[str, Any]) -> float | None:
+    """Returns when the oldest backup of the first repository ended."""
+    backups = seen.get(FIRST, {}).get("backups", [])
+    return state.seconds(backups[0]["ended"]) if backups else None
 
 
 def _see(
@@ -99,18 +104,19 @@ def _walk(
     since = archiver.wal.name(before[-1].timeline, before[-1].last) if before else ""
     found = gaps.runs(gaps.listed(repository, name, since), archiver.wal, before)
     last = None
-    if repository.name == FIRST and archiver.last_wal[:8] == f"{archiver.timeline:08X}":
+    if repository.name == FIRST and archiver.last_wal[:8] == f"{archiver.timeline:08X}" and is_file(archiver.last_wal):
         last = archiver.wal.number(archiver.last_wal)
     missing = gaps.needs_backup(found, info, archiver.wal, archiver.timeline, last)
     # After a recovery, the new timeline needs a backup too, and nothing is lost.
     is_lost = missing and any(timeline(stop) == archiver.timeline for stop in gaps.stops_of(info))
+    ranges = Ranges(repository, archiver.wal, dict(seen.get("ends", {})))
+    ends_open = archiver if repository.name == FIRST else None
     return {
+        "ranges": ranges.of(found, info, ends_open),
+        "ends": ranges.known,
         "gap": missing,
         "gap_at": now if is_lost and not seen.get("gap") else seen.get("gap_at"),
         "runs": [asdict(run) for run in found],
-        "ranges": Ranges(repository, name, archiver.wal).of(
-            found, info, archiver if repository.name == FIRST else None
-        ),
     }
 
 

@@ -127,6 +127,8 @@ def explain(error: str) -> str:
     lines = [line.strip() for line in error.splitlines() if line.strip()]
     reasons = [line for line in lines if "ERROR: [" in line] or [line for line in lines if "HINT:" not in line]
     text = reasons[0].partition("]: ")[2] or reasons[0] if reasons else "pgBackRest gave no reason"
+    if text.endswith("error(s):"):
+        text = " ".join([text, *lines[lines.index(reasons[0]) + 1 :][:1]])
     if "key/value found outside of section" in error or "CryptoError" in error:
         text = "cannot be decrypted: is its passphrase (backup_passphrase) the one it was made with?"
     return settings.mask()("".join(sign if sign.isprintable() else "?" for sign in text))[:400]

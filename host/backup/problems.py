@@ -5,20 +5,23 @@ from typing import Any
 
 from . import archive, disk, state
 from .schedule import CLOCK_S
-from .settings import Settings
+from .settings import SECOND
 
 TEST_S = 26 * 3600
 """Seconds that the last restore test may be old."""
+BEHIND_S = 3600
 GAP_SHOWN_S = 24 * 3600
 """Seconds for which lost WAL stays a problem, also after the backup that was made at once."""
 
 
-def every(
-    chosen: Settings, status: dict[str, Any], seen: dict[str, Any], memory: dict[str, Any], now: float
-) -> list[str]:
+def every(status: dict[str, Any], seen: dict[str, Any], first_backup: float | None, now: float) -> list[str]:
     """Returns all problems of a status. `seen` has what is known of each repository, also what is not shown."""
-    found = [*_archive(status["archive"]), *_repositories(seen, memory, now), *_verify(status, memory, now)]
-    return [*filter(None, [disk.problem()]), *found]
+    return [
+        *filter(None, [disk.problem()]),
+        *_archive(status["archive"]),
+        *_repositories(seen, state.memory(), now),
+        *_verify(status["verify"], first_backup, now),
+    ]
 
 
 def _archive(values: dict[str, Any]) -> Iterator[str]:
@@ -37,8 +40,8 @@ def _repositories(seen: dict[str, Any], memory: dict[str, Any], now: float) -> I
             yield f"backup/{name}: {each['error']}"
         if failed := memory.get(f"failed_{name}"):
             yield f"{failed['error']} (the last backup failed at {state.iso(failed['at'])})"
-        if name == "second" and (copying := memory.get("copy_error")):
-            yield copying
+        if name == SECOND:
+            yield from _copying(memory, now)
         if each.get("gap"):
             yield f"backup/{name}: WAL is missing after the last backup, so later moments cannot be recovered"
         elif each.get("gap_at") and now < each["gap_at"] + GAP_SHOWN_S:
@@ -56,8 +59,14 @@ def _repositories(seen: dict[str, Any], memory: dict[str, Any], now: float) -> I
                 yield f"backup/{name}: backup {backup['label']} has damaged pages"
 
 
-def _verify(status: dict[str, Any], memory: dict[str, Any], now: float) -> Iterator[str]:
-    verify, first = status["verify"], memory.get("first_backup")
+def _copying(memory: dict[str, Any], now: float) -> Iterator[str]:
+    if error := memory.get("copy_error"):
+        yield error
+    if (behind := memory.get("behind")) and now - behind > BEHIND_S:
+        yield f"backup/second: has been behind since {state.iso(behind)}: WAL is written faster than it can be copied"
+
+
+def _verify(verify: dict[str, Any], first: float | None, now: float) -> Iterator[str]:
     if verify["result"] == "bad":
         yield f"backup/verify: the restore test failed: {verify['error'] or 'see databases'}"
     if verify["at"]:

@@ -16,6 +16,8 @@ from .settings import FIRST, SECOND, Settings
 COPY_S = 60
 """Seconds of one turn for copying, so that nothing else waits for a slow repository."""
 CHECK_S = 180
+# At once, and never dropped.
+PUSH = ("--no-archive-async", "--reset-archive-push-queue-max")
 
 
 def copy(chosen: Settings, archiver: Archiver, *, floor: str = "", limit_s: float = COPY_S) -> int:
@@ -24,12 +26,16 @@ def copy(chosen: Settings, archiver: Archiver, *, floor: str = "", limit_s: floa
     `floor` is where to begin in an empty repository. Raises a `Failure` if either repository refuses.
     """
     first, second = Repository(FIRST, chosen), Repository(SECOND, chosen)
+    if not floor and state.memory().get("copied_until") == archiver.last_wal:
+        return 0
     end, count = time.monotonic() + limit_s, 0
     for name in _missing(first, second, archiver, floor):
+        if time.monotonic() >= end:
+            state.remember(behind=state.memory().get("behind") or time.time())
+            return count
         _copy_file(first, second, name)
         count += 1
-        if time.monotonic() >= end:
-            break
+    state.remember(behind=None, copied_until=archiver.last_wal)
     return count
 
 
@@ -48,9 +54,10 @@ def check(chosen: Settings) -> None:
 
 def _missing(first: Repository, second: Repository, archiver: Archiver, floor: str) -> Iterator[str]:
     here, there = first.info(), second.info()
-    for repository, info in ((first, here), (second, there)):
-        if info.error:
-            raise Failure(f"{repository.subject}: {info.error}")
+    if there.error:
+        raise Failure(f"{second.subject}: {there.error}")
+    if here.error:
+        raise Failure(f"{second.subject}: gets no WAL, since {first.subject} cannot be read: {here.error}")
     source, target = gaps.archive_id(here, archiver.system), gaps.archive_id(there, archiver.system)
     if not target:
         return
@@ -81,7 +88,7 @@ def _copy_file(first: Repository, second: Repository, name: str) -> None:
     file.parent.mkdir(exist_ok=True)
     try:
         first.run("--no-archive-async", "archive-get", name, str(file))
-        second.run("--no-archive-async", "archive-push", str(file))
+        second.run(*PUSH, "archive-push", str(file))
         if not name.endswith(".history"):
             state.remember(copied=name)
     finally:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any
 
@@ -92,10 +92,7 @@ def backup(repository: Repository, kind: str) -> str:
         archiver = Live(chosen).archiver()
         floor = archiver.last_wal[:24]
         label = make.make(repository, kind, lambda: _copy_meanwhile(chosen, floor))
-    memory: dict[str, Any] = {f"newest_{repository.name}": label}
-    if not state.memory().get("first_backup"):
-        memory["first_backup"] = time.time()
-    state.remember(**memory)
+    state.remember(**{f"newest_{repository.name}": label})
     return label
 
 
@@ -111,16 +108,15 @@ def _copy(chosen: Settings) -> Iterator[str]:
 
 
 def _copy_meanwhile(chosen: Settings, floor: str) -> None:
-    try:
+    """The backup waits for its WAL, and fails with a reason of its own if it does not come."""
+    with suppress(Failure):
         second.copy(chosen, Live(chosen).archiver(), floor=floor)
-    except Failure as failure:
-        print(failure, file=sys.stderr, flush=True)
 
 
 def _verify(chosen: Settings) -> Iterator[str]:
-    memory, last = state.memory(), state.read("verify.json")
+    last = state.read("verify.json")
     at = state.seconds(last["at"]) if last.get("at") else None
-    first = memory.get("first_backup")
+    first = look.first_backup(state.read("seen.json"))
     good = last.get("result") == "good"
     if schedule.due_verify(chosen.verify, time.time(), last=at, first_backup=first, good=good):
         try:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.throwaway.backups import Backups, docker
+from tests.throwaway.backups import Backups
+from tests.throwaway.box import docker
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.docker
