@@ -13,11 +13,12 @@ from . import archived, backups, docker, recovery, recovery_archive
 from .failure import Failure
 from .psql import Postgres, SqlError
 
-START = 'touch "$PGDATA/recovery.signal" && exec postgres "$@"'
+START = 'touch "$PGDATA/recovery.signal" && exec "$@"'
 SETTINGS = {
     "archive_mode": "off",
     "hot_standby": "off",
     "listen_addresses": "",
+    "shared_buffers": "128MB",
     "restore_command": f'pgbackrest --stanza={backups.STANZA} archive-get %f "%p"',
     "recovery_target_timeline": "current",
 }
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
             return
         _check(names, running, args.volume)
         archived.mark(args.stack, names=names)
-        _begin_timeline(names, running.source, args.volume)
+        _begin_timeline(names, running, args.volume)
         recovery_archive.open_archive(args.stack, running.source.image, args.volume)
         print(f"recover: the volume {args.volume} is ready; the current one, {running.volume}, is kept")
 
@@ -55,14 +56,13 @@ def _check(names: recovery.Names, running: recovery.Running, volume: str) -> Non
         raise Failure(f"--back: the volume {volume} has no cluster")
 
 
-def _begin_timeline(names: recovery.Names, source: recovery.Source, volume: str) -> None:
+def _begin_timeline(names: recovery.Names, running: recovery.Running, volume: str) -> None:
     container = names.of("recovered-build")
     docker.remove(container)
     data = f"--mount=type=volume,src={volume},dst={recovery.DATA}"
-    settings = [word for item in SETTINGS.items() for word in ("-c", "=".join(item))]
     options = ["-d", data, "-e", f"PGDATA={recovery.DATA}", "--user", "postgres", "--entrypoint", "sh"]
-    words = source.words(container, stack=names.stack, options=options)
-    docker.check_output("run", *words, source.image, "-c", START, "sh", *settings)
+    words = running.source.words(container, stack=names.stack, options=options)
+    docker.check_output("run", *words, running.source.image, "-c", START, "sh", *running.settings(**SETTINGS))
     while docker.is_running(container):
         try:
             if Postgres(container).query("SELECT pg_is_in_recovery();").strip() == "f":

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     with names.locked():
         running = recovery.Running.read(args.stack)
         if (current := names.recovered()) == target.id:
-            print(f"recover: the cluster of {args.target} is in {names.of('recovered')} already")
+            print(f"recover: the cluster of {target.shown} is in {names.of('recovered')} already")
         elif current:
             raise Failure(
                 f"recover: the cluster {current} is there: look at it, or remove it first: `./sertantai recover --drop`"
@@ -61,9 +61,8 @@ class Build:
         restore.stop()
         self._start(reached)
         self.names.begun.unlink()
-        print(
-            f"recover: the cluster of {self.target.text} is in {self.container} after {time.monotonic() - begun:.0f} s"
-        )
+        took_s = time.monotonic() - begun
+        print(f"recover: the cluster of {self.target.shown} is in {self.container} after {took_s:.0f} s")
 
     def _make_volume(self) -> None:
         """Creates the volume. Only a volume of an interrupted recovery is removed first."""

@@ -25,14 +25,15 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     target = parse(args.target)
     names = recovery.Names(args.stack)
     with names.locked():
-        if docker.exists(names.of("postgres")):
+        if docker.is_running(names.of("postgres")):
             raise Failure(
-                f"--lost: this server has PostgreSQL's container {names.of('postgres')}, so its data is not lost; "
+                "--lost: PostgreSQL runs on this server, so its data is not lost; "
                 "`./sertantai recover --to` brings back an earlier moment"
             )
         source, volume = lost_data.read(args.stack)
         if _has_data(source.image, volume) and not names.is_begun(volume):
             raise Failure(f"--lost: the volume {volume} has data, which a recovery would delete: run up")
+        docker.remove(names.of("postgres"))  # after a lost disk, a container without data is left
         ways = plans_of_a_lost_server(target, _info(source))
         names.begun.write_text(volume)
         begun = time.monotonic()

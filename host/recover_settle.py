@@ -1,6 +1,6 @@
-"""recover-settle: forget what the platform has recorded in a cluster that was recovered, and let `up` check all of it.
+"""recover-settle: after another cluster became the running one, let `up` begin each Electric with empty shapes.
 
-Safe to run again: `up` then records everything again.
+Safe to run again: `up` records each cut-over again.
 """
 
 import argparse
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Forgets the records. Without them each Electric begins with empty shapes: its slots are of another timeline."""
+    """Forgets the records of the cut-overs."""
     try:
         psql.Postgres(args.container).query(files.sql("recovery_settle"), exclusive=True)
     except psql.SqlError as error:

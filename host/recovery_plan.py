@@ -28,6 +28,11 @@ class Target:
         """Its name in volumes and files."""
         return self.moment.strftime(ID)
 
+    @property
+    def shown(self) -> str:
+        """Its name, or its time without fractions."""
+        return self.text if self.is_point else f"{self.moment:%Y-%m-%d %H:%M:%S} UTC"
+
     def options(self) -> list[str]:
         """Returns pgBackRest's options for it."""
         if self.is_point:
@@ -82,7 +87,7 @@ def plan(target: Target | None, status: Mapping[str, Any]) -> Plan:
             return Plan(repository=name, backup=backup, timeline=int(found["timeline"]), target=target)
     ranges = [each for repository in repositories.values() for each in repository.get("ranges") or []]
     errors = [f"backup/{name}: {each['error']}" for name, each in repositories.items() if each.get("error")]
-    wanted = f"{target.text} cannot be recovered" if target else "nothing can be recovered"
+    wanted = f"{target.shown} cannot be recovered" if target else "nothing can be recovered"
     raise Failure("\n".join([f"--to: {wanted}; {_say(ranges)}", *errors]))
 
 
@@ -99,7 +104,7 @@ def plans_of_a_lost_server(target: Target | None, info: Sequence[Mapping[str, An
     if not fitting:
         ends = [_at(each["timestamp"]["stop"]) for each in backups]
         known = f"the oldest backup ended at {min(ends)} UTC" if ends else "there is no backup"
-        raise Failure(f"--lost: {target.text if target else 'nothing'} cannot be recovered: {known} in the repository")
+        raise Failure(f"--lost: {target.shown if target else 'nothing'} cannot be recovered: {known} in the repository")
     newest = max(archives, default="")
     is_newest = fitting[-1] is backups[-1] and newest
     timeline = int((newest if is_newest else fitting[-1]["archive"]["stop"])[:8], 16)

@@ -85,7 +85,7 @@ class Engine(Monitor):
             return ("update", ["stopped"]) if stopped else ("same", [])
         if new.kind == "Command":
             return "replace" if "triggers" in names else "update", names
-        if new.options.get("protect"):
+        if new.options.get("protect") and not new.options.get("retain_on_delete"):
             raise Trouble(f"is protected, and a change of {', '.join(names)} would replace it")
         return "replace", names
 

@@ -52,7 +52,9 @@ class Postgres(pulumi.ComponentResource):
             host,
             parent=self,
             protect=True,
-            exists=settings.volume is not None,
+            exists=not self._is_own(settings.volume),
+            # A recovery replaces it by another one. The engine must have recorded before that it is not deleted then.
+            kept=args.backup is not None,
             needs=self.archive.keys if self.archive else (),
         )
         # On a volume, so that a backup container can use it too.
@@ -86,6 +88,10 @@ class Postgres(pulumi.ComponentResource):
             depends_on=[server.ready],
         )
         self.register_outputs({})
+
+    def _is_own(self, volume: str | None) -> bool:
+        """Whether the platform has made this volume: its first one, or one for a recovered cluster."""
+        return volume is None or volume == self.container_name or volume.startswith(f"{self.container_name}-")
 
     def _archive(self, args: PostgresArgs, image: Image) -> Archive | None:
         if not args.backup:

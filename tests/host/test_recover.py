@@ -134,7 +134,7 @@ def test_a_moment_before_the_first_backup_is_refused_with_the_ranges(running: Re
     call("recover-drop", running.stack)
     said = build(running, "2020-01-01 00:00")
     assert said.code == 1
-    assert said.out.startswith("--to: 2020-01-01 00:00 cannot be recovered; these moments can (UTC): 20")
+    assert said.out.startswith("--to: 2020-01-01 00:00:00 UTC cannot be recovered; these moments can (UTC): 20")
 
 
 def test_the_last_moment_is_reached_without_any_later_commit(running: Recovering) -> None:
@@ -199,6 +199,7 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
     try:
         running.start()
         running.sql("CREATE TABLE laws AS SELECT 1 AS id")
+        running.sql("SELECT pg_create_logical_replication_slot('electric_slot', 'pgoutput')")
         running.backup()
         moment = running.now()
         running.sql("DELETE FROM laws")
