@@ -81,7 +81,7 @@ def _see(
     if not archiver:
         return seen
     try:
-        whole = before.get("newest") != newest or fresh
+        whole = before.get("newest") != newest
         return seen | _walk(repository, info, archiver, [] if whole else before.get("runs", []), now, seen)
     except Failure as failure:
         return seen | {"error": str(failure).removeprefix(f"{repository.subject}: ")}
@@ -105,14 +105,15 @@ def _walk(
     last = None
     if repository.name == FIRST and archiver.last_wal[:8] == f"{archiver.timeline:08X}":
         last = archiver.wal.number(archiver.last_wal)
-    missing = gaps.needs_backup(found, info, archiver.wal, archiver.timeline, last)
+    gap = gaps.has_new_gap(found, info, archiver.wal, archiver.timeline, last)
     ranges = Ranges(repository, archiver.wal, dict(seen.get("ends", {})))
     ends_open = archiver if repository.name == FIRST else None
     return {
         "ranges": ranges.of(found, info, ends_open),
         "ends": ranges.known,
-        "gap": missing,
-        "gap_at": now if missing and not seen.get("gap") else seen.get("gap_at"),
+        "gap": gap,
+        "gap_at": now if gap and not seen.get("gap") else seen.get("gap_at"),
+        "new_timeline": gaps.is_new_timeline(info, archiver.timeline),
         "runs": [asdict(run) for run in found],
     }
 
