@@ -102,9 +102,7 @@ def _walk(
     before = [Run(**run) for run in known]
     since = archiver.wal.name(before[-1].timeline, before[-1].last) if before else ""
     found = gaps.runs(gaps.listed(repository, name, since), archiver.wal, before)
-    last = None
-    if repository.name == FIRST and archiver.last_wal[:8] == f"{archiver.timeline:08X}":
-        last = archiver.wal.number(archiver.last_wal)
+    last = archiver.last_number if repository.name == FIRST else None
     gap = gaps.has_new_gap(found, info, archiver.wal, archiver.timeline, last)
     ranges = Ranges(repository, archiver.wal, dict(seen.get("ends", {})))
     ends_open = archiver if repository.name == FIRST else None
