@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 from ..failure import Failure
-from . import state
 from .pgbackrest import LONGEST_S, Repository
 
 STOPPED = (130, 143, -15, -2)
@@ -13,28 +12,20 @@ POLL_S = 1
 
 
 def make(repository: Repository, kind: str, meanwhile: Callable[[], None] = lambda: None) -> str:
-    """Makes a backup and returns its label. `meanwhile` is called again and again until it is made.
-
-    Raises a `Failure`, which is remembered until the next backup succeeds. The caller has the lock.
-    """
-    try:
-        before = {backup["label"] for backup in repository.info().backups}
-        _run(repository, kind, meanwhile)
-        info = repository.info()
-        new = [backup for backup in info.backups if backup["label"] not in before]
-        if not new:
-            raise Failure(f"{repository.subject}: {info.error or 'pgBackRest reported success and made no backup'}")
-        if new[-1].get("error"):
-            label = new[-1]["label"]
-            raise Failure(
-                f"{repository.subject}: backup {label} has pages with wrong checksums: PostgreSQL's disk "
-                "damaged them; see the log of PostgreSQL's container, and recover to an earlier backup"
-            )
-    except Failure as failure:
-        state.remember(**{f"failed_{repository.name}": {"at": time.time(), "error": str(failure)}})
-        raise
-    state.remember(**{f"failed_{repository.name}": None})
-    return str(new[-1]["label"])
+    """Makes a backup and returns its label. `meanwhile` is called again and again until it is made."""
+    before = {backup["label"] for backup in repository.info().backups}
+    _run(repository, kind, meanwhile)
+    info = repository.info()
+    new = [backup for backup in info.backups if backup["label"] not in before]
+    if not new:
+        raise Failure(f"{repository.subject}: {info.error or 'pgBackRest reported success and made no backup'}")
+    label = str(new[-1]["label"])
+    if new[-1].get("error"):
+        raise Failure(
+            f"{repository.subject}: backup {label} has pages with wrong checksums: PostgreSQL's disk has damaged them; "
+            "see the log of PostgreSQL's container, and recover to an earlier backup"
+        )
+    return label
 
 
 def _run(repository: Repository, kind: str, meanwhile: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ LONGEST_S = 12 * 3600
 CONFIGS = {FIRST: "pgbackrest.conf", SECOND: "second.conf"}
 MISSING_STANZA = 1
 """The status of a repository without a stanza."""
+CODE = re.compile(r"^(?:P\d+ +)?(?:ERROR: )?\[\w+\]:? ")
+"""What stands before a reason."""
 EMPTY = (0, MISSING_STANZA, 2)
 """The states of a repository that answers: backups, no stanza, no backups."""
 
@@ -94,13 +97,15 @@ class Repository:
 
     def info(self, *words: str) -> Info:
         """Reads the backups. An error of the repository is in the answer: pgBackRest exits with 0."""
+        text = ""
         try:
-            stanza = json.loads(self.run(f"--io-timeout={QUICK_S}", "--output=json", "info", *words))[0]
+            text = self.run(f"--io-timeout={QUICK_S}", "--output=json", "info", *words)
+            stanza = json.loads(text, strict=False)[0]
             status = stanza["repo"][0]["status"] if stanza.get("repo") else stanza["status"]
         except Failure as failure:
             return Info([], {}, str(failure).removeprefix(f"{self.subject}: "), has_stanza=False)
         except (ValueError, LookupError):
-            return Info([], {}, "pgBackRest's answer cannot be read", has_stanza=False)
+            return Info([], {}, explain(text), has_stanza=False)
         systems = {f"{db['version']}-{db['id']}": int(db["system-id"]) for db in stanza.get("db", [])}
         error = "" if status["code"] in EMPTY else explain(status["message"])
         return Info(stanza.get("backup", []), systems, error, status["code"] not in (MISSING_STANZA, 99))
@@ -124,11 +129,15 @@ def environment(chosen: Settings) -> Mapping[str, str]:
 
 def explain(error: str) -> str:
     """Returns the reason in pgBackRest's output as one short line, without secrets and unreadable bytes."""
+    if "key/value found outside of section" in error or "CryptoError" in error:
+        return "cannot be decrypted: is its passphrase (backup_passphrase) the one it was made with?"
     lines = [line.strip() for line in error.splitlines() if line.strip()]
     reasons = [line for line in lines if "ERROR: [" in line] or [line for line in lines if "HINT:" not in line]
-    text = reasons[0].partition("]: ")[2] or reasons[0] if reasons else "pgBackRest gave no reason"
+    if not reasons:
+        return "pgBackRest gave no reason"
+    text = CODE.sub("", reasons[0])
     if text.endswith("error(s):"):
         text = " ".join([text, *lines[lines.index(reasons[0]) + 1 :][:1]])
-    if "key/value found outside of section" in error or "CryptoError" in error:
-        text = "cannot be decrypted: is its passphrase (backup_passphrase) the one it was made with?"
+    if "was not archived before" in text:
+        text += ": PostgreSQL's log says why; is the repository full?"
     return settings.mask()("".join(sign if sign.isprintable() else "?" for sign in text))[:400]

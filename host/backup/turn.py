@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any
@@ -76,24 +76,33 @@ def due(repository: Repository, now: float) -> str:
         return ""  # a failed attempt would take a minute and say nothing new
     made = [schedule.Made(backup["type"], state.seconds(backup["begun"])) for backup in seen.get("backups", [])]
     failed = (state.memory().get(f"failed_{repository.name}") or {}).get("at", 0)
-    settings = repository.settings
-    return schedule.due_backup(
-        made, settings.full, settings.differential_hours, now, failed_at=failed, gap=bool(seen.get("gap"))
-    )
+    settings, gap = repository.settings, bool(seen.get("gap") or seen.get("new_timeline"))
+    return schedule.due_backup(made, settings.full, settings.differential_hours, now, failed_at=failed, gap=gap)
 
 
 def backup(repository: Repository, kind: str) -> str:
-    """Makes a backup with all that belongs to it, and returns its label. The caller has the lock."""
-    check.prepare(repository)
-    chosen = repository.settings
-    if repository.name == FIRST:
-        label = make.make(repository, kind)
-    else:
-        archiver = Live(chosen).archiver()
-        floor = archiver.last_wal[:24]
-        label = make.make(repository, kind, lambda: _copy_meanwhile(chosen, floor))
-    state.remember(**{f"newest_{repository.name}": label})
+    """Makes a backup with all that belongs to it, and returns its label. The caller has the lock.
+
+    Raises a `Failure`, which is a problem until the next backup succeeds.
+    """
+    failed = f"failed_{repository.name}"
+    try:
+        check.prepare(repository)
+        label = make.make(repository, kind, _meanwhile(repository))
+    except Failure as failure:
+        state.remember(**{failed: {"at": time.time(), "error": str(failure)}})
+        raise
+    state.remember(**{failed: None, f"newest_{repository.name}": label})
     return label
+
+
+def _meanwhile(repository: Repository) -> Callable[[], None]:
+    """Returns what a backup needs while it runs: the second repository gets its WAL from this program."""
+    if repository.name == FIRST:
+        return lambda: None
+    chosen = repository.settings
+    floor = Live(chosen).archiver().last_wal[:24]
+    return lambda: _copy_meanwhile(chosen, floor)
 
 
 def _copy(chosen: Settings) -> Iterator[str]:

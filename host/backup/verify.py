@@ -38,6 +38,8 @@ def verify(chosen: Settings) -> dict[str, Any]:
         for name, outcome in _databases(chosen):
             result["databases"][name] = outcome
             result["reached"] = outcome.pop("reached")
+        if not result["databases"]:
+            raise Failure("backup/verify: there is no database to compare")
         bad = [f"{name}: {each['error']}" for name, each in result["databases"].items() if each["result"] == "bad"]
         result |= {"result": "bad" if bad else "good", "error": "; ".join(bad)}
     except Failure as failure:

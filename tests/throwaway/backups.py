@@ -23,7 +23,7 @@ PASSWORD = "word-of-the-backup"
 PASSPHRASE = "passphrase-of-the-repository"
 LOCAL = {"type": "posix", "path": "/var/lib/pgbackrest/first"}
 SECOND = {"type": "posix", "path": "/var/lib/pgbackrest/second"}
-TURN = "trap 'exit 0' TERM; while :; do python3 -m host.backup turn; sleep 2 & wait $!; done"
+TURN = "trap 'exit 0' TERM; while :; do python3 -m host.backup turn & wait $!; sleep 2 & wait $!; done"
 IDLE = "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done"
 ARCHIVING = {
     "archive_mode": "on",

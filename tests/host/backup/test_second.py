@@ -89,6 +89,23 @@ def test_without_the_first_one_it_says_that_no_wal_comes(backups: Backups) -> No
     assert any("backup/second: gets no WAL, since backup/repository cannot be read" in problem for problem in problems)
 
 
+@pytest.mark.faults
+def test_on_a_new_timeline_both_are_backed_up_at_once_and_can_be_followed(backups: Backups) -> None:
+    """As after a recovery: PostgreSQL reads its WAL to the end, and goes on with timeline 2."""
+    backups.at_rest("touch recovery.signal; echo \"restore_command = 'false'\" >> postgresql.auto.conf")
+    file = write(backups)
+    assert file[:8] == "00000002"
+    backups.bash("rm -f /var/lib/backup/seen.json")
+    done = backups.answer("turn")["done"]
+    assert [each.split()[0] for each in done if "WAL" not in each] == ["repository:", "second:"]
+    assert has(backups, "00000002.history", "second.conf")
+    status = backups.status()
+    for repository in status["repositories"].values():
+        assert [each["timeline"] for each in repository["ranges"]] == [1, 2]
+    assert status["problems"] == []
+    assert backups.answer("verify")["result"] == "good"
+
+
 def test_an_undeclared_repository_is_refused(backups: Backups) -> None:
     backups.settings = {}
     backups.configure({})
