@@ -1,8 +1,10 @@
 """The program on the host, packed into one file, and where it is installed."""
 
+import ast
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -35,11 +37,6 @@ def file_name() -> str:
     return f"{hashlib.sha256(pack()).hexdigest()[:12]}.pyz"
 
 
-def digest() -> str:
-    """Returns a short hash of this version."""
-    return file_name().partition(".")[0]
-
-
 def path() -> str:
     """Returns the path of this version on a host."""
     return f"{FOLDER}/{file_name()}"
@@ -47,8 +44,30 @@ def path() -> str:
 
 def scripts_digest(folder: str) -> str:
     """Returns a short hash of the shell scripts in host/shell/<folder>. Comments do not change it."""
-    lines = [
-        line for file in sorted((SOURCES / "shell" / folder).glob("*.sh")) for line in file.read_text().splitlines()
-    ]
-    code = [line for line in lines if not line.lstrip().startswith("#")]
+    return _digest((SOURCES / "shell" / folder).glob("*.sh"), comment="#")
+
+
+def backup_digest() -> str:
+    """Returns a short hash of what the backup containers run: host/backup, its SQL, and the modules that it imports."""
+    modules: set[Path] = set()
+    waiting = [*(SOURCES / "backup").glob("*.py")]
+    while waiting:
+        if (module := waiting.pop()) not in modules:
+            modules.add(module)
+            waiting += _imported(module)
+    return _digest(modules, comment="#") + _digest((SOURCES / "sql").glob("backup_*.sql"), comment="--")
+
+
+def _imported(module: Path) -> Iterator[Path]:
+    """Yields the modules of the program that a module imports, all by relative imports."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = module.parents[node.level - 1]
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            yield from (file for name in names if (file := folder / f"{name}.py").exists())
+
+
+def _digest(files: Iterable[Path], *, comment: str) -> str:
+    lines = [line for file in sorted(files) for line in file.read_text().splitlines()]
+    code = [line for line in lines if not line.lstrip().startswith(comment)]
     return hashlib.sha256("\n".join(code).encode()).hexdigest()[:12]

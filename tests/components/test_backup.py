@@ -19,6 +19,7 @@ SFTP = {
     "path": "/home/backup",
     "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA",
 }
+PACKAGE = "2.58.0-1.pgdg12+1"
 KEY = "a private key of the repository"
 CONTAINERS = ("postgres-server", "backup-server")
 
@@ -153,14 +154,16 @@ def test_the_check_runs_again_for_another_configuration(local: Program, remote: 
 
 def test_the_host_builds_the_image_only_if_a_package_is_named(local: Program) -> None:
     assert not [image.name for image in local.all(IMAGE) if "build" in image.inputs]
-    built = Program.of("prod", backup={**LOCAL, "package": "2.58.0-1.pgdg12+1"})
+    built, other = (
+        Program.of("prod", backup={"repository": SFTP, "package": package})
+        for package in (PACKAGE, "2.59.0-1.pgdg12+1")
+    )
     image = built.named(IMAGE, "backup-image").inputs
-    assert image["build"]["buildArgs"]["PGBACKREST"] == "2.58.0-1.pgdg12+1"
+    assert image["build"]["buildArgs"]["PGBACKREST"] == PACKAGE
     assert image["build"]["buildArgs"]["POSTGRES"] == built.named(IMAGE, "postgres-image").inputs["name"]
     assert image["keepLocally"] is True
     for name in CONTAINERS:
         assert built.named(CONTAINER, name).inputs["image"].startswith("sha256:")
-    other = Program.of("prod", backup={**LOCAL, "package": "2.59.0-1.pgdg12+1"})
     assert other.named(IMAGE, "backup-image").inputs["name"] != image["name"]
 
 

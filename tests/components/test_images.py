@@ -44,7 +44,7 @@ class Registries(Recorder):
 
     def images(self) -> dict[str, str]:
         """Returns the pulled images by part."""
-        images = [resource for resource in self.declared.values() if resource.type == IMAGE]
+        images = [each for each in self.declared.values() if each.type == IMAGE and "build" not in each.inputs]
         return {image.name.removesuffix("-image"): str(image.inputs.get("name")) for image in images}
 
 

@@ -60,6 +60,18 @@ def test_a_changed_comment_in_the_program_runs_its_installation_again_and_nothin
         before = after
 
 
+@pytest.mark.parametrize("file", ["backup/turn.py", "sql/backup_rows.sql", "failure.py"])
+def test_another_version_of_the_program_that_backs_up_is_written_for_its_container(
+    sources: Path, reached: Callable[[], dict[str, dict[str, Any]]], file: str
+) -> None:
+    before = reached()
+    with (sources / file).open("a") as text:
+        text.write("-- ;\n;" if file.endswith(".sql") else "CHANGED = 1\n")
+    after = reached()
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {f"{COMMAND} host-program", f"{COMMAND} backup-files"}
+
+
 def test_the_bytes_of_the_program_depend_on_its_sources_alone(sources: Path) -> None:
     packed = host_program.pack()
     (sources / "__pycache__").mkdir()

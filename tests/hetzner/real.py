@@ -165,6 +165,9 @@ def write(project: Project, key: Path) -> None:
         "directory_url": f"https://localhost:{ACME}/dir",
         "ca_bundle": str(project.outside.folder / "ca.pem"),
     }
+    # Without a Storage Box and PGDG's archive. The stand-in of PostgreSQL has pgBackRest.
+    blocks["sertantai:backup"] = {"repository": {"kind": "local"}}
+    del secrets["sertantai:backup_sftp_key"]
     blocks["sertantai:registry"] = {"server": REGISTRY, "username": USER}
     project.write(blocks)
     values = [word for name, value in secrets.items() for word in ("--secret", f"{name}={value}")]
