@@ -34,13 +34,18 @@ def status(stack: Stack = "local", as_json: Json = False) -> None:
 @app.command()
 def now(stack: Stack = "local", full: Annotated[bool, typer.Option("--full", help="All of it.")] = False) -> None:
     """Makes a backup now."""
-    _run(stack, "backup-call", _container(stack), "backup", "full" if full else "diff")
+    made = json.loads(_read(stack, "backup-call", _container(stack), "backup", "full" if full else "diff"))
+    console.print(f"backup: made {made['label']}", soft_wrap=True)
 
 
 @app.command()
 def verify(stack: Stack = "local") -> None:
     """Restores the newest backup now, and compares it with the running cluster."""
-    _run(stack, "backup-call", _container(stack), "verify")
+    test = json.loads(_read(stack, "backup-call", _container(stack), "verify"))
+    console.print(_test(test), soft_wrap=True)
+    for name, database in test["databases"].items():
+        console.print(f"  {name}: {database['result']}, {database['rows']:,} rows of {database['tables']} tables")
+    raise typer.Exit(0 if test["result"] == "good" else 1)
 
 
 @app.command()
@@ -53,7 +58,7 @@ def keys(stack: Stack = "local", yes: Annotated[bool, typer.Option("--yes", help
     except Refused as refused:
         raise _end(refused) from None
     typer.echo("\n".join(lines))
-    _run(stack, "backup-keys-printed", _container(stack))
+    _read(stack, "backup-keys-printed", _container(stack))
 
 
 def show(state: Mapping[str, Any]) -> None:
@@ -134,15 +139,6 @@ def _read(stack: str, *words: str) -> str:
         return at_host.read(stack, *words)
     except Refused as refused:
         raise _end(refused) from None
-
-
-def _run(stack: str, *words: str) -> None:
-    try:
-        code = at_host.run(stack, *words)
-    except Refused as refused:
-        raise _end(refused) from None
-    if code:
-        raise typer.Exit(code)
 
 
 def _end(refused: Refused) -> typer.Exit:

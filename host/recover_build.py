@@ -14,6 +14,8 @@ from .recovery_plan import Target, parse, plan
 from .recovery_restore import Restore
 
 START_TIMEOUT_S = 120
+SPARE_BYTES = 2 << 30
+"""For the log that is replayed, and for the running cluster."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +53,7 @@ class Build:
         """Restores, recovers, and starts the cluster again without any key."""
         archived.mark(self.running.stack, names=self.names)
         way = plan(self.target, self.running.source.status(self.running.stack))
+        self._check_space(way.size)
         self._make_volume()
         print(f"recover: restoring the backup {way.backup} into the volume {self.volume}", flush=True)
         begun = time.monotonic()
@@ -63,6 +66,16 @@ class Build:
         self.names.begun.unlink()
         took_s = time.monotonic() - begun
         print(f"recover: the cluster of {self.target.shown} is in {self.container} after {took_s:.0f} s")
+
+    def _check_space(self, size: int) -> None:
+        """Raises a `Failure` if PostgreSQL itself could run out of space."""
+        words = ["df", "--block-size=1", "--output=avail", recovery.DATA]
+        free = docker.execute(self.names.of("postgres"), words).out.split()
+        if free and int(free[-1]) < size + SPARE_BYTES:
+            raise Failure(
+                f"recover: {int(free[-1]) >> 20} MB are free on PostgreSQL's disk and the recovered cluster needs "
+                f"{(size + SPARE_BYTES) >> 20} MB: free some (docs/faults.md)"
+            )
 
     def _make_volume(self) -> None:
         """Creates the volume. Only a volume of an interrupted recovery is removed first."""

@@ -48,6 +48,8 @@ class Plan:
     backup: str
     timeline: int
     target: Target | None
+    size: int = 0
+    """Bytes of the restored cluster."""
 
     def options(self, *, to_the_end: bool = False) -> list[str]:
         """Returns pgBackRest's options. The timeline is explicit: by default a clone's would be followed."""
@@ -84,7 +86,8 @@ def plan(target: Target | None, status: Mapping[str, Any]) -> Plan:
     for name, repository in repositories.items():
         found = _find(repository.get("ranges") or [], target)
         if found and (backup := _backup(repository.get("backups") or [], found, target)):
-            return Plan(repository=name, backup=backup, timeline=int(found["timeline"]), target=target)
+            timeline, size = int(found["timeline"]), int(backup.get("size") or 0)
+            return Plan(repository=name, backup=backup["label"], timeline=timeline, target=target, size=size)
     ranges = [each for repository in repositories.values() for each in repository.get("ranges") or []]
     errors = [f"backup/{name}: {each['error']}" for name, each in repositories.items() if each.get("error")]
     wanted = f"{target.shown} cannot be recovered" if target else "nothing can be recovered"
@@ -126,11 +129,13 @@ def _find(ranges: Sequence[Mapping[str, Any]], target: Target | None) -> Mapping
     return max(fitting, key=lambda each: (int(each["timeline"]), read_time(each["to"])), default=None)
 
 
-def _backup(backups: Sequence[Mapping[str, Any]], span: Mapping[str, Any], target: Target | None) -> str | None:
+def _backup(
+    backups: Sequence[Mapping[str, Any]], span: Mapping[str, Any], target: Target | None
+) -> Mapping[str, Any] | None:
     """Returns the newest good backup of a range that ended before the target."""
     first, last = read_time(span["from"]), target.moment if target else read_time(span["to"])
     fitting = [each for each in backups if not each.get("error") and first <= read_time(each["ended"]) <= last]
-    return max(fitting, key=lambda each: read_time(each["ended"]), default={}).get("label")
+    return max(fitting, key=lambda each: read_time(each["ended"]), default=None)
 
 
 def _say(ranges: Sequence[Mapping[str, Any]]) -> str:

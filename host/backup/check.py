@@ -3,7 +3,7 @@
 import time
 
 from ..failure import Failure
-from . import archive, gaps, second
+from . import archive, gaps, second, state
 from .pgbackrest import Info, Repository, repositories
 from .postgres import Live
 from .settings import SECOND, Settings
@@ -36,12 +36,14 @@ def prepare(repository: Repository) -> str:
     Refuses a repository with another cluster's backups. Its own cluster after an upgrade of PostgreSQL is refused
     too: pgBackRest needs `stanza-upgrade` then.
     """
-    info = repository.info()
-    if info.error:
-        raise Failure(f"{repository.subject}: {info.error}")
     system = Live(repository.settings).archiver().system
-    if not info.has_stanza:
-        info = _create_stanza(repository)
+    # pgBackRest refuses the first backup while another process still creates the stanza.
+    with state.lock("stanza", wait_s=ARRIVES_S):
+        info = repository.info()
+        if info.error:
+            raise Failure(f"{repository.subject}: {info.error}")
+        if not info.has_stanza:
+            info = _create_stanza(repository)
     if archive := gaps.archive_id(info, system):
         return archive
     systems = ", ".join(map(str, info.systems.values()))
@@ -53,15 +55,13 @@ def prepare(repository: Repository) -> str:
 
 
 def _create_stanza(repository: Repository) -> Info:
-    """Waits for a turn that creates it at the same moment, or makes a backup: pgBackRest refuses both at once."""
+    """Waits for the end of a backup in the other repository: pgBackRest has one lock for both."""
     end = time.monotonic() + ARRIVES_S
     while True:
         try:
             repository.run("--no-online" if repository.name == SECOND else "--online", "stanza-create")
             return repository.info()
         except Failure as failure:
-            if (info := repository.info()).has_stanza:
-                return info
             if LOCKED not in str(failure) or time.monotonic() >= end:
                 raise
         time.sleep(POLL_S)

@@ -43,9 +43,9 @@ def memory() -> dict[str, Any]:
 
 
 @contextmanager
-def lock(*, wait_s: float = 0) -> Iterator[bool]:
+def lock(name: str = "lock", *, wait_s: float = 0) -> Iterator[bool]:
     """Yields whether this process has the lock. A killed process does not keep it."""
-    descriptor = os.open(places.STATE / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(places.STATE / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     end = time.monotonic() + wait_s
     try:
         yield _acquire(descriptor, end)

@@ -34,12 +34,13 @@ STATUS: dict[str, Any] = {
 def verbs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The verbs that were called on the host."""
     called: list[tuple[str, ...]] = []
+    databases = {"legal": {"result": "bad", "rows": 1200, "tables": 3}}
 
-    def run(stack: str, *words: str) -> int:
+    def read(stack: str, *words: str) -> str:
         called.append(words)
-        return 0
+        return json.dumps({"label": "20261124-031500F", "result": "bad", "databases": databases, "error": "differs"})
 
-    monkeypatch.setattr(at_host, "run", run)
+    monkeypatch.setattr(at_host, "read", read)
     return called
 
 
@@ -75,8 +76,11 @@ def test_for_machines_it_is_the_same_json(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_backup_and_a_test_can_be_asked_for(verbs: list[tuple[str, ...]]) -> None:
-    for words in (["now"], ["now", "--full"], ["verify"]):
-        assert CliRunner().invoke(command.app, ["backup", *words, "--stack", "prod"]).exit_code == 0
+    results = [
+        CliRunner().invoke(command.app, ["backup", *words, "--stack", "prod"])
+        for words in (["now"], ["now", "--full"], ["verify"])
+    ]
+    assert [result.exit_code for result in results] == [0, 0, 1], "a bad test is not good"
     container = "sertantai-prod-backup"
     assert verbs == [
         ("backup-call", container, "backup", "diff"),

@@ -53,6 +53,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(at_host, "read", lambda *_: json.dumps(COMPARED))
     monkeypatch.setattr(recover, "_up", host.up)
     monkeypatch.setattr(recover, "find_or_install", lambda: "pulumi")
+    monkeypatch.setattr(recover, "forget_steps", lambda *_: host.done.append("forget the steps"))
     monkeypatch.setattr(protection, "check", lambda *_: host.done.append("check"))
     monkeypatch.setattr(protection, "lift", lambda *words: host.done.append(f"lift {words[-1]}"))
     return host
@@ -99,10 +100,18 @@ def test_the_protection_is_lifted_after_the_volume_is_ready_and_everything_is_ch
         "check",
         f"lift {volume}",
         "up",
-        "recover-settle sertantai-trial-postgres",
+        "recover-settle trial",
         "up",
     ]
     assert f"{{image: postgres, volume: {volume}}}  # the platform's" in (tmp_path / "Pulumi.trial.yaml").read_text()
+
+
+def test_an_interrupted_promotion_continues(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    volume = COMPARED["volume"]
+    monkeypatch.setattr(at_host, "read", lambda *_: json.dumps({"volume": volume, "prepared": True}))
+    code, text = called("--promote", "--yes")
+    assert (code, host.done[-3:]) == (0, ["up", "recover-settle trial", "up"])
+    assert f"A promotion to {volume} was interrupted" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("verb", ["recover-promote", "up"])
@@ -115,13 +124,14 @@ def test_a_failed_step_ends_it(host: Host, verb: str) -> None:
 def test_the_way_back_begins_with_the_old_volume(host: Host) -> None:
     assert called("--back", "sertantai-trial-postgres", "--yes")[0] == 0
     assert host.done[0] == "recover-back trial sertantai-trial-postgres"
-    assert host.done[-3:] == ["up", "recover-settle sertantai-trial-postgres", "up"]
+    assert host.done[-3:] == ["up", "recover-settle trial", "up"]
 
 
 def test_a_lost_server_gets_the_newest_state_or_an_earlier_one(host: Host) -> None:
     assert called("--lost")[0] == 0
     assert called("--lost", "--to", "2026-11-24 03:15")[0] == 0
-    assert host.done == ["recover-seed trial newest", "recover-seed trial 2026-11-24T03:15:00.000000+00:00"]
+    words = ["recover-seed trial newest", "recover-seed trial 2026-11-24T03:15:00.000000+00:00"]
+    assert host.done == [words[0], "forget the steps", words[1], "forget the steps"]
 
 
 def test_an_old_volume_is_deleted_only_after_a_yes(host: Host) -> None:

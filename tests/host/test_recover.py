@@ -137,6 +137,7 @@ def test_a_moment_before_the_first_backup_is_refused_with_the_ranges(running: Re
     assert said.out.startswith("--to: 2020-01-01 00:00:00 UTC cannot be recovered; these moments can (UTC): 20")
 
 
+@pytest.mark.faults
 def test_the_last_moment_is_reached_without_any_later_commit(running: Recovering) -> None:
     call("recover-drop", running.stack)
     running.sql(f"{OWNER}INSERT INTO same VALUES (2)", "app")
@@ -144,6 +145,7 @@ def test_the_last_moment_is_reached_without_any_later_commit(running: Recovering
     assert running.sql("SELECT count(*) FROM same", "app", "recovered") == "2"
 
 
+@pytest.mark.faults
 def test_a_restore_point_is_reached_by_its_name(running: Recovering) -> None:
     call("recover-drop", running.stack)
     rows = running.sql("SELECT count(*) FROM same", "app")
@@ -164,6 +166,7 @@ def test_a_drop_removes_the_container_and_the_volume_and_may_run_again(built: Re
     assert built.exists("volume", "postgres")
 
 
+@pytest.mark.faults
 def test_an_interrupted_build_begins_again(running: Recovering) -> None:
     call("recover-drop", running.stack)
     names = recovery.Names(running.stack)
@@ -174,6 +177,7 @@ def test_an_interrupted_build_begins_again(running: Recovering) -> None:
     assert running.sql("SELECT count(*) FROM laws", "app", "recovered") == "100"
 
 
+@pytest.mark.faults
 def test_the_volume_of_an_earlier_recovery_is_never_overwritten(running: Recovering) -> None:
     call("recover-drop", running.stack)
     volume = running.of(f"postgres-{running.moment[:10].replace('-', '')}T{running.moment[11:19].replace(':', '')}Z")
@@ -194,6 +198,7 @@ def test_only_an_old_volume_can_be_forgotten(running: Recovering, part: str, why
     assert why in said.out
 
 
+@pytest.mark.faults
 def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_back(image: str) -> None:
     running = Recovering(image)
     try:
@@ -207,9 +212,12 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
         volume = compare(running)["volume"]
         for _ in range(2):
             assert call("recover-promote", running.stack, volume).ok
+        assert compare(running) == {"volume": volume, "prepared": True}
         swap(running, volume)
         assert running.sql("SELECT count(*) FROM laws") == "1"
         assert running.sql("SHOW transaction_read_only") == "off"
+        assert call("recover-settle", running.stack).ok
+        assert "there is no recovered cluster" in call("recover-compare", running.stack).error
         assert archives(running) == 2
         said = call("recover-back", running.stack, running.of("postgres"))
         assert said.ok, said.out
@@ -220,6 +228,7 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
         running.clear()
 
 
+@pytest.mark.faults
 def test_a_lost_server_gets_everything_back_and_archives_again(image: str) -> None:
     running = Recovering(image)
     try:
