@@ -10,6 +10,7 @@ from .gaps import Ranges, Run
 from .pgbackrest import Info, Repository, repositories
 from .postgres import Archiver, Live
 from .settings import FIRST, Settings
+from .wal import is_file
 
 READ_S = 60
 """Seconds after which a repository is read again."""
@@ -103,7 +104,7 @@ def _walk(
     since = archiver.wal.name(before[-1].timeline, before[-1].last) if before else ""
     found = gaps.runs(gaps.listed(repository, name, since), archiver.wal, before)
     last = None
-    if repository.name == FIRST and archiver.last_wal[:8] == f"{archiver.timeline:08X}":
+    if repository.name == FIRST and archiver.last_wal[:8] == f"{archiver.timeline:08X}" and is_file(archiver.last_wal):
         last = archiver.wal.number(archiver.last_wal)
     gap = gaps.has_new_gap(found, info, archiver.wal, archiver.timeline, last)
     ranges = Ranges(repository, archiver.wal, dict(seen.get("ends", {})))
