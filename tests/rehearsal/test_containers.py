@@ -90,6 +90,41 @@ def test_a_container_can_be_on_the_hosts_network(sandbox: Sandbox) -> None:
     assert docker.from_env().containers.get(sandbox.running()[0]).attrs["HostConfig"]["NetworkMode"] == "host"
 
 
+def test_a_container_can_be_in_two_networks_before_it_starts(sandbox: Sandbox) -> None:
+    first, second = f"{sandbox.stack}-net", f"{sandbox.stack}-other"
+    sandbox.resources = {
+        "net": sandbox.network(first, f"--subnet {PLACE.subnets[0]}"),
+        "other": sandbox.network(second, f"--subnet {PLACE.subnets[1]}"),
+        "app": sandbox.container(
+            networks_advanced=[
+                {"name": first, "aliases": ["app"], "ipv4_address": PLACE.address(9)},
+                {"name": second, "aliases": ["app"], "ipv4_address": str(PLACE.subnets[1][8])},
+            ],
+            options={"depends_on": ["$net", "$other"]},
+        ),
+    }
+    sandbox.up()
+    networks = docker.from_env().containers.get(sandbox.running()[0]).attrs["NetworkSettings"]["Networks"]
+    assert {name: endpoint["IPAddress"] for name, endpoint in networks.items()} == {
+        first: PLACE.address(9),
+        second: str(PLACE.subnets[1][8]),
+    }
+    assert all("app" in endpoint["Aliases"] for endpoint in networks.values())
+
+
+def test_a_container_has_its_user_its_init_and_its_share_of_the_processors(sandbox: Sandbox) -> None:
+    sandbox.resources = {"app": sandbox.container(user="1000", init=True, cpus="0.5", cpu_shares=128)}
+    sandbox.up()
+    found = docker.from_env().containers.get(sandbox.running()[0]).attrs
+    host = found["HostConfig"]
+    assert (found["Config"]["User"], host["Init"], host["NanoCpus"], host["CpuShares"]) == (
+        "1000",
+        True,
+        5 * 10**8,
+        128,
+    )
+
+
 def test_a_container_is_named_by_its_resource_and_a_random_suffix(sandbox: Sandbox) -> None:
     sandbox.resources = {"app": sandbox.container()}
     sandbox.up()

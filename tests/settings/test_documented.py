@@ -26,6 +26,17 @@ def test_the_smallest_service_has_six_lines_in_both_pages() -> None:
     assert (name.strip(), len(lines)) == ("notes:", 6)
 
 
+def test_the_blocks_of_backups_are_accepted() -> None:
+    secrets = dict.fromkeys(("backup_sftp_key", "backup_s3_key", "backup_s3_secret"), "x")
+    alerts, *_ = (yaml.safe_load(text) for text in blocks("docs/backups.md", "sertantai:alerts:"))
+    shown = [yaml.safe_load(text)["sertantai:backup"] for text in blocks("docs/backups.md", "sertantai:backup:")]
+    assert [block["repository"]["kind"] for block in shown] == ["sftp", "s3"]
+    for block in shown:
+        own = {name: value for name, value in secrets.items() if block["repository"]["kind"] in name}
+        stack = SMALL | {"backup": block, "alerts": alerts["sertantai:alerts"]} | own
+        assert parse(stack, [*own]).backup
+
+
 def test_each_shape_is_accepted() -> None:
     services: dict[str, Any] = {}
     for text in blocks("docs/services.md", "  "):
