@@ -35,9 +35,10 @@ def files(base_image: str, tmp_path: Path) -> Iterator[Files]:
     files.clear()
 
 
-def use(files: Files, repository: Repository, path: str) -> None:
-    """Writes the configuration as the platform does."""
-    place: dict[str, Any] = repository.settings(path)
+def use(files: Files, repository: Repository, name: str) -> None:
+    """Writes the configuration as the platform does, with a folder of its own in the repository."""
+    place: dict[str, Any] = repository.settings()
+    place["path"] += f"-{name}"
     secrets = {"backup_passphrase": PASSPHRASE, "password": "unused"}
     bundles: dict[str, str] = {}
     if isinstance(repository, StorageBox):
@@ -48,14 +49,14 @@ def use(files: Files, repository: Repository, path: str) -> None:
     backup = Backup(repository=place)  # type: ignore[arg-type]
     texts = restic.files(backup, secrets=secrets, bundles=bundles)
     texts |= pgbackrest.files(backup, None, stack="trial", postgres="10.0.0.1", secrets=secrets, bundles=bundles)
-    for name, text in texts.items():
-        file = files.config / name
+    for file_name, text in texts.items():
+        file = files.config / file_name
         file.write_text(text)
         file.chmod(0o600)
 
 
 def test_files_are_backed_up_tested_and_pruned_there(files: Files, repository: Repository) -> None:
-    use(files, repository, "/backups/good")
+    use(files, repository, "good")
     files.call("files-turn")
     result = files.call("files-verify")
     assert (result["result"], result["files"], result["compared"]) == ("good", 2, 2)
@@ -66,7 +67,7 @@ def test_files_are_backed_up_tested_and_pruned_there(files: Files, repository: R
 
 
 def test_no_key_and_no_passphrase_is_in_the_list_of_processes(files: Files, repository: Repository) -> None:
-    use(files, repository, "/backups/seen")
+    use(files, repository, "seen")
     files.change("head -c 40000000 /dev/urandom > big")
     seen = files.inside(
         "python3 -m host.backup files-turn >/dev/null 2>&1 & turn=$!; seen=; "
@@ -83,7 +84,7 @@ def test_no_key_and_no_passphrase_is_in_the_list_of_processes(files: Files, repo
 def test_a_server_that_is_away_and_one_that_refuses_the_key_are_problems_with_the_setting(
     files: Files, repository: Repository
 ) -> None:
-    use(files, repository, "/backups/away")
+    use(files, repository, "away")
     files.call("files-turn")
     assert files.problems() == []
     repository.change_key()
@@ -96,6 +97,6 @@ def test_a_server_that_is_away_and_one_that_refuses_the_key_are_problems_with_th
         assert files.word("files-backup").error.startswith("backup/repository: ")
     finally:
         repository.start()
-    use(files, repository, "/backups/away")
+    use(files, repository, "away")
     files.call("files-backup")
     assert files.problems() == []
