@@ -13,8 +13,8 @@ from ..container import Container
 from ..host import Host
 from ..names import container_name
 from ..volume import volume
-from .archive import Archive
 from .platform_container import run_platform_container
+from .postgres import Postgres
 
 PART = "backup-files"
 CHECK = ["python3", "-m", "host.backup", "files-health"]
@@ -35,9 +35,9 @@ done
 
 @dataclass(frozen=True, kw_only=True)
 class BackupFilesArgs:
-    """What to back up, and the image, the network, the configuration and the repository of all backups."""
+    """What to back up, and PostgreSQL, whose archive has the image, the network, and the repository of all backups."""
 
-    archive: Archive
+    postgres: Postgres
     volumes: Mapping[str, docker.Volume]
     """By their names in the backups."""
     host: Host
@@ -48,7 +48,8 @@ class BackupFiles(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: BackupFilesArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:platform:BackupFiles", name, {}, opts)
-        archive = args.archive
+        archive = args.postgres.archive
+        assert archive, "PostgreSQL has no archive"
         state = volume(f"{name}-state", container_name(PART), args.host, parent=self, protect=False)
         memory_mb = archive.settings.memory_mb
         server = run_platform_container(
@@ -83,7 +84,8 @@ class BackupFiles(pulumi.ComponentResource):
             ready_check=READY,
             start_timeout_s=START_TIMEOUT_S,
             parent=self,
-            depends_on=[archive.written, archive.network.ready, state, *args.volumes.values()],
+            # On a new server PostgreSQL waits for a recovery. A snapshot of its empty volumes would be the newest one.
+            depends_on=[args.postgres.ready, archive.written, state, *args.volumes.values()],
         )
         self.ready = server.ready
         self.register_outputs({})

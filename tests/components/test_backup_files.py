@@ -59,6 +59,11 @@ def test_its_only_network_is_that_of_the_backups(program: Program) -> None:
     assert [each["name"] for each in networks] == ["sertantai_local_backup"]
 
 
+def test_on_a_new_server_it_waits_for_the_recovery(program: Program) -> None:
+    """A snapshot of empty volumes would be the newest one."""
+    assert program.step("backup-seed").urn in program.after(program.named(CONTAINER, SERVER))
+
+
 def test_it_starts_after_its_configuration_and_volumes_and_no_release_waits_for_it(program: Program) -> None:
     server = program.named(CONTAINER, SERVER)
     assert program.step("backup-files").urn in program.after(server)
