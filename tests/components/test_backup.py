@@ -21,7 +21,7 @@ SFTP = {
 }
 PACKAGE = "2.58.0-1.pgdg12+1"
 KEY = "a private key of the repository"
-CONTAINERS = ("postgres-server", "backup-server")
+CONTAINERS = ("postgres-server", "backup-server", "backup-volumes-server")
 
 
 @pytest.fixture(scope="module")
