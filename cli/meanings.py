@@ -38,6 +38,12 @@ MEANINGS = [
         r"unable to find or pull image (\S+)",
         r"\1 could not be pulled: most often the host's disk is full; `docker pull \1` there shows why",
     ),
+    (
+        # The image with pgBackRest; apt's own reason is not shown.
+        r"apt-get install .*pgbackrest.* code: 100",
+        "backup/package: the image cannot be built: the package archive of PostgreSQL's image has no such version of "
+        "pgBackRest, or does not answer: `apt-cache madison pgbackrest` in a container of the image lists them",
+    ),
     *((rf"(\w[\w/'\" -]*?) \({code}(?:, [^)]*)?\)", rf"{words} (\1)") for code, words in HETZNER.items()),
     (r"server type (\w+) not found", r"host/server_type: Hetzner has no \1: see `hcloud server-type list`"),
     (

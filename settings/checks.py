@@ -219,14 +219,11 @@ def token_mistakes(host: object, token: str | None) -> Iterator[str]:
             )
 
 
-def network_mistakes(network: Network | None, host: Host | None) -> Iterator[str]:
-    """Yields a subnet that overlaps the range that a server at Hetzner leaves to Docker."""
-    if (
-        network
-        and isinstance(host, HetznerHost)
-        and ip_network(network.subnet).overlaps(ip_network(DOCKER_ADDRESS_POOL))
-    ):
-        yield f"network/subnet: {DOCKER_ADDRESS_POOL} is for Docker's other networks on the server; choose another"
+def network_mistakes(host: Host | None, blocks: Mapping[str, Network | Backup | None]) -> Iterator[str]:
+    """Yields subnets that overlap the range that a server at Hetzner leaves to Docker."""
+    for name, block in blocks.items() if isinstance(host, HetznerHost) else ():
+        if block and ip_network(block.subnet).overlaps(ip_network(DOCKER_ADDRESS_POOL)):
+            yield f"{name}/subnet: {DOCKER_ADDRESS_POOL} is for Docker's other networks on the server; choose another"
 
 
 def adoption_mistakes(host: Host | None) -> Iterator[str]:

@@ -139,7 +139,8 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
     mistakes += backup_mistakes(blocks.get("backup"), blocks.get("alerts"), blocks.get("network"), raw)
     mistakes += checks.port_mistakes(blocks.get("nginx"), blocks.get("host"))
     mistakes += checks.adoption_mistakes(blocks.get("host"))
-    mistakes += checks.network_mistakes(blocks.get("network"), blocks.get("host"))
+    networks = {name: blocks.get(name) for name in ("network", "backup")}
+    mistakes += checks.network_mistakes(blocks.get("host"), networks)
     if blocks.get("dns") and blocks.get("host") and not isinstance(blocks["host"], HetznerHost):
         mistakes.append("dns: records are made for a server at Hetzner alone; remove it, and set them where they are")
     if blocks.get("registry") and "registry_token" not in raw:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
-from pulumi import Output, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 
 from render import network as render_network
 from render import pgbackrest as render
@@ -44,6 +44,7 @@ class Archive(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ArchiveArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("sertantai:platform:Archive", name, {}, opts)
+        self._name, self._base, self._host = name, args.image, args.host
         settings, host = args.settings, args.host
         self.settings, self.subnet = settings, settings.subnet
         network = NetworkSettings(name=render_network.backup_name(args.network.name), subnet=settings.subnet)
@@ -53,18 +54,7 @@ class Archive(pulumi.ComponentResource):
             ResourceOptions(parent=self),
         )
         self.address = self.network.addresses.postgres
-        self.image = (
-            build_image(
-                f"{name}-image",
-                DOCKERFILE,
-                {"POSTGRES": args.image.reference, "PGBACKREST": settings.package},
-                host,
-                base=args.image,
-                parent=self,
-            )
-            if settings.package
-            else args.image
-        )
+        self.image = self._build() if settings.package else args.image
         # They stay when backups are no longer declared: the passphrase, and the backups themselves.
         self.config = volume(
             f"{name}-config", container_name("backup-config"), host, parent=self, protect=False, kept=True
@@ -81,7 +71,6 @@ class Archive(pulumi.ComponentResource):
         override = config_secret("backup_passphrase")
         self.passphrase = generated.result if override is None else override
         self.password = secret(f"{name}-password", None, parent=self)
-        self._name, self._base, self._host = name, args.image, host
         self.files = self._render_files(args)
         self.written = self._write_files()
         self.register_outputs({})
@@ -91,9 +80,9 @@ class Archive(pulumi.ComponentResource):
         """The digest of pgBackRest's files."""
         return self.files.apply(lambda files: hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest())
 
-    def volumes(self) -> dict[str, tuple[pulumi.Input[str], bool]]:
+    def volumes(self) -> dict[str, tuple[Input[str], bool]]:
         """Returns the volumes of a container that archives or backs up: see `Container.volumes`."""
-        volumes: dict[str, tuple[pulumi.Input[str], bool]] = {render.CONFIG: (self.config.name, True)}
+        volumes: dict[str, tuple[Input[str], bool]] = {render.CONFIG: (self.config.name, True)}
         return volumes | ({render.REPOSITORIES: (self.repository.name, False)} if self.repository else {})
 
     def prepare(self, data: docker.Volume, postgres: str) -> Sequence[pulumi.Resource]:
@@ -104,11 +93,11 @@ class Archive(pulumi.ComponentResource):
         host = self._host
         seed = host.command(
             f"{self._name}-seed",
-            Output.all(data.name, self.config.name).apply(
-                lambda names: verb.line(
+            data.name.apply(
+                lambda volume: verb.line(
                     "backup-seed",
-                    names[0],
-                    config=names[1],
+                    volume,
+                    config=container_name("backup-config"),
                     network=self.network.name,
                     repository=self._repository_name,
                 )
@@ -135,6 +124,11 @@ class Archive(pulumi.ComponentResource):
             depends_on=[self.image.resource],
         )
         return [seed, first]
+
+    def _build(self) -> Image:
+        """Builds PostgreSQL's image with pgBackRest."""
+        arguments: dict[str, Input[str]] = {"POSTGRES": self._base.reference, "PGBACKREST": self.settings.package or ""}
+        return build_image(f"{self._name}-image", DOCKERFILE, arguments, self._host, base=self._base, parent=self)
 
     @property
     def _repository_name(self) -> str | None:

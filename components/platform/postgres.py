@@ -1,5 +1,6 @@
 """The shared PostgreSQL."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -63,25 +64,18 @@ class Postgres(pulumi.ComponentResource):
             name,
             self._container(name, args, image=image, socket=socket),
             host,
-            networks=[
-                network.at_address(network.addresses.postgres, "postgres"),
-                *([self.archive.network.at_address(self.archive.address, "postgres")] if self.archive else []),
-            ],
+            networks=self._networks(network),
             start_timeout_s=START_TIMEOUT_S,
             parent=self,
-            depends_on=[
-                *(network.ready, self.data, socket),
-                *(self.archive.prepare(self.data, self.container_name) if self.archive else ()),
-            ],
+            depends_on=[network.ready, self.data, socket, *self._before()],
         )
         self.container = server.container
+        rules = render.rules(self.archive.subnet if self.archive else None)
         self.ready = host.command(
             f"{name}-access",
             verb.line("pg-hba", self.container_name),
             stdin=host.fingerprint("access/platform").apply(
-                lambda fingerprint: verb.stdin(
-                    {**render.rules(self.archive.subnet if self.archive else None), "fingerprint": fingerprint}
-                )
+                lambda fingerprint: verb.stdin({**rules, "fingerprint": fingerprint})
             ),
             reruns_on={"CONTAINER": server.container.id},
             parent=self,
@@ -92,6 +86,16 @@ class Postgres(pulumi.ComponentResource):
     def _is_own(self, volume: str | None) -> bool:
         """Whether the platform has made this volume: its first one, or one for a recovered cluster."""
         return volume is None or volume == self.container_name or volume.startswith(f"{self.container_name}-")
+
+    def _networks(self, network: Network) -> list[docker.ContainerNetworksAdvancedArgs]:
+        """Returns the connections to the services' network and to that of the backup containers."""
+        networks = {network: network.addresses.postgres}
+        if self.archive:
+            networks[self.archive.network] = self.archive.address
+        return [network.at_address(address, "postgres") for network, address in networks.items()]
+
+    def _before(self) -> Sequence[pulumi.Resource]:
+        return self.archive.prepare(self.data, self.container_name) if self.archive else ()
 
     def _archive(self, args: PostgresArgs, image: Image) -> Archive | None:
         if not args.backup:

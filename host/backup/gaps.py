@@ -88,12 +88,15 @@ def gaps(found: Sequence[Run], line: int, last: int | None) -> list[Run]:
     return [gap for gap in missing if last is None or gap.first <= last]
 
 
-def needs_backup(found: Sequence[Run], info: Info, wal: Wal, line: int, last: int | None) -> bool:
-    """Whether no backup reaches the newest files: after a gap, and on a new timeline."""
+def has_new_gap(found: Sequence[Run], info: Info, wal: Wal, line: int, last: int | None) -> bool:
+    """Whether WAL is missing after a timeline's last backup."""
     stops = [wal.number(stop) for stop in stops_of(info) if timeline(stop) == line]
-    if not stops:
-        return bool(info.backups)
-    return any(gap.last > max(stops) for gap in gaps(found, line, last))
+    return bool(stops) and any(gap.last > max(stops) for gap in gaps(found, line, last))
+
+
+def is_new_timeline(info: Info, line: int) -> bool:
+    """Whether all backups are of older timelines, as after a recovery."""
+    return bool(info.backups) and all(timeline(stop) != line for stop in stops_of(info))
 
 
 def stops_of(info: Info) -> list[str]:

@@ -10,7 +10,7 @@ from .gaps import Ranges, Run
 from .pgbackrest import Info, Repository, repositories
 from .postgres import Archiver, Live
 from .settings import FIRST, Settings
-from .wal import timeline
+from .wal import is_file
 
 READ_S = 60
 """Seconds after which a repository is read again."""
@@ -104,18 +104,17 @@ def _walk(
     since = archiver.wal.name(before[-1].timeline, before[-1].last) if before else ""
     found = gaps.runs(gaps.listed(repository, name, since), archiver.wal, before)
     last = None
-    if repository.name == FIRST and archiver.last_wal[:8] == f"{archiver.timeline:08X}":
+    if repository.name == FIRST and archiver.last_wal[:8] == f"{archiver.timeline:08X}" and is_file(archiver.last_wal):
         last = archiver.wal.number(archiver.last_wal)
-    missing = gaps.needs_backup(found, info, archiver.wal, archiver.timeline, last)
-    # After a recovery, the new timeline needs a backup too, and nothing is lost.
-    is_lost = missing and any(timeline(stop) == archiver.timeline for stop in gaps.stops_of(info))
+    gap = gaps.has_new_gap(found, info, archiver.wal, archiver.timeline, last)
     ranges = Ranges(repository, archiver.wal, dict(seen.get("ends", {})))
     ends_open = archiver if repository.name == FIRST else None
     return {
         "ranges": ranges.of(found, info, ends_open),
         "ends": ranges.known,
-        "gap": missing,
-        "gap_at": now if is_lost and not seen.get("gap") else seen.get("gap_at"),
+        "gap": gap,
+        "gap_at": now if gap and not seen.get("gap") else seen.get("gap_at"),
+        "new_timeline": gaps.is_new_timeline(info, archiver.timeline),
         "runs": [asdict(run) for run in found],
     }
 

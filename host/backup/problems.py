@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from . import archive, state
+from . import archive, disk, state
 from .schedule import CLOCK_S
 from .settings import SECOND
 
@@ -17,6 +17,7 @@ GAP_SHOWN_S = 24 * 3600
 def every(status: dict[str, Any], seen: dict[str, Any], first_backup: float | None, now: float) -> list[str]:
     """Returns all problems of a status. `seen` has what is known of each repository, also what is not shown."""
     return [
+        *filter(None, [disk.problem()]),
         *_archive(status["archive"]),
         *_repositories(seen, state.memory(), now),
         *_verify(status["verify"], first_backup, now),

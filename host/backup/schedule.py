@@ -25,7 +25,7 @@ class Made:
 def due_backup(
     made: Sequence[Made], full: str, differential_hours: int, now: float, *, failed_at: float = 0, gap: bool = False
 ) -> str:
-    """Returns `full`, `diff` or an empty text. A `gap` after the last backup makes a backup due at once."""
+    """Returns `full`, `diff` or an empty text. After a `gap`, or on a new timeline, a backup is due at once."""
     if failed_at <= now < failed_at + RETRY_S:
         return ""
     past = [backup for backup in made if backup.begun <= now + CLOCK_S]

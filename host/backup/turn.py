@@ -76,10 +76,8 @@ def due(repository: Repository, now: float) -> str:
         return ""  # a failed attempt would take a minute and say nothing new
     made = [schedule.Made(backup["type"], state.seconds(backup["begun"])) for backup in seen.get("backups", [])]
     failed = (state.memory().get(f"failed_{repository.name}") or {}).get("at", 0)
-    settings = repository.settings
-    return schedule.due_backup(
-        made, settings.full, settings.differential_hours, now, failed_at=failed, gap=bool(seen.get("gap"))
-    )
+    settings, gap = repository.settings, bool(seen.get("gap") or seen.get("new_timeline"))
+    return schedule.due_backup(made, settings.full, settings.differential_hours, now, failed_at=failed, gap=gap)
 
 
 def backup(repository: Repository, kind: str) -> str:

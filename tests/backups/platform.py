@@ -21,7 +21,7 @@ from tests.waiting import eventually, hear
 
 from .writing import Numbers
 
-PLACE = Place("backups")
+PLACE, OTHER_PLACE = Place("backups"), Place("backups-other")
 STACK = f"backups{RUN or ''}"
 OTHER_STACK = f"{STACK}b"
 SERVICE, DATABASE = "enforcement", "sertantai_enforcement_local"
@@ -33,8 +33,10 @@ Repository = StorageBox | ObjectStorage
 class BackedUp(Platform):
     """A platform of one service. `protect` declares where it keeps its backups."""
 
-    def __init__(self, folder: Path, kind: type[Runner] | None = None, stack: str = STACK) -> None:
-        super().__init__(folder, kind or (Engine if has_engine() else Rehearsal), PLACE, stack)
+    def __init__(self, folder: Path, kind: type[Runner] | None = None, *, other: bool = False) -> None:
+        """`other`: a second one, next to the first."""
+        place, stack = (OTHER_PLACE, OTHER_STACK) if other else (PLACE, STACK)
+        super().__init__(folder, kind or (Engine if has_engine() else Rehearsal), place, stack)
         shutil.copytree(ROOT / "cli", folder / "cli", ignore=shutil.ignore_patterns("__pycache__"))
         service = self.services[SERVICE]
         del service["electric"]
@@ -42,9 +44,13 @@ class BackedUp(Platform):
         del self.config["sertantai:redis"]
         self.config["sertantai:postgres"] |= {"memory_mb": 512, "max_connections": 100}
 
+    @property
+    def backup_network(self) -> str:
+        return f"{self.config['sertantai:network']['name']}_backup"
+
     def protect(self, repository: Repository | None = None, second: Repository | None = None, **settings: Any) -> None:
         """Declares backups: on a volume, or in `repository`, and a copy in `second`."""
-        block: dict[str, Any] = {"subnet": str(PLACE.subnets[1]), "repository": {"kind": "local"}, **settings}
+        block: dict[str, Any] = {"subnet": str(self.place.subnets[1]), "repository": {"kind": "local"}, **settings}
         for setting, place in (("repository", repository), ("second", second)):
             if place:
                 block[setting] = self._place(setting, place)
@@ -120,6 +126,19 @@ class BackedUp(Platform):
         """Whether this repository has a good backup."""
         return any(not each["error"] for each in self.status()["repositories"][setting]["backups"])
 
+    def recovered(self, statement: str, database: str) -> str:
+        """Returns the answer of the recovered cluster."""
+        command = ["psql", "-X", "-A", "-t", "-U", "postgres", "-d", database, "-c", statement]
+        code, output = own(self, "recovered").exec_run(command)
+        text = bytes(output).decode().strip()  # type: ignore[arg-type]
+        assert code == 0, text
+        return text
+
+    def app_environment(self) -> list[str]:
+        """Returns the environment of the service's app."""
+        [app] = self.containers(service=SERVICE, part="app")
+        return list(app.attrs["Config"]["Env"])
+
     def numbers(self) -> Numbers:
         """Returns a client that commits numbered rows."""
         words = ["psql", "-XqtA", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", DATABASE]
@@ -153,5 +172,6 @@ class BackedUp(Platform):
 
     def lose_state(self) -> None:
         """Deletes what the runner has recorded."""
-        for name in (".rehearsal", ".pulumi-state"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
+        state = self.folder / (".pulumi-state" if isinstance(self.runner, Engine) else ".rehearsal")
+        shutil.rmtree(state)
+        state.mkdir()

@@ -134,3 +134,27 @@ def test_a_second_clusters_backups_are_refused(make: Make, repository: Repositor
     assert not refused.ok
     assert "backup/repository: holds the backups of another cluster (system " in refused.error
     assert "choose another path, or recover it: `./sertantai recover --lost`" in refused.error
+
+
+def test_a_data_disk_that_is_almost_full_is_reported_before_postgresql_stops(make: Make, box: StorageBox) -> None:
+    """Also if the log that waits for the repository has filled it. With the repository, there is room again."""
+    box.path = "small-disk"
+    backups = running(make, box, data_size="400m")
+    box.stop()
+    with numbers(backups) as writing:
+        while free_percent(backups) > 5:
+            backups.sql("CREATE TABLE IF NOT EXISTS large (text text); INSERT INTO large SELECT repeat('x', 500000)")
+            backups.sql("SELECT pg_switch_wal()")
+        eventually(lambda: is_loud(backups, "postgres: its disk is 9"), timeout_s=60)
+        writing.go_on()
+        box.start()
+        backups.sql("CHECKPOINT")
+        everything_arrives(backups)
+        writing.go_on()
+    assert writing.connections == 1
+    assert writing.lost_s() == 0
+
+
+def free_percent(backups: Backups) -> int:
+    used = backups.bash("df --output=pcent /var/lib/postgresql/data | tail -1")
+    return 100 - int(used.strip().rstrip("%"))

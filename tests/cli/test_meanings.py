@@ -18,6 +18,15 @@ def test_a_failed_step_is_named_without_its_text(message: str, seen: str) -> Non
     assert explain(message) == seen
 
 
+def test_a_version_of_pgbackrest_that_does_not_exist_is_named_by_its_setting() -> None:
+    message = (
+        "  sdk-v2/provider2.go:571: sdk.helper_schema: Error running buildx build: failed to solve: executor failed "
+        "running [/bin/sh -c apt-get update && apt-get install --yes --no-install-recommends "
+        "pgbackrest=${PGBACKREST} python3 restic openssh-client]: exit code: 100: provider=docker@5.1.0"
+    )
+    assert explain(message).startswith("backup/package: the image cannot be built")
+
+
 def test_the_error_comes_before_the_steps_earlier_output() -> None:
     output = "12:00 == Running 2024\n12:01 ** (Postgrex.Error)\nauth/migrate: failed with exit code 1\napplied: none\n"
     assert explain(f'exit status 1: running "migrate prod auth":\n{output}').splitlines() == [

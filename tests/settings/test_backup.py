@@ -84,6 +84,12 @@ def test_the_network_of_backups_is_another_one() -> None:
     ]
 
 
+def test_at_hetzner_the_network_of_backups_leaves_dockers_own_range_free() -> None:
+    assert mistakes_of(changed(FULL, {"backup/subnet": "172.31.7.0/24"})) == [
+        "backup/subnet: 172.31.0.0/16 is for Docker's other networks on the server; choose another"
+    ]
+
+
 def test_alerts_need_backups() -> None:
     assert mistakes({"alerts": {"webhook_url": "https://alerts.sertantai.com/hook"}}) == [
         "alerts: nothing sends them without backups; declare sertantai:backup"

@@ -79,6 +79,8 @@ class Backups:
     docker_options: Sequence[str] = ()
     """Of both containers, such as a network of a repository's server."""
     memory_mb: int = 256
+    data_size: str = ""
+    """Of PostgreSQL's disk, such as 400m."""
     entry: str = IDLE
 
     @property
@@ -93,6 +95,12 @@ class Backups:
         """Starts PostgreSQL, makes the role, and starts the backup container. `files` are more of /etc/pgbackrest."""
         made = docker("network", "create", self.name)
         assert made.ok, made.error
+        if self.data_size:
+            # It is empty again while nobody mounts it, so its owner is an option.
+            owner = docker("run", "--rm", "--network", "none", self.image, "id", "-u", "postgres").out
+            options = ["type=tmpfs", "device=tmpfs", f"o=size={self.data_size},uid={owner},mode=700"]
+            words = [word for option in options for word in ("--opt", option)]
+            assert docker("volume", "create", *words, f"{self.name}-data").ok
         self.configure({"pgbackrest.conf": configuration(), **(files or {})})
         self.start_postgres()
         self.sql(CREATE_ROLE)
