@@ -13,6 +13,7 @@ from ..container import Container
 from ..host import Host
 from ..names import container_name
 from ..volume import volume
+from .archive import Archive
 from .platform_container import run_platform_container
 from .postgres import Postgres
 
@@ -51,34 +52,9 @@ class BackupFiles(pulumi.ComponentResource):
         archive = args.postgres.archive
         assert archive, "PostgreSQL has no archive"
         state = volume(f"{name}-state", container_name(PART), args.host, parent=self, protect=False)
-        memory_mb = archive.settings.memory_mb
         server = run_platform_container(
             name,
-            Container(
-                service="platform",
-                part=PART,
-                image=archive.image,
-                memory_mb=memory_mb,
-                check=CHECK,
-                entrypoint=["sh", "-c", TURNS],
-                environment={
-                    "PYTHONPATH": f"{pgbackrest.CONFIG}/program",
-                    "PYTHONDONTWRITEBYTECODE": "1",
-                    # restic frees memory in time.
-                    "GOMEMLIMIT": f"{memory_mb * 2 // 3}MiB",
-                },
-                volumes={
-                    **{f"{restic.VOLUMES}/{each}": (args.volumes[each].name, True) for each in sorted(args.volumes)},
-                    pgbackrest.STATE: (state.name, False),
-                    **archive.volumes(),
-                },
-                user="root",
-                capabilities=CAPABILITIES,
-                init=True,
-                cpus="1",
-                cpu_shares=128,
-                grace_s=30,
-            ),
+            _container(archive, state, args.volumes),
             args.host,
             networks=[archive.network.anywhere()],
             ready_check=READY,
@@ -89,3 +65,32 @@ class BackupFiles(pulumi.ComponentResource):
         )
         self.ready = server.ready
         self.register_outputs({})
+
+
+def _container(archive: Archive, state: docker.Volume, volumes: Mapping[str, docker.Volume]) -> Container:
+    memory_mb = archive.settings.memory_mb
+    return Container(
+        service="platform",
+        part=PART,
+        image=archive.image,
+        memory_mb=memory_mb,
+        check=CHECK,
+        entrypoint=["sh", "-c", TURNS],
+        environment={
+            "PYTHONPATH": f"{pgbackrest.CONFIG}/program",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            # restic frees memory in time.
+            "GOMEMLIMIT": f"{memory_mb * 2 // 3}MiB",
+        },
+        volumes={
+            **{f"{restic.VOLUMES}/{name}": (volumes[name].name, True) for name in sorted(volumes)},
+            pgbackrest.STATE: (state.name, False),
+            **archive.volumes(),
+        },
+        user="root",
+        capabilities=CAPABILITIES,
+        init=True,
+        cpus="1",
+        cpu_shares=128,
+        grace_s=30,
+    )
