@@ -90,7 +90,7 @@ def _container(archive: Archive, state: docker.Volume, volumes: Mapping[str, doc
         user="root",
         capabilities=CAPABILITIES,
         init=True,
-        cpus="1",
+        cpus="1.0",
         cpu_shares=128,
         grace_s=30,
     )
