@@ -51,7 +51,7 @@ def test_it_has_the_rights_of_root_on_files_and_no_others(program: Program) -> N
     assert inputs["capabilities"]["drops"] == ["ALL"]
     adds = {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID"}
     assert set(inputs["capabilities"]["adds"]) == adds
-    assert (inputs["memory"], inputs["cpuShares"], inputs["cpus"]) == (256, 128, "1")
+    assert (inputs["memory"], inputs["cpuShares"], inputs["cpus"]) == (256, 128, "1.0")
 
 
 def test_its_only_network_is_that_of_the_backups(program: Program) -> None:
