@@ -68,7 +68,7 @@ async def main() -> dict[str, pulumi.Input[Any]]:
     if postgres.archive:
         volumes = {"letsencrypt": platform.certbot.certificates}
         volumes |= {f"{name}-{each}": new for name, s in services.items() for each, new in s.release.volumes.items()}
-        BackupFiles("backup-volumes", BackupFilesArgs(archive=postgres.archive, volumes=volumes, host=host))
+        BackupFiles("backup-volumes", BackupFilesArgs(postgres=postgres, volumes=volumes, host=host))
     # Waits for all outputs at once: the SDK itself would check all of them again after each one.
     while outputs := [output for output in pulumi.runtime.settings.SETTINGS.outputs if not output.done()]:
         await asyncio.wait(outputs)

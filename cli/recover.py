@@ -33,6 +33,9 @@ def build(stack: str, to: str) -> None:
 def show(stack: str) -> dict[str, Any]:
     """Shows what would be lost with a promotion, and returns it. Raises `Refused`."""
     compared: dict[str, Any] = json.loads(at_host.read(stack, "recover-compare", stack))
+    if compared.get("prepared"):
+        console.print(f"A promotion to {compared['volume']} was interrupted, and continues", soft_wrap=True)
+        return compared
     table = Table("database", "table", "then", "now")
     for column in table.columns[2:]:
         column.justify = "right"
@@ -89,14 +92,16 @@ def use_volume(stack: str, volume: str) -> None:
     protection.lift(cli, stack, volume)
     _check(_up(stack))
     # What the platform has recorded in the cluster is of another time: the second run finds and changes what differs.
-    _check(at_host.run(stack, "recover-settle", recovery.Names(stack).of("postgres")))
+    _check(at_host.run(stack, "recover-settle", stack))
     _check(_up(stack))
 
 
 def dump(stack: str, service: str) -> None:
     """Writes one recovered database to a file, for `restore` in the service's block. Raises `Refused`."""
     database = _database(stack, service)
-    identifier = json.loads(at_host.read(stack, "recover-compare", stack, "--brief"))["id"]
+    identifier = json.loads(at_host.read(stack, "recover-compare", stack, "--brief")).get("id")
+    if not identifier:
+        raise Refused("recover: there is no recovered cluster: build one first with --to")
     to = f"dumps/{service}-{identifier}.dump"
     at_host.save(stack, ROOT / to, "recover-dump", stack, database, "--exclude", *EXCLUDED)
     with (ROOT / to).open("rb") as file:

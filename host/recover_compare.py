@@ -24,6 +24,9 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     try:
         description = docker.inspect(recovered)
     except docker.NotFound:
+        if names.prepared.exists():
+            print(json.dumps({"volume": names.prepared.read_text(), "prepared": True}))
+            return
         raise Failure("recover: there is no recovered cluster: build one first with --to") from None
     labels = description["Config"]["Labels"]
     found = {"id": labels[recovery.RECOVERED], "reached": labels.get(recovery.REACHED, "")}

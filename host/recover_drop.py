@@ -34,3 +34,6 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
             except docker.Refused as refused:
                 raise Failure(f"recover: the volume {volume} stays: {refused}") from None
         names.begun.unlink(missing_ok=True)
+        if names.prepared.exists():
+            print(f"recover: the promotion to {names.prepared.read_text()} is given up; its volume is kept")
+            names.prepared.unlink()

@@ -30,6 +30,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         if docker.exists(container):
             archived.mark(args.stack, names=names)
             recovery_roles.copy(names.of("postgres"), container)
+            names.prepared.write_text(args.volume)
             docker.stop([container], GRACE_S)
             if not docker.remove(container):
                 raise Failure(f"recover: container {container} cannot be removed; run the same command again")

@@ -7,16 +7,18 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from . import files, psql
+from . import files, psql, recovery
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("container", help="PostgreSQL's")
+    parser.add_argument("stack")
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Forgets the records of the cut-overs."""
+    names = recovery.Names(args.stack)
     try:
-        psql.Postgres(args.container).query(files.sql("recovery_settle"), exclusive=True)
+        psql.Postgres(names.of("postgres")).query(files.sql("recovery_settle"), exclusive=True)
     except psql.SqlError as error:
         raise psql.failure("postgres", error) from None
+    names.prepared.unlink(missing_ok=True)

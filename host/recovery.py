@@ -41,6 +41,11 @@ class Names:
         """The file that names the volume of an unfinished recovery. Its content may be deleted; no other volume's."""
         return self.folder / "recovering"
 
+    @property
+    def prepared(self) -> Path:
+        """The file that names the volume of a promotion that `up` has not completed yet."""
+        return self.folder / "promoting"
+
     def is_begun(self, volume: str) -> bool:
         """Whether an unfinished recovery has written to this volume."""
         return self.begun.exists() and self.begun.read_text() == volume

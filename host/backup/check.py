@@ -1,12 +1,16 @@
 """Makes a repository ready, and tests that WAL arrives in it."""
 
+import time
+
 from ..failure import Failure
 from . import archive, gaps, second, state
-from .pgbackrest import Repository, repositories
+from .pgbackrest import Info, Repository, repositories
 from .postgres import Live
 from .settings import SECOND, Settings
 
 ARRIVES_S = 180
+POLL_S = 1
+LOCKED = "unable to acquire lock"
 
 
 def check(chosen: Settings, timeout_s: float = ARRIVES_S) -> None:
@@ -39,8 +43,7 @@ def prepare(repository: Repository) -> str:
         if info.error:
             raise Failure(f"{repository.subject}: {info.error}")
         if not info.has_stanza:
-            repository.run("--no-online" if repository.name == SECOND else "--online", "stanza-create")
-            info = repository.info()
+            info = _create_stanza(repository)
     if archive := gaps.archive_id(info, system):
         return archive
     systems = ", ".join(map(str, info.systems.values()))
@@ -49,3 +52,16 @@ def prepare(repository: Repository) -> str:
         f"{repository.subject}: holds the backups of another cluster (system {systems}, "
         f"newest: {newest}); choose another path, or recover it: `./sertantai recover --lost`"
     )
+
+
+def _create_stanza(repository: Repository) -> Info:
+    """Waits for the end of a backup in the other repository: pgBackRest has one lock for both."""
+    end = time.monotonic() + ARRIVES_S
+    while True:
+        try:
+            repository.run("--no-online" if repository.name == SECOND else "--online", "stanza-create")
+            return repository.info()
+        except Failure as failure:
+            if LOCKED not in str(failure) or time.monotonic() >= end:
+                raise
+        time.sleep(POLL_S)

@@ -24,12 +24,15 @@ def restore(files: FileSettings, stack: str, volume: str, target: Path, *, at: s
 
 
 def recover(files: FileSettings, stack: str, volume: str, target: Path) -> dict[str, Any]:
-    """As `restore`, if the folder is empty. One with files stays as it is, unless an interrupted call has begun it."""
+    """As `restore`, if the folder is empty. One with files stays as it is, unless an interrupted call has begun it.
+
+    It restores the newest snapshot with files: a later one may be of a new server's empty volume.
+    """
     unfinished = target / volume / UNFINISHED
     if os.listdir(target / volume) and not unfinished.exists():
         return {"volume": volume, "result": "has files"}
     try:
-        restic, snapshot = _find(files, stack, volume, None)
+        restic, snapshot = _find(files, stack, volume, None, least=1)
     except Missing:
         return {"volume": volume, "result": "has no snapshot"}
     unfinished.touch()
@@ -38,13 +41,15 @@ def recover(files: FileSettings, stack: str, volume: str, target: Path) -> dict[
     return restored
 
 
-def _find(files: FileSettings, stack: str, volume: str, until: float | None) -> tuple[Restic, Snapshot]:
-    """Finds the snapshot in the first repository that has one. One that cannot be reached is an error of the last."""
+def _find(
+    files: FileSettings, stack: str, volume: str, until: float | None, *, least: int = 0
+) -> tuple[Restic, Snapshot]:
+    """Finds the snapshot, with at least so many files, in the first repository that has one."""
     failures: list[Failure] = []
     for place in files.places:
         restic = Restic(place, stack, cached=False)
         try:
-            found = [snapshot for snapshot in restic.snapshots() if snapshot.volume == volume]
+            found = [each for each in restic.snapshots() if each.volume == volume and each.files >= least]
         except Missing:
             continue
         except Failure as failure:

@@ -13,6 +13,8 @@ from . import places, settings
 from .settings import FIRST, SECOND, Settings
 
 STANZA = "main"
+REASONS = ("--log-level-console=off", "--log-level-stderr=warn", "--no-log-timestamp")
+"""Else pgBackRest prints why it failed among its output."""
 QUICK_S = "15"
 """Seconds that a reading command waits for a repository that does not answer."""
 LONGEST_S = 12 * 3600
@@ -53,7 +55,7 @@ class Repository:
     def command(self, *words: str) -> list[str]:
         """Returns the arguments that call pgBackRest. None is secret."""
         config = places.CONFIG / CONFIGS[self.name]
-        return ["pgbackrest", f"--config={config}", f"--stanza={STANZA}", *words]
+        return ["pgbackrest", f"--config={config}", f"--stanza={STANZA}", *REASONS, *words]
 
     def run(self, *words: str) -> str:
         """Runs a command and returns its output. Raises a `Failure` with pgBackRest's reason."""

@@ -40,7 +40,7 @@ def test_a_new_key_in_the_stack_file_replaces_the_old_one(platform: BackedUp, bo
         rotated = platform.must_go_up()
         platform.archive()
         writing.go_on()
-    assert rotated.touched() == {"archive-files", "backup-check"}
+    assert rotated.touched() == {"backup-files", "backup-check"}
     assert platform.ids() == before
     assert writing.connections == 1
     eventually(lambda: not platform.problems(), timeout_s=120)

@@ -8,21 +8,13 @@ import pytest
 
 from render import pgbackrest, restic
 from settings import Backup
-from tests.doubles.repositories.s3 import ObjectStorage
 from tests.doubles.repositories.sftp import StorageBox
 from tests.throwaway.files import Files
 
-from .platform import S3_PORT, SFTP_PORT, STACK, Repository
+from .platform import Repository
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("backups")]
 PASSPHRASE = "passphrase-of-these-files"
-
-
-@pytest.fixture(scope="module", params=["sftp", "s3"])
-def repository(request: pytest.FixtureRequest) -> Iterator[Repository]:
-    kind, port = {"sftp": (StorageBox, SFTP_PORT), "s3": (ObjectStorage, S3_PORT)}[request.param]
-    with kind(f"{STACK}-{request.param}", port) as server:
-        yield server
 
 
 @pytest.fixture
@@ -35,9 +27,9 @@ def files(base_image: str, tmp_path: Path) -> Iterator[Files]:
     files.clear()
 
 
-def use(files: Files, repository: Repository, path: str) -> None:
+def use(files: Files, repository: Repository) -> None:
     """Writes the configuration as the platform does."""
-    place: dict[str, Any] = repository.settings(path)
+    place: dict[str, Any] = repository.settings()
     secrets = {"backup_passphrase": PASSPHRASE, "password": "unused"}
     bundles: dict[str, str] = {}
     if isinstance(repository, StorageBox):
@@ -48,14 +40,14 @@ def use(files: Files, repository: Repository, path: str) -> None:
     backup = Backup(repository=place)  # type: ignore[arg-type]
     texts = restic.files(backup, secrets=secrets, bundles=bundles)
     texts |= pgbackrest.files(backup, None, stack="trial", postgres="10.0.0.1", secrets=secrets, bundles=bundles)
-    for name, text in texts.items():
-        file = files.config / name
+    for file_name, text in texts.items():
+        file = files.config / file_name
         file.write_text(text)
         file.chmod(0o600)
 
 
 def test_files_are_backed_up_tested_and_pruned_there(files: Files, repository: Repository) -> None:
-    use(files, repository, "/backups/good")
+    use(files, repository)
     files.call("files-turn")
     result = files.call("files-verify")
     assert (result["result"], result["files"], result["compared"]) == ("good", 2, 2)
@@ -66,7 +58,7 @@ def test_files_are_backed_up_tested_and_pruned_there(files: Files, repository: R
 
 
 def test_no_key_and_no_passphrase_is_in_the_list_of_processes(files: Files, repository: Repository) -> None:
-    use(files, repository, "/backups/seen")
+    use(files, repository)
     files.change("head -c 40000000 /dev/urandom > big")
     seen = files.inside(
         "python3 -m host.backup files-turn >/dev/null 2>&1 & turn=$!; seen=; "
@@ -83,7 +75,7 @@ def test_no_key_and_no_passphrase_is_in_the_list_of_processes(files: Files, repo
 def test_a_server_that_is_away_and_one_that_refuses_the_key_are_problems_with_the_setting(
     files: Files, repository: Repository
 ) -> None:
-    use(files, repository, "/backups/away")
+    use(files, repository)
     files.call("files-turn")
     assert files.problems() == []
     repository.change_key()
@@ -96,6 +88,6 @@ def test_a_server_that_is_away_and_one_that_refuses_the_key_are_problems_with_th
         assert files.word("files-backup").error.startswith("backup/repository: ")
     finally:
         repository.start()
-    use(files, repository, "/backups/away")
+    use(files, repository)
     files.call("files-backup")
     assert files.problems() == []

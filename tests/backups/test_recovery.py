@@ -25,12 +25,15 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackedUp]:
     electric = platform.committed["sertantai:services"][SERVICE]["electric"]
     platform.services[SERVICE]["electric"] = electric | {"access": {"kind": "public", "shapes": {"items": SHAPE}}}
     platform.protect()
-    platform.must_go_up()
-    platform.await_first_backup()
-    yield platform
-    recover(platform, "--drop")
-    assert platform.run("destroy").ok
-    platform.lose_server()  # the volumes that destroy keeps, such as the backups
+    platform.lose_server()  # what an interrupted run has left
+    try:
+        platform.must_go_up()
+        platform.await_first_backup()
+        yield platform
+        recover(platform, "--drop")
+        assert platform.run("destroy").ok
+    finally:
+        platform.lose_server()  # the volumes that destroy keeps, such as the backups
 
 
 def recover(platform: BackedUp, *words: str) -> Said:

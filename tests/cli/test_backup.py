@@ -40,7 +40,12 @@ def verbs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         called.append(words)
         return json.dumps({"label": "20261124-031500F", "result": "bad", "databases": databases, "error": "differs"})
 
+    def run(stack: str, *words: str) -> int:
+        called.append(words)
+        return 0
+
     monkeypatch.setattr(at_host, "read", read)
+    monkeypatch.setattr(at_host, "run", run)
     return called
 
 

@@ -103,10 +103,18 @@ def test_the_protection_is_lifted_after_the_volume_is_ready_and_everything_is_ch
         "check",
         f"lift {volume}",
         "up",
-        "recover-settle sertantai-trial-postgres",
+        "recover-settle trial",
         "up",
     ]
     assert f"{{image: postgres, volume: {volume}}}  # the platform's" in (tmp_path / "Pulumi.trial.yaml").read_text()
+
+
+def test_an_interrupted_promotion_continues(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    volume = COMPARED["volume"]
+    monkeypatch.setattr(at_host, "read", lambda *_: json.dumps({"volume": volume, "prepared": True}))
+    code, text = called("--promote", "--yes")
+    assert (code, host.done[-3:]) == (0, ["up", "recover-settle trial", "up"])
+    assert f"A promotion to {volume} was interrupted" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("verb", ["recover-promote", "up"])
@@ -119,7 +127,7 @@ def test_a_failed_step_ends_it(host: Host, verb: str) -> None:
 def test_the_way_back_begins_with_the_old_volume(host: Host) -> None:
     assert called("--back", "sertantai-trial-postgres", "--yes")[0] == 0
     assert host.done[0] == "recover-back trial sertantai-trial-postgres"
-    assert host.done[-3:] == ["up", "recover-settle sertantai-trial-postgres", "up"]
+    assert host.done[-3:] == ["up", "recover-settle trial", "up"]
 
 
 def test_a_lost_server_gets_the_newest_state_or_an_earlier_one(host: Host) -> None:

@@ -51,12 +51,17 @@ def test_it_has_the_rights_of_root_on_files_and_no_others(program: Program) -> N
     assert inputs["capabilities"]["drops"] == ["ALL"]
     adds = {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID"}
     assert set(inputs["capabilities"]["adds"]) == adds
-    assert (inputs["memory"], inputs["cpuShares"], inputs["cpus"]) == (256, 128, "1")
+    assert (inputs["memory"], inputs["cpuShares"], inputs["cpus"]) == (256, 128, "1.0")
 
 
 def test_its_only_network_is_that_of_the_backups(program: Program) -> None:
     networks = program.named(CONTAINER, SERVER).inputs["networksAdvanced"]
     assert [each["name"] for each in networks] == ["sertantai_local_backup"]
+
+
+def test_on_a_new_server_it_waits_for_the_recovery(program: Program) -> None:
+    """A snapshot of empty volumes would be the newest one."""
+    assert program.step("backup-seed").urn in program.after(program.named(CONTAINER, SERVER))
 
 
 def test_it_starts_after_its_configuration_and_volumes_and_no_release_waits_for_it(program: Program) -> None:
@@ -78,6 +83,5 @@ def test_the_step_writes_where_restic_keeps_the_files(program: Program) -> None:
     assert json.loads(texts["files.json"])["repositories"]["repository"]["url"] == "/var/lib/pgbackrest/files"
 
 
-@pytest.mark.parametrize("stack", ["local", "prod"])
-def test_without_backups_there_is_no_such_container(stack: str) -> None:
-    assert not [each.name for each in Program.running(stack) if each.name.startswith("backup-volumes")]
+def test_without_backups_there_is_no_such_container() -> None:
+    assert not [each.name for each in Program.running("local") if each.name.startswith("backup-volumes")]

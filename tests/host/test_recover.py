@@ -212,9 +212,12 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
         volume = compare(running)["volume"]
         for _ in range(2):
             assert call("recover-promote", running.stack, volume).ok
+        assert compare(running) == {"volume": volume, "prepared": True}
         swap(running, volume)
         assert running.sql("SELECT count(*) FROM laws") == "1"
         assert running.sql("SHOW transaction_read_only") == "off"
+        assert call("recover-settle", running.stack).ok
+        assert "there is no recovered cluster" in call("recover-compare", running.stack).error
         assert archives(running) == 2
         said = call("recover-back", running.stack, running.of("postgres"))
         assert said.ok, said.out

@@ -133,6 +133,15 @@ def test_a_protected_resource_is_not_replaced(sandbox: Sandbox) -> None:
     assert sandbox.up().changes == {"replace": ["app"]}
 
 
+def test_a_protected_volume_that_is_kept_may_be_replaced_and_stays(sandbox: Sandbox) -> None:
+    kept = {"protect": True, "retain_on_delete": True}
+    sandbox.resources = {"data": sandbox.labelled("volume", name=f"{sandbox.stack}-old", options=kept)}
+    sandbox.up()
+    sandbox.resources["data"]["inputs"]["name"] = f"{sandbox.stack}-new"
+    assert sandbox.up().changes == {"replace": ["data"]}
+    assert sandbox.left() == {"volumes": 2}
+
+
 def test_a_protected_resource_is_not_removed(sandbox: Sandbox) -> None:
     step = command(delete="echo deleted >> log", options={"protect": True})
     sandbox.resources = {"kept": step, "gone": command(delete="echo deleted >> log")}

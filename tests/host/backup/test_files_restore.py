@@ -111,6 +111,14 @@ def test_the_volumes_of_a_new_server_are_created_and_filled_once(files: Files) -
     assert again.out == "legal-files: has files, so nothing is restored\n"
 
 
+def test_a_snapshot_of_an_empty_volume_is_not_recovered(files: Files) -> None:
+    files.change("rm -rf one d")
+    files.call("files-backup")
+    docker("rm", "-f", files.name)
+    assert "legal-files: the snapshot of " in recover(files, "legal-files").out
+    assert files.change("cat one") == "hello"
+
+
 def test_an_interrupted_recovery_is_completed(files: Files) -> None:
     docker("rm", "-f", files.name)
     files.change("rm -rf d one; echo half > one; touch .sertantai-restore-unfinished")
