@@ -10,7 +10,6 @@ from .gaps import Ranges, Run
 from .pgbackrest import Info, Repository, repositories
 from .postgres import Archiver, Live
 from .settings import FIRST, Settings
-from .wal import is_file
 
 READ_S = 60
 """Seconds after which a repository is read again."""
@@ -103,9 +102,7 @@ def _walk(
     before = [Run(**run) for run in known]
     since = archiver.wal.name(before[-1].timeline, before[-1].last) if before else ""
     found = gaps.runs(gaps.listed(repository, name, since), archiver.wal, before)
-    last = None
-    if repository.name == FIRST and archiver.last_wal[:8] == f"{archiver.timeline:08X}" and is_file(archiver.last_wal):
-        last = archiver.wal.number(archiver.last_wal)
+    last = archiver.last_number if repository.name == FIRST else None
     gap = gaps.has_new_gap(found, info, archiver.wal, archiver.timeline, last)
     ranges = Ranges(repository, archiver.wal, dict(seen.get("ends", {})))
     ends_open = archiver if repository.name == FIRST else None

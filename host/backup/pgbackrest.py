@@ -19,11 +19,11 @@ QUICK_S = "15"
 """Seconds that a reading command waits for a repository that does not answer."""
 LONGEST_S = 12 * 3600
 CONFIGS = {FIRST: "pgbackrest.conf", SECOND: "second.conf"}
-MISSING_STANZA = 1
-"""The status of a repository without a stanza."""
+MISSING_STANZA = (1, 3)
+"""The states of a repository without a stanza, or with a half of one, which `stanza-create` completes."""
 CODE = re.compile(r"^(?:P\d+ +)?(?:ERROR: )?\[\w+\]:? ")
 """What stands before a reason."""
-EMPTY = (0, MISSING_STANZA, 2)
+EMPTY = (0, *MISSING_STANZA, 2)
 """The states of a repository that answers: backups, no stanza, no backups."""
 
 
@@ -110,7 +110,7 @@ class Repository:
             return Info([], {}, explain(text), has_stanza=False)
         systems = {f"{db['version']}-{db['id']}": int(db["system-id"]) for db in stanza.get("db", [])}
         error = "" if status["code"] in EMPTY else explain(status["message"])
-        return Info(stanza.get("backup", []), systems, error, status["code"] not in (MISSING_STANZA, 99))
+        return Info(stanza.get("backup", []), systems, error, status["code"] in (0, 2))
 
     def exists(self, path: str) -> bool:
         """Whether the repository has this file."""

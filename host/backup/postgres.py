@@ -10,7 +10,7 @@ from ..failure import Failure
 from . import settings
 from .pgbackrest import environment
 from .settings import Settings
-from .wal import Wal
+from .wal import FILE, Wal, timeline
 
 # An owner's defaults for a database cannot change what a query means or returns.
 SESSION = " ".join(
@@ -57,7 +57,12 @@ class Archiver:
     last_time: str
     failed_wal: str
     """The file that archiving fails for now, or an empty text."""
-    now: float
+
+    @property
+    def last_number(self) -> int | None:
+        """The number of the newest archived file, or None if that is of an older timeline or no WAL file."""
+        name = self.last_wal[:24]
+        return self.wal.number(name) if FILE.fullmatch(name) and timeline(name) == self.timeline else None
 
 
 @dataclass(frozen=True)

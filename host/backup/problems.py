@@ -81,5 +81,5 @@ def verify_status() -> dict[str, Any]:
     empty = {"at": "", "took_s": 0, "result": "never", "reached": "", "databases": {}, "error": ""}
     verify = {**empty, **state.read("verify.json")}
     if verify["result"] == "running" and not state.is_busy():
-        verify |= {"result": "bad", "error": "it was interrupted; it runs again at the next turn"}
+        verify |= {"result": "bad", "error": "it was interrupted; it runs again within an hour"}
     return verify

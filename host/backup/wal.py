@@ -30,11 +30,6 @@ class Wal:
         return 0x100000000 // self.size
 
 
-def is_file(name: str) -> bool:
-    """Whether the name is a WAL file's, and not that of a timeline's history."""
-    return bool(FILE.match(name))
-
-
 def timeline(name: str) -> int:
     """Returns the timeline of a file."""
     return int(name[:8], 16)

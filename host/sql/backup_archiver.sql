@@ -6,6 +6,5 @@ SELECT json_build_object(
   'lsn', (pg_current_wal_insert_lsn() - '0/0')::bigint,
   'last_wal', coalesce(last_archived_wal, ''),
   'last_time', coalesce(to_char(last_archived_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), ''),
-  'failed_wal', CASE WHEN last_failed_time > coalesce(last_archived_time, '-infinity') THEN last_failed_wal ELSE '' END,
-  'now', extract(epoch FROM now())
+  'failed_wal', CASE WHEN last_failed_time > coalesce(last_archived_time, '-infinity') THEN last_failed_wal ELSE '' END
 ) FROM pg_stat_archiver;

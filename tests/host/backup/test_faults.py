@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.throwaway.backups import CREATE_ROLE, DATA, LOCAL, Backups, configuration
+from tests.throwaway.backups import CREATE_ROLE, DATA, LOCAL, TURN, Backups, configuration
 from tests.throwaway.box import docker
 from tests.waiting import eventually
 
@@ -160,6 +160,21 @@ def test_another_clusters_repository_is_refused(backups: Backups) -> None:
     assert "`./sertantai recover --lost`" in said.error
     assert "another cluster" in problem(backups)
     assert backups.call("backup").error == said.error
+
+
+def test_the_loop_makes_the_first_backup_by_itself_and_ends_at_once_also_during_one(
+    make: Callable[..., Backups],
+) -> None:
+    backups = make(entry=TURN)
+    eventually(lambda: backups.status()["repositories"]["repository"]["backups"])
+    eventually(lambda: backups.call("health").ok)
+    backups.sql(BIG)
+    begin_backup(backups)
+    stopped = docker("stop", "-t", "30", backups.container)
+    assert stopped.took_s < 15
+    assert docker("inspect", "-f", "{{.State.ExitCode}}", backups.container).out == "0"
+    docker("start", backups.container)
+    eventually(lambda: backups.call("backup", "incr").ok)
 
 
 def test_a_full_repository_is_loud_and_postgresql_works_on(make: Callable[..., Backups], base_image: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from host.backup.gaps import Run, gaps, runs
+from host.backup.postgres import Archiver
 from host.backup.wal import Wal, format_lsn, parse_lsn
 from tests.throwaway.backups import Backups, configuration
 from tests.waiting import eventually
@@ -50,6 +51,21 @@ def test_a_file_that_postgresql_still_holds_is_no_gap() -> None:
 def test_a_timeline_has_its_own_gaps() -> None:
     found = runs([*names(1, 2, 5), *names(5, 6, timeline=2)], WAL)
     assert gaps(found, 2, 6) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "number"),
+    [
+        ("000000020000000000000005", 5),
+        ("000000020000000000000005.00000028.backup", 5),
+        ("00000002.history", None),
+        ("000000010000000000000005.partial", None),
+        ("", None),
+    ],
+)
+def test_only_wal_of_the_current_timeline_counts_as_archived(last: str, number: int | None) -> None:
+    archiver = Archiver(system=1, wal=WAL, timeline=2, lsn=0, last_wal=last, last_time="", failed_wal="")
+    assert archiver.last_number == number
 
 
 def drop(backups: Backups) -> None:

@@ -66,6 +66,7 @@ def test_one_that_is_down_stops_nothing_else_and_catches_up(backups: Backups) ->
     assert backups.status()["problems"] == []
 
 
+@pytest.mark.faults
 def test_one_that_is_gone_is_an_error_and_the_first_one_works(backups: Backups) -> None:
     backups.bash("mv /var/lib/pgbackrest/second /var/lib/pgbackrest/away; touch /var/lib/pgbackrest/second")
     write(backups)
