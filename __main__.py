@@ -11,6 +11,7 @@ import pulumi
 import settings
 from components.machine.choose import choose_host
 from components.platform.backup import Backup, BackupArgs
+from components.platform.backup_files import BackupFiles, BackupFilesArgs
 from components.platform.certbot import Certbot, CertbotArgs
 from components.platform.foreign_site import ForeignSite, ForeignSiteArgs
 from components.platform.network import Network, NetworkArgs
@@ -64,6 +65,10 @@ async def main() -> dict[str, pulumi.Input[Any]]:
         name: ForeignSite(name, ForeignSiteArgs(settings=block, platform=platform))
         for name, block in config.sites.items()
     }
+    if postgres.archive:
+        volumes = {"letsencrypt": platform.certbot.certificates}
+        volumes |= {f"{name}-{each}": new for name, s in services.items() for each, new in s.release.volumes.items()}
+        BackupFiles("backup-volumes", BackupFilesArgs(postgres=postgres, volumes=volumes, host=host))
     # Waits for all outputs at once: the SDK itself would check all of them again after each one.
     while outputs := [output for output in pulumi.runtime.settings.SETTINGS.outputs if not output.done()]:
         await asyncio.wait(outputs)

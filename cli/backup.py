@@ -10,7 +10,7 @@ from rich.table import Table
 
 from host.recovery import Names
 
-from . import at_host, backup_keys
+from . import at_host, backup_files, backup_keys
 from .at_host import Refused
 from .engine import console
 
@@ -49,6 +49,19 @@ def verify(stack: Stack = "local") -> None:
 
 
 @app.command()
+def files(
+    service: Annotated[str, typer.Argument(help="The service; letsencrypt: the certificates.")],
+    at: Annotated[str, typer.Option(help="A time in UTC: the last snapshot before it.")] = "",
+    stack: Stack = "local",
+) -> None:
+    """Restores the files of a service's volumes into new volumes, next to the live ones."""
+    try:
+        backup_files.restore(stack, service, at)
+    except Refused as refused:
+        raise _end(refused) from None
+
+
+@app.command()
 def keys(stack: Stack = "local", yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Prints what a recovery needs if laptop and state are lost. It is written nowhere."""
     if not yes and console.is_terminal:
@@ -74,6 +87,8 @@ def show(state: Mapping[str, Any]) -> None:
         )
     if test := state.get("verify"):
         console.print(_test(test), soft_wrap=True)
+    if files := state.get("files"):
+        console.print(_files(files), soft_wrap=True)
     if "keys_printed" in state and not state["keys_printed"]:
         console.print("keys: nobody has printed them yet: `./sertantai backup keys`", soft_wrap=True)
     for problem in state["problems"]:
@@ -104,6 +119,13 @@ def _test(test: Mapping[str, Any]) -> str:
     reached = f", recovered to {_short(test['reached'])}" if test.get("reached") else ""
     error = f": {test['error']}" if test.get("error") else ""
     return f"restore test: {test['result']}, {_ago(test.get('at'))}{took}{reached}{error}"
+
+
+def _files(files: Mapping[str, Any]) -> str:
+    volumes = [each for repository in files["repositories"].values() for each in repository["volumes"].values()]
+    newest = [each.get("newest") for each in volumes]
+    oldest = _ago(min(newest)) if newest and all(newest) else "not of all volumes"
+    return f"files: {len(volumes)} volumes, newest snapshots {oldest}; {_test(files['verify'])}"
 
 
 def _ago(text: str | None) -> str:

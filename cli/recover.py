@@ -14,7 +14,7 @@ from host.failure import Failure
 from render.archive import read as read_archive
 from settings import Mistakes, StackFile
 
-from . import at_host, protection, stack_edit
+from . import at_host, backup_files, protection, stack_edit
 from .at_host import Refused
 from .dump import EXCLUDED, print_summary
 from .engine import ROOT, console
@@ -109,9 +109,10 @@ def dump(stack: str, service: str) -> None:
 
 
 def seed(stack: str, to: str | None) -> None:
-    """Fills the empty volume of a new server. Raises `Refused`."""
+    """Fills the empty volumes of a new server: PostgreSQL's, then those of files. Raises `Refused`."""
     _check(at_host.run(stack, "recover-seed", stack, _target(to) if to else recovery_plan.NEWEST))
     forget_steps(find_or_install(), stack)
+    backup_files.recover(stack)
 
 
 def drop(stack: str) -> None:

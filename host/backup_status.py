@@ -14,9 +14,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Prints it. `exists` is false if the container is missing, as before the first `up`."""
+    """Prints it, with the state of the files as `files`. `exists` is false if the container is missing, as before the
+    first `up`.
+    """
+    status = _read(args.container, "status")
+    if status.get("exists", True):
+        files = _read(f"{args.container}-files", "files-status")
+        status["problems"] += files["problems"]
+        status |= {"files": files} if "repositories" in files else {}
+    print(json.dumps(status))
+
+
+def _read(container: str, word: str) -> dict[str, Any]:
     try:
-        print(backups.call(args.container, "status").strip())
+        status: dict[str, Any] = json.loads(backups.call(container, word))
     except Failure as failure:
-        missing = {} if docker.exists(args.container) else {"exists": False}
-        print(json.dumps({"problems": [str(failure)], **missing}))
+        missing = {} if docker.exists(container) else {"exists": False}
+        return {"problems": [str(failure)], **missing}
+    return status

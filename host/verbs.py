@@ -40,6 +40,7 @@ CHANGES = [
     *("backup-call", "backup-check", "backup-config", "backup-first", "backup-keys-printed", "backup-role"),
     *("backup-seed", "base", "certificate", "configure", "connect", "cutover", "database", "database-leave"),
     *("disconnect", "electric-role", "electric-role-remove", "folder", "folder-remove", "limit-readers", "logins"),
+    *("files-recover", "files-restore"),
     *("migrate", "mount", "network", "network-remove", "pg-hba", "placeholder", "prune-images", "reader"),
     *("reader-remove", "recover-back", "recover-build", "recover-drop", "recover-forget", "recover-promote"),
     *("recover-seed", "recover-settle", "redis-user", "redis-user-remove", "restore-arrived", "restore-load"),

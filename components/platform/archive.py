@@ -10,7 +10,7 @@ from pulumi import Input, Output, ResourceOptions
 
 from render import network as render_network
 from render import pgbackrest as render
-from render import verb
+from render import restic, verb
 from settings import Alerts, LocalRepository, S3Repository
 from settings import Backup as BackupSettings
 from settings import Network as NetworkSettings
@@ -135,7 +135,7 @@ class Archive(pulumi.ComponentResource):
         return container_name("repository") if self.repository else None
 
     def _render_files(self, args: ArchiveArgs) -> Output[dict[str, str]]:
-        """Returns the texts of pgBackRest's files by name."""
+        """Returns the texts of pgBackRest's files, and restic's, by name."""
         settings = args.settings
         secrets = {name: config_secret(name) for name in render.secret_names(settings)}
         bundles = {
@@ -144,13 +144,16 @@ class Archive(pulumi.ComponentResource):
             if isinstance(place, S3Repository) and place.ca_bundle
         }
         return Output.all(**secrets, backup_passphrase=self.passphrase, password=self.password).apply(
-            lambda values: render.files(
-                settings,
-                args.alerts,
-                stack=pulumi.get_stack(),
-                postgres=self.address,
-                secrets=values,
-                bundles=bundles,
+            lambda values: (
+                render.files(
+                    settings,
+                    args.alerts,
+                    stack=pulumi.get_stack(),
+                    postgres=self.address,
+                    secrets=values,
+                    bundles=bundles,
+                )
+                | restic.files(settings, secrets=values, bundles=bundles)
             )
         )
 

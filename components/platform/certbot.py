@@ -46,6 +46,7 @@ class Certbot(pulumi.ComponentResource):
         nginx, host = args.nginx, args.host
         self.container_name = container_name("certbot")
         certificates = volume(f"{name}-certificates", container_name("letsencrypt"), host, parent=self, protect=True)
+        self.certificates = certificates
         server = run_platform_container(
             name,
             Container(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..failure import Failure
-from . import archive, check, health, look, places, settings, state, turn, verify
+from . import archive, check, files_words, health, look, places, settings, state, turn, verify
 from .pgbackrest import Repository
 from .postgres import Live
 from .settings import FIRST, SECOND
@@ -71,6 +71,7 @@ WORDS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "status": _status,
     "health": _health,
     "keys-printed": _keys_printed,
+    **files_words.WORDS,
 }
 
 
@@ -94,7 +95,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parsers["backup"].add_argument("--repository", default=FIRST, choices=[FIRST, SECOND])
     parsers["wait-archived"].add_argument("lsn")
     parsers["wait-archived"].add_argument("--timeout", type=float, default=180, help="seconds")
-    for word in ("backup", "verify"):
+    files_words.add_arguments(parsers)
+    for word in ("backup", "verify", *files_words.WAITING):
         parsers[word].add_argument("--wait", type=float, default=WAIT_S, help="seconds")
     return program.parse_args(words)
 

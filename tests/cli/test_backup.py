@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, backup_keys, engine
+from cli import at_host, backup_files, backup_keys, engine
 from cli.at_host import Refused
 
 STATUS: dict[str, Any] = {
@@ -40,7 +40,12 @@ def verbs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         called.append(words)
         return json.dumps({"label": "20261124-031500F", "result": "bad", "databases": databases, "error": "differs"})
 
+    def run(stack: str, *words: str) -> int:
+        called.append(words)
+        return 0
+
     monkeypatch.setattr(at_host, "read", read)
+    monkeypatch.setattr(at_host, "run", run)
     return called
 
 
@@ -87,6 +92,35 @@ def test_a_backup_and_a_test_can_be_asked_for(verbs: list[tuple[str, ...]]) -> N
         ("backup-call", container, "backup", "full"),
         ("backup-call", container, "verify"),
     ]
+
+
+def test_the_files_of_a_service_are_restored_next_to_the_live_ones(
+    verbs: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Pulumi.trial.yaml").write_text(
+        "config: {sertantai:services: {legal: {app: {volumes: {files: /a, other: /b}}}, auth: {app: {}}}}"
+    )
+    monkeypatch.setattr(backup_files, "ROOT", tmp_path)
+
+    def call(*words: str) -> int:
+        return CliRunner().invoke(command.app, ["backup", "files", *words, "--stack", "trial"]).exit_code
+
+    assert call("legal", "--at", "2026-11-24 03:15") == 0
+    assert call("letsencrypt") == 0
+    assert verbs == [
+        ("files-restore", "trial", "legal-files", "--at", "2026-11-24 03:15"),
+        ("files-restore", "trial", "legal-other", "--at", "2026-11-24 03:15"),
+        ("files-restore", "trial", "letsencrypt"),
+    ]
+    assert call("auth") == call("nobody") == 1
+
+
+def test_the_files_are_one_line_of_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    volumes = {"legal-files": {"newest": "2026-11-24T03:30:00Z"}, "letsencrypt": {"newest": "2026-11-24T03:31:00Z"}}
+    files = {"repositories": {"repository": {"volumes": volumes}}, "verify": STATUS["verify"]}
+    assert "files: 2 volumes, newest snapshots" in shown(monkeypatch, {**STATUS, "files": files})[1]
+    volumes["letsencrypt"] = {}
+    assert "newest snapshots not of all volumes" in shown(monkeypatch, {**STATUS, "files": files})[1]
 
 
 def test_printed_keys_are_recorded_on_the_host(verbs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch) -> None:

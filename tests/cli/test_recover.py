@@ -8,14 +8,14 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, engine, protection, recover
+from cli import at_host, backup_files, engine, protection, recover
 from cli.at_host import Refused
 
 STACK = """config:
   sertantai:host: {kind: local}
   sertantai:postgres: {image: postgres}  # the platform's
   sertantai:services:
-    legal: {database: {name: legal_prod}}
+    legal: {database: {name: legal_prod}, app: {volumes: {files: /app/priv/files}}}
     copy: {database: {of: legal}}
 """
 COMPARED: dict[str, Any] = {
@@ -34,10 +34,12 @@ class Host:
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.stdin = ""
         self.fails: tuple[str, ...] = ()
 
     def run(self, stack: str, *words: str, stdin: str = "") -> int:
         self.done.append(" ".join(words))
+        self.stdin = stdin
         return 1 if words[0] in self.fails else 0
 
     def up(self, stack: str) -> int:
@@ -49,6 +51,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     (tmp_path / "Pulumi.trial.yaml").write_text(STACK)
     host = Host()
     monkeypatch.setattr(recover, "ROOT", tmp_path)
+    monkeypatch.setattr(backup_files, "ROOT", tmp_path)
     monkeypatch.setattr(at_host, "run", host.run)
     monkeypatch.setattr(at_host, "read", lambda *_: json.dumps(COMPARED))
     monkeypatch.setattr(recover, "_up", host.up)
@@ -131,7 +134,17 @@ def test_a_lost_server_gets_the_newest_state_or_an_earlier_one(host: Host) -> No
     assert called("--lost")[0] == 0
     assert called("--lost", "--to", "2026-11-24 03:15")[0] == 0
     words = ["recover-seed trial newest", "recover-seed trial 2026-11-24T03:15:00.000000+00:00"]
-    assert host.done == [words[0], "forget the steps", words[1], "forget the steps"]
+    rest = ["forget the steps", "files-recover trial"]
+    assert host.done == [words[0], *rest, words[1], *rest]
+
+
+def test_the_files_of_a_lost_server_come_back_after_its_databases(host: Host) -> None:
+    assert called("--lost")[0] == 0
+    assert json.loads(host.stdin) == {"volumes": ["letsencrypt", "legal-files"]}
+    host.fails = ("files-recover",)
+    code, text = called("--lost")
+    assert code == 1
+    assert "The databases are recovered and some files are not" in " ".join(text.split())
 
 
 def test_an_old_volume_is_deleted_only_after_a_yes(host: Host) -> None:

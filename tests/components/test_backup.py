@@ -5,10 +5,12 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import yaml
 
 from components.platform import backup
 from rehearsal import Secret
 from tests.components.declared import COMMAND, CONTAINER, IMAGE, PASSWORD, VOLUME, Program, plain, secret_values
+from tests.places import ROOT
 
 LOCAL: dict[str, Any] = {"repository": {"kind": "local"}}
 SFTP = {
@@ -21,7 +23,7 @@ SFTP = {
 }
 PACKAGE = "2.58.0-1.pgdg12+1"
 KEY = "a private key of the repository"
-CONTAINERS = ("postgres-server", "backup-server")
+CONTAINERS = ("postgres-server", "backup-server", "backup-volumes-server")
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,19 @@ def test_the_host_builds_the_image_only_if_a_package_is_named(local: Program) ->
     for name in CONTAINERS:
         assert built.named(CONTAINER, name).inputs["image"].startswith("sha256:")
     assert other.named(IMAGE, "backup-image").inputs["name"] != image["name"]
+
+
+def test_another_volume_may_replace_postgresqls_and_the_old_one_stays() -> None:
+    volume = "sertantai-prod-postgres-20261124T031500Z"
+    stack: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]
+    postgres = {**stack["sertantai:postgres"], "volume": volume}
+    secrets = {"backup_sftp_key": KEY}
+    data = Program.of("prod", backup={"repository": SFTP}, secrets=secrets, postgres=postgres).named(
+        VOLUME, "postgres-data"
+    )
+    assert data.inputs["driverOpts"]["device"].endswith(f"/{volume}"), "a recovered cluster is on the disk for data"
+    assert data.options["retain_on_delete"]
+    assert "retain_on_delete" not in Program.of("local").named(VOLUME, "postgres-data").options
 
 
 def test_without_backups_no_step_and_no_container_knows_them() -> None:

@@ -20,7 +20,12 @@ print('{"problems": []}')
 
 @pytest.fixture
 def backup(boxes: Boxes) -> str:
-    name = boxes.start("backup", "sleep 600", options=["-e", "PYTHONPATH=/tmp/program", "--network", "none"])
+    start(boxes, "backup-files")
+    return start(boxes, "backup")
+
+
+def start(boxes: Boxes, container: str) -> str:
+    name = boxes.start(container, "sleep 600", options=["-e", "PYTHONPATH=/tmp/program", "--network", "none"])
     write = "mkdir -p /tmp/program/host && touch /tmp/program/host/__init__.py && cat > /tmp/program/host/backup.py"
     assert docker("exec", "-i", name, "sh", "-c", write, stdin=WORDS).ok
     answer(name, "")
@@ -87,3 +92,12 @@ def test_the_status_is_the_programs_and_a_missing_container_is_a_problem(boxes: 
     assert missing["problems"][0].startswith("backup: its container")
     answer(backup, "backup: status.json is damaged")
     assert json.loads(call("backup-status", backup).out) == {"problems": ["backup: status.json is damaged"]}
+
+
+def test_the_problems_of_files_are_problems_of_the_status(boxes: Boxes, backup: str) -> None:
+    answer(f"{backup}-files", "backup/repository: volume legal-files: is empty")
+    problems = ["backup/repository: volume legal-files: is empty"]
+    assert json.loads(call("backup-status", backup).out) == {"problems": problems}
+    docker("rm", "-f", f"{backup}-files")
+    [problem] = json.loads(call("backup-status", backup).out)["problems"]
+    assert problem.startswith(f"backup: its container {backup}-files does not run")

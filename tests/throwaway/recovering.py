@@ -1,6 +1,7 @@
 """A stack's PostgreSQL with backups, named and mounted as the platform does, with real pgBackRest."""
 
 import json
+import shutil
 import subprocess
 import time
 import uuid
@@ -123,6 +124,9 @@ class Recovering:
         docker("rm", "-f", "-v", *docker("ps", "-aq", *mine).out.split())
         docker("volume", "rm", "-f", *docker("volume", "ls", "-q", "--filter", f"name={self.of('')}").out.split())
         docker("network", "rm", self.stack, f"{self.stack}_backup")
+        on_host = Path.home() / ".sertantai"
+        shutil.rmtree(on_host / self.stack, ignore_errors=True)
+        (on_host / f"{self.of('backup-config')}.lost.json").unlink(missing_ok=True)
 
     def _mounts(self) -> list[str]:
         return [f"{self.of('backup-config')}:/etc/pgbackrest:ro", f"{self.of('repository')}:/var/lib/pgbackrest"]

@@ -1,0 +1,96 @@
+"""The container that backs up the files of volumes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_docker as docker
+from pulumi import ResourceOptions
+
+from render import pgbackrest, restic
+
+from ..container import Container
+from ..host import Host
+from ..names import container_name
+from ..volume import volume
+from .archive import Archive
+from .platform_container import run_platform_container
+from .postgres import Postgres
+
+PART = "backup-files"
+CHECK = ["python3", "-m", "host.backup", "files-health"]
+READY = ["python3", "-c", "import host.backup"]
+"""Not its health check: a repository that cannot be reached stops no release."""
+# restic is root here: it reads and restores the files of many users. The volumes are mounted read-only.
+CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"]
+START_TIMEOUT_S = 60
+# The link is resolved first, so a turn that runs for hours keeps its version. A new version needs no new container.
+# PostgreSQL's official image has INT as its signal to stop.
+TURNS = f"""trap 'kill $! 2>/dev/null; wait; exit 0' INT TERM
+while :; do
+  PYTHONPATH=$(readlink -f {pgbackrest.CONFIG}/program) python3 -m host.backup files-turn >/dev/null & wait $!
+  sleep 15 & wait $!
+done
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupFilesArgs:
+    """What to back up, and PostgreSQL, whose archive has the image, the network, and the repository of all backups."""
+
+    postgres: Postgres
+    volumes: Mapping[str, docker.Volume]
+    """By their names in the backups."""
+    host: Host
+
+
+class BackupFiles(pulumi.ComponentResource):
+    """restic in a container of its own, which has all volumes. A new volume replaces this container and no other."""
+
+    def __init__(self, name: str, args: BackupFilesArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("sertantai:platform:BackupFiles", name, {}, opts)
+        archive = args.postgres.archive
+        assert archive, "PostgreSQL has no archive"
+        state = volume(f"{name}-state", container_name(PART), args.host, parent=self, protect=False)
+        server = run_platform_container(
+            name,
+            _container(archive, state, args.volumes),
+            args.host,
+            networks=[archive.network.anywhere()],
+            ready_check=READY,
+            start_timeout_s=START_TIMEOUT_S,
+            parent=self,
+            # On a new server PostgreSQL waits for a recovery. A snapshot of its empty volumes would be the newest one.
+            depends_on=[args.postgres.ready, archive.written, state, *args.volumes.values()],
+        )
+        self.ready = server.ready
+        self.register_outputs({})
+
+
+def _container(archive: Archive, state: docker.Volume, volumes: Mapping[str, docker.Volume]) -> Container:
+    memory_mb = archive.settings.memory_mb
+    return Container(
+        service="platform",
+        part=PART,
+        image=archive.image,
+        memory_mb=memory_mb,
+        check=CHECK,
+        entrypoint=["sh", "-c", TURNS],
+        environment={
+            "PYTHONPATH": f"{pgbackrest.CONFIG}/program",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            # restic frees memory in time.
+            "GOMEMLIMIT": f"{memory_mb * 2 // 3}MiB",
+        },
+        volumes={
+            **{f"{restic.VOLUMES}/{name}": (volumes[name].name, True) for name in sorted(volumes)},
+            pgbackrest.STATE: (state.name, False),
+            **archive.volumes(),
+        },
+        user="root",
+        capabilities=CAPABILITIES,
+        init=True,
+        cpus="1.0",
+        cpu_shares=128,
+        grace_s=30,
+    )
