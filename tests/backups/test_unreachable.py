@@ -102,7 +102,7 @@ def test_another_bucket_or_folder_is_refused(make: Make, repository: Repository)
     """One that does not exist, as one that may not be written to."""
     texts = files(repository)
     wrong = texts["pgbackrest.conf"].replace("sertantai-backups", "somebody-elses")
-    wrong = wrong.replace("/backups/main", "/not-ours/main")
+    wrong = wrong.replace("repo1-path=/backups/", "repo1-path=/not-ours/")
     backups = make(texts | {"pgbackrest.conf": wrong})
     refused = backups.call("check", "--timeout", "5")
     assert not refused.ok
