@@ -11,13 +11,14 @@ from .failure import Failure
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("container", help="the backup container")
+    parser.add_argument("--written", action="store_true", help="as the last turn has seen it: asks no repository")
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Prints it, with the state of the files as `files`. `exists` is false if the container is missing, as before the
     first `up`.
     """
-    status = _read(args.container, "status")
+    status = _read(args.container, "status", *(["--written"] if args.written else []))
     if status.get("exists", True):
         files = _read(f"{args.container}-files", "files-status")
         status["problems"] += files["problems"]
@@ -25,9 +26,9 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     print(json.dumps(status))
 
 
-def _read(container: str, word: str) -> dict[str, Any]:
+def _read(container: str, *words: str) -> dict[str, Any]:
     try:
-        status: dict[str, Any] = json.loads(backups.call(container, word))
+        status: dict[str, Any] = json.loads(backups.call(container, *words))
     except Failure as failure:
         missing = {} if docker.exists(container) else {"exists": False}
         return {"problems": [str(failure)], **missing}

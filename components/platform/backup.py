@@ -95,7 +95,7 @@ class Backup(pulumi.ComponentResource):
 
     def _warn(self, host: Host) -> None:
         """Warns of what is wrong with the backups, at preview too."""
-        host.read(verb.line("backup-status", self.container_name)).apply(_log_problems)
+        host.read(verb.line("backup-status", self.container_name, written=[])).apply(_log_problems)
 
 
 def _log_problems(status: str) -> None:

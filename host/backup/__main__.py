@@ -49,7 +49,7 @@ def _wait_archived(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _status(args: argparse.Namespace) -> dict[str, Any]:
-    return look.look(settings.read(), fresh=True)
+    return (args.written and health.written()) or look.look(settings.read(), fresh=True)
 
 
 def _health(args: argparse.Namespace) -> dict[str, Any]:
@@ -93,6 +93,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parsers["check"].add_argument("--timeout", type=float, default=check.ARRIVES_S, help="seconds")
     parsers["backup"].add_argument("type", nargs="?", default="diff", choices=["full", "diff", "incr"])
     parsers["backup"].add_argument("--repository", default=FIRST, choices=[FIRST, SECOND])
+    parsers["status"].add_argument("--written", action="store_true", help="as the last turn has seen it")
     parsers["wait-archived"].add_argument("lsn")
     parsers["wait-archived"].add_argument("--timeout", type=float, default=180, help="seconds")
     files_words.add_arguments(parsers)

@@ -87,6 +87,8 @@ def test_a_stack_that_only_now_declares_backups_has_none_to_make_first(boxes: Bo
 
 def test_the_status_is_the_programs_and_a_missing_container_is_a_problem(boxes: Boxes, backup: str) -> None:
     assert json.loads(call("backup-status", backup).out) == {"problems": []}
+    assert json.loads(call("backup-status", backup, written=[]).out) == {"problems": []}
+    assert called(backup)[-2:] == ["status", "status --written"]
     missing = json.loads(call("backup-status", f"{boxes.stack}-none").out)
     assert missing["exists"] is False
     assert missing["problems"][0].startswith("backup: its container")

@@ -1,8 +1,9 @@
 """What counts as a problem, without Docker."""
 
+import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -12,11 +13,22 @@ from host.failure import Failure
 
 NOW = time.time()
 HOUR = 3600
+GB = 2**30
+
+
+class Usage(NamedTuple):
+    """As `shutil.disk_usage` returns it."""
+
+    total: int
+    used: int
+    free: int
 
 
 @pytest.fixture(autouse=True)
 def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "STATE", tmp_path)
+    monkeypatch.setattr(places, "DATA", tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100 * GB, 50 * GB, 50 * GB))
 
 
 def backup(begun: float = NOW - HOUR, **changes: Any) -> dict[str, Any]:
@@ -97,6 +109,20 @@ def test_the_health_is_bad_without_a_turn_for_five_minutes_and_with_a_problem() 
     state.write("status.json", {"at": state.iso(NOW), "problems": ["one"]})
     with pytest.raises(Failure, match="one"):
         health.check(NOW)
+
+
+def test_a_full_disk_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100 * GB, 95 * GB, 5 * GB))
+    [problem] = every()
+    assert problem.startswith("postgres: its disk is 95 % full (5120 MB are free)")
+
+
+def test_what_the_last_turn_has_written_is_shown_with_its_age_if_that_is_a_problem() -> None:
+    assert health.written(NOW) == {}, "no turn has run yet"
+    state.write("status.json", {"at": state.iso(NOW), "problems": ["one"]})
+    assert health.written(NOW + 299)["problems"] == ["one"]
+    [problem] = health.written(NOW + 301)["problems"]
+    assert problem.startswith("backup: no turn has run since")
 
 
 def test_tables_differ_by_rows_by_sum_and_by_absence_but_not_if_they_changed_meanwhile() -> None:
