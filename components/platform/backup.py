@@ -21,7 +21,8 @@ PROGRAM = ["python3", "-m", "host.backup"]
 READY = ["python3", "-c", "import host.backup"]
 """Not its health check: before the first backup, or without a repository, it is not healthy."""
 # The link is resolved first, so a turn that runs for hours keeps its version. A new version needs no new container.
-TURNS = f"""trap 'kill $! 2>/dev/null; wait; exit 0' TERM
+# PostgreSQL's official image has INT as its signal to stop.
+TURNS = f"""trap 'kill $! 2>/dev/null; wait; exit 0' INT TERM
 while :; do
   PYTHONPATH=$(readlink -f {render.CONFIG}/program) python3 -m host.backup turn & wait $!
   sleep 15 & wait $!
