@@ -29,7 +29,6 @@ def labels(backups: Backups, config: str = "pgbackrest.conf") -> list[str]:
 def test_the_second_repository_holds_and_the_first_is_filled_again(
     make: Make, box: StorageBox, bucket: ObjectStorage
 ) -> None:
-    box.path = bucket.path = "deleted"
     backups = make(files(box, bucket), entry=TURN)
     eventually(lambda: labels(backups) and labels(backups, "second.conf"), timeout_s=120)
     held = labels(backups, "second.conf")

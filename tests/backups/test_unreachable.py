@@ -138,7 +138,6 @@ def test_a_second_clusters_backups_are_refused(make: Make, repository: Repositor
 
 def test_a_data_disk_that_is_almost_full_is_reported_before_postgresql_stops(make: Make, box: StorageBox) -> None:
     """Also if the log that waits for the repository has filled it. With the repository, there is room again."""
-    box.path = "small-disk"
     backups = running(make, box, data_size="2g", postgres_options={"max_wal_size": "256MB"})
     box.stop()
     with numbers(backups) as writing:
