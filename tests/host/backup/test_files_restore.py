@@ -22,13 +22,15 @@ def files(base_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     (tmp_path / "config").mkdir()
     files = Files(base_image, tmp_path / "config")
     files.configure()
-    files.start()
-    files.change("mkdir -p d; echo hello > one; echo two > d/two; chown -R 1000:1001 .; chmod 2770 d; chmod 2755 .")
-    files.change("echo cert > cert; chmod 700 .", "letsencrypt")
-    files.call("files-turn")
-    remember(files)
-    yield files
-    files.clear()
+    try:
+        files.start()
+        files.change("mkdir -p d; echo hello > one; echo two > d/two; chown -R 1000:1001 .; chmod 2770 d; chmod 2755 .")
+        files.change("echo cert > cert; chmod 700 .", "letsencrypt")
+        files.call("files-turn")
+        remember(files)
+        yield files
+    finally:
+        files.clear()
 
 
 def remember(files: Files) -> None:
