@@ -20,7 +20,7 @@ from rich.table import Table
 from rehearsal.state import plain
 from tests.doubles.recording import declare
 
-from . import bench_backup, bench_engine, bench_restore
+from . import bench_backup, bench_engine, bench_recovery, bench_restore
 from .e2e.runner import has_engine
 from .electric import bench as electric
 from .electric import bench_release
@@ -119,6 +119,8 @@ def main() -> None:
         table.add_row(what, limit, figure, "python -m tests.bench_restore")
     for what, limit, figure in bench_backup.rows():
         table.add_row(what, limit, figure, "python -m tests.bench_backup")
+    for what, limit, figure in bench_recovery.rows():
+        table.add_row(what, limit, figure, "python -m tests.bench_recovery")
     Console().print(table)
     releases.main()
     if has_engine() and os.geteuid() == 0:

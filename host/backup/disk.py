@@ -9,7 +9,10 @@ FULL_PERCENT = 95
 
 def problem() -> str:
     """Returns what is wrong with the disk, or an empty text."""
-    usage = shutil.disk_usage(places.DATA)
+    try:
+        usage = shutil.disk_usage(places.DATA)
+    except OSError:  # other problems say why
+        return ""
     percent = 100 * (usage.total - usage.free) // usage.total
     if percent < FULL_PERCENT:
         return ""

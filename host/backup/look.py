@@ -77,7 +77,10 @@ def _see(
     info = repository.info()
     if info.error:
         return seen | {"error": info.error}
-    seen |= {"error": "", "backups": [_shown(backup) for backup in info.backups]}
+    backups = [_shown(backup) for backup in info.backups]
+    seen |= {"error": "", "backups": backups, "place": repository.place()}
+    if _is_gone(before, seen):
+        seen["gone_at"] = now
     if not archiver:
         return seen
     try:
@@ -85,6 +88,13 @@ def _see(
         return seen | _walk(repository, info, archiver, [] if whole else before.get("runs", []), now, seen)
     except Failure as failure:
         return seen | {"error": str(failure).removeprefix(f"{repository.subject}: ")}
+
+
+def _is_gone(before: dict[str, Any], seen: dict[str, Any]) -> bool:
+    """Whether the newest backup was there at the last look, and is not now. Only older ones expire."""
+    known = [backup["label"] for backup in before.get("backups", [])]
+    here = [backup["label"] for backup in seen["backups"]]
+    return bool(known) and before.get("place") == seen["place"] and known[-1] not in here
 
 
 def _walk(

@@ -15,6 +15,7 @@ from .settings import FIRST, SECOND, Settings
 STANZA = "main"
 REASONS = ("--log-level-console=off", "--log-level-stderr=warn", "--no-log-timestamp")
 """Else pgBackRest prints why it failed among its output."""
+PLACE = ("repo1-type=", "repo1-path=", "repo1-sftp-host=", "repo1-s3-endpoint=", "repo1-s3-bucket=")
 QUICK_S = "15"
 """Seconds that a reading command waits for a repository that does not answer."""
 LONGEST_S = 12 * 3600
@@ -51,6 +52,11 @@ class Repository:
     def subject(self) -> str:
         """The beginning of each error."""
         return f"backup/{self.name}"
+
+    def place(self) -> str:
+        """Returns where the repository is, so that another one is not taken for a deleted one."""
+        lines = (places.CONFIG / CONFIGS[self.name]).read_text().splitlines()
+        return " ".join(line for line in lines if line.startswith(PLACE))
 
     def command(self, *words: str) -> list[str]:
         """Returns the arguments that call pgBackRest. None is secret."""

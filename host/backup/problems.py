@@ -11,7 +11,7 @@ TEST_S = 26 * 3600
 """Seconds that the last restore test may be old."""
 BEHIND_S = 3600
 GAP_SHOWN_S = 24 * 3600
-"""Seconds for which lost WAL stays a problem, also after the backup that was made at once."""
+"""Seconds for which lost WAL or a deleted backup stays a problem, also after the backup that was made at once."""
 
 
 def every(status: dict[str, Any], seen: dict[str, Any], first_backup: float | None, now: float) -> list[str]:
@@ -40,6 +40,11 @@ def _repositories(seen: dict[str, Any], memory: dict[str, Any], now: float) -> I
             yield f"backup/{name}: {each['error']}"
         if failed := memory.get(f"failed_{name}"):
             yield f"{failed['error']} (the last backup failed at {state.iso(failed['at'])})"
+        if each.get("gone_at") and now < each["gone_at"] + GAP_SHOWN_S:
+            yield (
+                f"backup/{name}: its newest backup was gone at {state.iso(each['gone_at'])}: somebody deleted it; find "
+                "out who, and see docs/backups.md for what is left"
+            )
         if name == SECOND:
             yield from _copying(memory, now)
         if each.get("gap"):

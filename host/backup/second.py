@@ -3,6 +3,7 @@
 PostgreSQL archives to the first one alone: if it archived to both, one that is down would stop the other one too.
 """
 
+import tempfile
 import time
 from collections.abc import Iterator
 
@@ -84,12 +85,10 @@ def _history(done: Run | None, archiver: Archiver) -> str:
 
 
 def _copy_file(first: Repository, second: Repository, name: str) -> None:
-    file = places.STATE / "copy" / name
-    file.parent.mkdir(exist_ok=True)
-    try:
-        first.run("--no-archive-async", "archive-get", name, str(file))
-        second.run(*PUSH, "archive-push", str(file))
-        if not name.endswith(".history"):
-            state.remember(copied=name)
-    finally:
-        file.unlink(missing_ok=True)
+    # A folder of its own: a check and a turn may copy the same file at once.
+    with tempfile.TemporaryDirectory(prefix="copy-", dir=places.STATE) as folder:
+        file = f"{folder}/{name}"
+        first.run("--no-archive-async", "archive-get", name, file)
+        second.run(*PUSH, "archive-push", file)
+    if not name.endswith(".history"):
+        state.remember(copied=name)

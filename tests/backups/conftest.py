@@ -16,23 +16,36 @@ __all__ = ["boxes"]
 
 
 @pytest.fixture(scope="module")
-def box() -> Iterator[StorageBox]:
+def box_server() -> Iterator[StorageBox]:
     with StorageBox(f"{STACK}-sftp", SFTP_PORT) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def bucket() -> Iterator[ObjectStorage]:
+def bucket_server() -> Iterator[ObjectStorage]:
     with ObjectStorage(f"{STACK}-s3", S3_PORT) as server:
         yield server
+
+
+@pytest.fixture
+def box(box_server: StorageBox) -> StorageBox:
+    """An empty folder of the Storage Box."""
+    box_server.path = f"test-{uuid.uuid4().hex[:8]}"
+    return box_server
+
+
+@pytest.fixture
+def bucket(bucket_server: ObjectStorage) -> ObjectStorage:
+    """An empty folder of the bucket."""
+    bucket_server.path = f"test-{uuid.uuid4().hex[:8]}"
+    return bucket_server
 
 
 # To build the S3 server takes minutes.
 @pytest.fixture(params=["sftp", pytest.param("s3", marks=pytest.mark.faults)])
 def repository(request: pytest.FixtureRequest) -> Repository:
-    """A server of either kind, with an empty folder."""
+    """An empty folder on a server of either kind."""
     server: Repository = request.getfixturevalue({"sftp": "box", "s3": "bucket"}[request.param])
-    server.path = f"test-{uuid.uuid4().hex[:8]}"
     return server
 
 

@@ -50,6 +50,7 @@ class BackedUp(Platform):
 
     def protect(self, repository: Repository | None = None, second: Repository | None = None, **settings: Any) -> None:
         """Declares backups: on a volume, or in `repository`, and a copy in `second`."""
+        self.config = {name: value for name, value in self.config.items() if not name.startswith("sertantai:backup_")}
         block: dict[str, Any] = {"subnet": str(self.place.subnets[1]), "repository": {"kind": "local"}, **settings}
         for setting, place in (("repository", repository), ("second", second)):
             if place:

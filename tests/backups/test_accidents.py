@@ -16,9 +16,9 @@ HOST = f"{SERVICE}.localhost"
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory, box: StorageBox) -> Iterator[BackedUp]:
+def platform(tmp_path_factory: pytest.TempPathFactory, box_server: StorageBox) -> Iterator[BackedUp]:
     platform = BackedUp(tmp_path_factory.mktemp("project"))
-    platform.protect(box)
+    platform.protect(box_server)
     platform.must_go_up()
     platform.await_first_backup()
     yield platform
@@ -27,16 +27,16 @@ def platform(tmp_path_factory: pytest.TempPathFactory, box: StorageBox) -> Itera
     platform.lose_server()
 
 
-def test_a_new_key_in_the_stack_file_replaces_the_old_one(platform: BackedUp, box: StorageBox) -> None:
+def test_a_new_key_in_the_stack_file_replaces_the_old_one(platform: BackedUp, box_server: StorageBox) -> None:
     """Without a new container: PostgreSQL and its backup container read the file that a step has replaced."""
     before = platform.ids()
     with platform.numbers() as writing:
-        old = box.key
-        box.change_key()
+        old = box_server.key
+        box_server.change_key()
         eventually(lambda: "backup/repository: " in platform.problems(), timeout_s=120)
         refused = platform.up()
         assert refused.ok, refused.why  # nothing has changed, so nothing is checked
-        platform.protect(box)
+        platform.protect(box_server)
         rotated = platform.must_go_up()
         platform.archive()
         writing.go_on()
@@ -45,7 +45,7 @@ def test_a_new_key_in_the_stack_file_replaces_the_old_one(platform: BackedUp, bo
     assert writing.connections == 1
     eventually(lambda: not platform.problems(), timeout_s=120)
     state = "".join(file.read_text() for file in platform.folder.glob("**/*.json"))
-    for key in (old, box.key):
+    for key in (old, box_server.key):
         secret = key.splitlines()[2]
         assert secret not in state + rotated.said
 
@@ -66,16 +66,16 @@ def test_a_release_during_a_backup(platform: BackedUp) -> None:
     assert "RELEASE_NOTE=during a backup" in platform.app_environment()
 
 
-def test_a_repository_that_is_down_stops_no_release(platform: BackedUp, box: StorageBox) -> None:
+def test_a_repository_that_is_down_stops_no_release(platform: BackedUp, box_server: StorageBox) -> None:
     """Unless the release migrates: its restore point must be in the repository first."""
-    box.stop()
+    box_server.stop()
     try:
         platform.services[SERVICE]["app"]["drain_s"] = 5
         released = platform.up()
         assert released.ok, released.why
         assert platform.get(HOST, "/ready").status_code == 200
     finally:
-        box.start()
+        box_server.start()
     eventually(lambda: not platform.problems(), timeout_s=180)
 
 
@@ -97,10 +97,12 @@ def test_a_killed_backup_is_made_again(platform: BackedUp) -> None:
     assert not platform.problems()
 
 
-def test_a_second_stack_on_the_same_folder_is_refused(platform: BackedUp, box: StorageBox, tmp_path: Path) -> None:
+def test_a_second_stack_on_the_same_folder_is_refused(
+    platform: BackedUp, box_server: StorageBox, tmp_path: Path
+) -> None:
     other = BackedUp(tmp_path, other=True)
     try:
-        other.protect(box)
+        other.protect(box_server)
         refused = other.up()
         assert not refused.ok
         assert "backup/repository: holds the backups of this platform" in refused.why

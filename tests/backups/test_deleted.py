@@ -29,14 +29,15 @@ def labels(backups: Backups, config: str = "pgbackrest.conf") -> list[str]:
 def test_the_second_repository_holds_and_the_first_is_filled_again(
     make: Make, box: StorageBox, bucket: ObjectStorage
 ) -> None:
-    box.path = bucket.path = "deleted"
     backups = make(files(box, bucket), entry=TURN)
     eventually(lambda: labels(backups) and labels(backups, "second.conf"), timeout_s=120)
     held = labels(backups, "second.conf")
     box.shell(f"rm -rf {box.files}")
-    assert backups.status()["problems"], "a deleted repository is a problem at once"
-    # A new full backup in the first one, since everything before it is gone.
+    assert "backup/repository: its newest backup was gone at " in "".join(backups.status()["problems"])
+    # A new full backup in the first one, since everything before it is gone. It is no secret that there was another.
     eventually(lambda: labels(backups), timeout_s=180)
+    assert "backup/repository: its newest backup was gone at " in "".join(backups.status()["problems"])
+    assert not backups.call("health").ok
     assert set(held) <= set(labels(backups, "second.conf"))
     lsn = backups.sql("CREATE TABLE later AS SELECT 1 AS n; SELECT pg_current_wal_insert_lsn()")
     backups.answer("wait-archived", lsn, "--timeout", "180")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.doubles.repositories.sftp import StorageBox, key_pair
-from tests.throwaway.backups import TURN, Backups
+from tests.throwaway.backups import DATA, TURN, Backups
 from tests.waiting import eventually
 
 from .files import files
@@ -137,24 +137,17 @@ def test_a_second_clusters_backups_are_refused(make: Make, repository: Repositor
 
 
 def test_a_data_disk_that_is_almost_full_is_reported_before_postgresql_stops(make: Make, box: StorageBox) -> None:
-    """Also if the log that waits for the repository has filled it. With the repository, there is room again."""
-    box.path = "small-disk"
-    backups = running(make, box, data_size="400m")
-    box.stop()
+    """Also with the repository down, when log waits on that disk."""
+    backups = running(make, box, data_size="3g", postgres_options={"max_wal_size": "256MB"})
     with numbers(backups) as writing:
-        while free_percent(backups) > 5:
-            backups.sql("CREATE TABLE IF NOT EXISTS large (text text); INSERT INTO large SELECT repeat('x', 500000)")
-            backups.sql("SELECT pg_switch_wal()")
+        box.stop()
+        rest = "$(($(df --output=avail -k . | tail -1) - 150000))"
+        backups.execute(backups.postgres, "sh", "-c", f"cd {DATA} && head -c {rest}k /dev/zero > ballast")
         eventually(lambda: is_loud(backups, "postgres: its disk is 9"), timeout_s=60)
         writing.go_on()
         box.start()
-        backups.sql("CHECKPOINT")
+        eventually(lambda: not backups.status()["archive"]["waiting"], timeout_s=90)
+        backups.execute(backups.postgres, "rm", f"{DATA}/ballast")
         everything_arrives(backups)
-        writing.go_on()
     assert writing.connections == 1
     assert writing.lost_s() == 0
-
-
-def free_percent(backups: Backups) -> int:
-    used = backups.bash("df --output=pcent /var/lib/postgresql/data | tail -1")
-    return 100 - int(used.strip().rstrip("%"))

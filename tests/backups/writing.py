@@ -4,6 +4,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -54,7 +55,8 @@ class Numbers:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         while not self._over.is_set():
             self.connections += 1
-            with subprocess.Popen(self._session, text=True, **pipes) as process:  # type: ignore[call-overload]
+            # PostgreSQL may end before the last line is written.
+            with suppress(OSError), subprocess.Popen(self._session, text=True, **pipes) as process:  # type: ignore[call-overload]
                 while not self._over.is_set() and self._commit(process):
                     time.sleep(self._pause_s)
                 process.kill()
