@@ -83,6 +83,9 @@ def main(words: Sequence[str]) -> int:
     except Failure as failure:
         print(settings.mask()(str(failure)), file=sys.stderr)
         return 1
+    except OSError as error:  # a full disk, above all
+        print(f"backup: {error.strerror}: {error.filename}", file=sys.stderr)
+        return 1
     return 0
 
 
