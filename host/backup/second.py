@@ -33,7 +33,7 @@ def copy(chosen: Settings, archiver: Archiver, *, floor: str = "", limit_s: floa
         if time.monotonic() >= end:
             state.remember(behind=state.memory().get("behind") or time.time())
             return count
-        _copy_file(first, second, name)
+        _copy_file(first, second, name, archiver.wal.size)
         count += 1
     state.remember(behind=None, copied_until=archiver.last_wal)
     return count
@@ -83,13 +83,19 @@ def _history(done: Run | None, archiver: Archiver) -> str:
     return ""
 
 
-def _copy_file(first: Repository, second: Repository, name: str) -> None:
+def _copy_file(first: Repository, second: Repository, name: str, size: int) -> None:
+    """Copies one file. pgBackRest takes a cut one too, so only one process at a time writes it, and its size is read."""
     file = places.STATE / "copy" / name
-    file.parent.mkdir(exist_ok=True)
-    try:
-        first.run("--no-archive-async", "archive-get", name, str(file))
-        second.run(*PUSH, "archive-push", str(file))
-        if not name.endswith(".history"):
-            state.remember(copied=name)
-    finally:
-        file.unlink(missing_ok=True)
+    with state.lock("copying", wait_s=CHECK_S) as mine:
+        if not mine:
+            raise Failure(f"{second.subject}: {name} is not copied, since another copy still runs; it is tried again")
+        file.parent.mkdir(exist_ok=True)
+        try:
+            first.run("--no-archive-async", "archive-get", name, str(file))
+            if not name.endswith(".history") and file.stat().st_size != size:
+                raise Failure(f"{second.subject}: {name} is not copied, since {first.subject} has only a part of it")
+            second.run(*PUSH, "archive-push", str(file))
+        finally:
+            file.unlink(missing_ok=True)
+    if not name.endswith(".history"):
+        state.remember(copied=name)
