@@ -84,7 +84,7 @@ def _history(done: Run | None, archiver: Archiver) -> str:
 
 
 def _copy_file(first: Repository, second: Repository, name: str, size: int) -> None:
-    """Copies one file. pgBackRest takes a cut one too, so only one process at a time writes it, and its size is read."""
+    """Copies one file. pgBackRest takes a cut one too: only one process at a time writes it, and its size is read."""
     file = places.STATE / "copy" / name
     with state.lock("copying", wait_s=CHECK_S) as mine:
         if not mine:
