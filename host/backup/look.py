@@ -41,7 +41,7 @@ def look(chosen: Settings, *, fresh: bool = False) -> dict[str, Any]:
         "verify": problems.verify_status(),
         "keys_printed": (places.STATE / "keys-printed").exists(),
     }
-    status["problems"] = problems.every(status, seen, first_backup(seen), now)
+    status["problems"] = problems.every(chosen, status, seen, first_backup(seen), now)
     state.write("seen.json", seen)
     return status
 

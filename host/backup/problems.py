@@ -5,7 +5,7 @@ from typing import Any
 
 from . import archive, disk, state
 from .schedule import CLOCK_S
-from .settings import SECOND
+from .settings import SECOND, Settings
 
 TEST_S = 26 * 3600
 """Seconds that the last restore test may be old."""
@@ -14,12 +14,15 @@ GAP_SHOWN_S = 24 * 3600
 """Seconds for which lost WAL stays a problem, also after the backup that was made at once."""
 
 
-def every(status: dict[str, Any], seen: dict[str, Any], first_backup: float | None, now: float) -> list[str]:
+def every(
+    chosen: Settings, status: dict[str, Any], seen: dict[str, Any], first_backup: float | None, now: float
+) -> list[str]:
     """Returns all problems of a status. `seen` has what is known of each repository, also what is not shown."""
     return [
         *filter(None, [disk.problem()]),
         *_archive(status["archive"]),
         *_repositories(seen, state.memory(), now),
+        *_ages(seen, 2 * chosen.differential_hours + 1, now),
         *_verify(status["verify"], first_backup, now),
     ]
 
@@ -57,6 +60,13 @@ def _repositories(seen: dict[str, Any], memory: dict[str, Any], now: float) -> I
                 )
             if backup["error"]:
                 yield f"backup/{name}: backup {backup['label']} has damaged pages"
+
+
+def _ages(seen: dict[str, Any], hours: int, now: float) -> Iterator[str]:
+    for name, each in seen.items():
+        newest = max((backup["ended"] for backup in each["backups"]), default="")
+        if newest and now - state.seconds(newest) > hours * 3600:
+            yield f"backup/{name}: the newest backup is of {newest}, older than {hours} hours"
 
 
 def _copying(memory: dict[str, Any], now: float) -> Iterator[str]:

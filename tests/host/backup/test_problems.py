@@ -10,6 +10,7 @@ import pytest
 from host.backup import health, places, problems, state, verify
 from host.backup.checksums import Checksums, Table
 from host.failure import Failure
+from tests.host.backup.test_copying import CHOSEN
 
 NOW = time.time()
 HOUR = 3600
@@ -36,7 +37,7 @@ def backup(begun: float = NOW - HOUR, **changes: Any) -> dict[str, Any]:
         "label": "20261129F",
         "type": "full",
         "begun": state.iso(begun),
-        "ended": "",
+        "ended": state.iso(begun),
         "size": 1,
         "error": False,
         **changes,
@@ -47,7 +48,7 @@ def every(first: float | None = NOW - HOUR, *, waits_s: int = 0, **seen: Any) ->
     archive = {"last_wal": "", "last_time": "", "waiting": 3, "waiting_s": waits_s, "error": ""}
     status = {"archive": archive, "verify": problems.verify_status()}
     repository = {"error": "", "backups": [backup()], "gap": False, "gap_at": None, **seen}
-    return problems.every(status, {"repository": repository}, first, NOW)
+    return problems.every(CHOSEN, status, {"repository": repository}, first, NOW)
 
 
 def record_test(hours_ago: float, result: str = "good", error: str = "") -> None:
@@ -88,6 +89,14 @@ def test_a_failed_backup_is_a_problem_until_one_succeeds() -> None:
     assert every() == [f"backup/repository: is full (the last backup failed at {state.iso(NOW)})"]
     state.remember(failed_repository=None)
     assert every() == []
+
+
+def test_the_newest_backup_may_be_two_periods_and_an_hour_old() -> None:
+    """As when a backup hangs: it is no failure, and turns still run."""
+    assert every(backups=[backup(NOW - 90 * HOUR), backup(NOW - 12.9 * HOUR)]) == []
+    [problem] = every(backups=[backup(NOW - 90 * HOUR), backup(NOW - 13.1 * HOUR)])
+    assert problem.startswith("backup/repository: the newest backup is of 20")
+    assert problem.endswith(", older than 13 hours")
 
 
 def test_lost_wal_is_a_problem_for_a_day_also_after_the_backup() -> None:
