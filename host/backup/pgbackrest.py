@@ -112,11 +112,6 @@ class Repository:
         error = "" if status["code"] in EMPTY else explain(status["message"])
         return Info(stanza.get("backup", []), systems, error, status["code"] in (0, 2))
 
-    def exists(self, path: str) -> bool:
-        """Whether the repository has this file."""
-        folder, _, name = path.rpartition("/")
-        return any(self.lines("repo-ls", folder, f"--filter=^{name}"))
-
 
 def repositories(chosen: Settings) -> list[Repository]:
     """Returns the repositories, the first one first."""

@@ -49,6 +49,12 @@ def test_the_check_is_the_programs(backup: str) -> None:
     assert (said.code, said.out) == (1, "backup/repository: is full; make room\n")
 
 
+def test_a_word_of_the_program_can_be_called_by_hand(backup: str) -> None:
+    said = call("backup-call", backup, "keys-printed")
+    assert (said.code, said.out) == (0, '{"problems": []}\n')
+    assert called(backup) == ["keys-printed"]
+
+
 def test_without_its_container_the_check_says_what_to_do(boxes: Boxes) -> None:
     said = call("backup-check", f"{boxes.stack}-none", inputs={})
     assert said.code == 1

@@ -59,7 +59,7 @@ def listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listen
 
 
 def settings(webhook_url: str | None = None, heartbeat_url: str | None = None) -> Settings:
-    return Settings("trial", {}, "Sun 02:15", 6, "04:30", "postgres", "backup", webhook_url, heartbeat_url, "all")
+    return Settings("trial", {}, "Sun 02:15", 6, "04:30", "postgres", "backup", webhook_url, heartbeat_url)
 
 
 def look(chosen: Settings, *problems: str, times: int = 2, now: float = NOW) -> list[str]:

@@ -19,7 +19,6 @@ CHOSEN = Settings(
     user="sertantai_backup",
     webhook_url=None,
     heartbeat_url=None,
-    databases="all",
 )
 FIRST, SECOND = (Repository(name, CHOSEN) for name in CHOSEN.repositories)
 NAME = "000000010000000000000007"
