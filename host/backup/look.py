@@ -56,7 +56,8 @@ def _see(
     repository: Repository, archiver: Archiver | None, before: dict[str, Any], now: float, fresh: bool
 ) -> dict[str, Any]:
     """Reads a repository, unless it was read just now."""
-    newest = state.memory().get(f"newest_{repository.name}")
+    newest, place = state.memory().get(f"newest_{repository.name}"), repository.place
+    before = before if before.get("place") == place else {}
     if (
         not fresh
         and before.get("newest") == newest
@@ -71,6 +72,7 @@ def _see(
         "gap": False,
         "runs": [],
         **before,
+        "place": place,
         "read_at": now,
         "newest": newest,
     }

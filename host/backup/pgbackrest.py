@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ LONGEST_S = 12 * 3600
 CONFIGS = {FIRST: "pgbackrest.conf", SECOND: "second.conf"}
 MISSING_STANZA = (1, 3)
 """The states of a repository without a stanza, or with a half of one, which `stanza-create` completes."""
+PLACE = re.compile(r"(?m)^repo1-(?:type|path|sftp-host|sftp-host-user|s3-endpoint|s3-bucket)=.*$")
 CODE = re.compile(r"^(?:P\d+ +)?(?:ERROR: )?\[\w+\]:? ")
 """What stands before a reason."""
 EMPTY = (0, *MISSING_STANZA, 2)
@@ -51,6 +53,13 @@ class Repository:
     def subject(self) -> str:
         """The beginning of each error."""
         return f"backup/{self.name}"
+
+    @property
+    def place(self) -> str:
+        """Where it is: what is known of another place says nothing about this one."""
+        with suppress(OSError):
+            return "\n".join(PLACE.findall((places.CONFIG / CONFIGS[self.name]).read_text()))
+        return ""
 
     def command(self, *words: str) -> list[str]:
         """Returns the arguments that call pgBackRest. None is secret."""

@@ -26,6 +26,9 @@ def copy(chosen: Settings, archiver: Archiver, *, floor: str = "", limit_s: floa
     `floor` is where to begin in an empty repository. Raises a `Failure` if either repository refuses.
     """
     first, second = Repository(FIRST, chosen), Repository(SECOND, chosen)
+    between = [first.place, second.place]
+    if state.memory().get("between") != between:
+        state.remember(between=between, copied=None, copied_until=None, behind=None)
     if not floor and state.memory().get("copied_until") == archiver.last_wal:
         return 0
     end, count = time.monotonic() + limit_s, 0
