@@ -1,5 +1,6 @@
 """What is known of a repository is forgotten once its setting names another place, without Docker."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,12 @@ def test_the_runs_and_ranges_are_those_of_the_place_and_not_of_the_setting() -> 
 
 def test_what_was_copied_to_another_place_is_not_in_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(second, "_missing", lambda *_: asked.append(state.memory().get("copied")) or iter(()))
+
+    def missing(*_: object) -> Iterator[str]:
+        asked.append(state.memory().get("copied"))
+        return iter(())
+
+    monkeypatch.setattr(second, "_missing", missing)
     second.copy(CHOSEN, ARCHIVER)
     state.remember(copied="000000010000000000000009")
     second.copy(CHOSEN, ARCHIVER)
