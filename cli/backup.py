@@ -71,7 +71,7 @@ def keys(stack: Stack = "local", yes: Annotated[bool, typer.Option("--yes", help
     except Refused as refused:
         raise _end(refused) from None
     typer.echo("\n".join(lines))
-    _read(stack, "backup-keys-printed", _container(stack))
+    _read(stack, "backup-call", _container(stack), "keys-printed")
 
 
 def show(state: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import backups, docker
+from .failure import Failure
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,5 +28,11 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     if not docker.exists(args.container):
         print("backup: nothing is backed up before PostgreSQL's image changes, since there is no backup container yet")
         return
-    backups.call(args.container, "backup", "diff")
+    try:
+        backups.call(args.container, "backup", "diff")
+    except Failure as failure:
+        raise Failure(
+            f"{failure}\nPostgreSQL's image stays as it is, since nothing is backed up. To change it without a backup, "
+            f"run `docker rm -f {args.container}` on the host, and up again"
+        ) from None
     print("backup: a backup was made before PostgreSQL's image changes")

@@ -38,6 +38,7 @@ def run_once(
     """Runs a command in a temporary container of PostgreSQL's image. `volumes` are options by the path in it."""
     return docker.run(
         *("run", "--rm", "-i", "--init", "--pull", "never", "--network", network, "--user", user),
+        *("--log-driver", "none"),  # it may print the passphrase to this program
         *("--read-only", "--tmpfs", "/tmp", "--security-opt", "no-new-privileges", "--cap-drop", "ALL"),  # noqa: S108
         *(word for capability in capabilities for word in ("--cap-add", capability)),
         # Without nocopy, Docker would fill an empty volume with the image's files.

@@ -37,7 +37,7 @@ READS = [
 """They change nothing that must be completed, so they end with their caller."""
 
 CHANGES = [
-    *("backup-call", "backup-check", "backup-config", "backup-first", "backup-keys-printed", "backup-role"),
+    *("backup-call", "backup-check", "backup-config", "backup-first", "backup-role"),
     *("backup-seed", "base", "certificate", "configure", "connect", "cutover", "database", "database-leave"),
     *("disconnect", "electric-role", "electric-role-remove", "folder", "folder-remove", "limit-readers", "logins"),
     *("files-recover", "files-restore"),

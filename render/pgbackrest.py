@@ -140,9 +140,8 @@ def _program_settings(backup: Backup, alerts: Alerts | None, *, stack: str, post
     values: dict[str, Any] = {
         "stack": stack,
         "repositories": {setting: place.kind for setting, place in backup.repositories().items()},
-        **backup.model_dump(include={"full", "differential_hours", "keep_full", "verify"}),
+        **backup.model_dump(include={"full", "differential_hours", "verify"}),
         "postgres": {"host": postgres, "user": BACKUP_ROLE},
         "alerts": alerts.model_dump(),
-        "databases": "all",
     }
     return json.dumps(values, indent=2, sort_keys=True) + "\n"

@@ -19,15 +19,7 @@ from .postgres import Postgres
 
 PROGRAM = ["python3", "-m", "host.backup"]
 READY = ["python3", "-c", "import host.backup"]
-"""Not its health check: before the first backup, or without a repository, it is not healthy."""
-# The link is resolved first, so a turn that runs for hours keeps its version. A new version needs no new container.
-# PostgreSQL's official image has INT as its signal to stop.
-TURNS = f"""trap 'kill $! 2>/dev/null; wait; exit 0' INT TERM
-while :; do
-  PYTHONPATH=$(readlink -f {render.CONFIG}/program) python3 -m host.backup turn & wait $!
-  sleep 15 & wait $!
-done
-"""
+"""Not its health check: before the first backup, or without a repository, it is not healthy, and no release waits."""
 START_TIMEOUT_S = 60
 
 
@@ -63,7 +55,7 @@ class Backup(pulumi.ComponentResource):
                 image=archive.image,
                 memory_mb=archive.settings.memory_mb,
                 check=[*PROGRAM, "health"],
-                entrypoint=["sh", "-c", TURNS],
+                entrypoint=["sh", "-c", turns("turn")],
                 environment={"PYTHONPATH": f"{render.CONFIG}/program", "PYTHONDONTWRITEBYTECODE": "1"},
                 volumes={
                     DATA: (postgres.data.name, True),
@@ -97,6 +89,18 @@ class Backup(pulumi.ComponentResource):
     def _warn(self, host: Host) -> None:
         """Warns of what is wrong with the backups, at preview too."""
         host.read(verb.line("backup-status", self.container_name, written=[])).apply(_log_problems)
+
+
+def turns(word: str) -> str:
+    """Returns the script of a backup container, which says `word` to the program again and again."""
+    # The link is resolved first, so a turn that runs for hours keeps its version. A new version needs no new container.
+    # PostgreSQL's official image has INT as its signal to stop.
+    return f"""trap 'kill $! 2>/dev/null; wait; exit 0' INT TERM
+while :; do
+  PYTHONPATH=$(readlink -f {render.CONFIG}/program) python3 -m host.backup {word} & wait $!
+  sleep 15 & wait $!
+done
+"""
 
 
 def _log_problems(status: str) -> None:

@@ -14,24 +14,15 @@ from ..host import Host
 from ..names import container_name
 from ..volume import volume
 from .archive import Archive
+from .backup import READY, turns
 from .platform_container import run_platform_container
 from .postgres import Postgres
 
 PART = "backup-files"
 CHECK = ["python3", "-m", "host.backup", "files-health"]
-READY = ["python3", "-c", "import host.backup"]
-"""Not its health check: a repository that cannot be reached stops no release."""
 # restic is root here: it reads and restores the files of many users. The volumes are mounted read-only.
 CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"]
 START_TIMEOUT_S = 60
-# The link is resolved first, so a turn that runs for hours keeps its version. A new version needs no new container.
-# PostgreSQL's official image has INT as its signal to stop.
-TURNS = f"""trap 'kill $! 2>/dev/null; wait; exit 0' INT TERM
-while :; do
-  PYTHONPATH=$(readlink -f {pgbackrest.CONFIG}/program) python3 -m host.backup files-turn >/dev/null & wait $!
-  sleep 15 & wait $!
-done
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +66,7 @@ def _container(archive: Archive, state: docker.Volume, volumes: Mapping[str, doc
         image=archive.image,
         memory_mb=memory_mb,
         check=CHECK,
-        entrypoint=["sh", "-c", TURNS],
+        entrypoint=["sh", "-c", turns("files-turn >/dev/null")],
         environment={
             "PYTHONPATH": f"{pgbackrest.CONFIG}/program",
             "PYTHONDONTWRITEBYTECODE": "1",

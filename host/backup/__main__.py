@@ -28,15 +28,21 @@ def _check(args: argparse.Namespace) -> dict[str, Any]:
 
 def _backup(args: argparse.Namespace) -> dict[str, Any]:
     chosen = settings.read()
-    if args.repository not in chosen.repositories:
-        raise Failure(f"backup/{args.repository}: is not declared")
+    _declared(chosen, args.repository)
     with state.exclusive(args.wait):
         return {"label": turn.backup(Repository(args.repository, chosen), args.type)}
 
 
+def _declared(chosen: settings.Settings, repository: str) -> None:
+    if repository not in chosen.repositories:
+        raise Failure(f"backup/{repository}: is not declared")
+
+
 def _verify(args: argparse.Namespace) -> dict[str, Any]:
+    chosen = settings.read()
+    _declared(chosen, args.repository or FIRST)
     with state.exclusive(args.wait):
-        return verify.verify(settings.read())
+        return verify.verify(chosen, args.repository)
 
 
 def _wait_archived(args: argparse.Namespace) -> dict[str, Any]:
@@ -83,6 +89,9 @@ def main(words: Sequence[str]) -> int:
     except Failure as failure:
         print(settings.mask()(str(failure)), file=sys.stderr)
         return 1
+    except OSError as error:  # a full disk, above all
+        print(f"backup: {error.strerror}: {error.filename}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -93,6 +102,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parsers["check"].add_argument("--timeout", type=float, default=check.ARRIVES_S, help="seconds")
     parsers["backup"].add_argument("type", nargs="?", default="diff", choices=["full", "diff", "incr"])
     parsers["backup"].add_argument("--repository", default=FIRST, choices=[FIRST, SECOND])
+    parsers["verify"].add_argument("--repository", default="", choices=[FIRST, SECOND], help="else the night's")
     parsers["status"].add_argument("--written", action="store_true", help="as the last turn has seen it")
     parsers["wait-archived"].add_argument("lsn")
     parsers["wait-archived"].add_argument("--timeout", type=float, default=180, help="seconds")

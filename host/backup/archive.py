@@ -64,13 +64,13 @@ def _check_repository(repository: Repository, archiver: Archiver, name: str) -> 
     if not any(run.timeline == archiver.timeline and run.first <= number <= run.last for run in found):
         raise Failure(
             f"{repository.subject}: WAL {name} was dropped or deleted: it is not in archive/{STANZA}. "
-            "A new backup closes the gap: `backup` in the backup container"
+            "A new backup closes the gap: `./sertantai backup now`"
         )
     first = archiver.wal.number(min(since, name))
     if lost := [gap for gap in gaps.gaps(found, archiver.timeline, number) if gap.last >= first]:
         raise Failure(
             f"{repository.subject}: {lost[0].last - lost[0].first + 1} WAL files before {name} were lost. "
-            "A new backup closes the gap: `backup` in the backup container"
+            "A new backup closes the gap: `./sertantai backup now`"
         )
 
 

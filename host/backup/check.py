@@ -13,8 +13,15 @@ POLL_S = 1
 LOCKED = "unable to acquire lock"
 
 
+class OtherCluster(Failure):
+    """The repository has the backups of another cluster."""
+
+
 def check(chosen: Settings, timeout_s: float = ARRIVES_S) -> None:
-    """Tests each repository. Raises a `Failure` with all that is wrong."""
+    """Tests each repository. Raises a `Failure` with all that is wrong.
+
+    A second repository that cannot be used now stops nothing: the status tells.
+    """
     failures = []
     for repository in repositories(chosen):
         try:
@@ -25,7 +32,10 @@ def check(chosen: Settings, timeout_s: float = ARRIVES_S) -> None:
                 live = Live(chosen)
                 archive.wait_until_archived(live, repository, archive.switch(live), timeout_s)
         except Failure as failure:
-            failures.append(str(failure))
+            if repository.name == SECOND and not isinstance(failure, OtherCluster):
+                state.remember(copy_error=str(failure))
+            else:
+                failures.append(str(failure))
     if failures:
         raise Failure("\n".join(failures))
 
@@ -48,7 +58,7 @@ def prepare(repository: Repository) -> str:
         return archive
     systems = ", ".join(map(str, info.systems.values()))
     newest = info.backups[-1]["label"] if info.backups else "no backup"
-    raise Failure(
+    raise OtherCluster(
         f"{repository.subject}: holds the backups of another cluster (system {systems}, "
         f"newest: {newest}); choose another path, or recover it: `./sertantai recover --lost`"
     )

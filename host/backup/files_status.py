@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from . import alerts, files_settings, health, state
@@ -44,9 +45,9 @@ def observe(chosen: Settings, files: FileSettings) -> list[str]:
     """
     now = time.time()
     status = look(chosen, files, now)
+    errors = alerts.tell(replace(chosen, heartbeat_url=None), status["problems"], now)
     state.write("status.json", status)
-    quiet = Settings(**{**vars(chosen), "heartbeat_url": None})
-    return alerts.tell(quiet, status["problems"], now)
+    return errors
 
 
 def status(chosen: Settings, files: FileSettings) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def look(chosen: Settings, *, fresh: bool = False) -> dict[str, Any]:
         "verify": problems.verify_status(),
         "keys_printed": (places.STATE / "keys-printed").exists(),
     }
-    status["problems"] = problems.every(status, seen, first_backup(seen), now)
+    status["problems"] = problems.every(chosen, status, seen, first_backup(seen), now)
     state.write("seen.json", seen)
     return status
 
@@ -56,7 +56,8 @@ def _see(
     repository: Repository, archiver: Archiver | None, before: dict[str, Any], now: float, fresh: bool
 ) -> dict[str, Any]:
     """Reads a repository, unless it was read just now."""
-    newest = state.memory().get(f"newest_{repository.name}")
+    newest, place = state.memory().get(f"newest_{repository.name}"), repository.place
+    before = before if before.get("place") == place else {}
     if (
         not fresh
         and before.get("newest") == newest
@@ -71,14 +72,14 @@ def _see(
         "gap": False,
         "runs": [],
         **before,
+        "place": place,
         "read_at": now,
         "newest": newest,
     }
     info = repository.info()
     if info.error:
         return seen | {"error": info.error}
-    backups = [_shown(backup) for backup in info.backups]
-    seen |= {"error": "", "backups": backups, "place": repository.place()}
+    seen |= {"error": "", "backups": [_shown(backup) for backup in info.backups]}
     if _is_gone(before, seen):
         seen["gone_at"] = now
     if not archiver:
@@ -94,7 +95,7 @@ def _is_gone(before: dict[str, Any], seen: dict[str, Any]) -> bool:
     """Whether the newest backup was there at the last look, and is not now. Only older ones expire."""
     known = [backup["label"] for backup in before.get("backups", [])]
     here = [backup["label"] for backup in seen["backups"]]
-    return bool(known) and before.get("place") == seen["place"] and known[-1] not in here
+    return bool(known) and known[-1] not in here
 
 
 def _walk(

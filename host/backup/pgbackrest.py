@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +16,13 @@ from .settings import FIRST, SECOND, Settings
 STANZA = "main"
 REASONS = ("--log-level-console=off", "--log-level-stderr=warn", "--no-log-timestamp")
 """Else pgBackRest prints why it failed among its output."""
-PLACE = ("repo1-type=", "repo1-path=", "repo1-sftp-host=", "repo1-s3-endpoint=", "repo1-s3-bucket=")
 QUICK_S = "15"
 """Seconds that a reading command waits for a repository that does not answer."""
 LONGEST_S = 12 * 3600
 CONFIGS = {FIRST: "pgbackrest.conf", SECOND: "second.conf"}
 MISSING_STANZA = (1, 3)
 """The states of a repository without a stanza, or with a half of one, which `stanza-create` completes."""
+PLACE = re.compile(r"(?m)^repo1-(?:type|path|sftp-host|sftp-host-user|s3-endpoint|s3-bucket)=.*$")
 CODE = re.compile(r"^(?:P\d+ +)?(?:ERROR: )?\[\w+\]:? ")
 """What stands before a reason."""
 EMPTY = (0, *MISSING_STANZA, 2)
@@ -53,10 +54,12 @@ class Repository:
         """The beginning of each error."""
         return f"backup/{self.name}"
 
+    @property
     def place(self) -> str:
-        """Returns where the repository is, so that another one is not taken for a deleted one."""
-        lines = (places.CONFIG / CONFIGS[self.name]).read_text().splitlines()
-        return " ".join(line for line in lines if line.startswith(PLACE))
+        """Where it is: what is known of another place says nothing about this one."""
+        with suppress(OSError):
+            return "\n".join(PLACE.findall((places.CONFIG / CONFIGS[self.name]).read_text()))
+        return ""
 
     def command(self, *words: str) -> list[str]:
         """Returns the arguments that call pgBackRest. None is secret."""
@@ -117,11 +120,6 @@ class Repository:
         systems = {f"{db['version']}-{db['id']}": int(db["system-id"]) for db in stanza.get("db", [])}
         error = "" if status["code"] in EMPTY else explain(status["message"])
         return Info(stanza.get("backup", []), systems, error, status["code"] in (0, 2))
-
-    def exists(self, path: str) -> bool:
-        """Whether the repository has this file."""
-        folder, _, name = path.rpartition("/")
-        return any(self.lines("repo-ls", folder, f"--filter=^{name}"))
 
 
 def repositories(chosen: Settings) -> list[Repository]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from . import archive, disk, state
 from .schedule import CLOCK_S
-from .settings import SECOND
+from .settings import FIRST, SECOND, Settings
 
 TEST_S = 26 * 3600
 """Seconds that the last restore test may be old."""
@@ -14,13 +14,17 @@ GAP_SHOWN_S = 24 * 3600
 """Seconds for which lost WAL or a deleted backup stays a problem, also after the backup that was made at once."""
 
 
-def every(status: dict[str, Any], seen: dict[str, Any], first_backup: float | None, now: float) -> list[str]:
+def every(
+    chosen: Settings, status: dict[str, Any], seen: dict[str, Any], first_backup: float | None, now: float
+) -> list[str]:
     """Returns all problems of a status. `seen` has what is known of each repository, also what is not shown."""
     return [
         *filter(None, [disk.problem()]),
         *_archive(status["archive"]),
         *_repositories(seen, state.memory(), now),
+        *_ages(seen, 2 * chosen.differential_hours + 1, now),
         *_verify(status["verify"], first_backup, now),
+        *_not_tonight(seen, status["verify"]),
     ]
 
 
@@ -64,6 +68,13 @@ def _repositories(seen: dict[str, Any], memory: dict[str, Any], now: float) -> I
                 yield f"backup/{name}: backup {backup['label']} has damaged pages"
 
 
+def _ages(seen: dict[str, Any], hours: int, now: float) -> Iterator[str]:
+    for name, each in seen.items():
+        newest = max((backup["ended"] for backup in each["backups"]), default="")
+        if newest and now - state.seconds(newest) > hours * 3600:
+            yield f"backup/{name}: the newest backup is of {newest}, older than {hours} hours"
+
+
 def _copying(memory: dict[str, Any], now: float) -> Iterator[str]:
     if error := memory.get("copy_error"):
         yield error
@@ -73,7 +84,8 @@ def _copying(memory: dict[str, Any], now: float) -> Iterator[str]:
 
 def _verify(verify: dict[str, Any], first: float | None, now: float) -> Iterator[str]:
     if verify["result"] == "bad":
-        yield f"backup/verify: the restore test failed: {verify['error'] or 'see databases'}"
+        place = f" of backup/{SECOND}" if verify["repository"] == SECOND else ""
+        yield f"backup/verify: the restore test{place} failed: {verify['error'] or 'see databases'}"
     if verify["at"]:
         if now - state.seconds(verify["at"]) > TEST_S:
             yield f"backup/verify: the last restore test is of {verify['at']}, older than 26 hours"
@@ -81,9 +93,16 @@ def _verify(verify: dict[str, Any], first: float | None, now: float) -> Iterator
         yield "backup/verify: no backup has been restored yet, 26 hours after the first one"
 
 
+def _not_tonight(seen: dict[str, Any], verify: dict[str, Any]) -> Iterator[str]:
+    """A failed test stays a problem until the same repository is tested again, not only until the other one is."""
+    for name in seen:
+        if name != verify["repository"] and (error := state.memory().get(f"restored_{name}")):
+            yield f"backup/verify: the last restore test of backup/{name} failed: {error}"
+
+
 def verify_status() -> dict[str, Any]:
     """Returns the last restore test. One that was interrupted is bad."""
-    empty = {"at": "", "took_s": 0, "result": "never", "reached": "", "databases": {}, "error": ""}
+    empty = {"at": "", "repository": FIRST, "took_s": 0, "result": "never", "reached": "", "databases": {}, "error": ""}
     verify = {**empty, **state.read("verify.json")}
     if verify["result"] == "running" and not state.is_busy():
         verify |= {"result": "bad", "error": "it was interrupted; it runs again within an hour"}

@@ -3,7 +3,6 @@
 PostgreSQL archives to the first one alone: if it archived to both, one that is down would stop the other one too.
 """
 
-import tempfile
 import time
 from collections.abc import Iterator
 
@@ -27,6 +26,9 @@ def copy(chosen: Settings, archiver: Archiver, *, floor: str = "", limit_s: floa
     `floor` is where to begin in an empty repository. Raises a `Failure` if either repository refuses.
     """
     first, second = Repository(FIRST, chosen), Repository(SECOND, chosen)
+    between = [first.place, second.place]
+    if state.memory().get("between") != between:
+        state.remember(between=between, copied=None, copied_until=None, behind=None)
     if not floor and state.memory().get("copied_until") == archiver.last_wal:
         return 0
     end, count = time.monotonic() + limit_s, 0
@@ -34,7 +36,7 @@ def copy(chosen: Settings, archiver: Archiver, *, floor: str = "", limit_s: floa
         if time.monotonic() >= end:
             state.remember(behind=state.memory().get("behind") or time.time())
             return count
-        _copy_file(first, second, name)
+        _copy_file(first, second, name, archiver.wal.size)
         count += 1
     state.remember(behind=None, copied_until=archiver.last_wal)
     return count
@@ -84,11 +86,19 @@ def _history(done: Run | None, archiver: Archiver) -> str:
     return ""
 
 
-def _copy_file(first: Repository, second: Repository, name: str) -> None:
-    # A folder of its own: a check and a turn may copy the same file at once.
-    with tempfile.TemporaryDirectory(prefix="copy-", dir=places.STATE) as folder:
-        file = f"{folder}/{name}"
-        first.run("--no-archive-async", "archive-get", name, file)
-        second.run(*PUSH, "archive-push", file)
+def _copy_file(first: Repository, second: Repository, name: str, size: int) -> None:
+    """Copies one file. pgBackRest takes a cut one too: only one process at a time writes it, and its size is read."""
+    file = places.STATE / "copy" / name
+    with state.lock("copying", wait_s=CHECK_S) as mine:
+        if not mine:
+            raise Failure(f"{second.subject}: {name} is not copied, since another copy still runs; it is tried again")
+        file.parent.mkdir(exist_ok=True)
+        try:
+            first.run("--no-archive-async", "archive-get", name, str(file))
+            if not name.endswith(".history") and file.stat().st_size != size:
+                raise Failure(f"{second.subject}: {name} is not copied, since {first.subject} has only a part of it")
+            second.run(*PUSH, "archive-push", str(file))
+        finally:
+            file.unlink(missing_ok=True)
     if not name.endswith(".history"):
         state.remember(copied=name)

@@ -29,8 +29,6 @@ class Settings:
     user: str
     webhook_url: str | None
     heartbeat_url: str | None
-    databases: str | list[str]
-    """The databases to compare in the restore test, or `all`."""
 
 
 def read() -> Settings:
@@ -48,7 +46,6 @@ def read() -> Settings:
             user=values["postgres"]["user"],
             webhook_url=alerts.get("webhook_url"),
             heartbeat_url=alerts.get("heartbeat_url"),
-            databases=values.get("databases", "all"),
         )
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         raise Failure("backup: the container's settings.json is missing or broken; run up again") from None

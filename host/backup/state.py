@@ -6,7 +6,9 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 from ..failure import Failure
@@ -18,18 +20,34 @@ FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 def read(name: str) -> dict[str, Any]:
     """Reads a JSON file of the state. A missing or broken file is empty: nothing in it cannot be found out again."""
-    try:
-        values: dict[str, Any] = json.loads((places.STATE / name).read_text())
-        return values if isinstance(values, dict) else {}
-    except (OSError, ValueError):
-        return {}
+    for folder in (places.SPARE, places.STATE):
+        with suppress(OSError, ValueError):
+            values: dict[str, Any] = json.loads((folder / name).read_text())
+            return values if isinstance(values, dict) else {}
+    return {}
 
 
 def write(name: str, values: dict[str, Any]) -> None:
-    """Writes a JSON file of the state, whole or not at all."""
-    aside = places.STATE / f"{name}.{os.getpid()}.new"
-    aside.write_text(json.dumps(values, indent=1, sort_keys=True))
-    os.replace(aside, places.STATE / name)
+    """Writes a JSON file of the state, whole or not at all. With a full disk it goes to memory: alerts need it then."""
+    text = json.dumps(values, indent=1, sort_keys=True)
+    try:
+        _replace(places.STATE / name, text)
+        (places.SPARE / name).unlink(missing_ok=True)
+    except OSError:
+        try:
+            places.SPARE.mkdir(exist_ok=True)
+            _replace(places.SPARE / name, text)
+        except OSError as error:
+            raise Failure(f"backup: its state cannot be written ({error.strerror}): make room on the disk") from None
+
+
+def _replace(file: Path, text: str) -> None:
+    aside = file.with_name(f"{file.name}.{os.getpid()}-{get_ident()}.new")
+    try:
+        aside.write_text(text)
+        os.replace(aside, file)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def remember(**values: Any) -> None:

@@ -33,11 +33,11 @@ def turn(chosen: Settings) -> dict[str, Any]:
 
 
 def observe(chosen: Settings) -> None:
-    """Writes the status, and sends what must be sent."""
+    """Sends what must be sent, and writes the status. A disk that takes no file delays no alert."""
     status = look.look(chosen)
-    state.write("status.json", status)
     for error in alerts.tell(chosen, status["problems"], time.time()):
         print(error, file=sys.stderr, flush=True)
+    state.write("status.json", status)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 One database after the other, each into a scratch cluster of its own: the files of the other databases are left empty,
 so that all together are restored once, and the disk needs room for the largest one alone. A cluster that is recovered
 and promoted cannot be recovered further, and one that pauses as a standby would block on an unfinished DROP.
+
+With two repositories, each is tested every other night.
 """
 
 import json
@@ -13,12 +15,12 @@ from typing import Any
 
 from .. import files
 from ..failure import Failure
-from . import archive, checksums, places, scratch, state
+from . import archive, checksums, places, schedule, scratch, second, state
 from .checksums import Checksums
-from .pgbackrest import Repository
+from .pgbackrest import Repository, repositories
 from .postgres import Live
 from .scratch import Scratch, Target
-from .settings import FIRST, Settings
+from .settings import SECOND, Settings
 from .wal import format_lsn
 
 ARCHIVED_S = 300
@@ -29,14 +31,19 @@ FIRST_USER_OID = 16384
 SHOWN = 5
 
 
-def verify(chosen: Settings) -> dict[str, Any]:
-    """Tests the newest backup of the first repository, and writes verify.json. The caller has the lock."""
+def verify(chosen: Settings, name: str = "") -> dict[str, Any]:
+    """Tests the newest backup of a repository, and writes verify.json. The caller has the lock.
+
+    Without a name it is the repository whose night it is.
+    """
     begun = time.time()
-    result: dict[str, Any] = {"at": state.iso(begun), "result": "running", "databases": {}, "error": "", "reached": ""}
+    repository = Repository(name or tonights(chosen, begun), chosen)
+    empty = {"databases": {}, "error": "", "reached": ""}
+    result: dict[str, Any] = {"at": state.iso(begun), "repository": repository.name, "result": "running", **empty}
     state.write("verify.json", result)
     try:
-        for name, outcome in _databases(chosen):
-            result["databases"][name] = outcome
+        for database, outcome in _databases(repository):
+            result["databases"][database] = outcome
             result["reached"] = outcome.pop("reached")
         if not result["databases"]:
             raise Failure("backup/verify: there is no database to compare")
@@ -49,13 +56,21 @@ def verify(chosen: Settings) -> dict[str, Any]:
             result |= {"result": "bad", "error": "it was interrupted"}
         result |= {"at": state.iso(time.time()), "took_s": round(time.time() - begun, 1)}
         state.write("verify.json", result)
+        state.remember(**{f"restored_{repository.name}": result["error"]})
         scratch.clear()
     return result
 
 
-def _databases(chosen: Settings) -> Any:
+def tonights(chosen: Settings, now: float) -> str:
+    """Returns the repository to test until the next night's test, also after a failure."""
+    names = [repository.name for repository in repositories(chosen)]
+    return names[int(schedule.last_day_time(chosen.verify, now) // schedule.DAY_S) % len(names)]
+
+
+def _databases(repository: Repository) -> Any:
     """Yields each database with its outcome."""
-    live, repository = Live(chosen), Repository(FIRST, chosen)
+    chosen = repository.settings
+    live = Live(chosen)
     cluster: dict[str, Any] = json.loads(live.query(files.sql("backup_verify")))
     info = repository.info()
     if info.error or not info.backups:
@@ -68,11 +83,12 @@ def _databases(chosen: Settings) -> Any:
         "max_locks_per_transaction": str(cluster["locks"]),
     }
     for name in sorted(cluster["databases"]):
-        if chosen.databases != "all" and name not in chosen.databases:
-            continue
         _check_room(name, cluster["databases"][name])
         expected = checksums.of_live(chosen, name)
-        archive.wait_until_archived(live, repository, archive.switch(live), ARCHIVED_S)
+        if repository.name == SECOND:
+            second.check(chosen)
+        else:
+            archive.wait_until_archived(live, repository, archive.switch(live), ARCHIVED_S)
         others = [each for each in apart if each != name]
         target = Target(label, expected.lsn, live.archiver().timeline, others, options)
         yield name, _compare(Scratch(repository), target, name, expected)

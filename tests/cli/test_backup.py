@@ -127,7 +127,7 @@ def test_printed_keys_are_recorded_on_the_host(verbs: list[tuple[str, ...]], mon
     monkeypatch.setattr(backup_keys, "lines", lambda _: ["a line"])
     result = CliRunner().invoke(command.app, ["backup", "keys", "--stack", "prod"])
     assert result.output.startswith("a line\n")
-    assert verbs == [("backup-keys-printed", "sertantai-prod-backup")]
+    assert verbs == [("backup-call", "sertantai-prod-backup", "keys-printed")]
 
 
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:

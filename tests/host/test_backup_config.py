@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from components.machine import host_program
+from host import backups
+from host import docker as docker_program
 from render import verb
 from tests.throwaway.box import Boxes, Said, docker, on_host
 from tests.throwaway.calling import PROGRAM, fingerprints
@@ -96,6 +98,20 @@ def test_the_packed_program_writes_the_same_as_the_checkout(volumes: Volumes, tm
     assert said.ok, said.out
     assert volumes.see(listing) == checkout
     assert "program/host/sql/login.sql" in checkout
+
+
+def test_no_log_of_docker_gets_the_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that prints a file for the program has no log, not even while it runs."""
+    called: list[tuple[str, ...]] = []
+
+    def run(*words: str, **_: object) -> docker_program.Output:
+        called.append(words)
+        return docker_program.Output(0, "", "")
+
+    monkeypatch.setattr(docker_program, "run", run)
+    backups.run_once("image", {}, ["cat", "/etc/pgbackrest/pgbackrest.conf"])
+    [words] = called
+    assert words[words.index("--log-driver") + 1] == "none"
 
 
 @pytest.mark.parametrize("line", ["", "repo1-retention-full=2\n"])

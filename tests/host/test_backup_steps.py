@@ -49,6 +49,12 @@ def test_the_check_is_the_programs(backup: str) -> None:
     assert (said.code, said.out) == (1, "backup/repository: is full; make room\n")
 
 
+def test_a_word_of_the_program_can_be_called_by_hand(backup: str) -> None:
+    said = call("backup-call", backup, "keys-printed")
+    assert (said.code, said.out) == (0, '{"problems": []}\n')
+    assert called(backup) == ["keys-printed"]
+
+
 def test_without_its_container_the_check_says_what_to_do(boxes: Boxes) -> None:
     said = call("backup-check", f"{boxes.stack}-none", inputs={})
     assert said.code == 1
@@ -67,7 +73,12 @@ def test_before_another_image_of_postgresql_a_backup_is_made(boxes: Boxes, backu
         assert (said.code, called(backup)) == (0, ["backup diff"])
         answer(backup, "backup/repository: does not answer")
         said = call("backup-first", backup, inputs={"image": other}, **words)
-        assert (said.code, said.out) == (1, "backup/repository: does not answer\n")
+        assert said.code == 1
+        assert said.out.startswith("backup/repository: does not answer\n")
+        docker("stop", "-t", "0", backup)
+        said = call("backup-first", backup, inputs={"image": other}, **words)
+        assert said.out.startswith("backup: its container")
+        assert f"run `docker rm -f {backup}` on the host, and up again" in said.out, "a broken container has a way out"
         docker("rm", "-f", postgres)
         assert call("backup-first", backup, inputs={"image": other}, **words).ok, "there is no cluster"
     finally:

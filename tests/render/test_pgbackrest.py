@@ -105,11 +105,9 @@ def test_the_program_reads_its_schedule_and_who_is_told() -> None:
         "repositories": {"repository": "local", "second": "s3"},
         "full": "Sun 02:15",
         "differential_hours": 6,
-        "keep_full": 2,
         "verify": "03:00",
         "postgres": {"host": "172.30.1.3", "user": "sertantai_backup"},
         "alerts": {"webhook_url": "https://alerts.example.org/hook", "heartbeat_url": None},
-        "databases": "all",
     }
     assert files(LOCAL)["pgpass"] == "172.30.1.3:5432:*:sertantai_backup:roles\n"
 

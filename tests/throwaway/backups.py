@@ -139,11 +139,9 @@ class Backups:
             "repositories": {"repository": "local"},
             "full": "Sun 02:15",
             "differential_hours": 6,
-            "keep_full": 4,
             "verify": "04:30",
             "postgres": {"host": "postgres", "user": ROLE},
             "alerts": {"webhook_url": None, "heartbeat_url": None},
-            "databases": "all",
             **self.settings,
         }
         texts = {"settings.json": json.dumps(settings), "pgpass": f"*:*:*:{ROLE}:{PASSWORD}\n", **files}

@@ -59,10 +59,8 @@ class Files:
             "repositories": dict.fromkeys(places, "local"),
             "full": "Sun 02:15",
             "differential_hours": 6,
-            "keep_full": 4,
             "verify": "04:30",
             "postgres": {"host": "postgres", "user": "sertantai_backup"},
-            "databases": "all",
             "alerts": {"webhook_url": webhook_url, "heartbeat_url": None},
         }
         (self.config / "program/host").mkdir(parents=True, exist_ok=True)

@@ -136,12 +136,10 @@ class Recovering:
             "stack": self.stack,
             "repositories": {"repository": "local"},
             "full": "Sun 02:15",
-            "keep_full": 4,
             "differential_hours": 6,
             "verify": "04:30",
             "postgres": {"host": "postgres", "user": ROLE},
             "alerts": {"webhook_url": None, "heartbeat_url": None},
-            "databases": "all",
         }
         texts = {
             "pgbackrest.conf": configuration().replace(f"pg1-user={ROLE}\n", ""),

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from host.backup import alerts, places, state
+from host.backup import alerts, health, places, state, turn
+from host.backup.postgres import Live
 from host.backup.settings import Settings
+from host.failure import Failure
 
 NOW = 1_800_000_000.0
 
@@ -57,7 +59,7 @@ def listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listen
 
 
 def settings(webhook_url: str | None = None, heartbeat_url: str | None = None) -> Settings:
-    return Settings("trial", {}, "Sun 02:15", 6, "04:30", "postgres", "backup", webhook_url, heartbeat_url, "all")
+    return Settings("trial", {}, "Sun 02:15", 6, "04:30", "postgres", "backup", webhook_url, heartbeat_url)
 
 
 def look(chosen: Settings, *problems: str, times: int = 2, now: float = NOW) -> list[str]:
@@ -108,6 +110,30 @@ def test_a_clock_that_was_ahead_does_not_stop_the_heartbeat(listener: Listener) 
     look(chosen, now=NOW + 86400)
     look(chosen, now=NOW)
     assert listener.beats == 2
+
+
+def test_a_full_disk_stops_no_alert_and_none_is_sent_twice(
+    listener: Listener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(_: object) -> None:
+        raise Failure("postgres: cannot write")
+
+    monkeypatch.setattr(Live, "archiver", silent)
+    monkeypatch.setattr(places, "DATA", tmp_path)
+    monkeypatch.setattr(places, "STATE", tmp_path / "full")
+    monkeypatch.setattr(places, "SPARE", tmp_path / "memory")
+    for _ in range(4):
+        turn.observe(settings(listener.url))
+    assert [each["state"] for each in listener.told] == ["bad"]
+    assert "postgres: cannot write" in health.written()["problems"], "the health check reads it there"
+    (tmp_path / "full").mkdir()
+    turn.observe(settings(listener.url))
+    assert not [*(tmp_path / "memory").iterdir()], "the disk is used again"
+    monkeypatch.setattr(places, "STATE", tmp_path / "gone")
+    (tmp_path / "memory").rmdir()
+    (tmp_path / "memory").touch()
+    with pytest.raises(Failure, match="backup: its state cannot be written"):
+        state.write("status.json", {})
 
 
 def test_no_error_contains_the_address(listener: Listener) -> None:

@@ -23,7 +23,6 @@ CHOSEN = Settings(
     user="sertantai_backup",
     webhook_url=None,
     heartbeat_url=HEARTBEAT,
-    databases="all",
 )
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +10,9 @@ import pytest
 
 from host.backup import health, places, problems, state, verify
 from host.backup.checksums import Checksums, Table
+from host.backup.pgbackrest import Repository
 from host.failure import Failure
+from tests.host.backup.test_copying import CHOSEN
 
 NOW = time.time()
 HOUR = 3600
@@ -36,7 +39,7 @@ def backup(begun: float = NOW - HOUR, **changes: Any) -> dict[str, Any]:
         "label": "20261129F",
         "type": "full",
         "begun": state.iso(begun),
-        "ended": "",
+        "ended": state.iso(begun),
         "size": 1,
         "error": False,
         **changes,
@@ -47,7 +50,7 @@ def every(first: float | None = NOW - HOUR, *, waits_s: int = 0, **seen: Any) ->
     archive = {"last_wal": "", "last_time": "", "waiting": 3, "waiting_s": waits_s, "error": ""}
     status = {"archive": archive, "verify": problems.verify_status()}
     repository = {"error": "", "backups": [backup()], "gap": False, "gap_at": None, **seen}
-    return problems.every(status, {"repository": repository}, first, NOW)
+    return problems.every(CHOSEN, status, {"repository": repository}, first, NOW)
 
 
 def record_test(hours_ago: float, result: str = "good", error: str = "") -> None:
@@ -83,11 +86,58 @@ def test_a_failed_restore_test_and_an_interrupted_one_are_problems() -> None:
     assert "it was interrupted" in every()[0]
 
 
+def test_a_failed_restore_test_stays_a_problem_while_the_other_repository_is_tested() -> None:
+    both = {name: {"error": "", "backups": []} for name in ("repository", "second")}
+    state.write("verify.json", {"at": state.iso(NOW), "repository": "second", "result": "bad", "error": "is rotten"})
+    state.remember(restored_second="is rotten")
+    status = {"archive": {"error": "", "waiting_s": 0}, "verify": problems.verify_status()}
+    assert problems.every(CHOSEN, status, both, NOW, NOW) == [
+        "backup/verify: the restore test of backup/second failed: is rotten"
+    ]
+    record_test(0)
+    status["verify"] = problems.verify_status()
+    assert problems.every(CHOSEN, status, both, NOW, NOW) == [
+        "backup/verify: the last restore test of backup/second failed: is rotten"
+    ]
+    assert problems.every(CHOSEN, status, {"repository": both["repository"]}, NOW, NOW) == [], "it is not declared"
+
+
+def test_each_repository_is_tested_every_other_night_and_after_a_failure_the_same_one() -> None:
+    at = state.seconds("2026-11-24T04:30:00Z")
+    tonight, tomorrow = (verify.tonights(CHOSEN, at + days * 24 * HOUR) for days in (0, 1))
+    assert {tonight, tomorrow} == {"repository", "second"}
+    assert [verify.tonights(CHOSEN, at + hours * HOUR) for hours in (1, 23.9, 24, 47)] == [
+        *(tonight, tonight),
+        *(tomorrow, tomorrow),
+    ]
+    alone = replace(CHOSEN, repositories={"repository": "local"})
+    assert {verify.tonights(alone, at + days * 24 * HOUR) for days in (0, 1)} == {"repository"}
+
+
+def test_the_status_names_the_tested_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(repository: Repository) -> None:
+        raise Failure(f"{repository.subject}: has no backup to test")
+
+    monkeypatch.setattr(verify, "_databases", fail)
+    monkeypatch.setattr(places, "SCRATCH", places.STATE / "scratch")
+    verify.verify(CHOSEN, "second")
+    assert problems.verify_status()["repository"] == "second"
+    assert state.memory()["restored_second"] == "backup/second: has no backup to test"
+
+
 def test_a_failed_backup_is_a_problem_until_one_succeeds() -> None:
     state.remember(failed_repository={"at": NOW, "error": "backup/repository: is full"})
     assert every() == [f"backup/repository: is full (the last backup failed at {state.iso(NOW)})"]
     state.remember(failed_repository=None)
     assert every() == []
+
+
+def test_the_newest_backup_may_be_two_periods_and_an_hour_old() -> None:
+    """As when a backup hangs: it is no failure, and turns still run."""
+    assert every(backups=[backup(NOW - 90 * HOUR), backup(NOW - 12.9 * HOUR)]) == []
+    [problem] = every(backups=[backup(NOW - 90 * HOUR), backup(NOW - 13.1 * HOUR)])
+    assert problem.startswith("backup/repository: the newest backup is of 20")
+    assert problem.endswith(", older than 13 hours")
 
 
 def test_lost_wal_is_a_problem_for_a_day_also_after_the_backup() -> None:

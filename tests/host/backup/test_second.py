@@ -44,6 +44,22 @@ def test_each_repository_gets_its_own_backup_and_the_same_wal(backups: Backups) 
     assert len(status["repositories"]["second"]["ranges"]) == 1
 
 
+def test_the_second_one_is_restored_and_compared_too(backups: Backups) -> None:
+    write(backups)
+    test = backups.answer("verify", "--repository", "second")
+    assert (test["result"], test["error"], test["repository"]) == ("good", "", "second")
+    folder = "/var/lib/pgbackrest/second/backup"
+    backups.bash(f"mv {folder} {folder}.away && mkdir {folder}")
+    try:
+        assert backups.answer("verify", "--repository", "second")["result"] == "bad"
+        assert backups.answer("verify", "--repository", "repository")["result"] == "good"
+        [problem] = [each for each in backups.status()["problems"] if each.startswith("backup/verify")]
+    finally:
+        backups.bash(f"rm -r {folder} && mv {folder}.away {folder}")
+    assert problem.startswith("backup/verify: the last restore test of backup/second failed: ")
+    assert backups.answer("verify", "--repository", "second")["result"] == "good"
+
+
 @pytest.mark.faults
 def test_one_that_is_down_stops_nothing_else_and_catches_up(backups: Backups) -> None:
     backups.bash(f"chmod 500 {FOLDER} {FOLDER}/*")
@@ -104,7 +120,8 @@ def test_on_a_new_timeline_both_are_backed_up_at_once_and_can_be_followed(backup
     for repository in status["repositories"].values():
         assert [each["timeline"] for each in repository["ranges"]] == [1, 2]
     assert status["problems"] == []
-    assert backups.answer("verify")["result"] == "good"
+    for name in ("repository", "second"):
+        assert backups.answer("verify", "--repository", name)["result"] == "good"
 
 
 def test_an_undeclared_repository_is_refused(backups: Backups) -> None:
