@@ -150,11 +150,10 @@ class BackedUp(Platform):
         for setting in settings or ("repository",):
             eventually(lambda setting=setting: self.backed_up(setting), timeout_s=180)  # type: ignore[misc]
 
-    def second_has_everything(self) -> bool:
-        """Whether the second repository has what PostgreSQL has archived by now."""
-        status = self.status()
-        ranges = [status["repositories"][setting]["ranges"] for setting in ("repository", "second")]
-        return bool(ranges[0] and ranges[1]) and ranges[1][-1]["to"] >= ranges[0][-1]["to"]
+    def reaches(self, setting: str) -> str:
+        """Returns the last moment that the repository in this setting can bring back."""
+        ranges = self.status()["repositories"][setting]["ranges"]
+        return str(ranges[-1]["to"]) if ranges else ""
 
     def archive(self) -> None:
         """Everything that is committed reaches the repository."""

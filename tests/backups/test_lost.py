@@ -83,7 +83,8 @@ def test_with_two_repositories(platform: BackedUp, box: StorageBox, bucket: Obje
         with platform.numbers() as writing:
             writing.go_on(100)
             platform.archive()
-            eventually(lambda: platform.second_has_everything(), timeout_s=120)
+            archived = platform.reaches("repository")
+            eventually(lambda: platform.reaches("second") >= archived, timeout_s=120)
         box.shell(f"rm -rf {box.files}")
         platform.lose_server()
         platform.lose_state()
