@@ -39,7 +39,8 @@ def lines(stack: str) -> list[str]:
     return [
         f"# What a recovery of the stack {stack} needs without laptop and state. Keep it where neither of them is.",
         *(f"# {line}" for line in block.splitlines()),
-        *(f"pulumi config set --stack {stack} --secret {key} {shlex.quote(secrets[key])}" for key in sorted(secrets)),
+        # Without `--`, the CLI reads a private key, which begins with "-----", as options.
+        *(f"pulumi config set --stack {stack} --secret {key} -- {shlex.quote(secrets[key])}" for key in sorted(secrets)),
     ]
 
 
