@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, backup_files, backup_keys, engine
+from cli import at_host, backup_files, backup_keys, engine, state
 from cli.at_host import Refused
 
 STATUS: dict[str, Any] = {
@@ -185,7 +185,7 @@ def test_the_engines_state_and_configuration_are_read_with_their_secrets(
         ),
     }
     monkeypatch.setattr(backup_keys, "find_or_install", lambda: "pulumi")
-    monkeypatch.setattr(backup_keys, "_run", lambda _cli, _stack, *words: answers[words[0]])
+    monkeypatch.setattr(state, "call", lambda _cli, _stack, *words, failed: answers[words[0]])
     commands = [line for line in backup_keys.lines("trial") if line.startswith("pulumi")]
     assert [line.split()[6:] for line in commands] == [
         ["backup_passphrase", "--", "pass"],
