@@ -106,7 +106,8 @@ class Build:
             recovery.REACHED: reached,
         }
         docker.check_output(
-            *("run", "-d", "--name", self.container, "--network", running.network, "--network-alias", "recovered"),
+            # Read-only is only a default, which each login may change. So no service may reach it before a promotion.
+            *("run", "-d", "--name", self.container, "--network", "none"),
             *("--pull", "never", "--read-only", "--init", "--tmpfs", "/tmp", "--tmpfs", "/var/run/postgresql"),  # noqa: S108
             *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--stop-timeout", "120"),
             *(word for name in recovery.CAPABILITIES for word in ("--cap-add", name)),

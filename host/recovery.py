@@ -109,7 +109,6 @@ class Running:
     stack: str
     source: Source
     command: Sequence[str]
-    network: str
     volume: str
     shm: int
     owner: Mapping[str, str]
@@ -142,7 +141,6 @@ class Running:
                 memory=host["Memory"],
             ),
             command=description["Config"]["Cmd"] or [],
-            network=backup.removesuffix("_backup"),
             volume=volumes[DATA],
             shm=host["ShmSize"],
             owner={key: labels[key] for key in ("sertantai.owner",) if key in labels},
