@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from . import backups, lost_data
+from . import backups, lost_data, recovery
 from .failure import Failure
 
 DATA = "/data"
@@ -32,13 +32,19 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     files, so that the step runs again on a new server.
     """
     image: str = inputs["image"]
-    # An interrupted recovery has not written this file.
     command = ["test", "-s", f"{DATA}/global/pg_control"]
     volume = {DATA: backups.read_only(args.volume)}
     found = backups.run_once(image, volume, command, user="root", capabilities=["DAC_OVERRIDE"])
     if found.code > 1:
         raise Failure(f"postgres: its data volume {args.volume} cannot be read: {found.error.strip()}; run up again")
     if found.code == 0:
+        # While an interrupted recovery replays the log, this file is there too.
+        if recovery.Names.of_config(args.config).is_begun(args.volume):
+            raise Failure(
+                f"postgres: the recovery of its data volume {args.volume} is unfinished: "
+                "run `./sertantai recover --lost` again, then up"
+            )
+        lost_data.forget(args.config)
         return
     mounts = {backups.CONFIG: args.config} | ({backups.REPOSITORIES: args.repository} if args.repository else {})
     volumes = {path: backups.read_only(name) for path, name in mounts.items()}

@@ -26,6 +26,11 @@ def read(stack: str) -> tuple[recovery.Source, str]:
     return recovery.Source(**values), volume
 
 
+def forget(config: str) -> None:
+    """Forgets it, once the server has data. `config` is the volume of the backups' configuration."""
+    _file(config).unlink(missing_ok=True)
+
+
 def _file(config: str) -> Path:
     """Returns the file of the stack whose volume of configuration this is."""
     folder = Path.home() / ".sertantai"

@@ -45,9 +45,13 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
 
 
 def _check(names: recovery.Names, running: recovery.Running, volume: str) -> None:
+    if not names.is_postgres(volume):
+        raise Failure(f"--back: {volume} is no volume of PostgreSQL that the platform has made")
+    if names.is_begun(volume):
+        raise Failure(f"--back: the recovery to {volume} is unfinished: `./sertantai recover --drop` removes it")
     if volume not in docker.check_output("volume", "ls", "-q").split():
         raise Failure(f"--back: there is no volume {volume}")
-    if users := docker.check_output("ps", "-q", "--filter", f"volume={volume}").split():
+    if users := docker.check_output("ps", "-aq", "--filter", f"volume={volume}").split():
         raise Failure(f"--back: {volume} is in use by container {users[0]}")
     mount = {recovery.DATA: backups.read_only(volume)}
     test = ["test", "-s", f"{recovery.DATA}/PG_VERSION"]

@@ -32,6 +32,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     with names.locked():
         running = recovery.Running.read(args.stack)
         if (current := names.recovered()) == target.id:
+            names.end(names.of(f"postgres-{target.id}"))
             print(f"recover: the cluster of {target.shown} is in {names.of('recovered')} already")
         elif current:
             raise Failure(
@@ -63,7 +64,7 @@ class Build:
         recovery_roles.copy_rules(self.names.of("postgres"), restore.container)
         restore.stop()
         self._start(reached)
-        self.names.begun.unlink()
+        self.names.end(self.volume)
         took_s = time.monotonic() - begun
         print(f"recover: the cluster of {self.target.shown} is in {self.container} after {took_s:.0f} s")
 

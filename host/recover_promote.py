@@ -24,6 +24,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     container = names.of("recovered")
     with names.locked():
         running = recovery.Running.read(args.stack)
+        names.end(args.volume)
         if running.volume == args.volume:
             print(f"recover: {args.volume} is the running cluster's already")
             return

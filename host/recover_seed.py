@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         begun = time.monotonic()
         reached = _restore(args.stack, source, volume, ways)
         recovery_archive.open_archive(args.stack, source.image, volume)
-        names.begun.unlink()
+        names.end(volume)
         print(
             f"recover: everything until {reached} UTC is in {volume} after {time.monotonic() - begun:.0f} s: now run up"
         )

@@ -1,11 +1,13 @@
 """An empty cluster beside backups of a lost one, with real pgBackRest."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
+from host import lost_data, recovery
 from render import pgbackrest
 from settings import Backup
 from tests.throwaway.box import Boxes, Said, docker
@@ -92,6 +94,26 @@ def test_a_new_server_beside_the_backups_of_a_lost_one_is_refused(server: Server
     assert said.out.strip().endswith("run `./sertantai recover --lost`, or choose another path")
     server.fill()
     assert server.seed().ok, "with its data it is not a new server"
+
+
+def test_a_half_recovered_cluster_never_starts(server: Server) -> None:
+    server.fill()
+    begun = recovery.Names.of_config(server.config).begun
+    begun.write_text(server.data)
+    try:
+        said = server.seed()
+    finally:
+        shutil.rmtree(begun.parent)
+    assert not said.ok
+    assert "is unfinished: run `./sertantai recover --lost` again" in said.out
+
+
+def test_what_was_found_on_an_empty_server_is_forgotten_once_it_has_data(server: Server) -> None:
+    file = lost_data._file(server.config)
+    file.write_text("{}")
+    server.fill()
+    assert server.seed().ok
+    assert not file.exists()
 
 
 def test_a_repository_that_cannot_be_read_is_refused_with_the_reason(server: Server) -> None:

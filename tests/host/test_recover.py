@@ -119,7 +119,10 @@ def test_a_database_that_did_not_exist_then_is_refused(built: Recovering) -> Non
 
 def test_the_same_moment_again_changes_nothing_and_another_one_is_refused(built: Recovering) -> None:
     before = docker("inspect", "-f", "{{.Id}}", built.of("recovered")).out
+    begun = recovery.Names(built.stack).begun
+    begun.write_text(compare(built)["volume"])
     assert build(built, built.moment).ok
+    assert not begun.exists(), "a run that was killed at its end is complete now"
     assert docker("inspect", "-f", "{{.Id}}", built.of("recovered")).out == before
     said = build(built, built.now())
     assert said.code == 1
@@ -194,6 +197,24 @@ def test_only_an_old_volume_can_be_forgotten(running: Recovering, part: str, why
     assert why in said.out
 
 
+def test_the_way_back_takes_no_other_volume(running: Recovering) -> None:
+    for volume in ("sertantai-other-postgres", running.of("redis")):
+        said = call("recover-back", running.stack, volume)
+        assert (said.code, "is no volume of PostgreSQL" in said.out) == (1, True)
+    volume = running.of("postgres-20250101T000000Z")
+    docker("create", "--name", running.of("stopped"), "-v", f"{volume}:/data", running.image)
+    try:
+        assert f"{volume} is in use by container" in call("recover-back", running.stack, volume).out
+        docker("rm", running.of("stopped"))
+        names = recovery.Names(running.stack)
+        names.begun.write_text(volume)
+        assert "is unfinished" in call("recover-back", running.stack, volume).out
+        names.begun.unlink()
+    finally:
+        docker("rm", running.of("stopped"))
+        docker("volume", "rm", volume)
+
+
 @pytest.mark.faults
 def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_back(image: str) -> None:
     running = Recovering(image)
@@ -206,8 +227,12 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
         running.sql("DELETE FROM laws")
         assert build(running, moment).ok
         volume = compare(running)["volume"]
+        begun = recovery.Names(running.stack).begun
+        begun.write_text(volume)
         for _ in range(2):
             assert call("recover-promote", running.stack, volume).ok
+        assert not begun.exists(), "a later --drop would delete the promoted volume"
+        assert "is of an interrupted recovery" in call("recover-forget", running.stack, volume).out
         assert compare(running) == {"volume": volume, "prepared": True}
         swap(running, volume)
         assert running.sql("SELECT count(*) FROM laws") == "1"
