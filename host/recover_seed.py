@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         names.begun.write_text(volume)
         begun = time.monotonic()
         reached = _restore(args.stack, source, volume, ways)
-        recovery_archive.open_archive(args.stack, source.image, volume)
+        recovery_archive.open_archive(args.stack, source, volume)
         names.end(volume)
         print(
             f"recover: everything until {reached} UTC is in {volume} after {time.monotonic() - begun:.0f} s: now run up"

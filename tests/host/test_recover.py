@@ -240,6 +240,7 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
         assert call("recover-settle", running.stack).ok
         assert "there is no recovered cluster" in call("recover-compare", running.stack).error
         assert archives(running) == 2
+        must_not_begin_a_timeline_without_the_repository(running)
         said = call("recover-back", running.stack, running.of("postgres"))
         assert said.ok, said.out
         swap(running, running.of("postgres"))
@@ -247,6 +248,23 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
         assert archives(running) == 3
     finally:
         running.clear()
+
+
+def must_not_begin_a_timeline_without_the_repository(running: Recovering) -> None:
+    """A repository that does not answer looks to PostgreSQL like one without any timeline."""
+    away = ["docker", "run", "--rm", "-v", f"{running.of('repository')}:/r", "--user", "0", running.image, "mv"]
+    subprocess.run([*away, "/r/first", "/r/away"], check=True)
+    said = call("recover-back", running.stack, running.of("postgres"))
+    subprocess.run([*away, "/r/away", "/r/first"], check=True)
+    assert "backup/repository: does not answer" in said.out
+    assert timeline(running, running.of("postgres")) == 1
+
+
+def timeline(running: Recovering, volume: str) -> int:
+    """Returns the timeline of a stopped cluster."""
+    words = ["--user", "postgres", "-v", f"{volume}:{DATA}:ro", running.image, "pg_controldata", DATA]
+    lines = docker("run", "--rm", *words).out.splitlines()
+    return next(int(line.split()[-1]) for line in lines if line.startswith("Latest checkpoint's TimeLineID"))
 
 
 @pytest.mark.faults
