@@ -56,7 +56,7 @@ class Build:
         way = plan(self.target, self.running.source.status(self.running.stack))
         self._check_space(way.size)
         self._make_volume()
-        print(f"recover: restoring the backup {way.backup} into the volume {self.volume}", flush=True)
+        print(f"recover: restoring {way.shown} into the volume {self.volume}", flush=True)
         begun = time.monotonic()
         restore = Restore(stack=self.names.stack, source=self.running.source, volume=self.volume, plan=way)
         reached = restore.run()

@@ -92,6 +92,8 @@ class Source:
     network: str
     mounts: Mapping[str, str]
     memory: int = 0
+    repositories: Sequence[str] = ("repository",)
+    """The names of their settings, where no running cluster tells what they have."""
 
     def words(self, name: str, *, stack: str, options: Sequence[str] = ()) -> list[str]:
         """Returns the options of `docker run` for a container that may reach the repository."""

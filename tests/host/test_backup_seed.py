@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from host import lost_data, recovery
+from host import lost_data, recover_seed, recovery
 from render import pgbackrest
 from settings import Backup
 from tests.throwaway.box import Boxes, Said, docker
@@ -131,6 +131,23 @@ def test_the_second_repository_is_asked_too(server: Server) -> None:
     server.declare(repository={"kind": "local"}, second=SFTP)
     said = server.seed("repository", "second")
     assert said.out.startswith("backup/second: cannot be read")
+
+
+def test_backups_in_the_second_repository_count_also_if_the_first_does_not_answer(server: Server) -> None:
+    server.declare(repository={"kind": "local"})
+    server.back_up()
+    server.declare(repository=SFTP, second={"kind": "local"})
+    move = ["sh", "-c", "mv /r/first /r/second"]
+    assert docker("run", "--rm", "--user", "0", f"-v={server.repository}:/r", server.boxes.image, *move).ok
+    said = server.seed("repository", "second")
+    assert not said.ok
+    assert said.out.startswith("backup/second: holds the backups of this platform (last: 20")
+    file = lost_data._file(server.config)
+    found = json.loads(file.read_text())
+    file.unlink()
+    assert found.pop("volume") == server.data
+    [way] = recover_seed._ways(recovery.Source(**found), None)
+    assert way.repository == "second"
 
 
 def test_a_missing_configuration_is_no_empty_repository(server: Server) -> None:

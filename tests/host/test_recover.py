@@ -197,7 +197,20 @@ def test_only_an_old_volume_can_be_forgotten(running: Recovering, part: str, why
     assert why in said.out
 
 
+def test_a_timeline_that_the_repository_has_already_is_never_archived_again(built: Recovering) -> None:
+    push = "echo '1	x	other' > /tmp/00000002.history && pgbackrest --stanza=main --no-archive-async archive-push"
+    words = ["exec", "-u", "postgres", built.of("postgres"), "sh", "-c"]
+    assert docker(*words, f"{push} /tmp/00000002.history").ok
+    said = call("recover-promote", built.stack, compare(built)["volume"])
+    docker(*words, "rm -f /var/lib/pgbackrest/first/archive/main/*/00000002.history*")
+    assert (said.code, "has another timeline with the number of that in" in said.out) == (1, True)
+    assert built.exists("container", "recovered")
+    said = call("recover-back", built.stack, built.of("postgres-20250101T000000Z"))
+    assert "there is a recovered cluster" in said.out
+
+
 def test_the_way_back_takes_no_other_volume(running: Recovering) -> None:
+    call("recover-drop", running.stack)
     for volume in ("sertantai-other-postgres", running.of("redis")):
         said = call("recover-back", running.stack, volume)
         assert (said.code, "is no volume of PostgreSQL" in said.out) == (1, True)
@@ -250,12 +263,23 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
         running.clear()
 
 
+def as_root(running: Recovering, script: str) -> None:
+    """Changes the volumes of the repositories and of the configuration."""
+    volumes = ["-v", f"{running.of('repository')}:/r", "-v", f"{running.of('backup-config')}:/c"]
+    assert docker("run", "--rm", "--user", "0", *volumes, running.image, "sh", "-c", script).ok
+
+
+def only_the_second_is_left(running: Recovering) -> None:
+    """The first repository was lost with the server."""
+    as_root(running, "mv /r/first /r/second && sed 's,/first,/second,' /c/pgbackrest.conf > /c/second.conf")
+    as_root(running, "chown --reference=/c/pgbackrest.conf /c/second.conf")
+
+
 def must_not_begin_a_timeline_without_the_repository(running: Recovering) -> None:
     """A repository that does not answer looks to PostgreSQL like one without any timeline."""
-    away = ["docker", "run", "--rm", "-v", f"{running.of('repository')}:/r", "--user", "0", running.image, "mv"]
-    subprocess.run([*away, "/r/first", "/r/away"], check=True)
+    as_root(running, "mv /r/first /r/away")
     said = call("recover-back", running.stack, running.of("postgres"))
-    subprocess.run([*away, "/r/away", "/r/first"], check=True)
+    as_root(running, "mv /r/away /r/first")
     assert "backup/repository: does not answer" in said.out
     assert timeline(running, running.of("postgres")) == 1
 
@@ -288,11 +312,15 @@ def test_a_lost_server_gets_everything_back_and_archives_again(image: str) -> No
             image=running.image,
             network=f"{running.stack}_backup",
             mounts={"/etc/pgbackrest": running.of("backup-config"), "/var/lib/pgbackrest": running.of("repository")},
+            repositories=["repository", "second"],
         )
+        only_the_second_is_left(running)
         assert docker("volume", "create", "--label", f"sertantai.stack={running.stack}", running.of("postgres")).ok
         said = call("recover-seed", running.stack, "newest")
         assert said.ok, said.out
+        assert "from backup/second" in said.out
         assert "which a recovery would delete" in call("recover-seed", running.stack, "newest").out
+        as_root(running, "mv /r/second /r/first")
         running.start_postgres()
         assert running.sql("SELECT count(*) FROM laws") == "50"
         running.start_container()
