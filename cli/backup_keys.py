@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +10,9 @@ import yaml
 from settings import Mistakes, StackFile
 from settings.stack_file import PROJECT
 
+from . import state
 from .at_host import Refused
-from .engine import ROOT, environment
+from .engine import ROOT
 from .pinned import find_or_install
 
 PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105
@@ -39,7 +39,11 @@ def lines(stack: str) -> list[str]:
     return [
         f"# What a recovery of the stack {stack} needs without laptop and state. Keep it where neither of them is.",
         *(f"# {line}" for line in block.splitlines()),
-        *(f"pulumi config set --stack {stack} --secret {key} {shlex.quote(secrets[key])}" for key in sorted(secrets)),
+        # Without `--`, the CLI reads a private key, which begins with "-----", as options.
+        *(
+            f"pulumi config set --stack {stack} --secret {key} -- {shlex.quote(secrets[key])}"
+            for key in sorted(secrets)
+        ),
     ]
 
 
@@ -52,7 +56,9 @@ def _generated(file: StackFile, generated: dict[str, str]) -> Iterator[tuple[str
 
 def _from_engine(cli: str, stack: str) -> dict[str, str]:
     """Returns the generated secrets in the engine's state, by resource."""
-    exported = json.loads(_run(cli, stack, "stack", "export", "--show-secrets"))
+    exported = json.loads(
+        state.call(cli, stack, "stack", "export", "--show-secrets", failed="the stack's state cannot be read")
+    )
     resources: list[dict[str, Any]] = exported["deployment"].get("resources") or []
     passwords = [each for each in resources if each["type"] == PASSWORD]
     return {each["urn"].rpartition("::")[2]: json.loads(each["outputs"]["result"]["plaintext"]) for each in passwords}
@@ -70,7 +76,8 @@ def _from_rehearsal(stack: str) -> dict[str, str]:
 
 def _config(cli: str, stack: str) -> dict[str, str]:
     """Returns the secrets of the stack file."""
-    values = json.loads(_run(cli, stack, "config", "--show-secrets", "--json"))
+    failed = f"Pulumi.{stack}.yaml: its secrets cannot be read"
+    values = json.loads(state.call(cli, stack, "config", "--show-secrets", "--json", failed=failed))
     prefix = f"{PROJECT}:"
     secrets = {key: each["value"] for key, each in values.items() if each.get("secret") and key.startswith(prefix)}
     return {key.removeprefix(prefix): value for key, value in secrets.items()}
@@ -79,17 +86,3 @@ def _config(cli: str, stack: str) -> dict[str, str]:
 def _plain(file: StackFile) -> dict[str, str]:
     """Returns the secrets of a local stack's file, which are in plain text."""
     return {key: value for key, value in file.project_values().items() if isinstance(value, str)}
-
-
-def _run(cli: str, stack: str, *words: str) -> str:
-    result = subprocess.run(
-        [cli, *words, "--stack", stack],
-        cwd=ROOT,
-        env=environment(stack),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    if result.returncode:
-        raise Refused(f"{shlex.join(words)}: {result.stderr.strip()}")
-    return result.stdout

@@ -4,30 +4,30 @@ Pulumi sees that containers and volumes are gone. It cannot see that of a step, 
 """
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from .at_host import Refused
-from .engine import ROOT, environment
+from . import state
+from .engine import ROOT
 
 STEP = "command:local:Command"
 
 
 def forget_steps(cli: str | None, stack: str) -> None:
-    """Removes all steps from the state, which is the rehearsal's or that of the engine `cli`. Raises `Refused`."""
+    """Removes all steps from the state: that of the engine `cli`, without it the rehearsal's. Raises `Refused`."""
     file = Path(ROOT, ".rehearsal", stack, "state.json")
-    if file.exists():
-        state = json.loads(file.read_text())
-        new = file.with_suffix(".new")
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(state | {"made": without_steps(state["made"])}))
-        new.replace(file)
-    elif cli:
-        saved = json.loads(_run(cli, stack, "export"))
+    if cli:
+        failed = "the stack's state cannot be changed"
+        saved = json.loads(state.call(cli, stack, "stack", "export", failed=failed))
         deployment = saved["deployment"]
         deployment["resources"] = without_steps(deployment.get("resources") or [])
-        _run(cli, stack, "import", stdin=json.dumps(saved))
+        state.call(cli, stack, "stack", "import", "--force", failed=failed, stdin=json.dumps(saved))
+    elif file.exists():
+        rehearsed = json.loads(file.read_text())
+        new = file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(rehearsed | {"made": without_steps(rehearsed["made"])}))
+        new.replace(file)
 
 
 def without_steps(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -48,11 +48,3 @@ def _without(steps: set[str], resource: dict[str, Any]) -> dict[str, Any]:
 
 def _others(steps: set[str], urns: list[str] | None) -> list[str]:
     return [urn for urn in urns or [] if urn not in steps]
-
-
-def _run(cli: str, stack: str, verb: str, stdin: str = "") -> str:
-    command = [cli, "stack", verb, "--stack", stack, *(["--force"] if verb == "import" else [])]
-    result = subprocess.run(command, cwd=ROOT, env=environment(stack), input=stdin, capture_output=True, text=True)
-    if result.returncode:
-        raise Refused(f"the stack's state cannot be changed: {result.stderr.strip()}")
-    return result.stdout

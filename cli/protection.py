@@ -5,11 +5,10 @@ otherwise: what the program says then is too late.
 """
 
 import json
-import subprocess
 from typing import Any
 
+from . import state
 from .at_host import Refused
-from .engine import ROOT, environment
 
 VOLUME = "docker:index/volume:Volume"
 NAME = "postgres-data"
@@ -30,22 +29,13 @@ def lift(cli: str | None, stack: str, volume: str) -> None:
         return
     if not current.get("retainOnDelete"):
         raise Refused("postgres: its volume is not marked as one to keep: run up once with sertantai:backup")
-    result = _run(cli, stack, "state", "unprotect", current["urn"], "--yes")
-    if result.returncode:
-        raise Refused(f"postgres: its volume is still protected: {result.stderr.strip()}")
+    state.call(
+        cli, stack, "state", "unprotect", current["urn"], "--yes", failed="postgres: its volume is still protected"
+    )
 
 
 def _find(cli: str, stack: str) -> dict[str, Any] | None:
-    result = _run(cli, stack, "stack", "export")
-    if result.returncode:
-        raise Refused(f"the stack's state cannot be read: {result.stderr.strip()}")
-    resources: list[dict[str, Any]] = json.loads(result.stdout)["deployment"].get("resources") or []
+    exported = json.loads(state.call(cli, stack, "stack", "export", failed="the stack's state cannot be read"))
+    resources: list[dict[str, Any]] = exported["deployment"].get("resources") or []
     found = (each for each in resources if each["type"] == VOLUME and each["urn"].endswith(f"::{NAME}"))
     return next(found, None)
-
-
-def _run(cli: str, stack: str, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [cli, *words, "--stack", stack]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment(stack), stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )

@@ -7,15 +7,13 @@ import yaml
 
 from settings.stack_file import PROJECT
 
+from .at_host import Refused
+
 KEY = f"{PROJECT}:postgres"
 
 
-class Refused(Exception):
-    """The setting cannot be changed safely. Says what to write by hand."""
-
-
 def set_postgres_volume(file: Path, volume: str) -> None:
-    """Sets `postgres.volume`, atomically. Raises `Refused`."""
+    """Sets `postgres.volume`, atomically. Raises `Refused` with the line to write by hand."""
     text = file.read_text()
     try:
         changed = _changed(text, volume)
@@ -27,7 +25,9 @@ def set_postgres_volume(file: Path, volume: str) -> None:
     except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError):
         is_safe = False
     if not is_safe:
-        raise Refused(f"{file.name}: write this line into the block {KEY}, then run up:\n  volume: {volume}")
+        raise Refused(
+            f"{file.name}: write this line into the block {KEY}, then run the same command again:\n  volume: {volume}"
+        )
     if changed != text:
         new = file.with_name(f"{file.name}.new")
         new.write_text(changed)

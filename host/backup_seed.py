@@ -5,19 +5,15 @@ PostgreSQL has data.
 """
 
 import argparse
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from . import backups, lost_data
+from . import backups, lost_data, recovery, stanzas
 from .failure import Failure
 
 DATA = "/data"
-IO_TIMEOUT_S = 15
-"""pgBackRest's own is a minute, for a repository that does not answer."""
-EMPTY = (0, 1, 2, 3)
-"""pgBackRest's states of a repository that it could read, also of one without backups."""
+UNKNOWN = "this server has no data, so it is unknown whether there are backups of it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,42 +28,45 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     files, so that the step runs again on a new server.
     """
     image: str = inputs["image"]
-    # An interrupted recovery has not written this file.
     command = ["test", "-s", f"{DATA}/global/pg_control"]
     volume = {DATA: backups.read_only(args.volume)}
     found = backups.run_once(image, volume, command, user="root", capabilities=["DAC_OVERRIDE"])
     if found.code > 1:
         raise Failure(f"postgres: its data volume {args.volume} cannot be read: {found.error.strip()}; run up again")
     if found.code == 0:
+        # While an interrupted recovery replays the log, this file is there too.
+        if recovery.Names.of_config(args.config).is_begun(args.volume):
+            raise Failure(
+                f"postgres: the recovery of its data volume {args.volume} is unfinished: "
+                "run `./sertantai recover --lost` again, then up"
+            )
+        lost_data.forget(args.config)
         return
     mounts = {backups.CONFIG: args.config} | ({backups.REPOSITORIES: args.repository} if args.repository else {})
-    volumes = {path: backups.read_only(name) for path, name in mounts.items()}
+    unreadable = []
     for setting in inputs["repositories"]:
-        if last := _last_backup(setting, image, volumes, args.network):
-            lost_data.remember(volume=args.volume, image=image, network=args.network, mounts=mounts)
+        try:
+            last = _last_backup(stanzas.read(setting, image, mounts, args.network))
+        except stanzas.Unreadable as error:
+            unreadable.append(f"backup/{setting}: cannot be read, and {UNKNOWN}: {error}; fix that, then run up again")
+            continue
+        if last:
+            lost_data.remember(
+                volume=args.volume,
+                image=image,
+                network=args.network,
+                mounts=mounts,
+                repositories=inputs["repositories"],
+            )
             raise Failure(
                 f"backup/{setting}: holds the backups of this platform (last: {last}) and this server has no data: "
                 "run `./sertantai recover --lost`, or choose another path"
             )
+    if unreadable:
+        raise Failure("\n".join(unreadable))
 
 
-def _last_backup(setting: str, image: str, volumes: Mapping[str, str], network: str) -> str:
-    """Returns when the last backup in a repository ended, or an empty text."""
-    words = [f"--config={backups.CONFIGS[setting]}", f"--stanza={backups.STANZA}", "--output=json"]
-    words.append(f"--io-timeout={IO_TIMEOUT_S}")
-    result = backups.run_once(image, volumes, ["pgbackrest", *words, "info"], network=network)
-    try:
-        if result.code:
-            raise ValueError(result.out + result.error)
-        stanzas: list[dict[str, Any]] = json.loads(result.out)
-        for stanza in stanzas:
-            if stanza["status"]["code"] not in EMPTY:
-                details = [each["status"].get("message", "") for each in stanza.get("repo", [])]
-                raise ValueError(" ".join(details) or stanza["status"]["message"])
-    except ValueError as error:
-        raise Failure(
-            f"backup/{setting}: cannot be read, and this server has no data, so it is unknown whether there are "
-            f"backups of it: {str(error).strip()}; fix that, then run up again"
-        ) from None
-    ends = [backup["timestamp"]["stop"] for stanza in stanzas for backup in stanza.get("backup", [])]
+def _last_backup(found: list[Mapping[str, Any]]) -> str:
+    """Returns when the last backup of a repository ended, or an empty text."""
+    ends = [backup["timestamp"]["stop"] for stanza in found for backup in stanza.get("backup", [])]
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(max(ends))) if ends else ""

@@ -5,20 +5,15 @@ run begins a timeline.
 """
 
 import argparse
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from . import archived, backups, docker, recovery, recovery_archive
+from . import archived, backups, docker, recovery, recovery_archive, recovery_restore
 from .failure import Failure
-from .psql import Postgres, SqlError
 
 START = 'touch "$PGDATA/recovery.signal" && exec "$@"'
 SETTINGS = {
-    "archive_mode": "off",
-    "hot_standby": "off",
-    "listen_addresses": "",
-    "shared_buffers": "128MB",
+    **recovery_restore.SETTINGS,
     "restore_command": f'pgbackrest --stanza={backups.STANZA} archive-get %f "%p"',
     "recovery_target_timeline": "current",
 }
@@ -38,16 +33,27 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
             print(f"recover: {args.volume} is the running cluster's already")
             return
         _check(names, running, args.volume)
+        # PostgreSQL takes a repository that does not answer for one without any timeline.
+        recovery_archive.check_timeline(running.source, args.volume)
         archived.mark(args.stack, names=names)
+        recovery_archive.check_timeline(running.source, running.volume, archived=True)
         _begin_timeline(names, running, args.volume)
-        recovery_archive.open_archive(args.stack, running.source.image, args.volume)
+        recovery_archive.check_timeline(running.source, args.volume)
+        recovery_archive.open_archive(args.stack, running.source, args.volume)
         print(f"recover: the volume {args.volume} is ready; the current one, {running.volume}, is kept")
 
 
 def _check(names: recovery.Names, running: recovery.Running, volume: str) -> None:
+    if not names.is_postgres(volume):
+        raise Failure(f"--back: {volume} is no volume of PostgreSQL that the platform has made")
+    # Its timeline may have the number that this one would begin, and is in no repository yet.
+    if names.recovered() is not None or (names.prepared.exists() and not names.is_prepared(running.volume)):
+        raise Failure("--back: there is a recovered cluster: promote it, or remove it: `./sertantai recover --drop`")
+    if names.is_begun(volume):
+        raise Failure(f"--back: the recovery to {volume} is unfinished: `./sertantai recover --drop` removes it")
     if volume not in docker.check_output("volume", "ls", "-q").split():
         raise Failure(f"--back: there is no volume {volume}")
-    if users := docker.check_output("ps", "-q", "--filter", f"volume={volume}").split():
+    if users := docker.check_output("ps", "-aq", "--filter", f"volume={volume}").split():
         raise Failure(f"--back: {volume} is in use by container {users[0]}")
     mount = {recovery.DATA: backups.read_only(volume)}
     test = ["test", "-s", f"{recovery.DATA}/PG_VERSION"]
@@ -57,19 +63,16 @@ def _check(names: recovery.Names, running: recovery.Running, volume: str) -> Non
 
 
 def _begin_timeline(names: recovery.Names, running: recovery.Running, volume: str) -> None:
+    """Ends with the stopped cluster on a timeline of its own."""
     container = names.of("recovered-build")
     docker.remove(container)
     data = f"--mount=type=volume,src={volume},dst={recovery.DATA}"
     options = ["-d", data, "-e", f"PGDATA={recovery.DATA}", "--user", "postgres", "--entrypoint", "sh"]
     words = running.source.words(container, stack=names.stack, options=options)
     docker.check_output("run", *words, running.source.image, "-c", START, "sh", *running.settings(**SETTINGS))
-    while docker.is_running(container):
-        try:
-            if Postgres(container).query("SELECT pg_is_in_recovery();").strip() == "f":
-                docker.stop([container], 300)
-                docker.remove(container)
-                return
-        except SqlError:
-            time.sleep(0.5)
+    if recovery_restore.await_promotion(container):
+        docker.stop([container], 300)
+        docker.remove(container)
+        return
     lines = "\n".join(f"    {line}" for line in docker.logs(container, 8))
     raise Failure(f"--back: the cluster in {volume} does not start:\n{lines}")

@@ -32,6 +32,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     with names.locked():
         running = recovery.Running.read(args.stack)
         if (current := names.recovered()) == target.id:
+            names.end(names.of(f"postgres-{target.id}"))
             print(f"recover: the cluster of {target.shown} is in {names.of('recovered')} already")
         elif current:
             raise Failure(
@@ -55,7 +56,7 @@ class Build:
         way = plan(self.target, self.running.source.status(self.running.stack))
         self._check_space(way.size)
         self._make_volume()
-        print(f"recover: restoring the backup {way.backup} into the volume {self.volume}", flush=True)
+        print(f"recover: restoring {way.shown} into the volume {self.volume}", flush=True)
         begun = time.monotonic()
         restore = Restore(stack=self.names.stack, source=self.running.source, volume=self.volume, plan=way)
         reached = restore.run()
@@ -63,7 +64,7 @@ class Build:
         recovery_roles.copy_rules(self.names.of("postgres"), restore.container)
         restore.stop()
         self._start(reached)
-        self.names.begun.unlink()
+        self.names.end(self.volume)
         took_s = time.monotonic() - begun
         print(f"recover: the cluster of {self.target.shown} is in {self.container} after {took_s:.0f} s")
 
@@ -106,7 +107,8 @@ class Build:
             recovery.REACHED: reached,
         }
         docker.check_output(
-            *("run", "-d", "--name", self.container, "--network", running.network, "--network-alias", "recovered"),
+            # Read-only is only a default, which each login may change. So no service may reach it before a promotion.
+            *("run", "-d", "--name", self.container, "--network", "none"),
             *("--pull", "never", "--read-only", "--init", "--tmpfs", "/tmp", "--tmpfs", "/var/run/postgresql"),  # noqa: S108
             *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--stop-timeout", "120"),
             *(word for name in recovery.CAPABILITIES for word in ("--cap-add", name)),

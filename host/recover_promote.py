@@ -24,9 +24,11 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     container = names.of("recovered")
     with names.locked():
         running = recovery.Running.read(args.stack)
+        names.end(args.volume)
         if running.volume == args.volume:
             print(f"recover: {args.volume} is the running cluster's already")
             return
+        recovery_archive.check_timeline(running.source, args.volume)
         if docker.exists(container):
             archived.mark(args.stack, names=names)
             recovery_roles.copy(names.of("postgres"), container)
@@ -34,5 +36,5 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
             docker.stop([container], GRACE_S)
             if not docker.remove(container):
                 raise Failure(f"recover: container {container} cannot be removed; run the same command again")
-        recovery_archive.open_archive(args.stack, running.source.image, args.volume)
+        recovery_archive.open_archive(args.stack, running.source, args.volume)
         print(f"recover: the volume {args.volume} is ready; the old one, {running.volume}, is kept")

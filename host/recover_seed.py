@@ -4,14 +4,13 @@ Safe to run again: an interrupted one begins again, and a volume with other data
 """
 
 import argparse
-import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import backups, docker, lost_data, recovery, recovery_archive
+from . import backups, docker, lost_data, recovery, recovery_archive, stanzas
 from .failure import Failure
-from .recovery_plan import NEWEST, Plan, parse, plans_of_a_lost_server
+from .recovery_plan import NEWEST, Plan, Target, parse, plans_of_a_lost_server
 from .recovery_restore import OtherHistory, Restore
 
 
@@ -34,12 +33,12 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         if _has_data(source.image, volume) and not names.is_begun(volume):
             raise Failure(f"--lost: the volume {volume} has data, which a recovery would delete: run up")
         docker.remove(names.of("postgres"))  # after a lost disk, a container without data is left
-        ways = plans_of_a_lost_server(target, _info(source))
+        ways = _ways(source, target)
         names.begun.write_text(volume)
         begun = time.monotonic()
         reached = _restore(args.stack, source, volume, ways)
-        recovery_archive.open_archive(args.stack, source.image, volume)
-        names.begun.unlink()
+        recovery_archive.open_archive(args.stack, source, volume)
+        names.end(volume)
         print(
             f"recover: everything until {reached} UTC is in {volume} after {time.monotonic() - begun:.0f} s: now run up"
         )
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
 def _restore(stack: str, source: recovery.Source, volume: str, ways: Sequence[Plan]) -> str:
     """Restores by the first way that leads to the timeline. Returns the time of the last recovered commit."""
     for way in ways:
-        print(f"recover: restoring the backup {way.backup} into the volume {volume}", flush=True)
+        print(f"recover: restoring {way.shown} into the volume {volume}", flush=True)
         restore = Restore(stack=stack, source=source, volume=volume, plan=way)
         try:
             reached = restore.run()
@@ -62,15 +61,22 @@ def _restore(stack: str, source: recovery.Source, volume: str, ways: Sequence[Pl
     raise Failure("--lost: there is no backup")
 
 
-def _info(source: recovery.Source) -> list[Mapping[str, Any]]:
-    """Returns pgBackRest's list of backups."""
-    words = [f"--config={backups.CONFIGS['repository']}", f"--stanza={backups.STANZA}", "--output=json", "info"]
-    volumes = {path: backups.read_only(name) for path, name in source.mounts.items()}
-    result = backups.run_once(source.image, volumes, ["pgbackrest", *words], network=source.network)
-    if result.code:
-        raise Failure(f"backup/repository: cannot be read: {result.error.strip()}")
-    stanzas: list[Mapping[str, Any]] = json.loads(result.out)
-    return stanzas
+def _ways(source: recovery.Source, target: Target | None) -> Sequence[Plan]:
+    """Returns how to recover from the first repository that can. Says why one cannot."""
+    reasons = []
+    for setting in source.repositories:
+        try:
+            found = stanzas.read(setting, source.image, source.mounts, source.network)
+            ways = plans_of_a_lost_server(target, found, setting)
+        except stanzas.Unreadable as error:
+            reasons.append(f"backup/{setting}: cannot be read: {error}")
+        except Failure as failure:
+            reasons.append(str(failure))
+        else:
+            for reason in reasons:
+                print(reason, flush=True)
+            return ways
+    raise Failure("\n".join(reasons))
 
 
 def _has_data(image: str, volume: str) -> bool:

@@ -1,6 +1,7 @@
 """A cluster that is recovered next to the running one: its names on the host, and what both are made of."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,9 +47,27 @@ class Names:
         """The file that names the volume of a promotion that `up` has not completed yet."""
         return self.folder / "promoting"
 
+    @classmethod
+    def of_config(cls, volume: str) -> "Names":
+        """Returns those of the stack whose volume of the backups' configuration this is."""
+        return cls(volume.removeprefix("sertantai-").removesuffix("-backup-config"))
+
     def is_begun(self, volume: str) -> bool:
         """Whether an unfinished recovery has written to this volume."""
         return self.begun.exists() and self.begun.read_text() == volume
+
+    def end(self, volume: str) -> None:
+        """Records that the recovery to this volume is finished: nothing may delete its content any more."""
+        if self.is_begun(volume):
+            self.begun.unlink()
+
+    def is_prepared(self, volume: str) -> bool:
+        """Whether `up` has to complete a promotion to this volume."""
+        return self.prepared.exists() and self.prepared.read_text() == volume
+
+    def is_postgres(self, volume: str) -> bool:
+        """Whether the platform, or a recovery, has made this volume for PostgreSQL."""
+        return bool(re.fullmatch(rf"{re.escape(self.of('postgres'))}(-\d{{8}}T\d{{6}}Z)?", volume))
 
     def recovered(self) -> str | None:
         """Returns the id of the recovered cluster that is complete, or None."""
@@ -73,6 +92,8 @@ class Source:
     network: str
     mounts: Mapping[str, str]
     memory: int = 0
+    repositories: Sequence[str] = ("repository",)
+    """The names of their settings, where no running cluster tells what they have."""
 
     def words(self, name: str, *, stack: str, options: Sequence[str] = ()) -> list[str]:
         """Returns the options of `docker run` for a container that may reach the repository."""
@@ -109,7 +130,6 @@ class Running:
     stack: str
     source: Source
     command: Sequence[str]
-    network: str
     volume: str
     shm: int
     owner: Mapping[str, str]
@@ -142,7 +162,6 @@ class Running:
                 memory=host["Memory"],
             ),
             command=description["Config"]["Cmd"] or [],
-            network=backup.removesuffix("_backup"),
             volume=volumes[DATA],
             shm=host["ShmSize"],
             owner={key: labels[key] for key in ("sertantai.owner",) if key in labels},

@@ -1,5 +1,6 @@
 """Which backup and which timeline lead to a moment: decided from the backups' status, before anything is restored."""
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,13 @@ class Plan:
     target: Target | None
     size: int = 0
     """Bytes of the restored cluster."""
+    is_damaged: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The backup, as an operator has to know it."""
+        damaged = " (DAMAGED, no good one is left: some pages may be unreadable)" if self.is_damaged else ""
+        return f"the backup {self.backup}{damaged}" + (" from backup/second" if self.repository == "second" else "")
 
     def options(self, *, to_the_end: bool = False) -> list[str]:
         """Returns pgBackRest's options. The timeline is explicit: by default a clone's would be followed."""
@@ -83,36 +91,57 @@ def read_time(text: str) -> datetime:
 def plan(target: Target | None, status: Mapping[str, Any]) -> Plan:
     """Returns how to recover to the target. Raises a `Failure` with the ranges if no repository has it."""
     repositories: Mapping[str, Any] = status.get("repositories", {})
-    for name, repository in repositories.items():
+    # A damaged backup is better than none, but not than a good one in the other repository.
+    for damaged, (name, repository) in itertools.product((False, True), repositories.items()):
         found = _find(repository.get("ranges") or [], target)
-        if found and (backup := _backup(repository.get("backups") or [], found, target)):
+        if found and (backup := _backup(repository.get("backups") or [], found, target, damaged=damaged)):
             timeline, size = int(found["timeline"]), int(backup.get("size") or 0)
-            return Plan(repository=name, backup=backup["label"], timeline=timeline, target=target, size=size)
+            return Plan(
+                repository=name,
+                backup=backup["label"],
+                timeline=timeline,
+                target=target,
+                size=size,
+                is_damaged=bool(backup.get("error")),
+            )
     ranges = [each for repository in repositories.values() for each in repository.get("ranges") or []]
     errors = [f"backup/{name}: {each['error']}" for name, each in repositories.items() if each.get("error")]
     wanted = f"{target.shown} cannot be recovered" if target else "nothing can be recovered"
     raise Failure("\n".join([f"--to: {wanted}; {_say(ranges)}", *errors]))
 
 
-def plans_of_a_lost_server(target: Target | None, info: Sequence[Mapping[str, Any]]) -> list[Plan]:
+def plans_of_a_lost_server(
+    target: Target | None, info: Sequence[Mapping[str, Any]], repository: str = "repository"
+) -> list[Plan]:
     """Returns how to recover without a running cluster, from pgBackRest's own list: the newest backup first.
 
     An older one is needed if the timeline begins before the newest one. Raises a `Failure` without any backup.
     """
     stanza: Mapping[str, Any] = next(iter(info), {})
     archives = [each["max"] for each in stanza.get("archive", []) if each.get("max")]
-    backups = [each for each in stanza.get("backup", []) if not each.get("error") and each["archive"]["stop"]]
+    backups = [each for each in stanza.get("backup", []) if each["archive"]["stop"]]
+    good = [each for each in backups if not each.get("error")]
     last = target.moment.timestamp() if target else float("inf")
-    fitting = [each for each in backups if each["timestamp"]["stop"] <= last]
+    # A damaged backup is better than none.
+    in_time = [[each for each in some if each["timestamp"]["stop"] <= last] for some in (good, backups)]
+    fitting = in_time[0] or in_time[1]
     if not fitting:
         ends = [_at(each["timestamp"]["stop"]) for each in backups]
         known = f"the oldest backup ended at {min(ends)} UTC" if ends else "there is no backup"
-        raise Failure(f"--lost: {target.shown if target else 'nothing'} cannot be recovered: {known} in the repository")
+        raise Failure(
+            f"--lost: {target.shown if target else 'nothing'} cannot be recovered: {known} in backup/{repository}"
+        )
     newest = max(archives, default="")
-    is_newest = fitting[-1] is backups[-1] and newest
+    is_newest = newest and fitting[-1] is (good or backups)[-1]
     timeline = int((newest if is_newest else fitting[-1]["archive"]["stop"])[:8], 16)
     return [
-        Plan(repository="repository", backup=each["label"], timeline=timeline, target=target)
+        Plan(
+            repository=repository,
+            backup=each["label"],
+            timeline=timeline,
+            target=target,
+            is_damaged=bool(each.get("error")),
+        )
         for each in reversed(fitting)
     ]
 
@@ -130,11 +159,13 @@ def _find(ranges: Sequence[Mapping[str, Any]], target: Target | None) -> Mapping
 
 
 def _backup(
-    backups: Sequence[Mapping[str, Any]], span: Mapping[str, Any], target: Target | None
+    backups: Sequence[Mapping[str, Any]], span: Mapping[str, Any], target: Target | None, *, damaged: bool
 ) -> Mapping[str, Any] | None:
-    """Returns the newest good backup of a range that ended before the target."""
+    """Returns the newest good backup of a range that ended before the target, or the newest damaged one."""
     first, last = read_time(span["from"]), target.moment if target else read_time(span["to"])
-    fitting = [each for each in backups if not each.get("error") and first <= read_time(each["ended"]) <= last]
+    fitting = [
+        each for each in backups if bool(each.get("error")) == damaged and first <= read_time(each["ended"]) <= last
+    ]
     return max(fitting, key=lambda each: read_time(each["ended"]), default=None)
 
 

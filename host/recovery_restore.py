@@ -28,6 +28,18 @@ SETTINGS = {
 }
 
 
+def await_promotion(container: str) -> bool:
+    """Waits until the cluster in a container is promoted. Returns False if it ends before."""
+    while docker.is_running(container):
+        try:
+            if Postgres(container).query("SELECT pg_is_in_recovery();").strip() == "f":
+                return True
+        except SqlError:
+            pass
+        time.sleep(POLL_S)
+    return False
+
+
 class OtherHistory(Failure):
     """The backup was made after the timeline had begun, so it does not belong to it."""
 
@@ -95,22 +107,14 @@ class Restore:
         settings = [word for item in SETTINGS.items() for word in ("-c", "=".join(item))]
         options = self._options(["-d", *capabilities, "--stop-timeout", "300"])
         docker.check_output("run", *options, self.source.image, "postgres", *settings)
-        while docker.is_running(self.container):
-            if self._is_promoted():
-                return True
-            time.sleep(POLL_S)
+        if await_promotion(self.container):
+            return True
         log = docker.logs(self.container, 200)
         if any(NOT_A_CHILD in line for line in log):
             raise OtherHistory(f"recover: the backup {self.plan.backup} is not of timeline {self.plan.timeline}")
         if any(NOT_REACHED in line for line in log) and self.plan.target and not self.plan.target.is_point:
             return False
         raise self._failed("PostgreSQL ended before it reached the target", log)
-
-    def _is_promoted(self) -> bool:
-        try:
-            return Postgres(self.container).query("SELECT pg_is_in_recovery();").strip() == "f"
-        except SqlError:
-            return False
 
     def _options(self, options: Sequence[str]) -> list[str]:
         data = f"--mount=type=volume,src={self.volume},dst={recovery.DATA}"

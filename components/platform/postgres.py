@@ -1,5 +1,6 @@
 """The shared PostgreSQL."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,7 +86,7 @@ class Postgres(pulumi.ComponentResource):
 
     def _is_own(self, volume: str | None) -> bool:
         """Whether the platform has made this volume: its first one, or one for a recovered cluster."""
-        return volume is None or volume == self.container_name or volume.startswith(f"{self.container_name}-")
+        return volume is None or bool(re.fullmatch(rf"{re.escape(self.container_name)}(-\d{{8}}T\d{{6}}Z)?", volume))
 
     def _networks(self, network: Network) -> list[docker.ContainerNetworksAdvancedArgs]:
         """Returns the connections to the services' network and to that of the backup containers."""

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, backup_files, backup_keys, engine
+from cli import at_host, backup_files, backup_keys, engine, state
 from cli.at_host import Refused
 
 STATUS: dict[str, Any] = {
@@ -140,6 +140,7 @@ DECLARED = """config:
   sertantai:host: {kind: local}
   sertantai:backup: {repository: {kind: s3, bucket: copies}}
   sertantai:backup_s3_key: "key of the bucket"
+  sertantai:backup_sftp_key: "-----BEGIN OPENSSH PRIVATE KEY-----"
   sertantai:services: {legal: {}, auth: {}}
 """
 
@@ -161,8 +162,9 @@ def test_the_keys_are_those_of_the_file_and_the_generated_ones(tmp_path: Path, m
         ("backup_passphrase", "pass"),
         ("legal_SECRET_KEY_BASE", "k" * 64),
         ("backup_s3_key", "'key of the bucket'"),
+        ("backup_sftp_key", "'-----BEGIN OPENSSH PRIVATE KEY-----'"),
     ):
-        assert f"pulumi config set --stack trial --secret {key} {value}" in text
+        assert f"pulumi config set --stack trial --secret {key} -- {value}" in text
     assert "other" not in text
 
 
@@ -183,9 +185,12 @@ def test_the_engines_state_and_configuration_are_read_with_their_secrets(
         ),
     }
     monkeypatch.setattr(backup_keys, "find_or_install", lambda: "pulumi")
-    monkeypatch.setattr(backup_keys, "_run", lambda _cli, _stack, *words: answers[words[0]])
+    monkeypatch.setattr(state, "call", lambda _cli, _stack, *words, failed: answers[words[0]])
     commands = [line for line in backup_keys.lines("trial") if line.startswith("pulumi")]
-    assert [line.split()[6:] for line in commands] == [["backup_passphrase", "pass"], ["legal_SECRET_KEY_BASE", "own"]]
+    assert [line.split()[6:] for line in commands] == [
+        ["backup_passphrase", "--", "pass"],
+        ["legal_SECRET_KEY_BASE", "--", "own"],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, backup_files, engine, protection, recover
+from cli import at_host, backup_files, engine, protection, recover, state
 from cli.at_host import Refused
 
 STACK = """config:
@@ -166,27 +166,23 @@ def test_one_thing_at_a_time(host: Host, words: list[str]) -> None:
     assert host.done == []
 
 
-def state(monkeypatch: pytest.MonkeyPatch, **resource: Any) -> list[tuple[str, ...]]:
+def recorded(monkeypatch: pytest.MonkeyPatch, **resource: Any) -> list[tuple[str, ...]]:
     """The engine's state has one volume; returns the commands that change it."""
     changed: list[tuple[str, ...]] = []
     urn = f"urn:pulumi:trial::sertantai::a$docker::{protection.NAME}"
     resources = [{"urn": urn, "type": protection.VOLUME, "inputs": {"name": "old"}, **resource}]
 
-    class Result:
-        returncode, stderr = 0, ""
-        stdout = json.dumps({"deployment": {"resources": resources}})
-
-    def run(_cli: str, _stack: str, *words: str) -> Result:
+    def call(_cli: str, _stack: str, *words: str, failed: str) -> str:
         if words[:2] != ("stack", "export"):
             changed.append(words)
-        return Result()
+        return json.dumps({"deployment": {"resources": resources}})
 
-    monkeypatch.setattr(protection, "_run", run)
+    monkeypatch.setattr(state, "call", call)
     return changed
 
 
 def test_a_volume_that_the_engine_would_delete_is_never_unprotected(monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = state(monkeypatch, protect=True)
+    changed = recorded(monkeypatch, protect=True)
     with pytest.raises(Refused, match="not marked as one to keep"):
         protection.check("pulumi", "trial")
     with pytest.raises(Refused, match="not marked as one to keep"):
@@ -195,7 +191,7 @@ def test_a_volume_that_the_engine_would_delete_is_never_unprotected(monkeypatch:
 
 
 def test_a_volume_that_is_kept_is_unprotected_for_another_one_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = state(monkeypatch, protect=True, retainOnDelete=True)
+    changed = recorded(monkeypatch, protect=True, retainOnDelete=True)
     protection.lift("pulumi", "trial", "old")
     assert changed == []
     protection.lift("pulumi", "trial", "new")

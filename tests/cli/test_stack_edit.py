@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from cli import stack_edit
+from cli.at_host import Refused
 from tests.places import ROOT
 
 VOLUME = "sertantai-prod-postgres-20261124T031500Z"
@@ -77,6 +78,6 @@ def test_the_projects_own_stack_files_can_be_changed(tmp_path: Path) -> None:
 )
 def test_a_file_that_cannot_be_changed_safely_stays_and_the_line_to_write_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "Pulumi.prod.yaml"
-    with pytest.raises(stack_edit.Refused, match=f"then run up:\n  volume: {VOLUME}"):
+    with pytest.raises(Refused, match=f"then run the same command again:\n  volume: {VOLUME}"):
         changed(tmp_path, text)
     assert file.read_text() == text

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from components.platform import backup
-from rehearsal import Secret
+from rehearsal import Resource, Secret
 from tests.components.declared import COMMAND, CONTAINER, IMAGE, PASSWORD, VOLUME, Program, plain, secret_values
 from tests.places import ROOT
 
@@ -171,15 +171,22 @@ def test_the_host_builds_the_image_only_if_a_package_is_named(local: Program) ->
 
 def test_another_volume_may_replace_postgresqls_and_the_old_one_stays() -> None:
     volume = "sertantai-prod-postgres-20261124T031500Z"
-    stack: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]
-    postgres = {**stack["sertantai:postgres"], "volume": volume}
-    secrets = {"backup_sftp_key": KEY}
-    data = Program.of("prod", backup={"repository": SFTP}, secrets=secrets, postgres=postgres).named(
-        VOLUME, "postgres-data"
-    )
+    data = data_volume(volume)
     assert data.inputs["driverOpts"]["device"].endswith(f"/{volume}"), "a recovered cluster is on the disk for data"
     assert data.options["retain_on_delete"]
     assert "retain_on_delete" not in Program.of("local").named(VOLUME, "postgres-data").options
+
+
+def data_volume(name: str) -> Resource:
+    """The volume of PostgreSQL's data, if the stack file names this one."""
+    stack: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())["config"]
+    postgres = {**stack["sertantai:postgres"], "volume": name}
+    program = Program.of("prod", backup={"repository": SFTP}, secrets={"backup_sftp_key": KEY}, postgres=postgres)
+    return program.named(VOLUME, "postgres-data")
+
+
+def test_an_adopted_volume_stays_where_it_is_also_with_a_similar_name() -> None:
+    assert "driverOpts" not in data_volume("sertantai-prod-postgres-data").inputs
 
 
 def test_without_backups_no_step_and_no_container_knows_them() -> None:

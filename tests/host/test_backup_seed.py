@@ -1,11 +1,13 @@
 """An empty cluster beside backups of a lost one, with real pgBackRest."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
+from host import lost_data, recover_seed, recovery
 from render import pgbackrest
 from settings import Backup
 from tests.throwaway.box import Boxes, Said, docker
@@ -94,6 +96,26 @@ def test_a_new_server_beside_the_backups_of_a_lost_one_is_refused(server: Server
     assert server.seed().ok, "with its data it is not a new server"
 
 
+def test_a_half_recovered_cluster_never_starts(server: Server) -> None:
+    server.fill()
+    begun = recovery.Names.of_config(server.config).begun
+    begun.write_text(server.data)
+    try:
+        said = server.seed()
+    finally:
+        shutil.rmtree(begun.parent)
+    assert not said.ok
+    assert "is unfinished: run `./sertantai recover --lost` again" in said.out
+
+
+def test_what_was_found_on_an_empty_server_is_forgotten_once_it_has_data(server: Server) -> None:
+    file = lost_data._file(server.config)
+    file.write_text("{}")
+    server.fill()
+    assert server.seed().ok
+    assert not file.exists()
+
+
 def test_a_repository_that_cannot_be_read_is_refused_with_the_reason(server: Server) -> None:
     server.declare(repository=SFTP)
     said = server.seed()
@@ -109,6 +131,23 @@ def test_the_second_repository_is_asked_too(server: Server) -> None:
     server.declare(repository={"kind": "local"}, second=SFTP)
     said = server.seed("repository", "second")
     assert said.out.startswith("backup/second: cannot be read")
+
+
+def test_backups_in_the_second_repository_count_also_if_the_first_does_not_answer(server: Server) -> None:
+    server.declare(repository={"kind": "local"})
+    server.back_up()
+    server.declare(repository=SFTP, second={"kind": "local"})
+    move = ["sh", "-c", "mv /r/first /r/second"]
+    assert docker("run", "--rm", "--user", "0", f"-v={server.repository}:/r", server.boxes.image, *move).ok
+    said = server.seed("repository", "second")
+    assert not said.ok
+    assert said.out.startswith("backup/second: holds the backups of this platform (last: 20")
+    file = lost_data._file(server.config)
+    found = json.loads(file.read_text())
+    file.unlink()
+    assert found.pop("volume") == server.data
+    [way] = recover_seed._ways(recovery.Source(**found), None)
+    assert way.repository == "second"
 
 
 def test_a_missing_configuration_is_no_empty_repository(server: Server) -> None:

@@ -61,12 +61,6 @@ def compare(running: Recovering) -> dict[str, Any]:
     return compared
 
 
-def log_in(running: Recovering, login: str, password: str) -> Said:
-    """Connects over the network, from another container, by name."""
-    words = ["--network", running.stack, "-e", f"PGPASSWORD={password}", running.image, "psql", "-XqtA"]
-    return docker("run", "--rm", *words, "-h", "recovered", "-U", login, "-d", "app", "-c", "SELECT count(*) FROM laws")
-
-
 def test_it_has_exactly_the_rows_that_were_committed_until_then(built: Recovering) -> None:
     assert built.sql("SELECT count(*), max(id) FROM laws", "app", "recovered") == "100|100"
     assert not built.ask("SELECT 1 FROM laws", "app").ok
@@ -78,7 +72,7 @@ def test_nothing_can_be_written_to_it_and_nothing_can_leave_it(built: Recovering
     assert built.sql("SHOW archive_mode", part="recovered") == "off"
     description = json.loads(docker("inspect", built.of("recovered")).out)[0]
     assert [mount["Destination"] for mount in description["Mounts"] if mount["Type"] == "volume"] == [DATA]
-    assert [*description["NetworkSettings"]["Networks"]] == [built.stack]
+    assert [*description["NetworkSettings"]["Networks"]] == ["none"], "a service's login could write nevertheless"
     assert "passphrase" not in json.dumps(description)
 
 
@@ -87,9 +81,11 @@ def test_the_running_cluster_is_not_touched(built: Recovering) -> None:
     assert not built.exists("container", "recovered-build")
 
 
-def test_todays_logins_work_in_it_and_those_of_then_do_not(built: Recovering) -> None:
-    assert log_in(built, "new_login", "new").out == "100"
-    assert not log_in(built, "old_login", "old").ok
+def test_it_has_todays_logins_and_none_of_then(built: Recovering) -> None:
+    logins = "SELECT json_object_agg(rolname, rolpassword) FROM pg_authid WHERE rolcanlogin"
+    recovered = json.loads(built.sql(logins, part="recovered"))
+    assert recovered["new_login"]
+    assert recovered == json.loads(built.sql(logins))
 
 
 def test_what_would_be_lost_is_named_by_table_and_database(built: Recovering) -> None:
@@ -123,7 +119,10 @@ def test_a_database_that_did_not_exist_then_is_refused(built: Recovering) -> Non
 
 def test_the_same_moment_again_changes_nothing_and_another_one_is_refused(built: Recovering) -> None:
     before = docker("inspect", "-f", "{{.Id}}", built.of("recovered")).out
+    begun = recovery.Names(built.stack).begun
+    begun.write_text(compare(built)["volume"])
     assert build(built, built.moment).ok
+    assert not begun.exists(), "a run that was killed at its end is complete now"
     assert docker("inspect", "-f", "{{.Id}}", built.of("recovered")).out == before
     said = build(built, built.now())
     assert said.code == 1
@@ -198,6 +197,37 @@ def test_only_an_old_volume_can_be_forgotten(running: Recovering, part: str, why
     assert why in said.out
 
 
+def test_a_timeline_that_the_repository_has_already_is_never_archived_again(built: Recovering) -> None:
+    push = "echo '1	x	other' > /tmp/00000002.history && pgbackrest --stanza=main --no-archive-async archive-push"
+    words = ["exec", "-u", "postgres", built.of("postgres"), "sh", "-c"]
+    assert docker(*words, f"{push} /tmp/00000002.history").ok
+    said = call("recover-promote", built.stack, compare(built)["volume"])
+    docker(*words, "rm -f /var/lib/pgbackrest/first/archive/main/*/00000002.history*")
+    assert (said.code, "has another timeline with the number of that in" in said.out) == (1, True)
+    assert built.exists("container", "recovered")
+    said = call("recover-back", built.stack, built.of("postgres-20250101T000000Z"))
+    assert "there is a recovered cluster" in said.out
+
+
+def test_the_way_back_takes_no_other_volume(running: Recovering) -> None:
+    call("recover-drop", running.stack)
+    for volume in ("sertantai-other-postgres", running.of("redis")):
+        said = call("recover-back", running.stack, volume)
+        assert (said.code, "is no volume of PostgreSQL" in said.out) == (1, True)
+    volume = running.of("postgres-20250101T000000Z")
+    docker("create", "--name", running.of("stopped"), "-v", f"{volume}:/data", running.image)
+    try:
+        assert f"{volume} is in use by container" in call("recover-back", running.stack, volume).out
+        docker("rm", running.of("stopped"))
+        names = recovery.Names(running.stack)
+        names.begun.write_text(volume)
+        assert "is unfinished" in call("recover-back", running.stack, volume).out
+        names.begun.unlink()
+    finally:
+        docker("rm", running.of("stopped"))
+        docker("volume", "rm", volume)
+
+
 @pytest.mark.faults
 def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_back(image: str) -> None:
     running = Recovering(image)
@@ -210,8 +240,12 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
         running.sql("DELETE FROM laws")
         assert build(running, moment).ok
         volume = compare(running)["volume"]
+        begun = recovery.Names(running.stack).begun
+        begun.write_text(volume)
         for _ in range(2):
             assert call("recover-promote", running.stack, volume).ok
+        assert not begun.exists(), "a later --drop would delete the promoted volume"
+        assert "is of an interrupted recovery" in call("recover-forget", running.stack, volume).out
         assert compare(running) == {"volume": volume, "prepared": True}
         swap(running, volume)
         assert running.sql("SELECT count(*) FROM laws") == "1"
@@ -219,6 +253,7 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
         assert call("recover-settle", running.stack).ok
         assert "there is no recovered cluster" in call("recover-compare", running.stack).error
         assert archives(running) == 2
+        must_not_begin_a_timeline_without_the_repository(running)
         said = call("recover-back", running.stack, running.of("postgres"))
         assert said.ok, said.out
         swap(running, running.of("postgres"))
@@ -226,6 +261,34 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
         assert archives(running) == 3
     finally:
         running.clear()
+
+
+def as_root(running: Recovering, script: str) -> None:
+    """Changes the volumes of the repositories and of the configuration."""
+    volumes = ["-v", f"{running.of('repository')}:/r", "-v", f"{running.of('backup-config')}:/c"]
+    assert docker("run", "--rm", "--user", "0", *volumes, running.image, "sh", "-c", script).ok
+
+
+def only_the_second_is_left(running: Recovering) -> None:
+    """The first repository was lost with the server."""
+    as_root(running, "mv /r/first /r/second && sed 's,/first,/second,' /c/pgbackrest.conf > /c/second.conf")
+    as_root(running, "chown --reference=/c/pgbackrest.conf /c/second.conf")
+
+
+def must_not_begin_a_timeline_without_the_repository(running: Recovering) -> None:
+    """A repository that does not answer looks to PostgreSQL like one without any timeline."""
+    as_root(running, "mv /r/first /r/away")
+    said = call("recover-back", running.stack, running.of("postgres"))
+    as_root(running, "mv /r/away /r/first")
+    assert "backup/repository: does not answer" in said.out
+    assert timeline(running, running.of("postgres")) == 1
+
+
+def timeline(running: Recovering, volume: str) -> int:
+    """Returns the timeline of a stopped cluster."""
+    words = ["--user", "postgres", "-v", f"{volume}:{DATA}:ro", running.image, "pg_controldata", DATA]
+    lines = docker("run", "--rm", *words).out.splitlines()
+    return next(int(line.split()[-1]) for line in lines if line.startswith("Latest checkpoint's TimeLineID"))
 
 
 @pytest.mark.faults
@@ -249,11 +312,15 @@ def test_a_lost_server_gets_everything_back_and_archives_again(image: str) -> No
             image=running.image,
             network=f"{running.stack}_backup",
             mounts={"/etc/pgbackrest": running.of("backup-config"), "/var/lib/pgbackrest": running.of("repository")},
+            repositories=["repository", "second"],
         )
+        only_the_second_is_left(running)
         assert docker("volume", "create", "--label", f"sertantai.stack={running.stack}", running.of("postgres")).ok
         said = call("recover-seed", running.stack, "newest")
         assert said.ok, said.out
+        assert "from backup/second" in said.out
         assert "which a recovery would delete" in call("recover-seed", running.stack, "newest").out
+        as_root(running, "mv /r/second /r/first")
         running.start_postgres()
         assert running.sql("SELECT count(*) FROM laws") == "50"
         running.start_container()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from host.failure import Failure
-from host.recovery_plan import NEWEST, Plan, parse, plan
+from host.recovery_plan import NEWEST, Plan, parse, plan, plans_of_a_lost_server
 
 
 def backup(label: str, ended: str, error: object = None) -> dict[str, Any]:
@@ -58,6 +58,31 @@ def test_a_backup_of_before_a_gap_is_not_restored_for_a_moment_after_it() -> Non
 def test_a_backup_with_an_error_is_not_restored() -> None:
     known = status([backup("A", "01:00"), backup("B", "03:00", "checksum error")], [span("01:00", "05:00")])
     assert chosen("2026-11-24 04:00", known).backup == "A"
+
+
+DAMAGED = status([backup("A", "01:00", "checksum error")], [span("01:00", "05:00")])
+
+
+def test_a_damaged_backup_is_better_than_none_and_is_named_so() -> None:
+    way = chosen("2026-11-24 04:00", DAMAGED)
+    assert (way.backup, "the backup A (DAMAGED" in way.shown) == ("A", True)
+    both = {"repositories": {**DAMAGED["repositories"], "second": TWO["repositories"]["repository"]}}
+    way = chosen("2026-11-24 04:00", both)
+    assert (way.repository, way.shown) == ("second", "the backup B from backup/second")
+
+
+def listed(label: str, stop: int, *, error: bool = False) -> dict[str, Any]:
+    wal = "000000010000000000000002"
+    return {"label": label, "error": error, "timestamp": {"stop": stop}, "archive": {"stop": wal}}
+
+
+def test_a_lost_server_gets_the_newest_good_backup_or_else_a_damaged_one() -> None:
+    info = [{"archive": [], "backup": [listed("A", 10), listed("B", 20, error=True)]}]
+    assert [way.shown for way in plans_of_a_lost_server(None, info)] == ["the backup A"]
+    [way] = plans_of_a_lost_server(None, [{"archive": [], "backup": [listed("B", 20, error=True)]}], "second")
+    assert (way.repository, way.is_damaged) == ("second", True)
+    with pytest.raises(Failure, match="there is no backup in backup/second"):
+        plans_of_a_lost_server(None, [], "second")
 
 
 def test_the_timeline_is_the_one_that_was_running_at_the_moment() -> None:
