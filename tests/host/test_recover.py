@@ -198,9 +198,10 @@ def test_only_an_old_volume_can_be_forgotten(running: Recovering, part: str, why
 
 
 def test_a_timeline_that_the_repository_has_already_is_never_archived_again(built: Recovering) -> None:
-    push = "echo '1	x	other' > /tmp/00000002.history && pgbackrest --stanza=main --no-archive-async archive-push"
+    file = f"{DATA}/pg_wal/00000002.history"
+    push = f"echo other > {file} && pgbackrest --stanza=main --no-archive-async archive-push {file} && rm {file}"
     words = ["exec", "-u", "postgres", built.of("postgres"), "sh", "-c"]
-    assert docker(*words, f"{push} /tmp/00000002.history").ok
+    assert docker(*words, push).ok
     said = call("recover-promote", built.stack, compare(built)["volume"])
     docker(*words, "rm -f /var/lib/pgbackrest/first/archive/main/*/00000002.history*")
     assert (said.code, "has another timeline with the number of that in" in said.out) == (1, True)
