@@ -34,7 +34,11 @@ def show(stack: str) -> dict[str, Any]:
     """Shows what would be lost with a promotion, and returns it. Raises `Refused`."""
     compared: dict[str, Any] = json.loads(at_host.read(stack, "recover-compare", stack))
     if compared.get("prepared"):
-        console.print(f"A promotion to {compared['volume']} was interrupted, and continues", soft_wrap=True)
+        console.print(
+            f"A promotion to {compared['volume']} of {compared['prepared'][:19]} UTC was interrupted, and continues: "
+            "what has been written since then is left out",
+            soft_wrap=True,
+        )
         return compared
     table = Table("database", "table", "then", "now")
     for column in table.columns[2:]:

@@ -3,9 +3,10 @@
 import argparse
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from . import docker, recovery, recovery_rows
+from . import docker, recovery, recovery_plan, recovery_rows
 from .failure import Failure
 from .psql import Postgres, SqlError
 
@@ -25,7 +26,8 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         description = docker.inspect(recovered)
     except docker.NotFound:
         if names.prepared.exists():
-            print(json.dumps({"volume": names.prepared.read_text(), "prepared": True}))
+            since = datetime.fromtimestamp(names.prepared.stat().st_mtime, recovery_plan.UTC).isoformat()
+            print(json.dumps({"volume": names.prepared.read_text(), "prepared": since}))
             return
         raise Failure("recover: there is no recovered cluster: build one first with --to") from None
     labels = description["Config"]["Labels"]

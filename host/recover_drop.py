@@ -35,5 +35,20 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
                 raise Failure(f"recover: the volume {volume} stays: {refused}") from None
         names.begun.unlink(missing_ok=True)
         if names.prepared.exists():
-            print(f"recover: the promotion to {names.prepared.read_text()} is given up; its volume is kept")
-            names.prepared.unlink()
+            _give_up(names, names.prepared.read_text())
+
+
+def _give_up(names: recovery.Names, volume: str) -> None:
+    """Gives up a promotion, unless the cluster runs already."""
+    try:
+        running = recovery.Running.read(names.stack).volume
+    except Failure:
+        running = "(the one that the promotion has named as kept)"
+    if running == volume:
+        print(f"recover: {volume} is the running cluster's already: complete it: `./sertantai recover --promote`")
+        return
+    print(
+        f"recover: the promotion to {volume} is given up; its volume is kept. If the stack file names it, write there "
+        f"before the next up:\n  volume: {running}"
+    )
+    names.prepared.unlink()

@@ -111,10 +111,12 @@ def test_the_protection_is_lifted_after_the_volume_is_ready_and_everything_is_ch
 
 def test_an_interrupted_promotion_continues(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     volume = COMPARED["volume"]
-    monkeypatch.setattr(at_host, "read", lambda *_: json.dumps({"volume": volume, "prepared": True}))
+    monkeypatch.setattr(
+        at_host, "read", lambda *_: json.dumps({"volume": volume, "prepared": "2026-11-24T03:20:00+00:00"})
+    )
     code, text = called("--promote", "--yes")
     assert (code, host.done[-3:]) == (0, ["up", "recover-settle trial", "up"])
-    assert f"A promotion to {volume} was interrupted" in " ".join(text.split())
+    assert f"A promotion to {volume} of 2026-11-24T03:20:00 UTC was interrupted" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("verb", ["recover-promote", "up"])

@@ -198,15 +198,25 @@ def test_only_an_old_volume_can_be_forgotten(running: Recovering, part: str, why
 
 
 def test_a_timeline_that_the_repository_has_already_is_never_archived_again(built: Recovering) -> None:
-    push = "echo '1	x	other' > /tmp/00000002.history && pgbackrest --stanza=main --no-archive-async archive-push"
+    file = f"{DATA}/pg_wal/00000002.history"
+    push = f"echo other > {file} && pgbackrest --stanza=main --no-archive-async archive-push {file} && rm {file}"
     words = ["exec", "-u", "postgres", built.of("postgres"), "sh", "-c"]
-    assert docker(*words, f"{push} /tmp/00000002.history").ok
+    assert docker(*words, push).ok
     said = call("recover-promote", built.stack, compare(built)["volume"])
     docker(*words, "rm -f /var/lib/pgbackrest/first/archive/main/*/00000002.history*")
     assert (said.code, "has another timeline with the number of that in" in said.out) == (1, True)
     assert built.exists("container", "recovered")
     said = call("recover-back", built.stack, built.of("postgres-20250101T000000Z"))
     assert "there is a recovered cluster" in said.out
+
+
+def test_a_promotion_that_is_given_up_names_the_volume_to_write_back(running: Recovering) -> None:
+    names = recovery.Names(running.stack)
+    names.prepared.write_text(running.of("postgres-20250101T000000Z"))
+    said = call("recover-drop", running.stack)
+    assert said.ok
+    assert said.out.endswith(f"before the next up:\n  volume: {running.of('postgres')}\n")
+    assert not names.prepared.exists()
 
 
 def test_the_way_back_takes_no_other_volume(running: Recovering) -> None:
@@ -246,8 +256,9 @@ def test_promoted_it_archives_on_its_own_timeline_and_the_old_volume_has_a_way_b
             assert call("recover-promote", running.stack, volume).ok
         assert not begun.exists(), "a later --drop would delete the promoted volume"
         assert "is of an interrupted recovery" in call("recover-forget", running.stack, volume).out
-        assert compare(running) == {"volume": volume, "prepared": True}
+        assert (compare(running)["volume"], "prepared" in compare(running)) == (volume, True)
         swap(running, volume)
+        assert "complete it" in call("recover-drop", running.stack).out
         assert running.sql("SELECT count(*) FROM laws") == "1"
         assert running.sql("SHOW transaction_read_only") == "off"
         assert call("recover-settle", running.stack).ok
