@@ -115,10 +115,11 @@ def _test(test: Mapping[str, Any]) -> str:
         return "restore test: none yet"
     if test["result"] == "running":
         return "restore test: running now"
+    place = f" of backup/{test['repository']}" if test.get("repository") else ""
     took = f", took {test['took_s']:.0f} s" if test.get("took_s") else ""
     reached = f", recovered to {_short(test['reached'])}" if test.get("reached") else ""
     error = f": {test['error']}" if test.get("error") else ""
-    return f"restore test: {test['result']}, {_ago(test.get('at'))}{took}{reached}{error}"
+    return f"restore test{place}: {test['result']}, {_ago(test.get('at'))}{took}{reached}{error}"
 
 
 def _files(files: Mapping[str, Any]) -> str:

@@ -114,6 +114,7 @@ def test_another_passphrase_is_refused_and_shown_nowhere(files: Files) -> None:
     assert "another-long-word" not in said.out + said.error + str(files.call("files-status"))
 
 
+@pytest.mark.faults
 def test_a_killed_backup_does_not_stop_the_next_one(files: Files) -> None:
     fill(files)
     files.change("head -c 60000000 /dev/urandom > big")
