@@ -16,8 +16,8 @@ from .settings import FIRST, SECOND, Settings
 STANZA = "main"
 REASONS = ("--log-level-console=off", "--log-level-stderr=warn", "--no-log-timestamp")
 """Else pgBackRest prints why it failed among its output."""
-QUICK_S = "15"
-"""Seconds that a reading command waits for a repository that does not answer."""
+QUICK_S = "5"
+"""Seconds that a reading command waits for a repository that does not answer: nine times for a bucket."""
 LONGEST_S = 12 * 3600
 CONFIGS = {FIRST: "pgbackrest.conf", SECOND: "second.conf"}
 MISSING_STANZA = (1, 3)
