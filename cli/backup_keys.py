@@ -3,7 +3,6 @@
 import json
 import shlex
 from collections.abc import Iterator
-from typing import Any
 
 import yaml
 
@@ -56,11 +55,7 @@ def _generated(file: StackFile, generated: dict[str, str]) -> Iterator[tuple[str
 
 def _from_engine(cli: str, stack: str) -> dict[str, str]:
     """Returns the generated secrets in the engine's state, by resource."""
-    exported = json.loads(
-        state.call(cli, stack, "stack", "export", "--show-secrets", failed="the stack's state cannot be read")
-    )
-    resources: list[dict[str, Any]] = exported["deployment"].get("resources") or []
-    passwords = [each for each in resources if each["type"] == PASSWORD]
+    passwords = [each for each in state.resources(cli, stack, "--show-secrets") if each["type"] == PASSWORD]
     return {each["urn"].rpartition("::")[2]: json.loads(each["outputs"]["result"]["plaintext"]) for each in passwords}
 
 

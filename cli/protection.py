@@ -4,7 +4,6 @@ The engine refuses to replace a protected volume. Without protection it deletes 
 otherwise: what the program says then is too late.
 """
 
-import json
 from typing import Any
 
 from . import state
@@ -35,7 +34,7 @@ def lift(cli: str | None, stack: str, volume: str) -> None:
 
 
 def _find(cli: str, stack: str) -> dict[str, Any] | None:
-    exported = json.loads(state.call(cli, stack, "stack", "export", failed="the stack's state cannot be read"))
-    resources: list[dict[str, Any]] = exported["deployment"].get("resources") or []
-    found = (each for each in resources if each["type"] == VOLUME and each["urn"].endswith(f"::{NAME}"))
+    found = (
+        each for each in state.resources(cli, stack) if each["type"] == VOLUME and each["urn"].endswith(f"::{NAME}")
+    )
     return next(found, None)

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from .stack_folder import stack_folder
+
 PIECE = 1 << 20
 
 
@@ -19,9 +21,7 @@ class Dumps:
     @property
     def folder(self) -> Path:
         """The folder of all services' dumps, which no other user can read."""
-        folder = Path.home() / ".sertantai" / self.stack
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
+        return stack_folder(self.stack)
 
     @property
     def previous(self) -> Path:

@@ -109,9 +109,7 @@ class Build:
         docker.check_output(
             # Read-only is only a default, which each login may change. So no service may reach it before a promotion.
             *("run", "-d", "--name", self.container, "--network", "none"),
-            *("--pull", "never", "--read-only", "--init", "--tmpfs", "/tmp", "--tmpfs", "/var/run/postgresql"),  # noqa: S108
-            *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--stop-timeout", "120"),
-            *(word for name in recovery.CAPABILITIES for word in ("--cap-add", name)),
+            *(*recovery.HARDENED, *recovery.CAPABILITIES, "--stop-timeout", "120"),
             *("--memory", str(running.source.memory), "--shm-size", str(running.shm), "--restart", "unless-stopped"),
             *(word for key, value in labels.items() for word in ("--label", f"{key}={value}")),
             f"--mount=type=volume,src={self.volume},dst={recovery.DATA}",

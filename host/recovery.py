@@ -10,6 +10,7 @@ from typing import Any
 
 from . import backups, docker, lock, system
 from .failure import Failure
+from .stack_folder import stack_folder
 
 STACK, PART = "sertantai.stack", "sertantai.part"
 RECOVERED, REACHED = "sertantai.recovered", "sertantai.reached"
@@ -17,7 +18,13 @@ RECOVERED, REACHED = "sertantai.recovered", "sertantai.reached"
 DATA = "/var/lib/postgresql/data"
 STATUS_TIMEOUT_S = 300
 # The platform's own containers have the same.
-CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+CAPABILITIES = [
+    word for name in ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID") for word in ("--cap-add", name)
+]
+HARDENED = (
+    *("--pull", "never", "--read-only", "--init", "--tmpfs", "/tmp", "--tmpfs", "/var/run/postgresql"),  # noqa: S108
+    *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+)
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,7 @@ class Names:
     @property
     def folder(self) -> Path:
         """The stack's folder on the host, which no other user can read."""
-        folder = Path.home() / ".sertantai" / self.stack
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
+        return stack_folder(self.stack)
 
     @property
     def begun(self) -> Path:
@@ -100,8 +105,7 @@ class Source:
         volumes = [f"--mount=type=volume,src={volume},dst={path},readonly" for path, volume in self.mounts.items()]
         return [
             *("--name", name, "--network", self.network, "--label", f"{STACK}={stack}", "--label", f"{PART}=recovered"),
-            *("--pull", "never", "--read-only", "--init", "--tmpfs", "/tmp", "--tmpfs", "/var/run/postgresql"),  # noqa: S108
-            *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", *volumes),
+            *(*HARDENED, *volumes),
             *(["--memory", str(self.memory)] if self.memory else []),
             *options,
         ]

@@ -103,9 +103,8 @@ class Restore:
     def _recover(self) -> bool:
         """Starts PostgreSQL and waits until it is promoted. Returns False if the target is after the last commit."""
         self._remove()
-        capabilities = [word for name in recovery.CAPABILITIES for word in ("--cap-add", name)]
         settings = [word for item in SETTINGS.items() for word in ("-c", "=".join(item))]
-        options = self._options(["-d", *capabilities, "--stop-timeout", "300"])
+        options = self._options(["-d", *recovery.CAPABILITIES, "--stop-timeout", "300"])
         docker.check_output("run", *options, self.source.image, "postgres", *settings)
         if await_promotion(self.container):
             return True

@@ -19,7 +19,7 @@ from .platform_container import run_platform_container
 from .postgres import Postgres
 
 PART = "backup-files"
-CHECK = ["python3", "-m", "host.backup", "files-health"]
+CHECK = ["python3", "-m", "host.backup", "health"]
 # restic is root here: it reads and restores the files of many users. The volumes are mounted read-only.
 CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"]
 START_TIMEOUT_S = 60

@@ -55,8 +55,7 @@ def of_live(chosen: Settings, database: str) -> Checksums:
     slot = (
         f"CREATE_REPLICATION_SLOT \"sertantai_{uuid.uuid4().hex[:12]}\" TEMPORARY LOGICAL pgoutput (SNAPSHOT 'use');\n"
     )
-    name = database.replace("\\", "\\\\").replace("'", "\\'")
-    found = _read(f"dbname='{name}' replication=database", BEGIN + slot, environment(chosen), SNAPSHOT_S)
+    found = _read(f"{_target(database)} replication=database", BEGIN + slot, environment(chosen), SNAPSHOT_S)
     if not found.lsn:
         raise Failure(f"backup/verify: {database}: no snapshot of the live database: {_explain(found.error)}")
     return found
@@ -64,8 +63,13 @@ def of_live(chosen: Settings, database: str) -> Checksums:
 
 def of_restored(connection: Mapping[str, str], database: str) -> Checksums:
     """Reads the restored database. `connection` is the environment that leads there."""
+    return _read(_target(database), BEGIN, connection, READ_S)
+
+
+def _target(database: str) -> str:
+    """Returns a connection string."""
     name = database.replace("\\", "\\\\").replace("'", "\\'")
-    return _read(f"dbname='{name}'", BEGIN, connection, READ_S)
+    return f"dbname='{name}'"
 
 
 def _read(target: str, begin: str, connection: Mapping[str, str], first_s: float) -> Checksums:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import alerts, files_settings, health, state
+from . import alerts, files_settings, health, last_test, state
 from .files_settings import FileSettings
 from .settings import Settings
 
@@ -20,9 +20,7 @@ def look(chosen: Settings, files: FileSettings, now: float) -> dict[str, Any]:
     """Returns the status, from what the turns have remembered."""
     memory = state.memory()
     seen = {place.setting: memory.get(place.setting) or {} for place in files.places}
-    verify = {**NEVER, **state.read("verify.json")}
-    if verify["result"] == "running" and not state.is_busy():
-        verify |= {"result": "bad", "error": "it was interrupted; it runs again within an hour"}
+    verify = last_test.read(NEVER)
     return {
         "at": state.iso(now),
         "repositories": {

@@ -3,20 +3,18 @@
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from threading import Event, Thread
+from collections.abc import Sequence
 from typing import Any
 
 from ..failure import Failure
-from . import files_settings, files_status, files_verify, schedule, state
+from . import files_settings, files_status, files_verify, last_test, schedule, state
 from .files_restic import Locked, Missing, Restic
 from .files_settings import FileSettings, Place
+from .looking import looking
 from .settings import Settings
 
 BEFORE_TEST_S = 3600
 """Seconds before the time of the restore test at which the snapshots are due."""
-LOOK_S = 15
 
 
 def turn(chosen: Settings, files: FileSettings) -> dict[str, Any]:
@@ -28,7 +26,7 @@ def turn(chosen: Settings, files: FileSettings) -> dict[str, Any]:
         if not mine:
             return {"done": done, "busy": True}
         files_verify.clear()  # of a killed run
-        with _observing(chosen, files):
+        with looking(lambda: _observe(chosen, files)):
             for place in files.places:
                 if volumes := due(place, chosen.verify, time.time()):
                     back_up(place, chosen.stack, files, volumes)
@@ -51,15 +49,8 @@ def due(place: Place, verify: str, now: float) -> list[str]:
 
 
 def is_test_due(verify: str, now: float) -> bool:
-    """Whether the restore test is due: each day from the first snapshot on, and an hour after a failure."""
-    last = state.read("verify.json")
-    return schedule.due_verify(
-        verify,
-        now,
-        last=state.seconds(last["at"]) if last.get("at") else None,
-        first_backup=state.memory().get("first_snapshot"),
-        good=last.get("result") == "good",
-    )
+    """Whether the restore test of files is due."""
+    return last_test.is_due(verify, now, first_backup=state.memory().get("first_snapshot"))
 
 
 def back_up(place: Place, stack: str, files: FileSettings, volumes: Sequence[str]) -> bool:
@@ -141,21 +132,3 @@ def _is_due(values: dict[str, Any], verify: str, now: float) -> bool:
 def _observe(chosen: Settings, files: FileSettings) -> None:
     for error in files_status.observe(chosen, files):
         print(error, file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _observing(chosen: Settings, files: FileSettings) -> Iterator[None]:
-    """Looks now and then while a long backup or test runs."""
-    ended = Event()
-
-    def run() -> None:
-        while not ended.wait(LOOK_S):
-            _observe(chosen, files)
-
-    thread = Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()

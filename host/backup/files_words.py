@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..failure import Failure
-from . import files_restore, files_settings, files_status, files_turn, files_verify, health, settings, state
+from . import files_restore, files_settings, files_status, files_turn, files_verify, settings, state
 
 RESTORED = Path("/restored")
 """The folder that has the volume to fill, by its name."""
@@ -40,11 +40,6 @@ def _status(args: argparse.Namespace) -> dict[str, Any]:
     return files_status.status(settings.read(), files_settings.read())
 
 
-def _health(args: argparse.Namespace) -> dict[str, Any]:
-    health.check()
-    return {"problems": []}
-
-
 def _restore(args: argparse.Namespace) -> dict[str, Any]:
     return files_restore.restore(files_settings.read(), settings.read().stack, args.volume, RESTORED, at=args.at)
 
@@ -58,7 +53,6 @@ WORDS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "files-backup": _backup,
     "files-verify": _verify,
     "files-status": _status,
-    "files-health": _health,
     "files-restore": _restore,
     "files-recover": _recover,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from . import archive, disk, state
+from . import archive, disk, last_test, state
 from .schedule import CLOCK_S
 from .settings import FIRST, SECOND, Settings
 
@@ -101,9 +101,6 @@ def _not_tonight(seen: dict[str, Any], verify: dict[str, Any]) -> Iterator[str]:
 
 
 def verify_status() -> dict[str, Any]:
-    """Returns the last restore test. One that was interrupted is bad."""
+    """Returns the last restore test of databases."""
     empty = {"at": "", "repository": FIRST, "took_s": 0, "result": "never", "reached": "", "databases": {}, "error": ""}
-    verify = {**empty, **state.read("verify.json")}
-    if verify["result"] == "running" and not state.is_busy():
-        verify |= {"result": "bad", "error": "it was interrupted; it runs again within an hour"}
-    return verify
+    return last_test.read(empty)

@@ -3,17 +3,15 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from threading import Event, Thread
+from contextlib import suppress
 from typing import Any
 
 from ..failure import Failure
-from . import alerts, check, look, make, schedule, scratch, second, state, verify
+from . import alerts, check, last_test, look, make, schedule, scratch, second, state, verify
+from .looking import looking
 from .pgbackrest import Repository, repositories
 from .postgres import Live
 from .settings import FIRST, SECOND, Settings
-
-LOOK_S = 15
 
 
 def turn(chosen: Settings) -> dict[str, Any]:
@@ -24,7 +22,7 @@ def turn(chosen: Settings) -> dict[str, Any]:
         if not mine:  # somebody makes a backup or a test by hand
             return {"done": done, "busy": True}
         scratch.clear()  # what a killed run has left
-        with _observing(chosen):
+        with looking(lambda: observe(chosen)):
             done += _backups(chosen)
             done += _verify(chosen)
     if done:
@@ -38,24 +36,6 @@ def observe(chosen: Settings) -> None:
     for error in alerts.tell(chosen, status["problems"], time.time()):
         print(error, file=sys.stderr, flush=True)
     state.write("status.json", status)
-
-
-@contextmanager
-def _observing(chosen: Settings) -> Iterator[None]:
-    """Looks now and then during a long backup or test too."""
-    ended = Event()
-
-    def run() -> None:
-        while not ended.wait(LOOK_S):
-            observe(chosen)
-
-    thread = Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _backups(chosen: Settings) -> Iterator[str]:
@@ -123,11 +103,8 @@ def _copy_meanwhile(chosen: Settings, floor: str) -> None:
 
 
 def _verify(chosen: Settings) -> Iterator[str]:
-    last = state.read("verify.json")
-    at = state.seconds(last["at"]) if last.get("at") else None
     first = look.first_backup(state.read("seen.json"))
-    good = last.get("result") == "good"
-    if schedule.due_verify(chosen.verify, time.time(), last=at, first_backup=first, good=good):
+    if last_test.is_due(chosen.verify, time.time(), first_backup=first):
         try:
             yield f"verify: {verify.verify(chosen)['result']}"
         except Failure as failure:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.doubles.repositories.sftp import StorageBox
 from tests.throwaway.backups import Backups
 from tests.throwaway.fixtures import boxes
 
-from .platform import S3_PORT, SFTP_PORT, STACK, Repository
+from .platform import S3_PORT, SFTP_PORT, STACK, BackedUp, Repository
 
 __all__ = ["boxes"]
 
@@ -62,3 +63,13 @@ def make(base_image: str) -> Iterator[Callable[..., Backups]]:
     yield start
     for each in made:
         each.clear()
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[BackedUp]:
+    """A platform of its own for one test."""
+    platform = BackedUp(tmp_path)
+    yield platform
+    gone = platform.run("destroy")
+    assert gone.ok, gone.error
+    platform.lose_server()  # what destroy keeps, such as the backups

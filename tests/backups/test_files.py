@@ -82,7 +82,7 @@ def test_a_server_that_is_away_and_one_that_refuses_the_key_are_problems_with_th
     said = files.word("files-backup")
     assert said.code == 1
     assert said.error.startswith("backup/repository: ")
-    assert not files.word("files-health").ok
+    assert not files.word("health").ok
     repository.stop()
     try:
         assert files.word("files-backup").error.startswith("backup/repository: ")

@@ -1,8 +1,5 @@
 """The server is lost with every local volume: a fresh one has everything again, from the repository alone."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.doubles.repositories.s3 import ObjectStorage
@@ -14,15 +11,6 @@ from .platform import BackedUp
 
 pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.xdist_group("backups")]
 LIMIT_S = 60
-
-
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[BackedUp]:
-    platform = BackedUp(tmp_path)
-    yield platform
-    gone = platform.run("destroy")
-    assert gone.ok, gone.error
-    platform.lose_server()  # what destroy keeps, such as the backups
 
 
 def lose_and_recover(platform: BackedUp, *, with_state: bool) -> float:

@@ -1,8 +1,6 @@
 """The files of an app's volume are backed up by the platform, and come back on a new server."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,15 +13,6 @@ from .platform import SERVICE, BackedUp
 
 pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.faults, pytest.mark.xdist_group("backups")]
 PATH = "/data/files"
-
-
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[BackedUp]:
-    platform = BackedUp(tmp_path)
-    yield platform
-    gone = platform.run("destroy")
-    assert gone.ok, gone.error
-    platform.lose_server()  # what destroy keeps, such as the backups
 
 
 def in_volume(platform: BackedUp, script: str) -> str:

@@ -40,7 +40,7 @@ def test_the_first_turn_backs_up_each_volume_and_the_next_one_does_nothing(files
         "legal-files": (1, 2),
         "letsencrypt": (1, 1),
     }
-    assert files.word("files-health").ok
+    assert files.word("health").ok
 
 
 def test_the_restore_test_compares_every_file_and_leaves_nothing(files: Files) -> None:
@@ -78,7 +78,7 @@ def test_a_file_that_cannot_be_read_is_named(base_image: str, tmp_path: Path) ->
             "backup/repository: volume legal-files: its newest snapshot lacks what could not be read"
         )
         assert "/volumes/legal-files/two" in problem
-        assert not files.word("files-health").ok
+        assert not files.word("health").ok
     finally:
         files.clear()
 
@@ -92,7 +92,7 @@ def test_a_repository_that_is_gone_is_made_again_and_loud(files: Files) -> None:
     assert files.call("files-verify")["result"] == "good"
     [problem] = files.problems()
     assert problem.startswith("backup/repository: its files were gone, and a new repository began at ")
-    assert not files.word("files-health").ok
+    assert not files.word("health").ok
 
 
 def test_one_repository_that_cannot_be_used_does_not_stop_the_other(files: Files) -> None:
@@ -142,7 +142,7 @@ def test_a_damaged_pack_makes_the_restore_test_loud(files: Files) -> None:
     assert "/d/two" in said.error
     [problem] = files.problems()
     assert problem.startswith("backup/verify: the restore test of files failed: ")
-    assert not files.word("files-health").ok
+    assert not files.word("health").ok
 
 
 def test_an_emptied_volume_is_loud_and_its_files_are_kept(files: Files) -> None:
