@@ -10,10 +10,7 @@ from render import ssh, verb
 from . import reach
 from .engine import ROOT, console
 from .pinned import find_or_install
-
-
-class Refused(Exception):
-    """The host cannot be asked, or a verb has failed. Says why and what to do."""
+from .refused import Refused
 
 
 def program(cli: str | None, stack: str) -> list[str]:

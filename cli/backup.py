@@ -1,77 +1,49 @@
-"""`backup`: shows the state of the backups, makes one now, tests one now, and prints the keys of a recovery."""
+"""The state of a stack's backups, a backup now, a restore test now."""
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.table import Table
 
 from host.recovery import Names
 
-from . import at_host, backup_files, backup_keys
-from .at_host import Refused
+from . import at_host
 from .engine import console
 
-app = typer.Typer(no_args_is_help=True, help="The backups of a stack.")
-Stack = Annotated[str, typer.Option(help="The stack: Pulumi.<stack>.yaml.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
-@app.command()
-def status(stack: Stack = "local", as_json: Json = False) -> None:
-    """Shows what can be recovered. Exit code 1: there are problems."""
-    state = json.loads(_read(stack, "backup-status", _container(stack)))
+def show_status(stack: str, *, as_json: bool) -> int:
+    """Shows what can be recovered. Returns 1 if there are problems. Raises `Refused`, as all functions here."""
+    state = json.loads(at_host.read(stack, "backup-status", _container(stack)))
     if as_json:
         typer.echo(json.dumps(state))
     else:
         show(state)
-    raise typer.Exit(1 if state["problems"] else 0)
+    return 1 if state["problems"] else 0
 
 
-@app.command()
-def now(stack: Stack = "local", full: Annotated[bool, typer.Option("--full", help="All of it.")] = False) -> None:
+def make(stack: str, *, full: bool) -> None:
     """Makes a backup now."""
-    made = json.loads(_read(stack, "backup-call", _container(stack), "backup", "full" if full else "diff"))
+    made = json.loads(at_host.read(stack, "backup-call", _container(stack), "backup", "full" if full else "diff"))
     console.print(f"backup: made {made['label']}", soft_wrap=True)
 
 
-@app.command()
-def verify(stack: Stack = "local") -> None:
-    """Restores the newest backup now, and compares it with the running cluster."""
-    test = json.loads(_read(stack, "backup-call", _container(stack), "verify"))
+def verify(stack: str) -> int:
+    """Restores the newest backup now, and shows the result of each database. Returns 1 if it is bad."""
+    test = json.loads(at_host.read(stack, "backup-call", _container(stack), "verify"))
     console.print(_test(test), soft_wrap=True)
     for name, database in test["databases"].items():
         console.print(f"  {name}: {database['result']}, {database['rows']:,} rows of {database['tables']} tables")
-    raise typer.Exit(0 if test["result"] == "good" else 1)
+    return 0 if test["result"] == "good" else 1
 
 
-@app.command()
-def files(
-    service: Annotated[str, typer.Argument(help="The service; letsencrypt: the certificates.")],
-    at: Annotated[str, typer.Option(help="A time in UTC: the last snapshot before it.")] = "",
-    stack: Stack = "local",
-) -> None:
-    """Restores the files of a service's volumes into new volumes, next to the live ones."""
-    try:
-        backup_files.restore(stack, service, at)
-    except Refused as refused:
-        raise _end(refused) from None
-
-
-@app.command()
-def keys(stack: Stack = "local", yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Prints what a recovery needs if laptop and state are lost. It is written nowhere."""
-    if not yes and console.is_terminal:
-        typer.confirm("This prints secrets on the screen. Is it yours alone?", abort=True, err=True)
-    try:
-        lines = backup_keys.lines(stack)
-    except Refused as refused:
-        raise _end(refused) from None
-    typer.echo("\n".join(lines))
-    _read(stack, "backup-call", _container(stack), "keys-printed")
+def note_printed_keys(stack: str) -> None:
+    """Notes on the host that somebody has the keys of a recovery."""
+    at_host.read(stack, "backup-call", _container(stack), "keys-printed")
 
 
 def show(state: Mapping[str, Any]) -> None:
@@ -155,15 +127,3 @@ def _size(size: int | None) -> str:
 
 def _container(stack: str) -> str:
     return Names(stack).of("backup")
-
-
-def _read(stack: str, *words: str) -> str:
-    try:
-        return at_host.read(stack, *words)
-    except Refused as refused:
-        raise _end(refused) from None
-
-
-def _end(refused: Refused) -> typer.Exit:
-    console.print(str(refused), soft_wrap=True, markup=False)
-    return typer.Exit(1)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from settings import Mistakes, StackFile
 
 from . import at_host
-from .at_host import Refused
 from .engine import ROOT
+from .refused import Refused
 
 CERTIFICATES = "letsencrypt"
 """The volume of all certificates, by its name in the backups."""

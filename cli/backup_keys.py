@@ -10,9 +10,9 @@ from settings import Mistakes, StackFile
 from settings.stack_file import PROJECT
 
 from . import state
-from .at_host import Refused
 from .engine import ROOT
 from .pinned import find_or_install
+from .refused import Refused
 
 PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105
 REHEARSED = ROOT / ".rehearsal"

@@ -15,15 +15,12 @@ from render.archive_format import Unreadable
 from settings.stack_file import read_all
 
 from .engine import ROOT, console
+from .refused import Refused
 
 # A restore excludes these tables. It compares the versions of the migrations, so that table stays in the dump.
 EXCLUDED = [name for name in EXCLUDED_TABLES if name != MIGRATIONS]
 # Parameters of a URL that libpq does not read from the environment.
 SECRET_PARAMETERS = ("sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
-
-
-class Refused(Exception):
-    """No dump can be made. Says why and what to do."""
 
 
 def make_dump(service: str, source: str, to: str) -> None:

@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -43,7 +44,7 @@ def environment(stack: str) -> dict[str, str]:
 
 def pulumi(cli: str, stack: str, *words: str, as_json: bool = False) -> int:
     """Runs the CLI on a stack and shows the run. Returns the exit code."""
-    if stack == "local" and not (LOCAL_STATE / f".pulumi/stacks/sertantai/{stack}.json").exists():
+    if stack == "local" and not has_local_state(stack):
         run_quietly(cli, stack, "stack", "init", stack)
     # A preview ignores the lock.
     if stack == "local" and words[0] != "preview" and not _is_unlocked(cli, stack):
@@ -52,24 +53,57 @@ def pulumi(cli: str, stack: str, *words: str, as_json: bool = False) -> int:
     return watch(command, environment(stack), preview=words[0] == "preview", as_json=as_json)
 
 
+def has_local_state(stack: str) -> bool:
+    """Whether a local stack has been created. Any other command but `stack init` would fail without it."""
+    return (LOCAL_STATE / f".pulumi/stacks/sertantai/{stack}.json").exists()
+
+
 def run_quietly(cli: str, stack: str, *words: str) -> None:
     """Runs a command of the CLI without its output."""
     subprocess.run([cli, *words], cwd=ROOT, env=environment(stack), stdin=subprocess.DEVNULL, capture_output=True)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A command that has begun: it writes events to a pipe, and errors to a file."""
+
+    process: "subprocess.Popen[str]"
+    stderr: IO[str]
+
+    def cancel(self) -> None:
+        """Interrupts the command, waits for its end and discards its output."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate()
+        self.stderr.close()
+
+
+def begin(command: list[str], environment: Mapping[str, str]) -> Begun:
+    """Starts a command that writes events."""
+    stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - who reads it closes it
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True, errors="replace"
+    )
+    return Begun(process, stderr)
+
+
 def watch(command: list[str], environment: Mapping[str, str], *, preview: bool, as_json: bool) -> int:
     """Runs a command that writes events, shows them, and returns its exit code."""
+    return follow(lambda: begin(command, environment), preview=preview, as_json=as_json)
+
+
+def follow(begin: Callable[[], Begun], *, preview: bool, as_json: bool) -> int:
+    """Shows the events of a command that `begin` starts or has started, and returns its exit code."""
     run = Run(view(as_json=as_json, preview=preview), preview)
-    with tempfile.TemporaryFile("w+", errors="replace") as stderr:
-        with _running(command, environment, stderr) as process:
-            for line in process.stdout or ():
-                run.read(_event(line))
+    with _running(begin) as begun:
+        for line in begun.process.stdout or ():
+            run.read(_event(line))
+    with begun.stderr as stderr:
         stderr.seek(0)
-        return run.finish(process.returncode, stderr.read())
+        return run.finish(begun.process.returncode, stderr.read())
 
 
 @contextmanager
-def _running(command: list[str], environment: Mapping[str, str], stderr: IO[str]) -> Iterator["subprocess.Popen[str]"]:
+def _running(begin: Callable[[], Begun]) -> Iterator[Begun]:
     """Starts the command, and makes sure that it completes its running steps.
 
     The terminal sends Ctrl-C to the command too. If the terminal closes or this process is terminated, the command is
@@ -90,12 +124,11 @@ def _running(command: list[str], environment: Mapping[str, str], stderr: IO[str]
     # The command ignores the end of its terminal; so does this process, if it runs under nohup.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True, errors="replace"
-        )
+        begun = begin()
+        process = begun.process
         if before[signal.SIGHUP] != signal.SIG_IGN:
             signal.signal(signal.SIGHUP, interrupt)
-        yield process
+        yield begun
     finally:
         if process is not None:
             # The command dies during a step if nobody reads its output.

@@ -7,7 +7,7 @@ otherwise: what the program says then is too late.
 from typing import Any
 
 from . import state
-from .at_host import Refused
+from .refused import Refused
 
 VOLUME = "docker:index/volume:Volume"
 NAME = "postgres-data"

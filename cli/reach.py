@@ -13,6 +13,7 @@ from render import ssh
 from settings import HetznerHost, Mistakes, SshHost, StackFile
 
 from .engine import ROOT, console, environment
+from .refused import Refused
 
 # Everything that creates the server, from its keys to its first answer over SSH.
 SERVER = "**sertantai:host:Server**"
@@ -78,10 +79,6 @@ def can_connect(config: Path, stack: str) -> bool:
     if result.returncode:
         console.print(f"host: {error.splitlines()[-1] if error else 'SSH does not answer'}", soft_wrap=True)
     return result.returncode == 0
-
-
-class Refused(Exception):
-    """The host refuses the operator's key, or is a different machine."""
 
 
 def is_reachable(cli: str, stack: str, patience_s: int = 0) -> bool | None:

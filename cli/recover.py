@@ -15,11 +15,11 @@ from render.archive import read as read_archive
 from settings import Mistakes, StackFile
 
 from . import at_host, backup_files, protection, stack_edit
-from .at_host import Refused
 from .dump import EXCLUDED, print_summary
 from .engine import ROOT, console
 from .forget import forget_steps
 from .pinned import find_or_install
+from .refused import Refused
 
 MINUTE_S = 60
 

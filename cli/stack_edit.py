@@ -7,7 +7,7 @@ import yaml
 
 from settings.stack_file import PROJECT
 
-from .at_host import Refused
+from .refused import Refused
 
 KEY = f"{PROJECT}:postgres"
 

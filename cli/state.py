@@ -4,8 +4,8 @@ import json
 import subprocess
 from typing import Any
 
-from .at_host import Refused
 from .engine import ROOT, environment
+from .refused import Refused
 
 
 def call(cli: str, stack: str, *words: str, failed: str, stdin: str = "") -> str:

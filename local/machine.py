@@ -24,9 +24,13 @@ LEFT_OVER = {
     "containerd": ["/var/run/docker/containerd/containerd.pid", "/run/containerd/containerd.sock"],
 }
 
+progress: list[str] = []
+"""The lines that this process has printed. It is empty if everything was in place: whatever is made is announced."""
+
 
 def say(line: str) -> None:
     """Prints a line of progress."""
+    progress.append(line)
     sys.stderr.write(f"{line}\n")
 
 

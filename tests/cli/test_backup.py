@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cli import __main__ as command
 from cli import at_host, backup_files, backup_keys, engine, state
-from cli.at_host import Refused
+from cli.refused import Refused
 
 STATUS: dict[str, Any] = {
     "repositories": {

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import engine, kept, reach
+from cli import engine, kept, reach, runner
 from components.machine import host_program
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA"
@@ -68,10 +68,10 @@ def test_destroy_removes_them_once_everything_else_is_gone(
         removed.append(name)
         return True
 
-    monkeypatch.setattr(command, "find_or_install", lambda: "pulumi")
-    monkeypatch.setattr(command, "run_quietly", lambda *_: None)
-    monkeypatch.setattr(command, "check_host", lambda *_: None)
-    monkeypatch.setattr(command.Command, "run", lambda *_, **__: engine_code)
+    monkeypatch.setattr(runner, "find_or_install", lambda: "pulumi")
+    monkeypatch.setattr(runner, "run_quietly", lambda *_: None)
+    monkeypatch.setattr(runner, "check_host", lambda *_: None)
+    monkeypatch.setattr(runner.Command, "run", lambda *_, **__: engine_code)
     monkeypatch.setattr(kept, "remove_volumes", remove)
     monkeypatch.setattr(reach, "ROOT", tmp_path)
     assert CliRunner().invoke(command.app, ["destroy", "--stack", "trial", "--yes"]).exit_code == engine_code

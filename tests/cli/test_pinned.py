@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from pulumi.automation import PulumiCommand
 
-from cli import __main__ as command
-from cli import pinned
+from cli import pinned, runner
 
 
 @pytest.fixture
@@ -78,8 +77,8 @@ def test_the_pinned_one_has_the_sdks_version() -> None:
 def test_without_a_cli_the_rehearsal_runs_and_reports_it_in_one_line(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command.Command, "rehearse", lambda self, *words: 3)
-    assert command.Command("up", "local").run("up") == 3
+    monkeypatch.setattr(runner.Command, "rehearse", lambda self, *words: 3)
+    assert runner.Command("up", "local").run("up") == 3
     [line] = capsys.readouterr().err.splitlines()
     assert line == (
         f"No Pulumi CLI 3.260.0 or newer is installed, and {pinned.PINNED} cannot be downloaded: rehearsing."

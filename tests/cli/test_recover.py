@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cli import __main__ as command
 from cli import at_host, backup_files, engine, protection, recover, state
-from cli.at_host import Refused
+from cli.refused import Refused
 
 STACK = """config:
   sertantai:host: {kind: local}

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from cli import stack_edit
-from cli.at_host import Refused
+from cli.refused import Refused
 from tests.places import ROOT
 
 VOLUME = "sertantai-prod-postgres-20261124T031500Z"

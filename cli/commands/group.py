@@ -1,0 +1,31 @@
+"""What all commands share: options, and how a refusal is shown."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ..refused import Refused
+
+Stack = Annotated[str, typer.Option(help="The stack: Pulumi.<stack>.yaml.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]
+
+
+class Group(TyperGroup):
+    """Commands that end with their refusal as one message and exit code 1, and never with a traceback for it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs a command."""
+        try:
+            return super().invoke(ctx)
+        except Refused as refused:
+            if str(refused):
+                sys.stderr.write(f"{refused}\n")
+            raise typer.Exit(1) from None
+
+
+def new_group(purpose: str) -> typer.Typer:
+    """Returns an empty group of commands."""
+    return typer.Typer(cls=Group, add_completion=False, no_args_is_help=True, help=purpose)

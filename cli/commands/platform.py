@@ -1,0 +1,59 @@
+"""`up`, `preview`, `down` and `destroy`: the whole platform."""
+
+from contextlib import nullcontext
+
+import typer
+
+from .group import Json, Stack, Yes
+
+
+def up(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> None:
+    """Changes the platform to match the stack file. It shows a preview and asks first, except for the local stack."""
+    from components.machine.confirmed import digests_file
+
+    from ..runner import Command
+
+    with nullcontext() if stack == "local" or yes else digests_file():
+        if stack != "local" and not yes:
+            code = Command("preview", stack, as_json).run("preview")
+            if code or not typer.confirm(f"Apply this to {stack}?", err=as_json):
+                raise typer.Exit(code or 1)
+        # A failed service does not stop the others.
+        command = Command("up", stack, as_json)
+        raise typer.Exit(command.run("up", "--yes", "--skip-preview", "--continue-on-error"))
+
+
+def preview(stack: Stack = "local", as_json: Json = False) -> None:
+    """Shows what `up` would change."""
+    from ..runner import Command
+
+    raise typer.Exit(Command("preview", stack, as_json).run("preview"))
+
+
+def down(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> None:
+    """Removes everything except data. `up` creates it again with its data."""
+    from ..runner import Command
+
+    if stack != "local" and not yes:
+        typer.confirm(f"Take the platform {stack} down? Its data stays.", abort=True, err=as_json)
+    command = Command("down", stack, as_json)
+    raise typer.Exit(command.run("destroy", "--exclude-protected", "--yes", "--skip-preview"))
+
+
+def destroy(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> None:
+    """Removes everything, including all data."""
+    from .. import runner
+    from ..engine import console
+
+    if not yes:
+        question = f"This deletes the platform {stack} AND ALL ITS DATA. Type the stack's name to continue"
+        if typer.prompt(question, err=as_json) != stack:
+            console.print("Nothing was changed.")
+            raise typer.Exit(1)
+    raise typer.Exit(runner.destroy(stack, as_json=as_json))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds these commands."""
+    for command in (up, preview, down, destroy):
+        app.command()(command)

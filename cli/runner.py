@@ -1,0 +1,97 @@
+"""Runs a verb for a whole stack: with the Pulumi CLI, or else with the rehearsal.
+
+hetzner, kept and reach are imported where they are used: they import the settings, which takes a fifth of a second.
+A preview of the local stack begins without them.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import ahead
+from .engine import console, has_local_state, pulumi, run_quietly, watch
+from .pinned import MINIMUM, PINNED, find_or_install
+from .refused import Refused
+
+
+@dataclass(frozen=True)
+class Command:
+    """A verb for a stack, and how its run is shown."""
+
+    verb: str
+    stack: str
+    as_json: bool = False
+
+    def run(self, *engine_words: str, rehearsal_words: Sequence[str] = ()) -> int:
+        """Runs the verb with the engine, or else with the rehearsal. Returns the exit code."""
+        engine = find_or_install()
+        if engine is None:
+            oldest = ".".join(map(str, MINIMUM))
+            console.print(
+                f"No Pulumi CLI {oldest} or newer is installed, and {PINNED} cannot be downloaded: rehearsing.",
+                soft_wrap=True,
+            )
+            return self.rehearse(*rehearsal_words)
+        if self.stack == "local":
+            return self.run_locally(engine, *engine_words)
+        return self.run_on_host(engine, *engine_words)
+
+    def run_locally(self, engine: str, *words: str) -> int:
+        """Runs the verb with the engine on this machine, which is prepared first. Returns the exit code."""
+        if self.verb == "preview" and has_local_state(self.stack):
+            return ahead.preview(engine, self.stack, self.prepare, as_json=self.as_json)
+        return self.prepare() or pulumi(engine, self.stack, *words, as_json=self.as_json)
+
+    def run_on_host(self, engine: str, *words: str) -> int:
+        """Runs the verb with the engine, after a test of the connection to the host. Returns the exit code."""
+        from . import hetzner, reach
+
+        reachable = check_host(engine, self.stack)
+        if reachable is False and self.verb == "up" and hetzner.start_server(engine, self.stack):
+            reachable = check_host(engine, self.stack, reach.BOOT_TIMEOUT_S)
+        if reachable is False and self.verb in ("up", "preview"):
+            # The engine cannot refresh what is on a lost server. So the server is created first, then everything else.
+            console.print("The server does not answer, so it is handled before everything else.")
+            code = pulumi(engine, self.stack, *words, "--target", reach.SERVER, as_json=self.as_json)
+            if code or self.verb == "preview":
+                return code
+        return pulumi(engine, self.stack, *words, as_json=self.as_json)
+
+    def rehearse(self, *words: str) -> int:
+        """Runs the verb with the rehearsal. Returns the exit code."""
+        command = [sys.executable, "-m", "rehearsal", self.verb, "--stack", self.stack, "--events", *words]
+        return watch(command, os.environ, preview=self.verb == "preview", as_json=self.as_json)
+
+    def prepare(self) -> int:
+        """Checks that the rehearsal does not own the local stack, and starts its doubles. Returns the exit code."""
+        from local.__main__ import main  # imported here: other stacks do not need Docker's client
+
+        return main(["setup" if self.verb in ("up", "preview") else "owner", "--stack", "local"])
+
+
+def check_host(cli: str, stack: str, patience_s: int = 0) -> bool | None:
+    """Whether the stack's host is reachable; None: there is no host yet. Raises `Refused` if waiting would not help."""
+    from . import reach
+
+    reachable = reach.is_reachable(cli, stack, patience_s)
+    if reachable is False and not reach.is_created_here(stack):
+        raise Refused("host/address: is it up, is the port right, and does its firewall accept this address?")
+    return reachable
+
+
+def destroy(stack: str, *, as_json: bool) -> int:
+    """Removes everything of a stack, after the user has confirmed. Returns the exit code."""
+    from . import hetzner, kept, reach
+
+    if engine := find_or_install():
+        if check_host(engine, stack) is False:
+            raise Refused("The server does not answer, so its containers cannot be removed: start it first.")
+        if reach.is_created_here(stack) and not hetzner.lift_protection(engine, stack):
+            return 1
+        run_quietly(engine, stack, "state", "unprotect", "--all", "--yes", "--stack", stack)
+    command = Command("destroy", stack, as_json)
+    code = command.run("destroy", "--yes", "--skip-preview", rehearsal_words=["--yes"])
+    if engine and not code and not kept.remove_volumes(engine, stack):
+        return 1
+    return code
