@@ -1,6 +1,7 @@
 """Lets a promoted cluster archive again: what it wrote while archiving was off must reach the repository too."""
 
 from . import backups, docker, files, recovery
+from .backup.pgbackrest import QUICK_S
 from .failure import Failure
 
 FREE, OTHER = 10, 11
@@ -31,7 +32,7 @@ def check_timeline(source: recovery.Source, volume: str, *, archived: bool = Fal
     """
     mounts = {recovery.DATA: volume, **source.mounts}
     volumes = {path: backups.read_only(name) for path, name in mounts.items()}
-    words = ["sh", "-c", files.shell("wal_timeline"), "sh", recovery.DATA]
+    words = ["sh", "-c", files.shell("wal_timeline"), "sh", recovery.DATA, QUICK_S]
     result = backups.run_once(source.image, volumes, words, network=source.network)
     if result.code == OTHER:
         raise Failure(

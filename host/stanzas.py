@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import backups
+from .backup.pgbackrest import QUICK_S
 
-IO_TIMEOUT_S = 15
-"""pgBackRest's own is a minute, for a repository that does not answer."""
 READABLE = (0, 1, 2, 3)
 """pgBackRest's states of a repository that it could read, also of one without backups."""
 
@@ -19,7 +18,7 @@ class Unreadable(Exception):
 def read(setting: str, image: str, mounts: Mapping[str, str], network: str) -> list[Mapping[str, Any]]:
     """Returns the list. `mounts` are the volumes of the backups' files, by path. Raises `Unreadable`."""
     words = [f"--config={backups.CONFIGS[setting]}", f"--stanza={backups.STANZA}", "--output=json"]
-    words.append(f"--io-timeout={IO_TIMEOUT_S}")
+    words.append(f"--io-timeout={QUICK_S}")
     volumes = {path: backups.read_only(name) for path, name in mounts.items()}
     result = backups.run_once(image, volumes, ["pgbackrest", *words, "info"], network=network)
     if result.code:
