@@ -57,7 +57,7 @@ def test_another_version_is_one_changed_line(app: str, folder: Path) -> None:
 
 
 def test_a_release_that_never_becomes_healthy_is_one_changed_line(app: str, folder: Path) -> None:
-    assert answer(app, folder, "ARG FAIL=", "ARG FAIL=unhealthy").status_code == 503
+    assert answer(app, folder, "ENV FAIL=", "ENV FAIL=unhealthy").status_code == 503
 
 
 def test_the_local_stacks_service_is_built_from_it() -> None:
