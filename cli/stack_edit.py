@@ -29,12 +29,6 @@ def add_block(file: Path, path: Keys, text: str) -> None:
     _write(file, path, yaml.safe_load(text), block, text)
 
 
-def preview(file: Path, path: Keys, text: str) -> str:
-    """Returns the file's text as `add_block` would write it. Raises `Refused`."""
-    block = f"{yaml_text.dump(path[-1])}:\n{yaml_text.indent(text, yaml_text.INDENT)}"
-    return _changed(file, _read(file), path, yaml.safe_load(text), block, text)
-
-
 def _write(file: Path, path: Keys, value: Any, by_hand: str, block: str = "") -> None:
     target = file.resolve()  # a link stays a link
     before = _read(target)

@@ -1,10 +1,10 @@
-"""`build`, `push`, `pin` and `login`: the images of a stack, and the tokens of their registry."""
+"""`build`, `push`, `pin` and `login`: the images of a stack, and the tokens of their registry; `service add`."""
 
 from typing import Annotated
 
 import typer
 
-from .group import Stack
+from .group import Stack, Yes, new_group
 
 Service = Annotated[str, typer.Argument(help="A service of the stack file.")]
 Backend = Annotated[bool, typer.Option("--backend", help="The app alone.")]
@@ -90,10 +90,48 @@ def login(
     keep(stack, username, "push" if to_push else "read")
 
 
+services = new_group("The services of a stack.")
+
+
+@services.command("add")
+def add_service(
+    name: Annotated[str, typer.Argument(help="Its name: a-z, 0-9 and -.")] = "",
+    domain: Annotated[str, typer.Option(help="Its site; none: other services alone reach it.")] = "",
+    image: Annotated[str, typer.Option(help="The app's image.")] = "",
+    port: Annotated[int | None, typer.Option(help="The app's port.")] = None,
+    database: Annotated[str, typer.Option(help="Its database; none: it has none.")] = "",
+    migrate: Annotated[str, typer.Option(help="The migration's command; none: it has none.")] = "",
+    frontend_image: Annotated[str, typer.Option(help="The frontend's image; none: it has none.")] = "",
+    electric: Annotated[bool | None, typer.Option("--electric/--no-electric", help="With Electric.")] = None,
+    redis: Annotated[bool, typer.Option("--redis", help="With a user of Redis.")] = False,
+    context: Annotated[str, typer.Option(help="The folder of the app's sources, for `build`.")] = "",
+    yes: Yes = False,
+    stack: Stack = "local",
+) -> None:
+    """Adds a service to the stack file: asks, suggests what the other services have, and checks before it writes."""
+    from ..service_add import Wanted, add
+
+    wanted = Wanted(
+        name=name,
+        domain=domain,
+        image=image,
+        port=port,
+        database=database,
+        migrate=migrate,
+        frontend_image=frontend_image,
+        electric=electric,
+        redis=redis,
+        context=context,
+    )
+    name = add(stack, wanted, yes=yes)
+    typer.echo(f"next: ./sertantai plan {name}{_flags(False, False, stack)}")
+
+
 def add_to(app: typer.Typer) -> None:
     """Adds these commands."""
     for command in (build, push, pin, login):
         app.command()(command)
+    app.add_typer(services, name="service")
 
 
 def _parts(backend: bool, frontend: bool) -> list[str]:
