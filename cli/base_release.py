@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from . import dockerfile
+from .engine import console
 from .refused import Refused
 
 DEBIAN = {"11": "bullseye", "12": "bookworm", "13": "trixie", "14": "forky"}
 UBUNTU = {"22.04": "jammy", "24.04": "noble", "26.04": "resolute"}
 NAMED = {**dict.fromkeys(DEBIAN.values(), "Debian"), **dict.fromkeys(UBUNTU.values(), "Ubuntu")}
-PULL_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,9 @@ def _os_release(image: str) -> str:
     here = subprocess.run(["docker", "image", "inspect", image], capture_output=True)
     if here.returncode:
         pull = ["docker", "pull", "--quiet", image]
-        if subprocess.run(pull, capture_output=True, timeout=PULL_TIMEOUT_S).returncode:
-            return ""
+        with console.status(f"pulling {image}, to see which release it is made of"):
+            if subprocess.run(pull, capture_output=True).returncode:
+                return ""
     read = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "cat", image, "/etc/os-release"]
     return subprocess.run(read, capture_output=True, text=True, errors="replace").stdout
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -94,7 +95,7 @@ def _check(source: Source, dockerfile: Path) -> None:
         raise Refused(f"{source.setting}/dockerfile: {dockerfile}: {error.strerror}") from None
     setting = f"{source.setting}: {source.build.dockerfile}"
     for warning in base_release.check(setting, text, source.build.args, is_native=source.part == "app"):
-        console.print(f"warning: {warning}", soft_wrap=True)
+        console.print(f"warning: {warning}", soft_wrap=True, markup=False)
 
 
 def _run(command: list[str]) -> tuple[int, str]:
@@ -109,6 +110,7 @@ def _run(command: list[str]) -> tuple[int, str]:
             sys.stderr.write(line)
         return process.wait(), "".join(lines)
     except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)  # a terminal's Ctrl-C has reached it already, another's has not
         process.wait()
         raise Refused("interrupted: no image was tagged; the same command continues from Docker's cache") from None
 

@@ -29,7 +29,7 @@ class Checkout:
 
 
 def read(folder: Path) -> Checkout | None:
-    """Returns the state of the checkout that a folder is in. None: it is in none, or there is no commit yet."""
+    """Returns the state of the checkout that a folder is in. None: there is none, or no commit, or no git."""
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
     if not commit:
         return None
@@ -67,7 +67,7 @@ def _git(folder: Path, *words: str) -> str:
     try:
         result = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, errors="replace")
     except FileNotFoundError:
-        raise Refused("git: is not installed: install it, or give the image's tag with --tag") from None
+        return ""
     if "dubious ownership" in result.stderr:
         raise Refused(f"git: {folder} belongs to another user: `git config --global --add safe.directory {folder}`")
     return result.stdout.rstrip("\n")

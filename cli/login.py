@@ -32,7 +32,7 @@ def login(stack: str, username: str, action: tokens.Action) -> None:
         f"{registry.server}: the token of {credentials.username} may {action}. It is in {kept}", soft_wrap=True
     )
     for note in tokens.notes(token, action):
-        console.print(note, soft_wrap=True)
+        console.print(note, soft_wrap=True, markup=False)
 
 
 def _ask(server: str, action: tokens.Action) -> str:

@@ -23,7 +23,7 @@ def check_logins(stack: str, sources: Sequence[Source]) -> dict[str, Credentials
         token = tokens.check(server, login, "push", list(dict.fromkeys(names)))
         for note in tokens.notes(token, "push"):
             if note.startswith("warning"):
-                console.print(f"{server}: {note}", soft_wrap=True)
+                console.print(f"{server}: {note}", soft_wrap=True, markup=False)
         logins[server] = login
     return logins
 
@@ -45,15 +45,21 @@ def refuse_missing(sources: Sequence[Source]) -> None:
 
 def push(source: Source, login: Credentials) -> str:
     """Pushes one image, and returns its digest. Raises `Refused`."""
+    from rich.text import Text
+
+    title = f"{source.service}/{source.part}"
     auth = {"username": login.username, "password": login.password}
     digest = ""
-    with console.status(f"{source.service}/{source.part}: pushing {source.reference}") as status:
-        events = _docker().api.push(source.repository, source.tag, stream=True, decode=True, auth_config=auth)
-        for event in events:
-            if error := event.get("error"):
-                raise Refused(f"{source.service}/{source.part}: {source.reference} could not be pushed: {error}")
-            status.update(f"{source.service}/{source.part}: {_progress(event)}")
-            digest = event.get("aux", {}).get("Digest", digest)
+    try:
+        with console.status(f"{title}: pushing {source.reference}") as status:
+            client = _docker().api
+            for event in client.push(source.repository, source.tag, stream=True, decode=True, auth_config=auth):
+                if error := event.get("error"):
+                    raise Refused(f"{title}: {source.reference} could not be pushed: {error}")
+                status.update(Text(f"{title}: {_progress(event)}"))
+                digest = event.get("aux", {}).get("Digest", digest)
+    except KeyboardInterrupt:
+        raise Refused(f"{title}: interrupted: {source.reference} is not pushed; the same command continues") from None
     return digest
 
 

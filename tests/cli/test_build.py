@@ -148,6 +148,20 @@ def test_an_image_that_is_not_built_is_not_pushed(project: Path, local_registry:
     assert "run `./sertantai build legal --backend`, or push with --build" in shown
 
 
+def test_an_interrupted_build_ends_docker_and_says_what_is_left(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/docker").write_text(
+        f"#!/bin/sh\ntrap 'touch {tmp_path}/ended; exit 1' INT\nkill -INT $PPID\nread _\n"
+    )
+    (tmp_path / "bin/docker").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    code, shown = call("build", "legal", "--backend")
+    assert (code, "interrupted: no image was tagged" in shown) == (1, True)
+    assert (tmp_path / "ended").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "refusal"),
     [
