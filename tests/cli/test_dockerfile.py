@@ -145,6 +145,7 @@ MODULE = '''defmodule Legal.Actors do
     ~r/Board/
   ]
   # @old ~r/x/
+  @doc "Like ~r/x/."
   def match?(text), do: text =~ ~r/inline is fine/
   @sized %{short: 3}
 end

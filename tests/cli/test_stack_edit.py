@@ -107,6 +107,12 @@ def test_quotes_stay_as_they_are(tmp_path: Path) -> None:
     assert after == SERVICES.replace("ghcr.io/owner/site:1", DIGEST)
 
 
+@pytest.mark.parametrize("text", ['"plain"', "'plain'", "plain", '"plain"   # why'])
+def test_quotes_in_a_block_stay_as_they_are(tmp_path: Path, text: str) -> None:
+    block = "config:\n  sertantai:postgres:\n    volume: {}\n"
+    assert changed(tmp_path, block.format(text)) == block.format(text.replace("plain", VOLUME))
+
+
 def test_an_alias_is_replaced_where_it_stands(tmp_path: Path) -> None:
     assert changed(tmp_path, SERVICES, ("services", "hub", "app", "image"), DIGEST) == SERVICES.replace(
         "*image", DIGEST
