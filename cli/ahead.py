@@ -6,13 +6,13 @@ from .engine import begin, environment, follow, pulumi
 from .views import Show, view
 
 
-def preview(cli: str, stack: str, check: Callable[[], int], *, as_json: bool, show: Show = view) -> int:
+def preview(cli: str, stack: str, check: Callable[[], int], *words: str, as_json: bool, show: Show = view) -> int:
     """Previews the stack and returns the exit code. It changes nothing, so it need not wait for the checks.
 
-    It counts only if `check` returns 0 and has found everything in place. Otherwise nothing of it is shown: it is
+    `words` are more options of the engine. It counts only if `check` returns 0 and has found everything in place. Otherwise nothing of it is shown: it is
     cancelled, and begins again if the checks have started what was missing.
     """
-    begun = begin([cli, "preview", "--stack", stack, "--json"], environment(stack))
+    begun = begin([cli, "preview", *words, "--stack", stack, "--json"], environment(stack))
     in_place = False
     try:
         code = check()
@@ -22,7 +22,7 @@ def preview(cli: str, stack: str, check: Callable[[], int], *, as_json: bool, sh
             begun.cancel()
     if in_place:
         return follow(lambda: begun, preview=True, as_json=as_json, show=show)
-    return code or pulumi(cli, stack, "preview", as_json=as_json, show=show)
+    return code or pulumi(cli, stack, "preview", *words, as_json=as_json, show=show)
 
 
 def _has_made_something() -> bool:

@@ -12,6 +12,7 @@ from .meanings import INTERRUPTED, NOISE, explain
 from .steps import KEPT, SERVICES, Step, is_kept, is_step, title
 
 STACK = "pulumi:pulumi:Stack"
+IMAGE = "docker:index/remoteImage:RemoteImage"
 # The engine's operations in the operator's terms. Other operations change nothing on the host.
 ACTIONS = {
     "create": "new",
@@ -67,13 +68,18 @@ class Run:
     unchanged: int = 0
     outputs: dict[str, Any] = field(default_factory=dict)
     new_outputs: dict[str, Any] = field(default_factory=dict)
+    images: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """The image of each part before and after the run, by service and part. Empty: none, or not known."""
+    interrupted: bool = False
+    """Whether the operator has interrupted it."""
     _errors: list[Step | str] = field(default_factory=list)
     """Failed steps, and errors without a step, in the order of time."""
     _at: dict[str, Step] = field(default_factory=dict)
     """The last step of each resource, by URN."""
     _declared: dict[Key, None] = field(default_factory=dict)
     _reached: set[Key] = field(default_factory=set)
-    _services: set[str] = field(default_factory=set)
+    _names: set[str] = field(default_factory=set)
+    """Of services and foreign sites."""
     _notes: set[str] = field(default_factory=set)
     _began_at: float = -1
 
@@ -132,7 +138,7 @@ class Run:
         """The titles of the steps that did not begin because an earlier one failed."""
         if self.preview or not self.code or not self.steps:
             return []
-        return [title(name, self._services) for kind, name in self._declared if (kind, name) not in self._reached]
+        return [title(name, self._names) for kind, name in self._declared if (kind, name) not in self._reached]
 
     def _begin(self, metadata: Mapping[str, Any]) -> None:
         urn, operation = metadata["urn"], metadata["op"]
@@ -140,6 +146,8 @@ class Run:
         self._declare(key)
         if not is_step(key.kind):
             return
+        if key.kind == IMAGE:
+            self._keep_image(key.name, metadata)
         if operation != "refresh":
             self._reached.add(key)
         self.unchanged += operation == "same"
@@ -149,6 +157,15 @@ class Run:
             if DRIFTED in step.changes:
                 self.drift[step.title] = [DRIFTED]
             self.view.begin(step)
+
+    def _keep_image(self, name: str, metadata: Mapping[str, Any]) -> None:
+        """Keeps which image a part has, and will have."""
+        path = title(name, self._names).removesuffix(" image").partition("/")
+        inputs = [(metadata.get(age) or {}).get("inputs") or {} for age in ("old", "new")]
+        old, new = ("" if UNKNOWN in (image := str(each.get("name", ""))) else image for each in inputs)
+        before, after = self.images.get((path[0], path[2]), ("", ""))
+        # A replaced image has one event for the new one and one for the old one.
+        self.images[path[0], path[2]] = (before or old, "" if metadata["op"] == "delete" else new or after)
 
     def _end(self, metadata: Mapping[str, Any]) -> None:
         urn, operation = metadata["urn"], metadata["op"]
@@ -161,7 +178,7 @@ class Run:
             self.view.end(step)
 
     def _record_drift(self, metadata: Mapping[str, Any]) -> None:
-        name = title(_key(metadata["urn"]).name, self._services)
+        name = title(_key(metadata["urn"]).name, self._names)
         if metadata.get("new") is None:
             self.drift[name] = ["is gone"]
         elif metadata.get("diffs") and is_step(metadata["type"]):
@@ -212,19 +229,20 @@ class Run:
             self._errors.append(text)
 
     def _note(self, text: str) -> None:
+        self.interrupted = self.interrupted or text.startswith("^C received")
         if text not in self._notes:
             self._notes.add(text)
             self.view.note(text)
 
     def _declare(self, key: Key) -> None:
         if key.kind in SERVICES:
-            self._services.add(key.name)
+            self._names.add(key.name)
         if is_step(key.kind):
             self._declared.setdefault(key)
 
     def _step(self, urn: str, action: str, changes: Sequence[str] = ()) -> Step:
         key = _key(urn)
-        name = title(key.name, self._services)
+        name = title(key.name, self._names)
         return Step(title=name, kind=key.kind, action=action, changes=list(changes), begun=self.clock())
 
 

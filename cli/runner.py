@@ -42,7 +42,7 @@ class Command:
     def run_locally(self, engine: str, *words: str) -> int:
         """Runs the verb with the engine on this machine, which is prepared first. Returns the exit code."""
         if self.verb == "preview" and has_local_state(self.stack):
-            return ahead.preview(engine, self.stack, self.prepare, as_json=self.as_json, show=self.show)
+            return ahead.preview(engine, self.stack, self.prepare, *words[1:], as_json=self.as_json, show=self.show)
         return self.prepare() or self.pulumi(engine, *words)
 
     def run_on_host(self, engine: str, *words: str) -> int:
@@ -50,6 +50,9 @@ class Command:
         from . import hetzner, reach
 
         reachable = check_host(engine, self.stack)
+        if self.verb == "deploy" and not reachable:
+            why = "the stack has no server yet" if reachable is None else "the server does not answer"
+            raise Refused(f"host: {why}, and a release of one service does not create it: `make up STACK={self.stack}`")
         if reachable is False and self.verb == "up" and hetzner.start_server(engine, self.stack):
             reachable = check_host(engine, self.stack, reach.BOOT_TIMEOUT_S)
         if reachable is False and self.verb in ("up", "preview"):
@@ -73,7 +76,7 @@ class Command:
         """Checks that the rehearsal does not own the local stack, and starts its doubles. Returns the exit code."""
         from local.__main__ import main  # imported here: other stacks do not need Docker's client
 
-        return main(["setup" if self.verb in ("up", "preview") else "owner", "--stack", "local"])
+        return main(["setup" if self.verb in ("up", "preview", "deploy") else "owner", "--stack", "local"])
 
 
 def check_host(cli: str, stack: str, patience_s: int = 0) -> bool | None:

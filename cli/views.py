@@ -39,7 +39,7 @@ def view(*, as_json: bool = False, preview: bool = False, report: Report = repor
     if as_json:
         return JsonView(preview)
     live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    return LiveView(preview, report) if live else PlainView(preview, report)
+    return LiveView(preview, report=report) if live else PlainView(preview, report)
 
 
 class ResilientFile:
@@ -122,9 +122,9 @@ class LiveView:
     """Shows the running steps, each with its time and last line, below the ended steps."""
 
     preview: bool = False
-    report: Report = report
     console: Console = field(default_factory=terminal)
     running: list[Step] = field(default_factory=list)
+    report: Report = report
 
     def __post_init__(self) -> None:
         self.begun = time.monotonic()
