@@ -9,8 +9,9 @@ from .views import Show, view
 def preview(cli: str, stack: str, check: Callable[[], int], *words: str, as_json: bool, show: Show = view) -> int:
     """Previews the stack and returns the exit code. It changes nothing, so it need not wait for the checks.
 
-    `words` are more options of the engine. It counts only if `check` returns 0 and has found everything in place. Otherwise nothing of it is shown: it is
-    cancelled, and begins again if the checks have started what was missing.
+    `words` are more options of the engine. The preview counts only if `check` returns 0 and has found everything in
+    place. Otherwise nothing of it is shown: it is cancelled, and begins again if the checks have started what was
+    missing.
     """
     begun = begin([cli, "preview", *words, "--stack", stack, "--json"], environment(stack))
     in_place = False

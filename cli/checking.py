@@ -1,7 +1,5 @@
 """What `deploy` looks at without a change, and after one."""
 
-from importlib.util import find_spec
-
 from . import planning, services
 from .deploy import Wish
 from .refused import Refused

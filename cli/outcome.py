@@ -36,7 +36,7 @@ def advice(run: Run, services: Collection[str], command: str) -> Iterator[str]:
     if not run.steps and not run.drift:
         yield "nothing was changed"
     if unfinished:
-        yield f"next: `{command}` again continues from here; `./sertantai rollback {unfinished[0]}` releases an older one"
+        yield f"next: `{command}` continues from here; `./sertantai rollback {unfinished[0]}` releases an older one"
 
 
 def _state(run: Run, service: str) -> str:

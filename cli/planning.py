@@ -35,7 +35,7 @@ def show(stack: str, service: str, save: Path | None, *, as_json: bool) -> int:
 
 
 def confirm(stack: str, file: Path, *, yes: bool) -> None:
-    """Previews a stack again, and asks if the plan is no longer the saved one. Raises `Refused`, or ends the command."""
+    """Previews a stack again, and asks if the plan differs from the saved one. Raises `Refused` or `typer.Exit`."""
     saved = plan.read(file)
     if (saved.stack, saved.service) != (stack, ""):
         whose = f"{saved.service} of {saved.stack}" if saved.service else saved.stack

@@ -17,8 +17,6 @@ from .pinned import find_or_install
 from .previewing import preview
 from .stack_edit import Keys
 
-ASKED_NOT = "Nothing was changed; {} is as it was."
-
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
@@ -67,10 +65,7 @@ class Release:
             git.commit_file(self.file, self._message())
         code = apply(self.stack, command=self.command, targets=targets, again=self.again)
         if code and self.edits:
-            name = self.file.name
-            console.print(
-                f"{name} keeps the new settings: every `up` tries them again until a rollback", soft_wrap=True
-            )
+            console.print(f"{self.file.name} keeps the new settings: `up` tries them again until a rollback")
         return code
 
     def _message(self) -> str:
@@ -80,16 +75,16 @@ class Release:
     @contextmanager
     def _written(self) -> Iterator[None]:
         """Writes the settings, and takes them back if the operator does not want the release after all."""
-        before = self.file.read_bytes()
-        for keys, value in self.edits.items():
-            stack_edit.set_value(self.file, keys, value)
-        written = self.file.read_bytes()
+        before = written = self.file.read_bytes()
         try:
+            for keys, value in self.edits.items():
+                stack_edit.set_value(self.file, keys, value)
+                written = self.file.read_bytes()
             yield
         except BaseException:
             if self.file.read_bytes() == written != before:
                 self.file.write_bytes(before)
-            console.print(ASKED_NOT.format(self.file.name), soft_wrap=True)
+            console.print(f"Nothing was changed; {self.file.name} is as it was.", soft_wrap=True)
             raise
 
 

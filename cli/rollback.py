@@ -59,7 +59,7 @@ def choose(service: str, releases: History, declared: Mapping[str, str], number:
             return chosen
         numbers = ", ".join(str(each["number"]) for each in reversed(served)) or "none"
         raise Refused(f"--to: release {number} of {service} did not serve; these did: {numbers}")
-    newest = next((each["images"] for each in releases if each["images"]), {})
+    newest: dict[str, str] = next((each["images"] for each in releases if each["images"]), {})
     # A tag alone does not say which image runs: the newest release does.
     now = {part: _digest(reference) or _digest(newest.get(part, "")) for part, reference in declared.items()}
     for each in served:
