@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,11 +97,14 @@ def _resolve(
 
     def resolve(part: str) -> tuple[str, str]:
         name = _tagged(block[part]["image"], tag)
+        login = registry_login.for_image(stack, name)
         try:
-            image = registry.inspect(name, registry_login.for_image(stack, name))
+            digest = registry.resolve(name, login)
         except Refused as refused:
             raise Refused(f"services/{service}/{part}/image: {refused}") from None
-        return f"{name}@{image.digest}", image.labels.get(REVISION, "")
+        with suppress(Refused):
+            return f"{name}@{digest}", registry.inspect(f"{name}@{digest}", login).labels.get(REVISION, "")
+        return f"{name}@{digest}", ""
 
     with ThreadPoolExecutor() as pool:
         images = dict(zip(parts, pool.map(resolve, parts), strict=True))

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +33,8 @@ def recorded(stack: str, command: str, show: Show = view) -> Show:
 
     def show_and_record(*, as_json: bool, preview: bool) -> View:
         shown = show(as_json=as_json, preview=preview)
-        names = services.stack_file(stack).block("services")
-        return shown if preview else Recorder(shown, command, names, lambda stdin: send(stack, stdin))
+        blocks = services.stack_file(stack).block("services")
+        return shown if preview else Recorder(shown, command, blocks, lambda stdin: send(stack, stdin))
 
     return show_and_record
 
@@ -59,7 +59,8 @@ class Recorder:
 
     shown: View
     command: str
-    services: Collection[str]
+    services: Mapping[str, Mapping[str, Any]]
+    """The blocks of the stack file."""
     send: Send
     begun: dict[str, float] = field(default_factory=dict)
     """When the first step of each service began."""
@@ -98,16 +99,18 @@ class Recorder:
         self.ended.set()
         self.news.set()
         self.beats.join()
-        releases = {
-            service: {
-                "result": outcome.result(run, service),
-                "error": outcome.error(run, service),
-                "images": {part: new for (name, part), (_, new) in run.images.items() if name == service and new},
-            }
-            for service in self.begun
-        }
-        if reason := self.send(self._record(releases)):
+        if reason := self.send(self._record({service: self._ended(run, service) for service in self.begun})):
             console.print(f"history: this run is not in it: {reason}", soft_wrap=True, markup=False)
+
+    def _ended(self, run: Run, service: str) -> dict[str, Any]:
+        images = {part: new for (name, part), (_, new) in run.images.items() if name == service and new}
+        tags = {part: self.services[service].get(part, {}).get("image", "").partition("@")[0] for part in images}
+        return {
+            "result": outcome.result(run, service),
+            "error": outcome.error(run, service),
+            "images": images,
+            "tags": {part: tag for part, tag in tags.items() if tag},
+        }
 
     def _beat(self) -> None:
         while not self.ended.is_set():

@@ -22,7 +22,7 @@ def error(run: Run, service: str) -> str:
     if result(run, service) == SERVES:
         return ""
     own = [step.error for step in _steps(run, service) if step.failed]
-    return (own or run.errors or [INTERRUPTED])[0].splitlines()[0]
+    return (own or run.errors or [INTERRUPTED])[0].splitlines()[0].removesuffix("; its last lines:")
 
 
 def advice(run: Run, services: Collection[str], command: str) -> Iterator[str]:

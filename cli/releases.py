@@ -1,12 +1,11 @@
-"""`releases`: the history as a table."""
+"""`releases`: shows the history."""
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from . import history, services
@@ -28,30 +27,25 @@ def show(stack: str, service: str, *, as_json: bool) -> None:
     if not releases:
         console.print("No release is recorded yet.")
         return
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for name in ("release", "when (UTC)", "ended", "s", "what", "by", "commit"):
-        table.add_column(name, overflow="fold")
     for release in releases:
-        table.add_row(*row(release))
-    console.print(table)
+        for line in lines(release):
+            console.print(line, soft_wrap=True)
 
 
-def row(release: Mapping[str, Any]) -> tuple[str | Text, ...]:
-    """Returns a release's cells."""
-    begun = datetime.fromisoformat(release["begun"])
-    images = (
-        f"{part} {short_image(image)}" + (f" ({commit[:12]})" if (commit := release["commits"].get(part)) else "")
-        for part, image in sorted(release["images"].items())
-    )
-    result = Text(release["result"], STYLES.get(release["result"], ""))
+def lines(release: Mapping[str, Any]) -> Iterator[Text]:
+    """Yields the lines of a release: when it began, how it ended and who did it, then its images and its error."""
+    begun = datetime.fromisoformat(release["begun"]).astimezone(UTC)
+    result, command = release["result"], release["command"] or "pulumi up"
+    words = [command, f"by {release['who']}" if release["who"] else "", release["commit"]]
+    line = Text(f"{release['service']} {release['number']}  {begun:%Y-%m-%d %H:%M} UTC  ")
+    line.append(result, STYLES.get(result, ""))
+    yield line.append(f"  {release['seconds']:.0f} s" * bool(release["command"]) + f"  {' '.join(filter(None, words))}")
+    if release["images"]:
+        yield Text("  " + ", ".join(_image(part, release) for part in sorted(release["images"])))
     if release["error"]:
-        result.append(f": {release['error']}", "")
-    return (
-        f"{release['service']} {release['number']}",
-        begun.strftime("%Y-%m-%d %H:%M"),
-        result,
-        f"{release['seconds']:.0f}" if release["command"] else "",
-        "\n".join(images),
-        " ".join(filter(None, [release["who"], release["command"] or "pulumi up"])),
-        release["commit"],
-    )
+        yield Text(f"  {release['error']}")
+
+
+def _image(part: str, release: Mapping[str, Any]) -> str:
+    commit = release["commits"].get(part, "")
+    return f"{part} {short_image(release['images'][part]).rpartition('@')[2]}" + (f" ({commit[:12]})" * bool(commit))

@@ -63,7 +63,7 @@ class Release:
     def _apply(self, targets: list[str]) -> int:
         if self.commit and self.edits:
             git.commit_file(self.file, self._message())
-        code = apply(self.stack, command=self.command, targets=targets, again=self.again)
+        code = apply(self.stack, command=self.command, service=self.service, targets=targets, again=self.again)
         if code and self.edits:
             console.print(f"{self.file.name} keeps the new settings: `up` tries them again until a rollback")
         return code

@@ -22,7 +22,7 @@ def roll_back(stack: str, service: str, number: int, *, yes: bool, commit: bool)
     earlier = choose(service, history.read(stack, service), declared, number)
     images = {part: image for part, image in earlier["images"].items() if part in declared}
     edits: dict[Keys, Any] = {
-        ("services", service, part, "image"): _reference(declared[part], image)
+        ("services", service, part, "image"): _reference(earlier["tags"].get(part) or declared[part], image)
         for part, image in images.items()
         if _digest(declared[part]) != _digest(image)
     }
@@ -68,10 +68,10 @@ def choose(service: str, releases: History, declared: Mapping[str, str], number:
     raise Refused(f"{service}: the history has no release that served with other images: name them in the stack file")
 
 
-def _reference(declared: str, image: str) -> str:
-    """Returns the image with the tag of the stack file, which the next deploy resolves again."""
-    same = image_parts(declared)[0] == image_parts(image)[0]
-    return f"{declared.partition('@')[0]}@{_digest(image)}" if same else image
+def _reference(tagged: str, image: str) -> str:
+    """Returns the image with its tag, which the next deploy resolves again."""
+    same = image_parts(tagged)[0] == image_parts(image)[0]
+    return f"{tagged.partition('@')[0]}@{_digest(image)}" if same else image
 
 
 def _digest(reference: str) -> str:

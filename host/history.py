@@ -29,6 +29,7 @@ def record(postgres: Postgres, run: Mapping[str, str], service: str, release: Ma
         "error": release.get("error", ""),
         "images": json.dumps(images),
         "commits": json.dumps(commits(images)),
+        "tags": json.dumps(release.get("tags") or {}),
         "kept": str(KEPT),
     }
     postgres.query(CREATE + files.sql("history_record"), variables, exclusive=True)

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Stdin: `run`, which names it; `command`, `who`, `commit`; `services`, each with `seconds` since its release has
-    begun, `result` and `error`, and `images` by part if they are known.
+    begun, `result` and `error`, and by part `images` and their `tags` if they are known.
     """
     postgres = psql.Postgres(args.postgres)
     about = {name: inputs[name] for name in ("run", "command", "who", "commit")}

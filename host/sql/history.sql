@@ -1,7 +1,8 @@
 CREATE TABLE IF NOT EXISTS public.sertantai_history (
   service text, number int, run text NOT NULL, command text NOT NULL DEFAULT '', who text NOT NULL DEFAULT '',
   commit text NOT NULL DEFAULT '', begun timestamptz NOT NULL, seen timestamptz NOT NULL, ended timestamptz,
-  images jsonb NOT NULL, commits jsonb NOT NULL, result text NOT NULL, error text NOT NULL DEFAULT '',
+  images jsonb NOT NULL, commits jsonb NOT NULL,
+  tags jsonb NOT NULL DEFAULT '{}', result text NOT NULL, error text NOT NULL DEFAULT '',
   PRIMARY KEY (service, number)
 );
 -- A history that begins later than the platform begins with the images that serve.

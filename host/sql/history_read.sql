@@ -5,7 +5,7 @@ SELECT coalesce(jsonb_agg(to_jsonb(release) - 'run' - 'seen' - 'place' ORDER BY 
   SELECT *, extract(epoch FROM coalesce(ended, seen) - begun)::float AS seconds,
     row_number() OVER (PARTITION BY service ORDER BY number DESC) AS place
   FROM (
-    SELECT service, number, run, command, who, commit, begun, seen, images, commits, error,
+    SELECT service, number, run, command, who, commit, begun, seen, images, commits, tags, error,
       CASE WHEN lost THEN 'interrupted' ELSE result END AS result, CASE WHEN lost THEN seen ELSE ended END AS ended
     FROM (
       SELECT *, result = 'running' AND (seen < now() - interval :'silence'
