@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 
-from settings import PROJECT, Mistakes, StackFile, checks, read, report
+from settings import PROJECT, Mistakes, Settings, StackFile, checks, read, report
 
 from . import services
 from .engine import console
@@ -35,6 +35,14 @@ def check(file: StackFile) -> tuple[list[str], list[str]]:
     return [], [*settings.warnings(), *warnings]
 
 
+def settings_of(file: StackFile) -> Settings | None:
+    """Returns the settings, or None if the file has mistakes."""
+    try:
+        return read(file, _token_mistakes(file))
+    except Mistakes:
+        return None
+
+
 def _token_mistakes(file: StackFile) -> Iterator[str]:
     """Yields what is wrong with the token of Hetzner's API, as far as it can be read without the engine."""
     if "hcloud:token" not in file.encrypted:
@@ -44,10 +52,11 @@ def _token_mistakes(file: StackFile) -> Iterator[str]:
 
 def _placeholders(file: StackFile) -> Iterator[str]:
     """Yields one warning about all secrets that the file's author has left open."""
-    names = [key.removeprefix(f"{PROJECT}:") for key in file.encrypted if _is_placeholder(file.values[key])]
+    names = [key.removeprefix(f"{PROJECT}:") for key in file.encrypted if is_placeholder(file.values[key])]
     if names:
         yield f"{', '.join(names)}: not filled in yet; set each with `pulumi config set --secret KEY`"
 
 
-def _is_placeholder(value: object) -> bool:
+def is_placeholder(value: object) -> bool:
+    """Whether the value of a secret is not filled in yet."""
     return str(value).startswith(PLACEHOLDER)
