@@ -67,9 +67,9 @@ def lines(stack: str, *words: str) -> Iterator[str]:
                 yield CONTROLS.sub("", line.rstrip("\n"))
         finally:
             process.terminate()
-        error = process.stderr.read().strip() if process.stderr else ""
+        error = process.stderr.read() if process.stderr else ""
         if process.wait() > 0:
-            raise Refused(error or f"{words[0]}: the host gives no reason")
+            raise Refused(at_host.reason(error) or f"{words[0]}: the host gives no reason")
 
 
 def open_ssh(stack: str, *command: str) -> int:

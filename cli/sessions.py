@@ -16,8 +16,8 @@ def execute(stack: str, service: str, part: str, command: Sequence[str]) -> int:
     """Runs a command in the serving container of a part. Returns its exit code. Raises `Refused`."""
     services.find_part(stack, service, part)
     terminal = at_session.has_terminal()
-    words = [stack, service, part, "--gateway", Names(stack).of("nginx"), *(["--terminal"] if terminal else [])]
-    return at_session.run(stack, "exec", *words, "--", *command, terminal=terminal)
+    options = ["--gateway", Names(stack).of("nginx"), *(["--terminal"] if terminal else [])]
+    return at_session.run(stack, "exec", *options, stack, service, part, "--", *command, terminal=terminal)
 
 
 def psql(stack: str, service: str, words: Sequence[str], *, write: bool, superuser: bool, yes: bool) -> int:
@@ -34,9 +34,9 @@ def psql(stack: str, service: str, words: Sequence[str], *, write: bool, superus
             raise Refused("--write: nobody can be asked here: add --yes")
         typer.confirm(f"Open {database} of {stack} for writing?", abort=True, err=True)
     terminal = at_session.has_terminal()
-    options = [*(["--write"] if write else []), *(["--terminal"] if terminal else [])]
-    target = [database, "--postgres", Names(stack).of("postgres"), "--caller", at_session.caller()]
-    return at_session.run(stack, "open-psql", *target, *who, *options, "--", *words, terminal=terminal)
+    options = ["--postgres", Names(stack).of("postgres"), "--caller", at_session.caller(), *who]
+    options += [*(["--write"] if write else []), *(["--terminal"] if terminal else [])]
+    return at_session.run(stack, "open-psql", *options, database, "--", *words, terminal=terminal)
 
 
 def database_of(stack: str, service: str) -> str:

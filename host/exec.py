@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("part")
     parser.add_argument("--gateway", required=True, help="nginx's container")
     parser.add_argument("--terminal", action="store_true", help="the caller has a terminal")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="behind --")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="behind --, after everything else")
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:

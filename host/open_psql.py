@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--caller", default="", help="who calls: pg_stat_activity shows it")
     parser.add_argument("--write", action="store_true", help="transactions may write")
     parser.add_argument("--terminal", action="store_true", help="the caller has a terminal")
-    parser.add_argument("words", nargs=argparse.REMAINDER, help="psql's own, behind --")
+    parser.add_argument("words", nargs=argparse.REMAINDER, help="psql's own, behind --, after everything else")
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ import yaml
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import maintenance, runner, services
+from cli import engine, maintenance, runner, services
 
 FILE = """config:
   sertantai:host: {kind: local}
@@ -64,11 +64,9 @@ def test_off_leaves_a_file_without_the_setting_as_it_is(runs: list[tuple[str, ..
     assert len(runs) == 1, "the site may differ from the file, so the step is run in any case"
 
 
-def test_a_failed_step_says_what_state_things_are_in(
-    runs: list[tuple[str, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failed_step_says_what_state_things_are_in(runs: list[tuple[str, ...]], tmp_path: Path) -> None:
     runs.append(("fails",))
-    with maintenance.console.capture() as shown:
+    with engine.console.capture() as shown:
         assert call("on", "legal")[0] == 1
     said = " ".join(shown.get().split())
     assert "Pulumi.trial.yaml is changed and the site is not: run `./sertantai maintenance on legal` again" in said

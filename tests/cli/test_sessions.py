@@ -116,7 +116,7 @@ def test_a_command_is_passed_on_word_by_word_with_its_exit_code(host: Path) -> N
     (host / "do").write_text("sys.exit(7)")
     result = call("exec", "legal", "--part", "electric", "--", "sh", "-c", "echo 'a b'; ls -l")
     assert result.exit_code == 7
-    target = ["trial", "legal", "electric", "--gateway", "sertantai-trial-nginx"]
+    target = ["--gateway", "sertantai-trial-nginx", "trial", "legal", "electric"]
     assert called(host) == ["exec", *target, "--", "sh", "-c", "echo 'a b'; ls -l"]
 
 
@@ -125,16 +125,22 @@ def test_psql_is_read_only_and_has_the_rights_of_the_databases_owner(
 ) -> None:
     monkeypatch.setattr(at_session, "caller", lambda: "operator@laptop")
     assert call("psql", "compliance", "-c", "SELECT 1").exit_code == 0
-    target = ["legal_prod", "--postgres", "sertantai-trial-postgres", "--caller", "operator@laptop"]
-    assert called(host) == ["open-psql", *target, "--owner", "legal_prod_owner", "--", "-c", "SELECT 1"]
+    options = ["--postgres", "sertantai-trial-postgres", "--caller", "operator@laptop"]
+    owner = ["--owner", "legal_prod_owner", "legal_prod"]
+    assert called(host) == ["open-psql", *options, *owner, "--", "-c", "SELECT 1"]
     assert call("psql", "--superuser", "--write", "--yes").exit_code == 0
-    assert called(host) == ["open-psql", "postgres", *target[1:], "--write", "--"]
+    assert called(host) == ["open-psql", *options, "--write", "postgres", "--"]
 
 
 def test_with_a_terminal_ssh_makes_one_on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(at_host, "find_program", lambda _: ["ssh", "-F", "config", "sertantai-prod", "program"])
     commands: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "call", lambda command, cwd: commands.append(command) or 255)
+
+    def lose_connection(command: list[str], cwd: Path) -> int:
+        commands.append(command)
+        return 255
+
+    monkeypatch.setattr(subprocess, "call", lose_connection)
     with pytest.raises(Refused, match="host: the connection over SSH failed or broke"):
         at_session.run("prod", "exec", "a b", terminal=True)
     assert commands == [["ssh", "-t", "-q", "-F", "config", "sertantai-prod", "program", "exec 'a b'"]]
