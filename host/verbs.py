@@ -32,7 +32,7 @@ class Receiver(Protocol):
 
 READS = [
     *("backup-status", "boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
-    *("recover-compare", "recover-dump", "restore-check", "restored", "status", "volume-leave"),
+    *("recover-compare", "recover-dump", "releases", "restore-check", "restored", "status", "volume-leave"),
 ]
 """They change nothing that must be completed, so they end with their caller."""
 
@@ -43,7 +43,7 @@ CHANGES = [
     *("files-recover", "files-restore"),
     *("migrate", "mount", "network", "network-remove", "pg-hba", "placeholder", "prune-images", "reader"),
     *("reader-remove", "recover-back", "recover-build", "recover-drop", "recover-forget", "recover-promote"),
-    *("recover-seed", "recover-settle", "redis-user", "redis-user-remove", "restore-arrived", "restore-load"),
+    *("recover-seed", "recover-settle", "redis-user", "redis-user-remove", "release-record", "restore-arrived", "restore-load"),
     *("retire", "sharer-leave", "site-remove", "slot-drop", "switch", "take-out", "volume", "volumes-remove"),
 ]
 """They run to their end, even if the caller is gone."""
