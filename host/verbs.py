@@ -51,6 +51,9 @@ CHANGES = [
 RECEIVES = ["restore-receive"]
 """They end with their caller, and keep the bytes that have arrived."""
 
+SESSIONS = ["exec", "logs", "open-psql"]
+"""They have the caller's streams, so nothing is read from stdin before, and end with it."""
+
 
 class Inputs(dict[str, Any]):
     """The JSON of stdin. A missing key is a `Failure`: a caller that was killed may have sent only a part."""
@@ -62,7 +65,7 @@ class Inputs(dict[str, Any]):
 def run(words: Sequence[str], stdin: TextIO) -> int:
     """Calls the verb that `words` name, and returns its exit code."""
     program = argparse.ArgumentParser(prog="sertantai-host", description=__doc__)
-    program.add_argument("verb", choices=[*READS, *CHANGES, *RECEIVES])
+    program.add_argument("verb", choices=[*READS, *CHANGES, *RECEIVES, *SESSIONS])
     name = program.parse_args(words[:1]).verb
     verb = module(name)
     line = argparse.ArgumentParser(prog=f"{program.prog} {name}", description=verb.__doc__)
@@ -72,8 +75,11 @@ def run(words: Sequence[str], stdin: TextIO) -> int:
     if name in RECEIVES:
         cast("Receiver", verb).receive(args, stdin.buffer)
         return 0
-    inputs = _read(stdin)
     run_verb = cast("Verb", verb).run
+    if name in SESSIONS:
+        run_verb(args, Inputs())
+        return 0
+    inputs = _read(stdin)
     if name in CHANGES:
         return detach.run(name, lambda: run_verb(args, inputs))
     run_verb(args, inputs)
