@@ -66,6 +66,9 @@ def missing(seen: Mapping[str, Any]) -> Iterator[Problem]:
     """Declared parts without a container. Without Docker's answer nothing is known."""
     if "docker" in seen["unreadable"]:
         return
+    if not seen["containers"]:
+        yield Problem("stack", "stack: has no container on this host: run up")
+        return
     running = {_name(each) for each in seen["containers"] if each["state"] != "created"}
     services = seen["declared"].get("services", {})
     declared = [f"{name}/{part}" for name, each in services.items() for part in each["parts"]]

@@ -43,7 +43,15 @@ CHANGES = [
     *("files-recover", "files-restore"),
     *("migrate", "mount", "network", "network-remove", "pg-hba", "placeholder", "prune-images", "reader"),
     *("reader-remove", "recover-back", "recover-build", "recover-drop", "recover-forget", "recover-promote"),
-    *("recover-seed", "recover-settle", "redis-user", "redis-user-remove", "release-record", "restore-arrived", "restore-load"),
+    *(
+        "recover-seed",
+        "recover-settle",
+        "redis-user",
+        "redis-user-remove",
+        "release-record",
+        "restore-arrived",
+        "restore-load",
+    ),
     *("retire", "sharer-leave", "site-remove", "slot-drop", "switch", "take-out", "volume", "volumes-remove"),
 ]
 """They run to their end, even if the caller is gone."""

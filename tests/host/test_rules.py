@@ -231,9 +231,12 @@ def test_the_problems_of_backups_keep_one_key_while_their_text_changes() -> None
 
 @pytest.mark.parametrize("part", ["docker", "postgres", "nginx", "log", "backup"])
 def test_what_does_not_answer_is_one_problem_and_hides_no_other_part(part: str) -> None:
-    empty = {"docker": {"containers": [], "foreign": [], "serving": {}, "certificates": {}, "slots": []}}
-    blank = {"postgres": {"slots": []}, "nginx": {"serving": {}, "certificates": {}}, **empty}.get(part, {})
-    seen = good(unreadable={part: "no answer"}) | blank
+    blank: dict[str, dict[str, Any]] = {
+        "docker": {"containers": [], "foreign": [], "serving": {}, "certificates": {}, "slots": []},
+        "nginx": {"serving": {}, "certificates": {}},
+        "postgres": {"slots": []},
+    }
+    seen = good(unreadable={part: "no answer"}) | blank.get(part, {})
     if part == "backup":
         seen["containers"].append(container("platform", "backup"))
     assert texts(seen) == [f"{part}: cannot be read: no answer"]
