@@ -138,7 +138,8 @@ def _shared(seen: Mapping[str, Any]) -> Iterator[Row]:
         if each["service"] == SHARED:
             used = f"{size(each['memory_mb'])} of {size(each['memory_limit_mb'])}" if _is_measured(each) else ""
             restarted = f"restarted {each['restarts']} times" if each["restarts"] else ""
-            words = [state(each), f"since {span(time(seen['time']) - time(each['started']))}", used, restarted]
+            since = f"since {span(time(seen['time']) - time(each['started']))}" if each["state"] == "running" else ""
+            words = [state(each), since, used, restarted]
             yield Row(each["part"], ", ".join(filter(None, words)), GOOD if is_good(each) else BAD)
 
 
