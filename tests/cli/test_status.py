@@ -16,7 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, status, status_screen
+from cli import at_host, services, status, status_screen
 from cli.engine import ROOT
 from cli.status_drift import drift
 from render.declared import declared
@@ -297,7 +297,7 @@ def test_a_host_that_keeps_everybody_waiting_is_the_one_problem(host: Answer, mo
 
 def test_a_stack_file_with_mistakes_is_refused_with_all_of_them(host: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     values = {key: value for key, value in FILE.values.items() if not key.endswith((":acme", ":nginx"))}
-    monkeypatch.setattr(status.services, "stack_file", lambda _: StackFile(name="local", values=values))
+    monkeypatch.setattr(services, "stack_file", lambda _: StackFile(name="local", values=values))
     code, text = run()
     assert code == 1
     assert "acme: is missing" in text

@@ -13,20 +13,20 @@ import pytest
 from host import look, look_containers, look_gateway, look_postgres
 from host.failure import Failure
 from render import nginx, sql
-from settings import Service
+from settings import App, Service
 from tests.throwaway.box import Boxes, docker
 from tests.throwaway.calling import call
 from tests.throwaway.cluster import ask
 from tests.throwaway.sites import placeholder, switch
 from tests.waiting import eventually
 
-APP = {"image": "app:1"}
 DECLARED: dict[str, Any] = {"platform": {"postgres": "postgres:17", "nginx": "nginx:1"}, "services": {}, "sites": {}}
 
 
 def site(name: str, **settings: Any) -> str:
     """The gateway's file of a service whose app has a container of its name."""
-    return nginx.site(name, Service(app=APP, domain=f"{name}.test", **settings), {"app": [f"{name}-app-1"]}, None, 443)
+    service = Service(app=App(image="app:1"), domain=f"{name}.test", **settings)
+    return nginx.site(name, service, {"app": [f"{name}-app-1"]}, None, 443)
 
 
 @pytest.fixture(scope="module")
