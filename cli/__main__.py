@@ -2,11 +2,11 @@
 
 import os
 
-from .commands import backup, data, day, images, platform, release, repair
+from .commands import backup, data, day, images, look, platform, release, repair
 from .commands.group import new_group
 
 app = new_group("The sertantai platform.")
-for module in (platform, release, data, day, repair, images):
+for module in (platform, release, look, data, day, repair, images):
     module.add_to(app)
 app.add_typer(backup.app, name="backup")
 
