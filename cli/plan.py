@@ -1,6 +1,7 @@
 """The plan of a run in the service's terms, from a preview: what is released, what is interrupted, what has drifted."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -118,9 +119,15 @@ def differences(saved: Plan, now: Plan) -> list[str]:
         for part in sorted({*saved.digests, *now.digests})
         if (digest := now.digests.get(part, "")) != saved.digests.get(part, "")
     ]
-    more = [f"not in the plan: {line}" for line in now.changes if line not in saved.changes]
-    less = [f"no longer: {line}" for line in saved.changes if line not in now.changes]
+    old, new = (dict(zip(map(_named, each.changes), each.changes, strict=True)) for each in (saved, now))
+    more = [f"not in the plan: {line}" for name, line in new.items() if name not in old]
+    less = [f"no longer: {line}" for name, line in old.items() if name not in new]
     return [*moved, *more, *less]
+
+
+def _named(line: str) -> str:
+    """Returns a change without the ends of containers' names: each preview makes up others."""
+    return re.sub(r"(?<=-)[0-9a-f]{7}\b", "*", line)
 
 
 def _is_new_container(step: Step) -> bool:

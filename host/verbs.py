@@ -32,7 +32,8 @@ class Receiver(Protocol):
 
 READS = [
     *("backup-status", "boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
-    *("recover-compare", "recover-dump", "releases", "restore-check", "restored", "status", "volume-leave"),
+    *("recover-compare", "recover-dump", "releases", "restore-check", "restored", "status", "version"),
+    "volume-leave",
 ]
 """They change nothing that must be completed, so they end with their caller."""
 

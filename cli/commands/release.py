@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from .group import Json, Stack, Yes
+from .group import Json, Service, Stack, Yes, service_names
 
-Service = Annotated[str, typer.Argument(help="A service of the stack file.")]
-AnyService = Annotated[str, typer.Argument(help="A service of the stack file. Without it: all of them.")]
+AnyService = Annotated[str, typer.Argument(help="Without it: all services.", autocompletion=service_names)]
 Commit = Annotated[bool, typer.Option("--commit", help="Commit the changed stack file.")]
 
 
@@ -43,6 +42,7 @@ def deploy(
 ) -> None:
     """Releases the newest images of a service, and nothing else: writes their digests, plans, asks, releases."""
     from .. import checking, deploy
+    from .. import logs as log
 
     wish = deploy.Wish(
         frontend=frontend,
@@ -56,8 +56,10 @@ def deploy(
     if check_only:
         raise typer.Exit(checking.check_only(stack, service, wish, changes=commit or logs))
     code = deploy.deploy(stack, service, wish, yes=yes, commit=commit)
-    if not code and logs:
-        checking.follow_logs(stack, service)
+    if not code:
+        checking.compare_version(stack, service)
+        if logs:
+            log.show(stack, service, [], since="1m", lines=0, follow=True)
     raise typer.Exit(code)
 
 
