@@ -1,4 +1,4 @@
-"""The history of releases, in a real PostgreSQL: what a run records, what is recorded for it, and what a reader sees."""
+"""The history of releases in a real PostgreSQL: what a run records, what is recorded for it, what a reader sees."""
 
 import json
 from typing import Any
@@ -50,7 +50,11 @@ def test_a_run_records_its_release_once_and_then_how_it_ended(cluster: str, name
     [release] = read(cluster, name)
     expected = {"number": 1, "who": "anna@laptop", "command": "deploy", "commit": "c0ffee", "result": "failed"}
     assert expected.items() <= release.items()
-    assert (release["error"], release["images"], release["tags"]) == ("legal/app: died", {"app": "app@2"}, {"app": "app:2"})
+    assert (release["error"], release["images"], release["tags"]) == (
+        "legal/app: died",
+        {"app": "app@2"},
+        {"app": "app:2"},
+    )
 
 
 def test_a_run_whose_laptop_died_is_interrupted_and_ended_when_it_was_last_seen(cluster: str, name: str) -> None:
@@ -72,7 +76,9 @@ def test_a_run_that_another_one_follows_no_longer_runs(cluster: str, name: str) 
 def test_a_release_by_plain_pulumi_is_recorded_and_one_by_the_command_only_once(cluster: str, name: str) -> None:
     serve(cluster, name, app="app@1")
     serve(cluster, name, app="app@1")  # the step runs again after a failure
-    assert [(each["number"], each["who"], each["images"]) for each in read(cluster, name)] == [(1, "", {"app": "app@1"})]
+    assert [(each["number"], each["who"], each["images"]) for each in read(cluster, name)] == [
+        (1, "", {"app": "app@1"})
+    ]
     record(cluster, name, "running", run="two")
     serve(cluster, name, app="app@2")
     record(cluster, name, "serves", run="two")
