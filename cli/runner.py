@@ -50,7 +50,7 @@ class Command:
         from . import hetzner, reach
 
         reachable = check_host(engine, self.stack)
-        if self.verb == "deploy" and not reachable:
+        if self.verb == "deploy" and not (reachable or reach.is_local(self.stack)):
             why = "the stack has no server yet" if reachable is None else "the server does not answer"
             raise Refused(f"host: {why}, and a release of one service does not create it: `make up STACK={self.stack}`")
         if reachable is False and self.verb == "up" and hetzner.start_server(engine, self.stack):

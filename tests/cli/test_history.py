@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli import history, releases
+from cli import git, history, releases
 from cli.history import Recorder
 from cli.run import Run
 from cli.views import PlainView
@@ -105,13 +105,13 @@ def test_a_release_is_shown_with_who_when_what_and_how_it_ended() -> None:
 def test_the_commit_of_a_checkout_is_marked_if_its_files_have_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history.git, "ROOT", tmp_path)
-    assert history.git.commit() == ""
+    monkeypatch.setattr(git, "ROOT", tmp_path)
+    assert git.commit() == ""
     for words in (["init", "-q"], ["config", "user.email", "a@b"], ["config", "user.name", "a"], ["add", "."]):
         (tmp_path / "file").write_text("one")
-        assert history.git._run(*words).returncode == 0
-    history.git.commit_file(tmp_path / "file", "one")
-    clean = history.git.commit()
+        assert git._run(*words).returncode == 0
+    git.commit_file(tmp_path / "file", "one")
+    clean = git.commit()
     assert len(clean) == 12
     (tmp_path / "file").write_text("two")
-    assert history.git.commit() == f"{clean}+changes"
+    assert git.commit() == f"{clean}+changes"

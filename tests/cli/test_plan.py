@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import previewing
+from cli import git
 
 from .releasing import CONTAINER, GATE, SERVICE, Project, digest, new_image, new_project, step
 
@@ -81,7 +81,7 @@ def test_up_applies_a_plan_that_is_still_true_without_a_question(
     project: Project, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commits = iter(["one", "two"])  # a merge has another commit than the branch that was planned
-    monkeypatch.setattr(previewing.git, "commit", lambda: next(commits, ""))
+    monkeypatch.setattr(git, "commit", lambda: next(commits, ""))
     names = iter(["legal-app-0123456", "legal-app-89abcde"])  # a preview makes up the names of new containers
 
     def previewed() -> None:

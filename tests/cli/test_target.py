@@ -1,12 +1,14 @@
 """A release of one service is limited to that service."""
 
+from typing import Any
+
 from cli.target import running_images, urns
 from settings import StackFile
 
 from .releasing import OWN, image, resource
 
 
-def file(**services: dict[str, object]) -> StackFile:
+def file(**services: Any) -> StackFile:
     return StackFile(name="trial", values={"sertantai:services": services, "sertantai:nginx": {"image": "nginx:1"}})
 
 
