@@ -5,9 +5,10 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from .changes import DRIFTED, SECRET, UNKNOWN, changes
+from .changes import DRIFTED, UNKNOWN, changes
+from .events import Key, key_of, public
 from .meanings import INTERRUPTED, NOISE, explain
 from .steps import KEPT, SERVICES, Step, is_kept, is_step, title
 
@@ -25,13 +26,6 @@ ACTIONS = {
 }
 # The SDK's debug log of declared resources: the only trace of a step that never begins.
 DECLARED = re.compile(r"registering resource: ty=(\S+), name=(\S+), custom=")
-
-
-class Key(NamedTuple):
-    """Identifies a resource without its parents."""
-
-    kind: str
-    name: str
 
 
 class View(Protocol):
@@ -93,7 +87,7 @@ class Run:
             case {"resOutputsEvent": {"metadata": metadata}}:
                 self._end(metadata)
             case {"resOpFailedEvent": {"metadata": {"urn": urn}}}:
-                self._reached.add(_key(urn))
+                self._reached.add(key_of(urn))
                 self._fail(self._step_of(urn))
             case {"diagnosticEvent": diagnostic}:
                 self._diagnose(diagnostic)
@@ -142,7 +136,7 @@ class Run:
 
     def _begin(self, metadata: Mapping[str, Any]) -> None:
         urn, operation = metadata["urn"], metadata["op"]
-        key = _key(urn)
+        key = key_of(urn)
         self._declare(key)
         if not is_step(key.kind):
             return
@@ -178,7 +172,7 @@ class Run:
             self.view.end(step)
 
     def _record_drift(self, metadata: Mapping[str, Any]) -> None:
-        name = title(_key(metadata["urn"]).name, self._names)
+        name = title(key_of(metadata["urn"]).name, self._names)
         if metadata.get("new") is None:
             self.drift[name] = ["is gone"]
         elif metadata.get("diffs") and is_step(metadata["type"]):
@@ -186,7 +180,7 @@ class Run:
 
     def _keep_outputs(self, metadata: Mapping[str, Any]) -> None:
         """Keeps the stack outputs, without secrets."""
-        new, old = (_public((metadata.get(age) or {}).get("outputs") or {}) for age in ("new", "old"))
+        new, old = (public((metadata.get(age) or {}).get("outputs") or {}) for age in ("new", "old"))
         if new:
             self.outputs = new
             self.new_outputs = {name: value for name, value in new.items() if value != old.get(name)}
@@ -218,10 +212,10 @@ class Run:
             self._note("warning: " * (severity == "warning") + message.strip())
 
     def _add_error(self, urn: str, text: str) -> None:
-        if text and urn and is_step(_key(urn).kind):
+        if text and urn and is_step(key_of(urn).kind):
             # The engine sends no end for a step whose inputs it refuses, so its error is recorded here.
             step = self._step_of(urn)
-            self._reached.add(_key(urn))
+            self._reached.add(key_of(urn))
             step.errors.append(text)
             if step not in self._errors:
                 self._errors.append(step)
@@ -241,7 +235,7 @@ class Run:
             self._declared.setdefault(key)
 
     def _step(self, urn: str, action: str, changes: Sequence[str] = ()) -> Step:
-        key = _key(urn)
+        key = key_of(urn)
         name = title(key.name, self._names)
         return Step(title=name, kind=key.kind, action=action, changes=list(changes), begun=self.clock())
 
@@ -250,18 +244,3 @@ def _reason(code: int) -> str:
     """Returns why a run without any error message has ended."""
     killed = f"the run was ended by {signal.Signals(-code).name}; run up again" if code < 0 else ""
     return killed or f"ended with exit code {code}"
-
-
-def _key(urn: str) -> Key:
-    """Returns type and name from the end of a URN."""
-    _, _, kinds, name = urn.rsplit("::", 3) if urn.count("::") >= 3 else ("", "", "", urn)
-    return Key(kinds.rpartition("$")[2], name)
-
-
-def _public(value: Any) -> Any:
-    """Returns the value with marks for secret and unknown values."""
-    if isinstance(value, Mapping):
-        return "[secret]" if SECRET in value else {name: _public(inner) for name, inner in value.items()}
-    if isinstance(value, str):
-        return value.replace(UNKNOWN, "[unknown]")
-    return [_public(inner) for inner in value] if isinstance(value, list) else value
