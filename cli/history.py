@@ -25,6 +25,8 @@ from .views import Show, view
 BEAT_S = 30
 """A release that is not recorded for two minutes counts as interrupted."""
 TIMEOUT_S = 60
+KEPT = 500
+"""Releases that the host keeps of each service."""
 Send = Callable[[str], str]
 
 

@@ -6,12 +6,26 @@ from contextlib import suppress
 from dataclasses import replace
 
 from . import git, history, plan
+from .engine import console
 from .plan import Plan
 from .refused import Refused
 from .report import report
 from .run import Run, View
 from .runner import Command
 from .views import PlainView, view
+
+
+class Quiet(PlainView):
+    """Writes warnings and errors to standard error: standard output is for what is made of the plan."""
+
+    def note(self, text: str) -> None:
+        """Writes the message."""
+        console.print(text, soft_wrap=True, markup=False)
+
+    def close(self, run: Run) -> None:
+        """Writes the summary."""
+        for line in self.report(run):
+            self.note(line)
 
 
 def preview(
@@ -39,7 +53,7 @@ def preview(
             yield from () if quiet else plans[-1].lines()
 
         def show(*, as_json: bool, preview: bool) -> View:
-            return PlainView(preview, lines) if quiet else view(preview=preview, report=lines)
+            return Quiet(preview, lines) if quiet else view(preview=preview, report=lines)
 
         code = Command("preview", stack, show=show).run("preview", *words)
     return code, plans[-1] if plans and not code else None

@@ -49,20 +49,21 @@ class Release:
         # What is confirmed is what is applied.
         with limited(engine, self.stack, self.service) as words, digests_file() if asks else nullcontext():
             with self._written():
-                if asks:
-                    self._confirm(words)
-            return self._apply(words)
+                has_changes = not asks or self._confirm(words)
+                if self.commit and self.edits:
+                    git.commit_file(self.file, self._message())
+            return self._apply(words) if has_changes else 0
 
-    def _confirm(self, words: list[str]) -> None:
+    def _confirm(self, words: list[str]) -> bool:
+        """Shows the plan and asks. Returns whether there is anything to do. Raises `typer.Exit`."""
         code, shown = preview(self.stack, self.service, words, built_from=self.built_from)
         if code or not shown:
             raise typer.Exit(code or 1)
         if shown.changes and not typer.confirm(f"Release {self.service} on {self.stack}?", err=True):
             raise typer.Exit(1)
+        return bool(shown.changes)
 
     def _apply(self, targets: list[str]) -> int:
-        if self.commit and self.edits:
-            git.commit_file(self.file, self._message())
         code = apply(self.stack, command=self.command, service=self.service, targets=targets, again=self.again)
         if code and self.edits:
             console.print(f"{self.file.name} keeps the new settings: `up` tries them again until a rollback")

@@ -19,7 +19,7 @@ def roll_back(stack: str, service: str, number: int, *, yes: bool, commit: bool)
     """Releases an earlier release again and returns the exit code. 0: the last one that served. Raises `Refused`."""
     block = services.find(stack, service)
     declared = {part: block[part]["image"] for part in PARTS if (block.get(part) or {}).get("image")}
-    earlier = choose(service, history.read(stack, service), declared, number)
+    earlier = choose(service, history.read(stack, service, history.KEPT), declared, number)
     images = {part: image for part, image in earlier["images"].items() if part in declared}
     edits: dict[Keys, Any] = {
         ("services", service, part, "image"): _reference(earlier["tags"].get(part) or declared[part], image)

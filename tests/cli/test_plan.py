@@ -70,10 +70,11 @@ def test_the_plan_of_one_service_is_limited_to_it(project: Project, call: Call) 
 
 
 def test_json_is_one_object(project: Project, call: Call) -> None:
-    project.engine(0, preview=[SERVICE, new_image("legal-app", OLD, NEW), CONTAINER])
-    code, said = call("plan", "--json")
-    shown = json.loads(said)
-    assert (code, shown["digests"]) == (2, {"legal/app": NEW})
+    warning = {"diagnosticEvent": {"severity": "warning", "message": "a warning"}}
+    project.engine(0, preview=[SERVICE, warning, new_image("legal-app", OLD, NEW), CONTAINER])
+    ran = CliRunner().invoke(command.app, ["plan", "--json", "--stack", "trial"])
+    shown = json.loads(ran.stdout)
+    assert (ran.exit_code, shown["digests"]) == (2, {"legal/app": NEW})
     assert shown["releases"][0]["before"] == OLD
 
 
