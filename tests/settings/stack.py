@@ -216,6 +216,7 @@ FULL: dict[str, Any] = {
         "auth": {
             "domain": "auth.sertantai.com",
             "database": {"name": "auth_prod"},
+            "maintenance": True,
             "app": {
                 "image": "ghcr.io/owner/auth:1",
                 "routes": {"/api/": {"buffering": True, "timeout_s": 300, "body_mb": 20}, "/health": {}},
