@@ -23,6 +23,7 @@ from .services import find
 
 PARTS = ("app", "frontend")
 """The parts whose images are made here."""
+LATEST = "latest"
 TITLE = "org.opencontainers.image"
 
 
@@ -37,6 +38,8 @@ class Source:
     build: Build
     context: Path
     labels: Mapping[str, str]
+    moves_latest: bool
+    """Whether a push moves the tag `latest` too, which the stack file names: then `deploy` finds the image by it."""
 
     @property
     def reference(self) -> str:
@@ -125,15 +128,7 @@ def _source(service: str, part: str, block: dict[str, Any], *, tag: str, allow_d
     if not block.get("build"):
         example = f"build: {{context: ../sertantai-{service}/{'backend' if part == 'app' else part}}}"
         raise Refused(f"{setting}/build: is missing: name the folder of its sources, such as {example}")
-    try:
-        build = Build.model_validate(block["build"])
-        repository, _, _ = image_parts(str(block.get("image")))
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)[0]
-        path = "/".join(map(str, ("build", *details["loc"])))
-        raise Refused(f"{setting}/{path}: is missing or not valid: {details['msg']}") from None
-    except ValueError as error:
-        raise Refused(f"{setting}/image: {error}") from None
+    build, repository, declared = _declared(setting, block)
     context = (ROOT / Path(build.context).expanduser()).resolve()
     if not context.is_dir():
         raise Refused(f"{setting}/build/context: there is no folder {context}")
@@ -152,7 +147,21 @@ def _source(service: str, part: str, block: dict[str, Any], *, tag: str, allow_d
         build=build,
         context=context,
         labels=_labels(state) if state else {},
+        moves_latest=declared == LATEST and not (state and state.changed),
     )
+
+
+def _declared(setting: str, block: dict[str, Any]) -> tuple[Build, str, str]:
+    """Returns the settings of the build, and the repository and the tag of the part's image. Raises `Refused`."""
+    try:
+        repository, tag, _ = image_parts(str(block.get("image")))
+        return Build.model_validate(block["build"]), repository, tag
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)[0]
+        path = "/".join(map(str, ("build", *details["loc"])))
+        raise Refused(f"{setting}/{path}: is missing or not valid: {details['msg']}") from None
+    except ValueError as error:
+        raise Refused(f"{setting}/image: {error}") from None
 
 
 def _labels(state: checkout.Checkout) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from . import registry_login, tokens
-from .build import PARTS, Source
+from .build import LATEST, PARTS, Source
 from .engine import console
 from .refused import Refused
 from .registry_http import Credentials, is_local
@@ -45,21 +45,29 @@ def refuse_missing(sources: Sequence[Source]) -> None:
 
 def push(source: Source, login: Credentials) -> str:
     """Pushes one image, and returns its digest. Raises `Refused`."""
-    from rich.text import Text
-
     title = f"{source.service}/{source.part}"
-    auth = {"username": login.username, "password": login.password}
-    digest = ""
     try:
-        with console.status(f"{title}: pushing {source.reference}") as status:
-            client = _docker().api
-            for event in client.push(source.repository, source.tag, stream=True, decode=True, auth_config=auth):
-                if error := event.get("error"):
-                    raise Refused(f"{title}: {source.reference} could not be pushed: {error}")
-                status.update(Text(f"{title}: {_progress(event)}"))
-                digest = event.get("aux", {}).get("Digest", digest)
+        digest = _push(source.repository, source.tag, login, title)
+        if source.moves_latest:
+            _docker().images.get(source.reference).tag(source.repository, LATEST)
+            _push(source.repository, LATEST, login, title)
+            console.print(f"{title}: the tag {LATEST} is this image now", soft_wrap=True, markup=False)
     except KeyboardInterrupt:
         raise Refused(f"{title}: interrupted: {source.reference} is not pushed; the same command continues") from None
+    return digest
+
+
+def _push(repository: str, tag: str, login: Credentials, title: str) -> str:
+    from rich.text import Text
+
+    auth = {"username": login.username, "password": login.password}
+    digest = ""
+    with console.status(f"{title}: pushing {repository}:{tag}") as status:
+        for event in _docker().api.push(repository, tag, stream=True, decode=True, auth_config=auth):
+            if error := event.get("error"):
+                raise Refused(f"{title}: {repository}:{tag} could not be pushed: {error}")
+            status.update(Text(f"{title}: {_progress(event)}"))
+            digest = event.get("aux", {}).get("Digest", digest)
     return digest
 
 

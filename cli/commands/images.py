@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from .group import Stack, Yes, new_group
+from .group import Service, Stack, Yes, new_group
 
-Service = Annotated[str, typer.Argument(help="A service of the stack file.")]
 Backend = Annotated[bool, typer.Option("--backend", help="The app alone.")]
 Frontend = Annotated[bool, typer.Option("--frontend", help="The frontend alone.")]
 Tag = Annotated[str, typer.Option(help="The tag. Default: the git commit of the sources.")]
@@ -44,6 +43,8 @@ def push(
     from .. import push as pushes
     from ..services import find
 
+    # An image that is there already does not depend on the files of now.
+    allow_dirty = allow_dirty or (tag != "" and not build_first)
     sources = images.sources(stack, service, _parts(backend, frontend), tag=tag, allow_dirty=allow_dirty)
     logins = pushes.check_logins(stack, sources)
     if build_first:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from cli import build, registry, registry_login, services
 from cli.__main__ import app
+from cli.refused import Refused
 from local import doubles
 from tests import places
 from tests.doubles.ghcr import Ghcr, serving
@@ -54,7 +55,7 @@ def declare(project: Path, server: str) -> None:
         "sertantai:services": {
             "legal": {
                 "app": {"image": f"{server}/{NAME}:1", "build": {"context": "legal/backend"}},
-                "frontend": {"image": f"{server}/{NAME}-site:1", "build": {"context": "legal/site"}},
+                "frontend": {"image": f"{server}/{NAME}-site", "build": {"context": "legal/site"}},
             },
             "auth": {"app": {"image": f"{server}/auth:1"}},
         },
@@ -101,14 +102,19 @@ def test_images_have_the_commit_as_their_tag_and_the_next_command_is_named(
     assert labels[f"{TITLE}.created"].startswith("20")
     code, shown = call("push", "legal")
     digests = {name: registry.resolve(f"{local_registry}/{name}:{tag}", login()) for name in (NAME, f"{NAME}-site")}
-    assert (code, shown.splitlines()[-3:]) == (
+    assert (code, shown.splitlines()[-4:]) == (
         0,
         [
             f"legal/app: {local_registry}/{NAME}:{tag}@{digests[NAME]}",
+            "legal/frontend: the tag latest is this image now",
             f"legal/frontend: {local_registry}/{NAME}-site:{tag}@{digests[f'{NAME}-site']}",
             f"next: ./sertantai deploy legal --tag {tag} --stack here",
         ],
     )
+    # The stack file names the tag latest of the frontend alone, so it is moved.
+    assert registry.resolve(f"{local_registry}/{NAME}-site:latest", login()) == digests[f"{NAME}-site"]
+    with pytest.raises(Refused, match="no such tag"):
+        registry.resolve(f"{local_registry}/{NAME}:latest", login())
     assert registry.inspect(f"{local_registry}/{NAME}:{tag}", login()).labels[f"{TITLE}.revision"] == commit(project)
 
 
@@ -125,6 +131,10 @@ def test_uncommitted_files_are_refused_and_named_unless_they_are_allowed(project
     assert call("build", "legal", "--backend", "--allow-dirty")[0] == 0
     labels = images.get(f"{REGISTRY}/{NAME}:{commit(project)[:9]}-dirty").labels
     assert labels[f"{TITLE}.revision"] == f"{commit(project)}-dirty"
+    [site] = build.sources("here", "legal", ["frontend"])
+    (project / "legal/site/new.css").touch()
+    [dirty] = build.sources("here", "legal", ["frontend"], allow_dirty=True)
+    assert (site.moves_latest, dirty.moves_latest) == (True, False)
 
 
 @pytest.mark.docker
