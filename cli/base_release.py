@@ -14,6 +14,8 @@ from .refused import Refused
 
 DEBIAN = {"11": "bullseye", "12": "bookworm", "13": "trixie", "14": "forky"}
 UBUNTU = {"22.04": "jammy", "24.04": "noble", "26.04": "resolute"}
+SCRIPTS = ("node", "bun", "deno")
+"""Builders of a browser's scripts, which an app's last stage may copy."""
 NAMED = {**dict.fromkeys(DEBIAN.values(), "Debian"), **dict.fromkeys(UBUNTU.values(), "Ubuntu")}
 
 
@@ -31,7 +33,7 @@ class Release:
 def check(setting: str, text: str, arguments: Mapping[str, str], *, is_native: bool = True) -> list[str]:
     """Compares the last stage with those whose files it copies, and returns warnings. Raises `Refused`.
 
-    Scripts that a browser runs do not depend on libraries, so a difference is a warning if not `is_native`.
+    A browser's scripts do not depend on libraries, so a difference is a warning there, and if not `is_native`.
     """
     every = dockerfile.stages(text, arguments)
     if not every:
@@ -50,7 +52,7 @@ def check(setting: str, text: str, arguments: Mapping[str, str], *, is_native: b
                 f"{setting}:{runner.line}: the stage {builder.name} builds on {built} ({images[builder.name]}) and the "
                 f"last stage runs on {wanted} ({images[runner.name]})"
             )
-            if is_native:
+            if is_native and not _is_script(images[builder.name]):
                 raise Refused(f"{difference}: native code such as crypto's NIF would not load; {_advice(built)}")
             warnings.append(difference)
     return warnings
@@ -97,6 +99,10 @@ def _os_release(image: str) -> str:
                 return ""
     read = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "cat", image, "/etc/os-release"]
     return subprocess.run(read, capture_output=True, text=True, errors="replace").stdout
+
+
+def _is_script(image: str) -> bool:
+    return image.rpartition("/")[2].partition(":")[0] in SCRIPTS
 
 
 def _advice(release: Release) -> str:

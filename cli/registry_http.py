@@ -35,16 +35,19 @@ class Login(httpx.Auth):
 
     requires_response_body = True
 
-    def __init__(self, credentials: Credentials | None, *, is_local: bool) -> None:
-        self._basic = ""
+    def __init__(self, server: str, credentials: Credentials | None) -> None:
+        self._server, self._basic = server, ""
         if credentials:
             pair = f"{credentials.username}:{credentials.password}"
             self._basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
         self._accepted = ""
-        self._schemes = ("https", "http") if is_local else ("https",)
+        self._schemes = ("https", "http") if is_local(server) else ("https",)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sends a request again with what the challenge asks for. A refusal of the token server is the answer then."""
+        if request.url.netloc.decode() != self._server:
+            yield request  # an address that the registry names is no place for its login
+            return
         if self._accepted:
             request.headers["Authorization"] = self._accepted
         answer = yield request
@@ -75,9 +78,8 @@ def address(server: str) -> str:
 def open_client(server: str, credentials: Credentials | None) -> httpx.Client:
     """Returns a client that logs in to a registry."""
     here = is_local(server)
-    login = Login(credentials, is_local=here)
     return httpx.Client(
-        auth=login,
+        auth=Login(server, credentials),
         headers={"Accept": ACCEPT},
         timeout=TIMEOUT,
         follow_redirects=True,

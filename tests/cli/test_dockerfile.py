@@ -77,7 +77,7 @@ def test_a_different_alpine_is_refused_with_both_and_what_to_write() -> None:
         ("elixir:1.18.4-slim", "debian:trixie-slim"),
         ("hexpm/elixir:1.18.4-erlang-27.3-debian-bookworm-20250407-slim", "debian:13-slim"),
         ("elixir:1.18.4-slim", "alpine:3.23"),
-        ("node:22-alpine3.21", "alpine:3.23.1"),
+        ("erlang:27-alpine3.21", "alpine:3.23.1"),
         ("ubuntu:24.04", "ubuntu:jammy-20250404"),
     ],
 )
@@ -106,8 +106,9 @@ def test_a_release_that_nobody_names_is_said_to_be_unknown() -> None:
     assert warning == "Dockerfile: which Alpine or Debian elixir:1.19-alpine is made of cannot be known here"
 
 
-def test_a_frontend_of_scripts_is_only_warned() -> None:
-    [warning] = base_release.check("Dockerfile", two("node:22-alpine3.22", "alpine:3.21"), {}, is_native=False)
+@pytest.mark.parametrize(("builder", "is_native"), [("node:22-alpine3.22", True), ("site/tools:alpine3.22", False)])
+def test_scripts_for_a_browser_are_only_warned(builder: str, is_native: bool) -> None:
+    [warning] = base_release.check("Dockerfile", two(builder, "alpine:3.21"), {}, is_native=is_native)
     assert "Alpine 3.22" in warning
 
 

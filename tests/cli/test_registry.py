@@ -137,9 +137,17 @@ def test_what_a_token_may_do_is_tried_and_leaves_nothing(
 
 
 def test_a_login_is_not_sent_to_a_token_server_without_tls() -> None:
-    flow = Login(READER, is_local=False).auth_flow(request := httpx.Request("GET", "https://ghcr.io/v2/"))
+    flow = Login("ghcr.io", READER).auth_flow(request := httpx.Request("GET", "https://ghcr.io/v2/"))
     next(flow)
     ask = {"WWW-Authenticate": 'Bearer realm="http://elsewhere.example/token"'}
     with pytest.raises(StopIteration):
         flow.send(httpx.Response(401, headers=ask, request=request))
+    assert "Authorization" not in request.headers
+
+
+def test_a_login_is_not_sent_to_another_address_that_the_registry_names() -> None:
+    flow = Login("ghcr.io", READER).auth_flow(request := httpx.Request("DELETE", "https://elsewhere.example/upload"))
+    next(flow)
+    with pytest.raises(StopIteration):
+        flow.send(httpx.Response(401, headers={"WWW-Authenticate": 'Basic realm="x"'}, request=request))
     assert "Authorization" not in request.headers
