@@ -54,8 +54,15 @@ def read(stack: str, *words: str) -> str:
     command = [*find_program(stack), verb.line(*words)]
     result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if result.returncode:
-        raise Refused((result.stderr or result.stdout).strip() or f"{shlex.join(words)}: the host gives no reason")
+        raise Refused(reason(result.stderr or result.stdout) or f"{shlex.join(words)}: the host gives no reason")
     return result.stdout
+
+
+def reason(error: str) -> str:
+    """Returns the host's reason for a failed verb."""
+    if "argument verb: invalid choice" in error:
+        return "host: the program there is older than this one, and does not know this yet: run up first"
+    return error.strip()
 
 
 def save(stack: str, to: Path, *words: str) -> None:

@@ -38,7 +38,7 @@ def _phrase(name: str, old: Any, new: Any) -> str:
     if name == "stdin":
         return DRIFTED if _only_fingerprint(str(old), str(new)) else label
     if "@sha256:" in f"{old}{new}":
-        old, new = _image(str(old)), _image(str(new))
+        old, new = short_image(str(old)), short_image(str(new))
     phrase = f"{label} {old} -> {new}"
     return phrase if len(phrase) <= MAX_LENGTH and "\n" not in phrase else label
 
@@ -63,7 +63,7 @@ def difference(old: str, new: str) -> str:
     return text if len(text) <= 2 * MAX_LENGTH and "\n" not in text else ""
 
 
-def _image(reference: str) -> str:
+def short_image(reference: str) -> str:
     """Returns `app@5f2c1a2b3c4d` for `ghcr.io/owner/app@sha256:5f2c1a2b3c4d...`."""
     name, _, digest = reference.rpartition("/")[2].partition("@sha256:")
     return f"{name}@{digest[:12]}" if digest else name

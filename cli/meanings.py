@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 # The error of a failed step: the step's whole text, quoted, on one line, then the step's output.
 STEP = re.compile(r'(exit status \d+|signal: \w+): running "(?:[^"\\]|\\.)*":?\s*')
-# Messages without information: a plugin on PATH, and that the run or the program has ended.
+# Messages without information: a plugin on PATH, that the run or the program has ended, and that a step which waits
+# for a failed one has a secret input without a value.
 NOISE = re.compile(
     r"using pulumi-\S+ from \$PATH|an unhandled error occurred: program exited with non-zero|update failed\s*$"
-    r"|preview failed\s*$|destroy failed\s*$"
+    r"|preview failed\s*$|destroy failed\s*$|malformed RPC secret: missing value"
 )
 # Text that providers and the engine add around a message.
 WRAPPERS = re.compile(

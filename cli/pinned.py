@@ -22,12 +22,17 @@ REACH_TIMEOUT_S = 5
 QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
-def find_or_install() -> str | None:
-    """Returns the path of a new enough CLI, and installs one if necessary. None: it cannot be downloaded."""
+def find() -> str | None:
+    """Returns the path of a new enough CLI, or None."""
     for candidate in (shutil.which("pulumi"), FOLDER / "bin" / "pulumi", INSTALLED):
         if candidate and _version(str(candidate)) >= MINIMUM:
             return str(candidate)
-    return str(INSTALLED) if _install() else None
+    return None
+
+
+def find_or_install() -> str | None:
+    """Returns the path of a new enough CLI, and installs one if necessary. None: it cannot be downloaded."""
+    return find() or (str(INSTALLED) if _install() else None)
 
 
 def _install() -> bool:

@@ -26,24 +26,24 @@ def _preview(run: Run) -> Iterator[str]:
         yield from _rows([(name, ", ".join(changes)) for name, changes in run.drift.items()])
     if run.steps:
         yield "changes"
-        yield from _rows([(step.title, _action(step)) for step in run.steps if not step.failed])
+        yield from _rows([(step.title, action(step)) for step in run.steps if not step.failed])
 
 
-def _action(step: Step) -> str:
+def action(step: Step) -> str:
     """Returns what `up` would do for a step, and why."""
     changes = ", ".join(step.changes)
     match step.kind.rpartition(":")[2], step.action:
         case "Container", "new":
-            action = "new container"
+            words = "new container"
         case "RemoteImage", "new":
-            action = "is pulled"
+            words = "is pulled"
         case "Command", "changed":
-            action = "runs again"
+            words = "runs again"
         case "Command", "new":
-            action = "runs"
+            words = "runs"
         case _:
-            action = step.action
-    return f"{action}: {changes}" if changes else action
+            words = step.action
+    return f"{words}: {changes}" if changes else words
 
 
 def _rows(rows: Sequence[tuple[str, str]]) -> Iterator[str]:

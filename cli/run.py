@@ -5,13 +5,15 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from .changes import DRIFTED, SECRET, UNKNOWN, changes
+from .changes import DRIFTED, UNKNOWN, changes
+from .events import Key, key_of, public
 from .meanings import INTERRUPTED, NOISE, explain
 from .steps import KEPT, SERVICES, Step, is_kept, is_step, title
 
 STACK = "pulumi:pulumi:Stack"
+IMAGE = "docker:index/remoteImage:RemoteImage"
 # The engine's operations in the operator's terms. Other operations change nothing on the host.
 ACTIONS = {
     "create": "new",
@@ -24,13 +26,6 @@ ACTIONS = {
 }
 # The SDK's debug log of declared resources: the only trace of a step that never begins.
 DECLARED = re.compile(r"registering resource: ty=(\S+), name=(\S+), custom=")
-
-
-class Key(NamedTuple):
-    """Identifies a resource without its parents."""
-
-    kind: str
-    name: str
 
 
 class View(Protocol):
@@ -67,13 +62,18 @@ class Run:
     unchanged: int = 0
     outputs: dict[str, Any] = field(default_factory=dict)
     new_outputs: dict[str, Any] = field(default_factory=dict)
+    images: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """The image of each part before and after the run, by service and part. Empty: none, or not known."""
+    interrupted: bool = False
+    """Whether the operator has interrupted it."""
     _errors: list[Step | str] = field(default_factory=list)
     """Failed steps, and errors without a step, in the order of time."""
     _at: dict[str, Step] = field(default_factory=dict)
     """The last step of each resource, by URN."""
     _declared: dict[Key, None] = field(default_factory=dict)
     _reached: set[Key] = field(default_factory=set)
-    _services: set[str] = field(default_factory=set)
+    _names: set[str] = field(default_factory=set)
+    """Of services and foreign sites."""
     _notes: set[str] = field(default_factory=set)
     _began_at: float = -1
 
@@ -87,7 +87,7 @@ class Run:
             case {"resOutputsEvent": {"metadata": metadata}}:
                 self._end(metadata)
             case {"resOpFailedEvent": {"metadata": {"urn": urn}}}:
-                self._reached.add(_key(urn))
+                self._reached.add(key_of(urn))
                 self._fail(self._step_of(urn))
             case {"diagnosticEvent": diagnostic}:
                 self._diagnose(diagnostic)
@@ -132,14 +132,16 @@ class Run:
         """The titles of the steps that did not begin because an earlier one failed."""
         if self.preview or not self.code or not self.steps:
             return []
-        return [title(name, self._services) for kind, name in self._declared if (kind, name) not in self._reached]
+        return [title(name, self._names) for kind, name in self._declared if (kind, name) not in self._reached]
 
     def _begin(self, metadata: Mapping[str, Any]) -> None:
         urn, operation = metadata["urn"], metadata["op"]
-        key = _key(urn)
+        key = key_of(urn)
         self._declare(key)
         if not is_step(key.kind):
             return
+        if key.kind == IMAGE:
+            self._keep_image(key.name, metadata)
         if operation != "refresh":
             self._reached.add(key)
         self.unchanged += operation == "same"
@@ -149,6 +151,15 @@ class Run:
             if DRIFTED in step.changes:
                 self.drift[step.title] = [DRIFTED]
             self.view.begin(step)
+
+    def _keep_image(self, name: str, metadata: Mapping[str, Any]) -> None:
+        """Keeps which image a part has, and will have."""
+        path = title(name, self._names).removesuffix(" image").partition("/")
+        inputs = [(metadata.get(age) or {}).get("inputs") or {} for age in ("old", "new")]
+        old, new = ("" if UNKNOWN in (image := str(each.get("name", ""))) else image for each in inputs)
+        before, after = self.images.get((path[0], path[2]), ("", ""))
+        # A replaced image has one event for the new one and one for the old one.
+        self.images[path[0], path[2]] = (before or old, "" if metadata["op"] == "delete" else new or after)
 
     def _end(self, metadata: Mapping[str, Any]) -> None:
         urn, operation = metadata["urn"], metadata["op"]
@@ -161,7 +172,7 @@ class Run:
             self.view.end(step)
 
     def _record_drift(self, metadata: Mapping[str, Any]) -> None:
-        name = title(_key(metadata["urn"]).name, self._services)
+        name = title(key_of(metadata["urn"]).name, self._names)
         if metadata.get("new") is None:
             self.drift[name] = ["is gone"]
         elif metadata.get("diffs") and is_step(metadata["type"]):
@@ -169,7 +180,7 @@ class Run:
 
     def _keep_outputs(self, metadata: Mapping[str, Any]) -> None:
         """Keeps the stack outputs, without secrets."""
-        new, old = (_public((metadata.get(age) or {}).get("outputs") or {}) for age in ("new", "old"))
+        new, old = (public((metadata.get(age) or {}).get("outputs") or {}) for age in ("new", "old"))
         if new:
             self.outputs = new
             self.new_outputs = {name: value for name, value in new.items() if value != old.get(name)}
@@ -201,10 +212,10 @@ class Run:
             self._note("warning: " * (severity == "warning") + message.strip())
 
     def _add_error(self, urn: str, text: str) -> None:
-        if text and urn and is_step(_key(urn).kind):
+        if text and urn and is_step(key_of(urn).kind):
             # The engine sends no end for a step whose inputs it refuses, so its error is recorded here.
             step = self._step_of(urn)
-            self._reached.add(_key(urn))
+            self._reached.add(key_of(urn))
             step.errors.append(text)
             if step not in self._errors:
                 self._errors.append(step)
@@ -212,19 +223,20 @@ class Run:
             self._errors.append(text)
 
     def _note(self, text: str) -> None:
+        self.interrupted = self.interrupted or text.startswith("^C received")
         if text not in self._notes:
             self._notes.add(text)
             self.view.note(text)
 
     def _declare(self, key: Key) -> None:
         if key.kind in SERVICES:
-            self._services.add(key.name)
+            self._names.add(key.name)
         if is_step(key.kind):
             self._declared.setdefault(key)
 
     def _step(self, urn: str, action: str, changes: Sequence[str] = ()) -> Step:
-        key = _key(urn)
-        name = title(key.name, self._services)
+        key = key_of(urn)
+        name = title(key.name, self._names)
         return Step(title=name, kind=key.kind, action=action, changes=list(changes), begun=self.clock())
 
 
@@ -232,18 +244,3 @@ def _reason(code: int) -> str:
     """Returns why a run without any error message has ended."""
     killed = f"the run was ended by {signal.Signals(-code).name}; run up again" if code < 0 else ""
     return killed or f"ended with exit code {code}"
-
-
-def _key(urn: str) -> Key:
-    """Returns type and name from the end of a URN."""
-    _, _, kinds, name = urn.rsplit("::", 3) if urn.count("::") >= 3 else ("", "", "", urn)
-    return Key(kinds.rpartition("$")[2], name)
-
-
-def _public(value: Any) -> Any:
-    """Returns the value with marks for secret and unknown values."""
-    if isinstance(value, Mapping):
-        return "[secret]" if SECRET in value else {name: _public(inner) for name, inner in value.items()}
-    if isinstance(value, str):
-        return value.replace(UNKNOWN, "[unknown]")
-    return [_public(inner) for inner in value] if isinstance(value, list) else value

@@ -1,5 +1,6 @@
 """A step in the operator's terms: `legal/app gate` for the resource `legal-app-gate`, and its state."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,6 +57,11 @@ def title(name: str, services: Collection[str]) -> str:
     if rest == "cutover":
         part, more = "electric", rest
     return _joined(f"{service}/{part}", " ", more) if part in PARTS else _joined(service, ": ", rest)
+
+
+def owner(title: str) -> str:
+    """Returns the service of a step, or the part of the platform, by the step's title."""
+    return re.split("[/:]", title, maxsplit=1)[0]
 
 
 def _joined(owner: str, separator: str, rest: str) -> str:

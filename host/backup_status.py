@@ -18,15 +18,20 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Prints it, with the state of the files as `files`. `exists` is false if the container is missing, as before the
     first `up`.
     """
-    status = _read(args.container, "status", *(["--written"] if args.written else []))
+    status = read(args.container, "status", *(["--written"] if args.written else []))
     if status.get("exists", True):
-        files = _read(f"{args.container}-files", "files-status")
-        status["problems"] += files["problems"]
-        status |= {"files": files} if "repositories" in files else {}
+        status = add_files(status, read(f"{args.container}-files", "files-status"))
     print(json.dumps(status))
 
 
-def _read(container: str, *words: str) -> dict[str, Any]:
+def add_files(status: dict[str, Any], files: dict[str, Any]) -> dict[str, Any]:
+    """Returns the status of the databases' backups with that of the files."""
+    shown = {"files": files} if "repositories" in files else {}
+    return {**status, "problems": [*status["problems"], *files["problems"]], **shown}
+
+
+def read(container: str, *words: str) -> dict[str, Any]:
+    """Returns what a word of the program in the backup container prints, or its failure as a problem."""
     try:
         status: dict[str, Any] = json.loads(backups.call(container, *words))
     except Failure as failure:

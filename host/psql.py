@@ -56,8 +56,9 @@ class Postgres:
         database: str = "postgres",
         user: str = SUPERUSER,
         exclusive: bool = False,
+        timeout_s: float | None = None,
     ) -> str:
-        """Runs `sql` and returns its output, unaligned. Raises `SqlError`.
+        """Runs `sql` and returns its output, unaligned. Raises `SqlError`, also after `timeout_s`.
 
         `variables` are psql's (:'name', :"name"), passed by the environment. `exclusive` calls in the same
         database run one at a time.
@@ -65,7 +66,7 @@ class Postgres:
         command, environment = self._command(variables or {}, database, user)
         getenv = "".join(f"\\getenv {name} {_environment_name(name)}\n" for name in variables or {})
         sql = f"{getenv}{_ONE_AT_A_TIME if exclusive else ''}{sql}"
-        result = docker.run(*command, stdin=sql, environment=environment)
+        result = docker.run(*command, stdin=sql, timeout_s=timeout_s, environment=environment)
         if result.code:
             raise (SqlError if result.code == SCRIPT_FAILED else Unreachable)(result.error.strip())
         return result.out

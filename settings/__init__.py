@@ -7,9 +7,10 @@ from .mistakes import Mistakes
 from .names import BACKUP_ROLE, DOCKER_HUB, HEALTH_ROLE, image_parts, registry_host
 from .platform import Acme, Network, Nginx, Redis, Registry
 from .postgres import Postgres
-from .read import Settings, load, parse
+from .read import Settings, load, parse, read, report
 from .service import (
     App,
+    Build,
     Database,
     Electric,
     Frontend,
@@ -29,10 +30,10 @@ from .variables import REFERENCE, references, url_name
 
 __all__ = [
     "ACME_PATH", "BACKUP_ROLE", "CERTBOT_MEMORY_MB", "CREDENTIALS", "DOCKER_ADDRESS_POOL", "DOCKER_HUB",
-    "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT", "REFERENCE", "Acme", "Alerts", "App", "Backup", "Database", "Dns",
-    "Electric", "ForeignSite", "Frontend", "Health", "HetznerHost", "Host", "LocalHost", "LocalRepository",
+    "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT", "REFERENCE", "Acme", "Alerts", "App", "Backup", "Build", "Database",
+    "Dns", "Electric", "ForeignSite", "Frontend", "Health", "HetznerHost", "Host", "LocalHost", "LocalRepository",
     "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore", "Route",
     "S3Repository", "Service", "Settings", "SftpRepository", "Site", "SshHost", "StackFile", "image_parts", "load",
-    "parse", "read_variable", "reader_kind", "readers", "references", "registry_host", "secret_name", "shapes_path",
-    "sharers", "stream_id", "url_name",
+    "parse", "read", "read_variable", "reader_kind", "readers", "references", "registry_host", "report", "secret_name",
+    "shapes_path", "sharers", "stream_id", "url_name",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 import copy
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any
 
@@ -65,23 +65,35 @@ def load() -> Settings:
     import pulumi
 
     file = _program_stack_file()
-    raw = file.project_values()
     token = file.values.get("hcloud:token") or os.environ.get("HCLOUD_TOKEN")
-    mistakes = list(checks.token_mistakes(raw.get("host"), token))
+    try:
+        return read(file, checks.token_mistakes(file.setting("host"), token))
+    except Mistakes as error:
+        raise pulumi.RunError(report(file.name, error.lines)) from None
+
+
+def read(file: StackFile, more: Iterable[str] = ()) -> Settings:
+    """Returns the settings in a stack file. Raises `Mistakes` with all of its mistakes, and `more` if there are any."""
+    mistakes = [*more]
     _validate(TypeAdapter(StackName), file.name, ("stack",), mistakes)
     if "hcloud:token" in file.values and "hcloud:token" not in file.encrypted:
         mistakes.append(
             "hcloud:token: is a secret in plain text; set it again with `pulumi config set --secret hcloud:token`"
         )
+    settings = None
     try:
-        settings = parse(raw, file.project_secrets())
+        settings = parse(file.project_values(), file.project_secrets())
     except Mistakes as error:
         mistakes = [*error.lines, *mistakes]
-    if mistakes:
-        count = len(mistakes)
-        title = f"Pulumi.{file.name}.yaml has {count} mistake{'s' if count > 1 else ''}:"
-        raise pulumi.RunError("\n".join([title, *(f"  {line}" for line in mistakes)])) from None
+    if mistakes or settings is None:
+        raise Mistakes(mistakes)
     return settings
+
+
+def report(stack: str, lines: Sequence[str]) -> str:
+    """Returns the text that lists the mistakes of a stack file."""
+    title = f"Pulumi.{stack}.yaml has {len(lines)} mistake{'s' if len(lines) > 1 else ''}:"
+    return "\n".join([title, *(f"  {line}" for line in lines)])
 
 
 def _program_stack_file() -> StackFile:

@@ -13,6 +13,7 @@ from .names import (
     EnvName,
     EnvValue,
     ExtensionName,
+    FilePath,
     Generation,
     ImageReference,
     Megabytes,
@@ -47,6 +48,17 @@ class Health(Model):
     start_timeout_s: Seconds = 60
 
 
+class Build(Model):
+    """How `./sertantai build` makes a part's image on the operator's machine. A release does not use it."""
+
+    context: FilePath
+    """A folder, relative to the project's: the checkout of the part's sources."""
+    dockerfile: PlainPath = "Dockerfile"
+    """Relative to the context."""
+    args: dict[EnvName, EnvValue] = {}
+    """Values of the Dockerfile's ARGs. They can be read in the image, so none may be secret."""
+
+
 class Part(Model):
     """Settings of both app and frontend: a container with an HTTP port, started next to the old one at a release."""
 
@@ -66,6 +78,8 @@ class Part(Model):
     read_only: bool = False
     """Makes the container's root file system read-only, except /tmp."""
     restart_generation: Generation = 0
+    build: Build | None = Field(default=None, exclude=True)
+    """Never in a dump: a release does not depend on where its image was built."""
 
 
 class App(Part):
@@ -202,6 +216,11 @@ class Service(Site):
     restore: Restore | None = None
     stopped: list[PartName] = Field(default=[], exclude_if=is_unset)
     """Parts that stay declared and do not run, on purpose. Their routes answer 503."""
+    maintenance: bool = Field(default=False, exclude_if=is_unset)
+    """The site answers every request with 503 and a notice. All parts run on, and other services reach them.
+
+    `./sertantai maintenance on|off` sets it and applies it at once.
+    """
 
     @property
     def routes(self) -> Mapping[str, Route]:

@@ -20,7 +20,7 @@ from rich.table import Table
 from rehearsal.state import plain
 from tests.doubles.recording import declare
 
-from . import bench_backup, bench_engine, bench_recovery, bench_restore
+from . import bench_backup, bench_deploy, bench_engine, bench_recovery, bench_restore
 from .e2e.runner import has_engine
 from .electric import bench as electric
 from .electric import bench_release
@@ -115,6 +115,8 @@ def main() -> None:
     if has_engine():
         for what, limit, figure in bench_engine.rows():
             table.add_row(what, limit, figure, "python -m tests.bench_engine")
+        for what, limit, figure in bench_deploy.rows():
+            table.add_row(what, limit, figure, "python -m tests.bench_deploy")
     for what, limit, figure in bench_restore.every():
         table.add_row(what, limit, figure, "python -m tests.bench_restore")
     for what, limit, figure in bench_backup.rows():

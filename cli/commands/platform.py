@@ -1,26 +1,36 @@
 """`up`, `preview`, `down` and `destroy`: the whole platform."""
 
 from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from .group import Json, Stack, Yes
 
 
-def up(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> None:
+def up(
+    stack: Stack = "local",
+    plan: Annotated[Path | None, typer.Option(help="A file of `plan --save`: ask if it is no longer true.")] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
     """Changes the platform to match the stack file. It shows a preview and asks first, except for the local stack."""
     from components.machine.confirmed import digests_file
 
+    from .. import planning
+    from ..applying import apply
     from ..runner import Command
 
-    with nullcontext() if stack == "local" or yes else digests_file():
-        if stack != "local" and not yes:
+    asks = stack != "local" and not yes
+    with digests_file() if asks or plan else nullcontext():
+        if plan:
+            planning.confirm(stack, plan, yes=yes)
+        elif asks:
             code = Command("preview", stack, as_json).run("preview")
             if code or not typer.confirm(f"Apply this to {stack}?", err=as_json):
                 raise typer.Exit(code or 1)
-        # A failed service does not stop the others.
-        command = Command("up", stack, as_json)
-        raise typer.Exit(command.run("up", "--yes", "--skip-preview", "--continue-on-error"))
+        raise typer.Exit(apply(stack, as_json=as_json))
 
 
 def preview(stack: Stack = "local", as_json: Json = False) -> None:

@@ -12,6 +12,9 @@ from pathlib import Path
 
 VARIABLE = "SERTANTAI_DIGESTS"
 """The variable with the file's path. A preview writes the file, `up` reads it. Without it, both ask the registries."""
+RUNNING = "SERTANTAI_RUNNING"
+"""The variable with the path of a file with the digests that run, for a release of one service alone: no other image
+is looked up, so none is released with it, and an older image can be released while the registry is down."""
 Digests = Mapping[str, str | None]
 """Digests by reference. None: the preview could not ask the registry, since there was no host yet."""
 
@@ -34,6 +37,12 @@ def read() -> Digests | None:
     if not (file := _file()):
         return None
     return json.loads(file.read_text()) if file.exists() else {}
+
+
+def running() -> Digests:
+    """Returns the digests that run, by reference, if this is a release of one service alone."""
+    name = os.environ.get(RUNNING)
+    return json.loads(Path(name).read_text()) if name else {}
 
 
 def forget() -> None:

@@ -39,13 +39,15 @@ def resolve_digests(config: Settings, host: Host) -> dict[str, Output[str]]:
 
 
 def _previewed(paths: Mapping[str, list[str]]) -> confirmed.Digests:
-    """Returns the digests that the preview of this `up` has shown."""
+    """Returns the digests that the preview of this `up` has shown, and those that are not released with one service."""
+    running = confirmed.running()
     if pulumi.runtime.is_dry_run():
         confirmed.forget()
-        return {}
+        return running
     digests = confirmed.read()
     if digests is None:
-        return {}
+        return running
+    digests = {**digests, **running}
     if missing := [reference for reference in paths if reference not in digests]:
         reason = "was not in the preview: the stack file has changed since; run this again"
         lines = [f"{', '.join(paths[reference])}: {reference} {reason}" for reference in missing]

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import engine, reach, runner
+from cli import engine, reach, runner, services
 from components.machine.confirmed import VARIABLE
 
 # Stands in for the CLI: its preview writes a new file, its `up` reads it.
@@ -26,9 +26,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pulumi").write_text(CLI)
     (tmp_path / "pulumi").chmod(0o755)
     (tmp_path / "code").write_text("0")
+    (tmp_path / "Pulumi.trial.yaml").write_text("config: {}")
     monkeypatch.setattr(runner, "find_or_install", lambda: str(tmp_path / "pulumi"))
     monkeypatch.setattr(engine, "ROOT", tmp_path)
     monkeypatch.setattr(reach, "ROOT", tmp_path)
+    monkeypatch.setattr(services, "ROOT", tmp_path)
     monkeypatch.delenv(VARIABLE, raising=False)
     return tmp_path
 

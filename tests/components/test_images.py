@@ -13,7 +13,7 @@ import yaml
 from pulumi.runtime.proto.provider_pb2 import CheckFailure
 from pulumi.runtime.proto.resource_pb2 import ResourceInvokeResponse
 
-from components.machine.confirmed import VARIABLE
+from components.machine.confirmed import RUNNING, VARIABLE
 from rehearsal.monitor import run
 from settings import StackFile
 from tests.components.declared import IMAGE, ROOT
@@ -94,6 +94,20 @@ def test_up_applies_the_previewed_digests_although_every_tag_has_moved(handed: P
     applied = declared(Registries(moved="since"), "local", dry_run=False)
     assert applied.images() == previewed
     assert applied.asked == []
+
+
+def test_a_release_of_one_service_looks_up_no_image_that_runs(
+    local: Registries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = f"sha256:{'1' * 64}"
+    others = {name: runs for name in local.asked if not name.endswith("/frontend:1")}
+    (tmp_path / "running.json").write_text(json.dumps(others))
+    monkeypatch.setenv(RUNNING, str(tmp_path / "running.json"))
+    for dry_run in (True, False):
+        registries = declared(Registries(), "local", dry_run=dry_run)
+        assert registries.asked == ["localhost:5050/sertantai/frontend:1"]
+        assert registries.images()["nginx"] == f"localhost:5050/sertantai/nginx@{runs}"
+        assert registries.images()["legal-frontend"] == local.images()["legal-frontend"]
 
 
 def test_without_a_preview_up_resolves_the_images(local: Registries) -> None:

@@ -69,6 +69,8 @@ CHANGES = [
     ),
     Change("services/auth/app/migrate_lock_timeout_s", 20, update="auth-preflight auth-database-sql"),
     Change("services/auth/app/routes", ["/api/"], update="auth-preflight auth-site-switch"),
+    # A notice on the site needs no check of what a release needs.
+    Change("services/auth/maintenance", True, update="auth-site-switch"),
     Change("services/auth/app/calls", ["enforcement"], replace="auth-app", update=f"{GATED} auth-migrate"),
     Change(
         "services/auth/app/port",

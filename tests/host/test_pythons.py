@@ -17,7 +17,8 @@ import contextlib, io, sys
 sys.path.insert(0, sys.argv[1])
 from host import verbs
 from host.__main__ import main
-for words in ([], *([verb] for verb in [*verbs.READS, *verbs.CHANGES, *verbs.RECEIVES])):
+all_verbs = [*verbs.READS, *verbs.CHANGES, *verbs.RECEIVES, *verbs.SESSIONS]
+for words in ([], *([verb] for verb in all_verbs)):
     said = io.StringIO()
     with contextlib.suppress(SystemExit), contextlib.redirect_stdout(said):
         main([*words, "--help"])

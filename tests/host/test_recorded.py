@@ -42,7 +42,7 @@ def test_a_recorded_delete_still_runs(line: str, stdin: str, monkeypatch: pytest
     assert called == [json.loads(stdin or "{}")]
 
 
-@pytest.mark.parametrize("name", [*KNOWN, *verbs.RECEIVES])
+@pytest.mark.parametrize("name", [*KNOWN, *verbs.RECEIVES, *verbs.SESSIONS])
 def test_every_listed_verb_has_its_module(name: str) -> None:
     assert callable(getattr(verbs.module(name), "receive" if name in verbs.RECEIVES else "run"))
 

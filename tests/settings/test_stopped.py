@@ -38,3 +38,10 @@ def test_a_stopped_part_needs_no_memory() -> None:
     large = {f"{LEGAL}/app/memory_mb": 1_000_000}
     assert len(mistakes(large)) == 1
     assert mistakes({**large, f"{LEGAL}/stopped": ["app"]}) == []
+
+
+def test_a_site_may_be_closed_for_maintenance_if_there_is_one() -> None:
+    assert mistakes({f"{LEGAL}/maintenance": True}) == []
+    without = {f"{LEGAL}/{name}": REMOVED for name in ("domain", "frontend")}
+    [line] = [each for each in mistakes({**without, f"{LEGAL}/maintenance": True}) if "maintenance" in each]
+    assert line == f"{LEGAL}/maintenance: there is no site to close; set {LEGAL}/domain, or remove it"

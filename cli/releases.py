@@ -1,0 +1,51 @@
+"""`releases`: shows the history."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+from rich.text import Text
+
+from . import history, services
+from .changes import short_image
+from .views import terminal
+
+STYLES = {"serves": "green", "failed": "red", "interrupted": "yellow", "running": "cyan"}
+
+
+def show(stack: str, service: str, *, as_json: bool) -> None:
+    """Shows the releases of a service, or of all services, the newest first. Raises `Refused`."""
+    if service:
+        services.find(stack, service)
+    releases = history.read(stack, service)
+    if as_json:
+        typer.echo(json.dumps(releases))
+        return
+    console = terminal()
+    if not releases:
+        console.print("No release is recorded yet.")
+        return
+    for release in releases:
+        for line in lines(release):
+            console.print(line, soft_wrap=True)
+
+
+def lines(release: Mapping[str, Any]) -> Iterator[Text]:
+    """Yields the lines of a release: when it began, how it ended and who did it, then its images and its error."""
+    begun = datetime.fromisoformat(release["begun"]).astimezone(UTC)
+    result, command = release["result"], release["command"] or "pulumi up"
+    words = [command, f"by {release['who']}" if release["who"] else "", release["commit"]]
+    line = Text(f"{release['service']} {release['number']}  {begun:%Y-%m-%d %H:%M} UTC  ")
+    line.append(result, STYLES.get(result, ""))
+    yield line.append(f"  {release['seconds']:.0f} s" * bool(release["command"]) + f"  {' '.join(filter(None, words))}")
+    if release["images"]:
+        yield Text("  " + ", ".join(_image(part, release) for part in sorted(release["images"])))
+    if release["error"]:
+        yield Text(f"  {release['error']}")
+
+
+def _image(part: str, release: Mapping[str, Any]) -> str:
+    commit = release["commits"].get(part, "")
+    return f"{part} {short_image(release['images'][part]).rpartition('@')[2]}" + (f" ({commit[:12]})" * bool(commit))

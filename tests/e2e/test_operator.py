@@ -1,0 +1,53 @@
+"""The operator's own commands on a running platform: a release of one service, a failed one, and the way back."""
+
+import json
+
+import pytest
+
+from local import images
+
+from .operator import sertantai
+from .platform import REGISTRY, Platform
+from .watching import Watching
+
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
+AUTH = "auth.localhost"
+
+
+def last_release(platform: Platform) -> tuple[str, str, str]:
+    release = json.loads(sertantai(platform, "releases", "auth", "--json").stdout)[0]
+    return release["command"], release["result"], release["images"]["app"]
+
+
+def test_a_service_is_deployed_alone_and_brought_back_without_a_registry_after_a_deploy_that_failed(
+    platform: Platform, newer: str
+) -> None:
+    login = platform.config["sertantai:registry"]["username"], platform.config["sertantai:registry_token"]
+    images.build("app", "broken", REGISTRY, *login, FAIL="boot")
+    first = json.loads(sertantai(platform, "releases", "auth", "--json").stdout)[0]["number"]
+    others = {name: each for name, each in platform.ids().items() if not name.startswith("auth-")}
+    with Watching(platform, AUTH) as clients:
+        deployed = sertantai(platform, "deploy", "auth", "--tag", "newer", "--yes")
+        assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+        assert platform.get(AUTH, "/api/version").json() == {"version": "newer"}
+        assert platform.services["auth"]["app"]["image"].partition("@")[2] == newer.partition("@")[2]
+        assert last_release(platform) == ("deploy", "serves", newer)
+
+        failed = sertantai(platform, "deploy", "auth", "--tag", "broken", "--yes")
+        assert failed.returncode == 1
+        assert "auth: the release before still serves" in failed.stdout
+        assert platform.get(AUTH, "/api/version").json() == {"version": "newer"}
+        assert last_release(platform)[:2] == ("deploy", "failed")
+
+        registry = platform.docker.containers.get(f"sertantai-registry-{REGISTRY.partition(':')[2]}")
+        if platform.runner.name == "engine":  # the rehearsal looks up the tags of all services
+            registry.stop()
+        try:
+            back = sertantai(platform, "rollback", "auth", "--to", str(first), "--yes")
+        finally:
+            registry.start()
+        assert back.returncode == 0, back.stdout + back.stderr
+        assert last_release(platform)[:2] == ("rollback", "serves")
+        assert platform.get(AUTH, "/api/version").json() == {"version": "1"}
+    clients.serves()
+    assert {name: each for name, each in platform.ids().items() if not name.startswith("auth-")} == others
