@@ -1,8 +1,8 @@
 """version: print which version an app says it is, and which one its image was built as. Changes nothing."""
 
 import argparse
+import http.client
 import json
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
@@ -40,8 +40,9 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
 
 def _ask(address: str, port: int, path: str) -> list[str]:
     """Returns the versions that an app names. It may name none, or answer without JSON."""
-    with suppress(OSError, ValueError, urllib.error.URLError):
+    with suppress(OSError, ValueError, http.client.HTTPException):
         with urllib.request.urlopen(f"http://{address}:{port}{path}", timeout=TIMEOUT_S) as answer:
             content = json.loads(answer.read(MAX_BYTES))
-        return [str(content[name]) for name in SAID if isinstance(content.get(name), str | int)]
+        named = content if isinstance(content, dict) else {}
+        return [str(named[name]) for name in SAID if isinstance(named.get(name), str | int)]
     return []
