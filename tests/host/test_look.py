@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components.machine import hetzner
 from host import look, look_containers, look_gateway, look_postgres
 from host.failure import Failure
 from render import nginx, sql
@@ -248,6 +249,10 @@ def test_each_disk_is_seen_once(tmp_path: Path) -> None:
     seen = look.disks([str(tmp_path), str(tmp_path / "inner"), str(tmp_path / "missing")])
     assert [each["path"] for each in seen] == [str(tmp_path)]
     assert 0 <= seen[0]["free_mb"] <= seen[0]["size_mb"]
+
+
+def test_the_disk_for_data_is_seen() -> None:
+    assert hetzner.DATA in look.DISKS
 
 
 def test_the_memory_of_the_machine_is_what_the_kernel_says() -> None:
