@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from components.machine import hetzner
 from host import look, look_containers, look_gateway, look_postgres
 from host.failure import Failure
 from render import nginx, sql
 from settings import App, Service
 from tests.throwaway.box import Boxes, docker
-from tests.throwaway.calling import call
-from tests.throwaway.cluster import ask
+from tests.throwaway.calling import call, fingerprints
+from tests.throwaway.cluster import ask, database
 from tests.throwaway.sites import placeholder, switch
 from tests.waiting import eventually
 
@@ -37,6 +38,7 @@ def containers(base_image: str) -> Iterator[Boxes]:
     boxes.start("ill", labels=boxes.labels("legal", "frontend"), options=ill)
     boxes.start("loop", "exit 3", labels=boxes.labels("auth", "app"), options=["--restart", "always"])
     boxes.start("over", "exit 7", labels=boxes.labels("platform", "nginx"))
+    boxes.start("migrate", labels=boxes.labels("legal", "migrate"))
     yield boxes
     boxes.clear()
 
@@ -53,7 +55,7 @@ class TestContainers:
         eventually(lambda: self.seen(containers)["over"]["state"] == "exited")
         eventually(lambda: self.seen(containers)["ill"]["health"] == "unhealthy")
         seen = self.seen(containers)
-        assert set(seen) == {"good", "ill", "loop", "over"}
+        assert set(seen) == {"good", "ill", "loop", "over", "migrate"}
         assert (seen["good"]["service"], seen["good"]["part"], seen["good"]["state"]) == ("legal", "app", "running")
         assert seen["good"]["memory_limit_mb"] == 64
         assert seen["good"]["memory_mb"] in range(64)
@@ -66,6 +68,11 @@ class TestContainers:
         assert "legal/frontend/unhealthy" in problems
         assert "nginx/exited" in problems
         assert "postgres/missing" in problems
+
+    def test_a_container_of_a_step_is_told_apart(self, containers: Boxes) -> None:
+        seen = look.look(containers.stack, DECLARED)
+        assert seen["passing"] == ["legal/migrate"]
+        assert "migrate" not in {each["part"] for each in seen["containers"]}
 
     def test_containers_of_other_stacks_are_not_seen(self, containers: Boxes) -> None:
         assert look_containers.read(f"{containers.stack}-other") == []
@@ -140,14 +147,16 @@ def line(at: str, status: int, upstream: str = "1.2.3.4:80", host: str = "legal.
 def test_the_log_is_counted_by_site_and_unknown_names_are_left_out() -> None:
     lines = [line("00:00", 200), line("00:01", 502), line("00:02", 503), line("00:03", 503, "-"), "an error of nginx"]
     lines += [line("00:04", 500, host="other.test"), line("00:05", 499, host="www.legal.test")]
-    counted = look_gateway.count(lines, {"legal": ["legal.test", "www.legal.test"], "auth": ["auth.test"]})
+    counted = look_gateway.count(
+        lines, {"legal": ["legal.test", "www.legal.test"], "auth": ["auth.test"]}, is_cut=False
+    )
     assert counted == {"legal": {"requests": 5, "errors": 2, "seconds": 300}}
 
 
-def test_a_log_that_is_cut_spans_less_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look_gateway, "MOST_LINES", 2)
-    counted = look_gateway.count([line("00:00", 200), line("01:30", 200)], {"legal": ["legal.test"]})
-    assert counted["legal"]["seconds"] == 90
+@pytest.mark.parametrize(("is_cut", "seconds"), [(True, 90), (False, 300)])
+def test_a_log_that_is_cut_spans_less_time(is_cut: bool, seconds: int) -> None:
+    lines = [line("00:00", 200), line("01:30", 200)]
+    assert look_gateway.count(lines, {"legal": ["legal.test"]}, is_cut=is_cut)["legal"]["seconds"] == seconds
 
 
 @pytest.mark.docker
@@ -166,19 +175,24 @@ class TestPostgres:
                 0,
                 "reserved",
             )
-            [database] = [each for each in seen["databases"] if each["name"] == name]
-            assert database["size_mb"] in range(1, 100)
+            [size] = [each for each in seen["databases"] if each["name"] == name]
+            assert size["size_mb"] in range(1, 100)
             assert seen["connections"]["used"] >= 1
             assert seen["connections"]["limit"] == int(ask(cluster, "SHOW max_connections"))
             assert seen["slot_limit_mb"] > 0
         finally:
             ask(cluster, f"SELECT pg_drop_replication_slot('{slot}')")
 
-    def test_a_login_that_somebody_has_dropped_is_drift(self, cluster: str, name: str, app: str) -> None:
+    def test_a_login_that_somebody_has_closed_is_drift_until_it_is_corrected(
+        self, cluster: str, name: str, app: str
+    ) -> None:
         assert f"login/{name}" not in look_postgres.read(cluster)["drifted"]
         ask(cluster, f'ALTER ROLE "{app}" NOLOGIN')
         assert f"login/{name}" in look_postgres.read(cluster)["drifted"]
-        ask(cluster, f'ALTER ROLE "{app}" LOGIN')
+        # The step that corrects it records the fingerprint that `up` has read.
+        corrected = database(cluster, name, fingerprint=fingerprints(postgres=cluster)[f"login/{name}"])
+        assert corrected.ok, corrected.out
+        assert f"login/{name}" not in look_postgres.read(cluster)["drifted"]
 
     def test_the_last_release_of_each_service_is_seen(self, cluster: str, name: str) -> None:
         about = {"run": name, "command": "deploy", "who": "ann@laptop", "commit": "abc"}
@@ -235,6 +249,10 @@ def test_each_disk_is_seen_once(tmp_path: Path) -> None:
     seen = look.disks([str(tmp_path), str(tmp_path / "inner"), str(tmp_path / "missing")])
     assert [each["path"] for each in seen] == [str(tmp_path)]
     assert 0 <= seen[0]["free_mb"] <= seen[0]["size_mb"]
+
+
+def test_the_disk_for_data_is_seen() -> None:
+    assert hetzner.DATA in look.DISKS
 
 
 def test_the_memory_of_the_machine_is_what_the_kernel_says() -> None:
