@@ -1,5 +1,8 @@
 """What an operator does by day, on the running platform: a log over a release, a notice on a site."""
 
+import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,9 +16,9 @@ import pytest
 from tests.waiting import eventually
 
 from .platform import STACK, Platform
-from .runner import ROOT
+from .runner import ROOT, Engine
 
-pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.one_runner]
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 AUTH = "auth.localhost"
 
 
@@ -48,6 +51,7 @@ def heard(lines: "Queue[str]", words: str) -> bool:
     return True
 
 
+@pytest.mark.one_runner
 def test_a_log_goes_on_with_the_container_of_the_next_release(platform: Platform) -> None:
     with following("logs", STACK, "auth", "--parts", "app", "--lines", "1") as lines:
         eventually(lambda: log(platform, "before the release"))
@@ -59,6 +63,7 @@ def test_a_log_goes_on_with_the_container_of_the_next_release(platform: Platform
         eventually(lambda: heard(lines, "after the release"))
 
 
+@pytest.mark.one_runner
 def test_a_closed_site_answers_503_keeps_what_is_open_and_other_services_reach_the_app(platform: Platform) -> None:
     with platform.client(AUTH) as client, client.stream("GET", "/api/slow?seconds=3") as slow:
         platform.services["auth"]["maintenance"] = True
@@ -79,3 +84,36 @@ def test_a_closed_site_answers_503_keeps_what_is_open_and_other_services_reach_t
     del platform.services["auth"]["maintenance"]
     assert platform.up().ok
     eventually(lambda: platform.get(AUTH, "/api/version").status_code == 200)
+
+
+def test_every_command_works_with_the_engine_and_maintenance_changes_the_site_alone(platform: Platform) -> None:
+    engine = platform.runner
+    if not isinstance(engine, Engine):
+        pytest.skip("the commands call the engine")
+    shutil.copytree(ROOT / "cli", platform.folder / "cli", dirs_exist_ok=True)
+    shutil.copy(ROOT / "requirements.txt", platform.folder)
+    platform.write()
+
+    def command(*words: str, code: int = 0) -> str:
+        line = [sys.executable, "-m", "cli", *words, "--stack", STACK]
+        environment = os.environ | engine.environment
+        result = subprocess.run(line, cwd=platform.folder, env=environment, capture_output=True, text=True, timeout=300)
+        text = result.stdout + result.stderr
+        assert result.returncode == code, text
+        return text
+
+    assert "has no mistakes" in command("validate")
+    before = platform.ids()
+    assert "1 changed" in command("maintenance", "on", "auth")
+    assert platform.get(AUTH, "/api/version").status_code == 503
+    assert command("psql", "auth", "--command", "SELECT 6 * 7").split()[-3] == "42"
+    assert command("exec", "auth", "cat", "/etc/hostname").strip() in str(platform.containers(service="auth"))
+    assert "Running AppWeb.Endpoint" in command("logs", "auth", "--app")
+    secrets = json.loads(command("secrets", "auth", "--json"))
+    assert {secret["source"] for secret in secrets} == {"generated"}
+    assert "No lock" in command("unlock")
+    findings = json.loads(command("doctor", "--json"))
+    assert [finding for finding in findings if finding["state"] == "problem"] == []
+    assert "1 changed" in command("maintenance", "off", "auth")
+    eventually(lambda: platform.get(AUTH, "/api/version").status_code == 200)
+    assert platform.ids() == before

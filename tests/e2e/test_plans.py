@@ -2,8 +2,6 @@
 
 import pytest
 
-from cli.maintenance import SWITCH
-
 from .plans import CHANGES, Change
 from .platform import OTHER_SUBNET, STACK, Platform
 from .runner import Engine
@@ -40,18 +38,6 @@ def test_a_command_that_is_taken_back_is_a_new_container(platform: Platform, eng
     # Before the assertion, so that the platform is reverted whatever it says.
     platform.services["auth"]["app"]["command"] = ["/app/bin/app", "start"]
     assert set(shown.changes["replace"]) == {"auth-app"}
-
-
-def test_the_one_step_of_maintenance_closes_a_site_and_leaves_nothing_else_to_do(
-    platform: Platform, engine: Engine
-) -> None:
-    platform.services["auth"]["maintenance"] = True
-    platform.write()
-    closed = engine.run("up", target=[SWITCH.format(service="auth")])
-    assert closed.ok, closed.error
-    assert closed.changes == {"update": ["auth-site-switch"]}
-    assert platform.get(AUTH, "/api/version").status_code == 503
-    assert not engine.run("preview").touched()
 
 
 def test_three_previews_with_refresh_in_a_row_are_empty(platform: Platform, engine: Engine) -> None:

@@ -35,7 +35,8 @@ def following(boxes: Boxes, *words: str) -> Iterator["subprocess.Popen[str]"]:
         try:
             yield process
         finally:
-            process.kill()
+            process.terminate()
+    eventually(lambda: subprocess.run(["pgrep", "-f", f"docker logs .* {boxes.stack}"]).returncode == 1)
 
 
 def read_until(stream: IO[str] | None, words: str) -> list[str]:
