@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Empty, Queue
 
@@ -86,7 +86,9 @@ def test_a_closed_site_answers_503_keeps_what_is_open_and_other_services_reach_t
     eventually(lambda: platform.get(AUTH, "/api/version").status_code == 200)
 
 
-def test_every_command_works_with_the_engine_and_maintenance_changes_the_site_alone(platform: Platform) -> None:
+@pytest.fixture
+def command(platform: Platform) -> Callable[..., str]:
+    """Runs a command of the operator on the platform, which succeeds, and returns its output."""
     engine = platform.runner
     if not isinstance(engine, Engine):
         pytest.skip("the commands call the engine")
@@ -94,14 +96,20 @@ def test_every_command_works_with_the_engine_and_maintenance_changes_the_site_al
     shutil.copy(ROOT / "requirements.txt", platform.folder)
     platform.write()
 
-    def command(*words: str, code: int = 0) -> str:
+    def run(*words: str) -> str:
         line = [sys.executable, "-m", "cli", *words, "--stack", STACK]
         environment = os.environ | engine.environment
         result = subprocess.run(line, cwd=platform.folder, env=environment, capture_output=True, text=True, timeout=300)
         text = result.stdout + result.stderr
-        assert result.returncode == code, text
+        assert result.returncode == 0, text
         return text
 
+    return run
+
+
+def test_every_command_works_with_the_engine_and_maintenance_changes_the_site_alone(
+    platform: Platform, command: Callable[..., str]
+) -> None:
     assert "has no mistakes" in command("validate")
     before = platform.ids()
     assert "1 changed" in command("maintenance", "on", "auth")
@@ -117,3 +125,17 @@ def test_every_command_works_with_the_engine_and_maintenance_changes_the_site_al
     assert "1 changed" in command("maintenance", "off", "auth")
     eventually(lambda: platform.get(AUTH, "/api/version").status_code == 200)
     assert platform.ids() == before
+
+
+@pytest.mark.faults
+def test_a_new_password_is_a_new_login_and_a_release_of_that_service_alone(
+    platform: Platform, command: Callable[..., str]
+) -> None:
+    logins = "SELECT rolname FROM pg_roles WHERE rolname ~ '^sertantai_auth_local_[0-9a-f]{8}$'"
+    before, old = platform.ids(), platform.sql(logins)
+    command("secrets", "rotate", "auth", "DATABASE_PASSWORD", "--yes")
+    after, new = platform.ids(), platform.sql(logins)
+    assert len(new.split()) == 1
+    assert new != old
+    assert [name.rpartition("-")[0] for name in before.keys() - after.keys()] == ["auth-app"]
+    assert platform.get(AUTH, "/api/version").status_code == 200
