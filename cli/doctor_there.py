@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 from render import ssh as openssh
@@ -22,7 +21,9 @@ df -Pm "$(docker info --format '{{.DockerRootDir}}' 2>/dev/null || echo /)" | ta
 python3 -c 'import sys; print(".".join(map(str, sys.version_info[:2])))' 2>/dev/null || echo
 """
 """Four lines: the time, Docker's version, the disk with Docker's data, Python's version."""
-DISK_FREE_PERCENT, CLOCK_S, CERTIFICATE_DAYS, CONNECT_S = 10, 10, 14, 4
+DISK_FREE_PERCENT, CLOCK_S, CONNECT_S = 10, 10, 4
+# As `status` and `watch` have it: host/rules.py.
+CERTIFICATE_S, CERTIFICATE_SHARE = 14 * 86_400, 1 / 6
 OLDEST_PYTHON = (3, 10)
 
 
@@ -121,9 +122,11 @@ def _certificate(name: str, address: str, port: int, context: ssl.SSLContext) ->
         return problem("certificates", f"{name}: {error.verify_message}", remedy)
     except OSError as error:
         return problem("certificates", f"{name}: no TLS connection ({error})", "`./sertantai logs nginx`")
-    end = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(described["notAfter"])), UTC)
-    days = (end - datetime.now(UTC)).days
-    return problem("certificates", f"{name}: expires in {days} days", remedy) if days < CERTIFICATE_DAYS else None
+    begin, end = (ssl.cert_time_to_seconds(str(described[at])) for at in ("notBefore", "notAfter"))
+    left = end - time.time()
+    if left >= min(CERTIFICATE_S, CERTIFICATE_SHARE * (end - begin)):
+        return None
+    return problem("certificates", f"{name}: ends in {left / 3600:.0f} hours", remedy)
 
 
 def _hosts(settings: Settings) -> list[str]:

@@ -15,6 +15,12 @@ class Lock:
     pid: int
     hostname: str
     since: str
+    username: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Who has it, such as operator@laptop."""
+        return f"{self.username}@{self.hostname}" if self.username else self.hostname
 
     def __str__(self) -> str:
         return f"pid {self.pid} on {self.hostname} since {self.since[:19].replace('T', ' ')} UTC"
@@ -53,7 +59,8 @@ def find_locks(state: Path, stack: str) -> list[Lock]:
     locks = []
     for file in sorted((state / ".pulumi" / "locks").glob(f"organization/*/{stack}/*.json")):
         content = json.loads(file.read_text())
-        locks.append(Lock(file=file, pid=content["pid"], hostname=content["hostname"], since=content["timestamp"]))
+        values = {"pid": content["pid"], "hostname": content["hostname"], "since": content["timestamp"]}
+        locks.append(Lock(file=file, username=str(content.get("username", "")), **values))
     return locks
 
 

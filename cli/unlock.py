@@ -23,7 +23,7 @@ BUSY = re.compile(r"Another update is currently in progress|\[409\]")
 
 @dataclass(frozen=True)
 class Held:
-    """A lock of a backend that has no folder here. `owner` is user@host, or unknown."""
+    """A lock of a backend that has no folder here. `owner` is user@host, or empty."""
 
     owner: str
     text: str
@@ -64,7 +64,7 @@ def _clear_files(folder: Path, stack: str) -> None:
 def _clear_file(lock: Lock) -> None:
     if lock.is_local():
         raise Refused(f"The stack is locked by {lock}, which runs: {lock.advice()}")
-    _confirm(lock.hostname, str(lock))
+    _confirm(lock.owner, f"{lock.owner}: {lock}")
     lock.file.unlink(missing_ok=True)
     console.print("The lock is removed.")
 
@@ -75,7 +75,7 @@ def _clear_elsewhere(cli: str, stack: str) -> None:
     if not held:
         console.print(f"No lock on {stack}.")
         return
-    _confirm(held.owner.rpartition("@")[2] if "@" in held.owner else stack, held.text)
+    _confirm(held.owner or stack, held.text)
     state.call(cli, stack, "cancel", "--yes", failed="the lock cannot be removed")
     console.print("The lock is removed.")
 

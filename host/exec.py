@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from . import docker
@@ -26,11 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """The exit code is the command's."""
     serving = Serving(stack=args.stack, service=args.service, gateway=Gateway(args.gateway), grace_s=0)
-    # A failed release may have left a newer one; of a part that does not serve yet, any running one will do.
     running = serving.running_containers(args.part)
     if not running:
         raise Failure(f"{args.service}/{args.part}: does not run: `./sertantai logs {args.service}` shows why")
-    serves = [name for name in serving.serving_containers(args.part) if name in running]
+    # A failed release may have left a newer one. Without a gateway, or before the first switch, the newest will do.
+    serves: list[str] = []
+    with suppress(Failure):
+        serves = [name for name in serving.serving_containers(args.part) if name in running]
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
     become((serves or running)[0], command, terminal=args.terminal)
 

@@ -7,6 +7,7 @@ import argparse
 import os
 import queue
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -77,6 +78,8 @@ class Logs:
 
     def follow(self) -> None:
         """Prints lines until nobody reads them. Every second it looks for containers that have started."""
+        # Docker's clients would outlive this process, those of silent containers for ever.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         try:
             while not _caller_is_gone():
                 for name, part in self.containers(running=True).items():

@@ -3,11 +3,11 @@
 from .backup import CREDENTIALS, Alerts, Backup, LocalRepository, S3Repository, SftpRepository, secret_name
 from .checks import CERTBOT_MEMORY_MB, DOCKER_ADDRESS_POOL
 from .host import Dns, HetznerHost, Host, LocalHost, SshHost
-from .mistakes import Mistakes
+from .mistakes import Mistakes, report
 from .names import BACKUP_ROLE, DOCKER_HUB, HEALTH_ROLE, image_parts, registry_host
 from .platform import Acme, Network, Nginx, Redis, Registry
 from .postgres import Postgres
-from .read import Settings, load, parse, read, report
+from .read import Settings, load, parse, read
 from .service import (
     App,
     Build,

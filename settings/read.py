@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from . import checks, shared_databases, stopped
 from .backup import Alerts, Backup, backup_mistakes, backup_warnings
 from .host import Dns, HetznerHost, Host
-from .mistakes import Mistakes
+from .mistakes import Mistakes, report
 from .names import ServiceName, StackName
 from .platform import Acme, Model, Network, Nginx, Redis, Registry
 from .postgres import Postgres, Tuning, postgres_mistakes, postgres_warnings
@@ -88,12 +88,6 @@ def read(file: StackFile, more: Iterable[str] = ()) -> Settings:
     if mistakes or settings is None:
         raise Mistakes(mistakes)
     return settings
-
-
-def report(stack: str, lines: Sequence[str]) -> str:
-    """Returns the text that lists the mistakes of a stack file."""
-    title = f"Pulumi.{stack}.yaml has {len(lines)} mistake{'s' if len(lines) > 1 else ''}:"
-    return "\n".join([title, *(f"  {line}" for line in lines)])
 
 
 def _program_stack_file() -> StackFile:

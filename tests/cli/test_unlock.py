@@ -71,7 +71,7 @@ def test_somebodys_lock_is_removed_only_by_the_name_of_its_owner(project: Path) 
     assert result.exit_code == 1
     assert "locked by op@laptop, pid 14576, since 2026-11-23 01:06:01 UTC" in text
     assert "cancel" not in asked(project)
-    assert call("laptop\n")[0].exit_code == 0
+    assert call("op@laptop\n")[0].exit_code == 0
     assert "cancel" in asked(project)
 
 
@@ -83,7 +83,7 @@ def test_yes_does_not_answer_for_somebody_else(project: Path) -> None:
 
 def test_a_backend_that_names_nobody_asks_for_the_stacks_name(project: Path) -> None:
     (project / "held").write_text("[409] Conflict: Another update is currently in progress.")
-    assert call("laptop\n")[0].exit_code == 1
+    assert call("op@laptop\n")[0].exit_code == 1
     assert call("prod\n")[0].exit_code == 0
     assert "cancel" in asked(project)
 
@@ -110,7 +110,7 @@ def test_the_lock_of_a_dead_process_of_this_machine_is_removed_without_a_questio
 def test_the_lock_of_a_running_process_stays(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen(["pulumi", "60"], executable="sleep") as running:
         file = in_folder(project, monkeypatch, running.pid, socket.gethostname())
-        result, _ = call(f"{socket.gethostname()}\n")
+        result, _ = call(f"op@{socket.gethostname()}\n")
         running.kill()
     assert result.exit_code == 1
     assert f"kill -INT {running.pid}" in result.stderr
@@ -121,7 +121,7 @@ def test_a_file_of_another_machine_is_removed_by_its_name(project: Path, monkeyp
     file = in_folder(project, monkeypatch, 1, "other-laptop")
     assert call("wrong\n")[0].exit_code == 1
     assert file.exists()
-    assert call("other-laptop\n")[0].exit_code == 0
+    assert call("op@other-laptop\n")[0].exit_code == 0
     assert not file.exists()
 
 

@@ -1,42 +1,29 @@
-"""What an operator does by day, on the running platform: logs over a release, commands, psql, a notice on a site."""
+"""What an operator does by day, on the running platform: a log over a release, a notice on a site."""
 
+import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Empty, Queue
 
 import pytest
 
-from render import sql
-from tests.waiting import eventually, hear
+from tests.waiting import eventually
 
 from .platform import STACK, Platform
-from .runner import ROOT
+from .runner import ROOT, Engine
 
-pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.one_runner]
-AUTH, DATABASE = "auth.localhost", "sertantai_auth_local"
-GATEWAY, POSTGRES = f"sertantai-{STACK}-nginx", f"sertantai-{STACK}-postgres"
-LOGS = ["logs", STACK, "auth", "--parts", "app"]
-
-
-def host(*words: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-    """Calls a verb with streams of its own."""
-    command = [sys.executable, "-m", "host", *words]
-    result = subprocess.run(command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=60)
-    hear(result)
-    return result
-
-
-def psql(statement: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    target = ["--postgres", POSTGRES, "--owner", sql.owner(DATABASE), *options, DATABASE]
-    return host("open-psql", *target, "--", "-qtA", "-c", statement)
+pytestmark = [pytest.mark.e2e, pytest.mark.docker]
+AUTH = "auth.localhost"
 
 
 @contextmanager
-def following(words: Sequence[str]) -> Iterator["Queue[str]"]:
+def following(*words: str) -> Iterator["Queue[str]"]:
     """Follows a log and yields its lines as they arrive."""
     command = [sys.executable, "-m", "host", *words, "--follow"]
     lines: Queue[str] = Queue()
@@ -48,11 +35,10 @@ def following(words: Sequence[str]) -> Iterator["Queue[str]"]:
             process.terminate()
 
 
-def log(platform: Platform, line: str) -> None:
+def log(platform: Platform, line: str) -> bool:
     """Writes a line to the log of auth's app."""
     [container] = platform.containers(service="auth", part="app")
-    code, output = container.exec_run(["sh", "-c", f"echo '{line}' > /proc/1/fd/1"])
-    assert code == 0, output
+    return container.exec_run(["sh", "-c", f"echo '{line}' > /proc/1/fd/1"])[0] == 0
 
 
 def heard(lines: "Queue[str]", words: str) -> bool:
@@ -65,57 +51,19 @@ def heard(lines: "Queue[str]", words: str) -> bool:
     return True
 
 
+@pytest.mark.one_runner
 def test_a_log_goes_on_with_the_container_of_the_next_release(platform: Platform) -> None:
-    with following([*LOGS, "--lines", "1"]) as lines:
-        log(platform, "before the release")
+    with following("logs", STACK, "auth", "--parts", "app", "--lines", "1") as lines:
+        eventually(lambda: log(platform, "before the release"))
         eventually(lambda: heard(lines, "before the release"))
         platform.services["auth"]["app"]["restart_generation"] = 1
         released = platform.up()
         assert released.ok, released.why
-        log(platform, "after the release")
+        eventually(lambda: log(platform, "after the release"))
         eventually(lambda: heard(lines, "after the release"))
 
 
-def test_a_log_whose_reader_is_gone_is_followed_no_longer(platform: Platform) -> None:
-    command = [sys.executable, "-m", "host", *LOGS, "--lines", "1", "--follow"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.wait(timeout=60) == 0
-
-
-def test_all_parts_are_merged_in_the_order_of_time_and_each_line_has_its_part(platform: Platform) -> None:
-    result = host("logs", STACK, "legal", "--parts", "app", "frontend", "electric", "--since", "24h")
-    assert result.returncode == 0, result.stderr
-    assert {line.partition("\t")[0] for line in result.stdout.splitlines()} == {"app", "frontend", "electric"}
-
-
-def test_a_command_runs_in_the_serving_container_and_its_exit_code_comes_back(platform: Platform) -> None:
-    words = ["exec", "--gateway", GATEWAY, STACK, "auth", "app", "--"]
-    [container] = platform.containers(service="auth", part="app")
-    shown = host(*words, "cat", "/etc/hostname")
-    assert str(container.id).startswith(shown.stdout.strip() or "nothing")
-    assert host(*words, "sh", "-c", "exit 7").returncode == 7
-    assert host(*words, "cat", stdin="typed").stdout == "typed"
-
-
-def test_a_part_that_does_not_run_is_named(platform: Platform) -> None:
-    result = host("exec", "--gateway", GATEWAY, STACK, "auth", "electric", "--", "true")
-    assert (result.returncode, result.stderr.split(":")[0]) == (1, "auth/electric")
-
-
-def test_psql_has_the_apps_rights_and_refuses_a_write_until_asked_for_it(platform: Platform) -> None:
-    login = psql("SELECT session_user || ' ' || current_user").stdout.split()
-    assert login[0].startswith(f"{DATABASE}_")
-    assert login[1] == sql.owner(DATABASE)
-    refused = psql("CREATE TABLE made_by_hand ()")
-    assert refused.returncode != 0
-    assert "read-only transaction" in refused.stderr
-    assert psql("CREATE TABLE made_by_hand (); DROP TABLE made_by_hand", "--write").returncode == 0
-    assert "permission denied" in psql("SELECT pg_read_file('/etc/passwd')", "--write").stderr
-
-
+@pytest.mark.one_runner
 def test_a_closed_site_answers_503_keeps_what_is_open_and_other_services_reach_the_app(platform: Platform) -> None:
     with platform.client(AUTH) as client, client.stream("GET", "/api/slow?seconds=3") as slow:
         platform.services["auth"]["maintenance"] = True
@@ -136,3 +84,58 @@ def test_a_closed_site_answers_503_keeps_what_is_open_and_other_services_reach_t
     del platform.services["auth"]["maintenance"]
     assert platform.up().ok
     eventually(lambda: platform.get(AUTH, "/api/version").status_code == 200)
+
+
+@pytest.fixture
+def command(platform: Platform) -> Callable[..., str]:
+    """Runs a command of the operator on the platform, which succeeds, and returns its output."""
+    engine = platform.runner
+    if not isinstance(engine, Engine):
+        pytest.skip("the commands call the engine")
+    shutil.copytree(ROOT / "cli", platform.folder / "cli", dirs_exist_ok=True)
+    shutil.copy(ROOT / "requirements.txt", platform.folder)
+    platform.write()
+
+    def run(*words: str) -> str:
+        line = [sys.executable, "-m", "cli", *words, "--stack", STACK]
+        environment = os.environ | engine.environment
+        result = subprocess.run(line, cwd=platform.folder, env=environment, capture_output=True, text=True, timeout=300)
+        text = result.stdout + result.stderr
+        assert result.returncode == 0, text
+        return text
+
+    return run
+
+
+def test_every_command_works_with_the_engine_and_maintenance_changes_the_site_alone(
+    platform: Platform, command: Callable[..., str]
+) -> None:
+    assert "has no mistakes" in command("validate")
+    before = platform.ids()
+    assert "1 changed" in command("maintenance", "on", "auth")
+    assert platform.get(AUTH, "/api/version").status_code == 503
+    assert command("psql", "auth", "--command", "SELECT 6 * 7").split()[-3] == "42"
+    assert command("exec", "auth", "cat", "/etc/hostname").strip() in str(platform.containers(service="auth"))
+    assert "Running AppWeb.Endpoint" in command("logs", "auth", "--app")
+    secrets = json.loads(command("secrets", "auth", "--json"))
+    assert {secret["source"] for secret in secrets} == {"generated"}
+    assert "No lock" in command("unlock")
+    findings = json.loads(command("doctor", "--json"))
+    assert [finding for finding in findings if finding["state"] == "problem"] == []
+    assert "1 changed" in command("maintenance", "off", "auth")
+    eventually(lambda: platform.get(AUTH, "/api/version").status_code == 200)
+    assert platform.ids() == before
+
+
+@pytest.mark.faults
+def test_a_new_password_is_a_new_login_and_a_release_of_that_service_alone(
+    platform: Platform, command: Callable[..., str]
+) -> None:
+    logins = "SELECT rolname FROM pg_roles WHERE rolname ~ '^sertantai_auth_local_[0-9a-f]{8}$'"
+    before, old = platform.ids(), platform.sql(logins)
+    command("secrets", "rotate", "auth", "DATABASE_PASSWORD", "--yes")
+    after, new = platform.ids(), platform.sql(logins)
+    assert len(new.split()) == 1
+    assert new != old
+    assert [name.rpartition("-")[0] for name in before.keys() - after.keys()] == ["auth-app"]
+    assert platform.get(AUTH, "/api/version").status_code == 200

@@ -1,7 +1,10 @@
 """An existing machine, reached over SSH: ten services over one connection, and breaks of the connection."""
 
+import json
 import re
+import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +65,23 @@ def test_a_changed_comment_in_the_program_shows_its_installation_and_nothing_els
     done = up.project.up()
     assert done.ok, done.text
     assert up.project.changes() == {}
+
+
+def test_commands_logs_and_psql_go_over_the_connection_with_and_without_a_terminal(up: Far) -> None:
+    words = ["a b", "$HOME", '"q"', "--c"]
+    said = up.project.cli("exec", "service-1", "--", "printf", "%s|", *words)
+    assert said.text == "".join(f"{word}|" for word in words)
+    assert "read-only transaction" in up.project.cli("psql", "service-1", "-c", "CREATE TABLE made_by_hand ()").text
+    assert "Running AppWeb.Endpoint" in up.project.cli("logs", "service-1").text
+    assert up.project.cli("ssh", "--", "test", "-e", ".sertantai/host/current").ok
+    line = shlex.join([sys.executable, "-m", "cli", "exec", "service-1", "--stack", "far", "--", "sh", "-c"])
+    # `script` gives it a terminal, and returns its exit code.
+    with_terminal = ["script", "-qec", f"{line} 'test -t 0 && test -t 1 && exit 7'", "/dev/null"]
+    ended = subprocess.run(with_terminal, cwd=up.project.folder, env=up.project.environment, stdin=subprocess.DEVNULL)
+    assert ended.returncode == 7
+    findings = json.loads(up.project.cli("doctor", "--json").text)
+    states = {finding["check"]: finding["state"] for finding in findings}
+    assert {states[check] for check in ("server", "Docker", "disk", "clock", "SSH key", "state", "ports")} == {"ok"}
 
 
 def test_another_laptop_with_the_same_state_changes_nothing(up: Far, tmp_path: Path) -> None:
