@@ -33,6 +33,7 @@ class Receiver(Protocol):
 READS = [
     *("backup-status", "boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
     *("recover-compare", "recover-dump", "restore-check", "restored", "status", "volume-leave"),
+    "watch",
 ]
 """They change nothing that must be completed, so they end with their caller."""
 
@@ -45,6 +46,7 @@ CHANGES = [
     *("reader-remove", "recover-back", "recover-build", "recover-drop", "recover-forget", "recover-promote"),
     *("recover-seed", "recover-settle", "redis-user", "redis-user-remove", "restore-arrived", "restore-load"),
     *("retire", "sharer-leave", "site-remove", "slot-drop", "switch", "take-out", "volume", "volumes-remove"),
+    "watch-config",
 ]
 """They run to their end, even if the caller is gone."""
 
