@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from .engine import begin, environment, follow, pulumi
+from .views import Show, view
 
 
-def preview(cli: str, stack: str, check: Callable[[], int], *, as_json: bool) -> int:
+def preview(cli: str, stack: str, check: Callable[[], int], *, as_json: bool, show: Show = view) -> int:
     """Previews the stack and returns the exit code. It changes nothing, so it need not wait for the checks.
 
     It counts only if `check` returns 0 and has found everything in place. Otherwise nothing of it is shown: it is
@@ -20,8 +21,8 @@ def preview(cli: str, stack: str, check: Callable[[], int], *, as_json: bool) ->
         if not in_place:
             begun.cancel()
     if in_place:
-        return follow(lambda: begun, preview=True, as_json=as_json)
-    return code or pulumi(cli, stack, "preview", as_json=as_json)
+        return follow(lambda: begun, preview=True, as_json=as_json, show=show)
+    return code or pulumi(cli, stack, "preview", as_json=as_json, show=show)
 
 
 def _has_made_something() -> bool:

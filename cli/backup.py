@@ -10,10 +10,8 @@ from rich.table import Table
 
 from host.recovery import Names
 
-from . import at_host
+from . import at_host, words
 from .engine import console
-
-UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def show_status(stack: str, *, as_json: bool) -> int:
@@ -104,9 +102,7 @@ def _files(files: Mapping[str, Any]) -> str:
 def _ago(text: str | None) -> str:
     if not text:
         return "never"
-    seconds = max(0, (datetime.now(UTC) - _time(text)).total_seconds())
-    size, unit = next((each for each in UNITS if seconds >= 2 * each[0]), UNITS[-1])
-    return f"{seconds // size:.0f} {unit} ago ({_short(text)})"
+    return f"{words.span((datetime.now(UTC) - _time(text)).total_seconds())} ago ({_short(text)})"
 
 
 def _short(text: str) -> str:

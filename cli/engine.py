@@ -15,7 +15,7 @@ from rich.console import Console
 
 from .lock import clear_dead_locks, find_locks
 from .run import Run
-from .views import view
+from .views import Show, view
 
 ROOT = Path(__file__).parents[1]
 # The local stack needs no account and has no real secret: its state is in a folder, and its passphrase is public.
@@ -42,7 +42,7 @@ def environment(stack: str) -> dict[str, str]:
     return QUICKER | os.environ | extra
 
 
-def pulumi(cli: str, stack: str, *words: str, as_json: bool = False) -> int:
+def pulumi(cli: str, stack: str, *words: str, as_json: bool = False, show: Show = view) -> int:
     """Runs the CLI on a stack and shows the run. Returns the exit code."""
     if stack == "local" and not has_local_state(stack):
         run_quietly(cli, stack, "stack", "init", stack)
@@ -50,7 +50,7 @@ def pulumi(cli: str, stack: str, *words: str, as_json: bool = False) -> int:
     if stack == "local" and words[0] != "preview" and not _is_unlocked(cli, stack):
         return 1
     command = [cli, *words, "--stack", stack, "--json"]
-    return watch(command, environment(stack), preview=words[0] == "preview", as_json=as_json)
+    return watch(command, environment(stack), preview=words[0] == "preview", as_json=as_json, show=show)
 
 
 def has_local_state(stack: str) -> bool:
@@ -86,14 +86,16 @@ def begin(command: list[str], environment: Mapping[str, str]) -> Begun:
     return Begun(process, stderr)
 
 
-def watch(command: list[str], environment: Mapping[str, str], *, preview: bool, as_json: bool) -> int:
+def watch(
+    command: list[str], environment: Mapping[str, str], *, preview: bool, as_json: bool, show: Show = view
+) -> int:
     """Runs a command that writes events, shows them, and returns its exit code."""
-    return follow(lambda: begin(command, environment), preview=preview, as_json=as_json)
+    return follow(lambda: begin(command, environment), preview=preview, as_json=as_json, show=show)
 
 
-def follow(begin: Callable[[], Begun], *, preview: bool, as_json: bool) -> int:
+def follow(begin: Callable[[], Begun], *, preview: bool, as_json: bool, show: Show = view) -> int:
     """Shows the events of a command that `begin` starts or has started, and returns its exit code."""
-    run = Run(view(as_json=as_json, preview=preview), preview)
+    run = Run(show(as_json=as_json, preview=preview), preview)
     with _running(begin) as begun:
         for line in begun.process.stdout or ():
             run.read(_event(line))

@@ -13,6 +13,7 @@ from . import ahead
 from .engine import console, has_local_state, pulumi, run_quietly, watch
 from .pinned import MINIMUM, PINNED, find_or_install
 from .refused import Refused
+from .views import Show, view
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Command:
     verb: str
     stack: str
     as_json: bool = False
+    show: Show = view
 
     def run(self, *engine_words: str, rehearsal_words: Sequence[str] = ()) -> int:
         """Runs the verb with the engine, or else with the rehearsal. Returns the exit code."""
@@ -40,8 +42,8 @@ class Command:
     def run_locally(self, engine: str, *words: str) -> int:
         """Runs the verb with the engine on this machine, which is prepared first. Returns the exit code."""
         if self.verb == "preview" and has_local_state(self.stack):
-            return ahead.preview(engine, self.stack, self.prepare, as_json=self.as_json)
-        return self.prepare() or pulumi(engine, self.stack, *words, as_json=self.as_json)
+            return ahead.preview(engine, self.stack, self.prepare, as_json=self.as_json, show=self.show)
+        return self.prepare() or self.pulumi(engine, *words)
 
     def run_on_host(self, engine: str, *words: str) -> int:
         """Runs the verb with the engine, after a test of the connection to the host. Returns the exit code."""
@@ -53,15 +55,19 @@ class Command:
         if reachable is False and self.verb in ("up", "preview"):
             # The engine cannot refresh what is on a lost server. So the server is created first, then everything else.
             console.print("The server does not answer, so it is handled before everything else.")
-            code = pulumi(engine, self.stack, *words, "--target", reach.SERVER, as_json=self.as_json)
+            code = self.pulumi(engine, *words, "--target", reach.SERVER)
             if code or self.verb == "preview":
                 return code
-        return pulumi(engine, self.stack, *words, as_json=self.as_json)
+        return self.pulumi(engine, *words)
+
+    def pulumi(self, engine: str, *words: str) -> int:
+        """Runs the engine on the stack. Returns the exit code."""
+        return pulumi(engine, self.stack, *words, as_json=self.as_json, show=self.show)
 
     def rehearse(self, *words: str) -> int:
         """Runs the verb with the rehearsal. Returns the exit code."""
         command = [sys.executable, "-m", "rehearsal", self.verb, "--stack", self.stack, "--events", *words]
-        return watch(command, os.environ, preview=self.verb == "preview", as_json=self.as_json)
+        return watch(command, os.environ, preview=self.verb == "preview", as_json=self.as_json, show=self.show)
 
     def prepare(self) -> int:
         """Checks that the rehearsal does not own the local stack, and starts its doubles. Returns the exit code."""

@@ -4,9 +4,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TextIO, cast
+from typing import Any, Protocol, TextIO, TypeAlias, cast
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -24,12 +24,22 @@ MAX_LINES = 40
 STYLES = {"error:": "bold red", "warning:": "yellow", "drift": "yellow"}
 
 
-def view(*, as_json: bool = False, preview: bool = False) -> View:
+Report: TypeAlias = Callable[[Run], Iterable[str]]
+"""Returns the lines of a run's summary."""
+
+
+class Show(Protocol):
+    """Returns the view of a run that is about to begin."""
+
+    def __call__(self, *, as_json: bool, preview: bool) -> View: ...  # noqa: D102
+
+
+def view(*, as_json: bool = False, preview: bool = False, report: Report = report) -> View:
     """Returns the view for the current standard output."""
     if as_json:
         return JsonView(preview)
     live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    return LiveView(preview) if live else PlainView(preview)
+    return LiveView(preview, report) if live else PlainView(preview, report)
 
 
 class ResilientFile:
@@ -82,6 +92,7 @@ class PlainView:
     """Prints a line for each ended step, with its other output below. A preview prints only the summary."""
 
     preview: bool = False
+    report: Report = report
 
     def begin(self, step: Step) -> None:
         """Prints nothing: each step has one line."""
@@ -102,7 +113,7 @@ class PlainView:
 
     def close(self, run: Run) -> None:
         """Prints the summary."""
-        for line in report(run):
+        for line in self.report(run):
             write(line)
 
 
@@ -111,6 +122,7 @@ class LiveView:
     """Shows the running steps, each with its time and last line, below the ended steps."""
 
     preview: bool = False
+    report: Report = report
     console: Console = field(default_factory=terminal)
     running: list[Step] = field(default_factory=list)
 
@@ -145,7 +157,7 @@ class LiveView:
     def close(self, run: Run) -> None:
         """Prints the summary."""
         self.live.stop()
-        for line in report(run):
+        for line in self.report(run):
             self.console.print(_styled(line), soft_wrap=True)
 
     def _render(self) -> Group:

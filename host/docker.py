@@ -11,6 +11,7 @@ from .failure import Failure
 EXEC_TIMEOUT_S = 10
 TIMED_OUT = 124
 NO_ANSWER = "Docker does not answer on the host: is it running (systemctl status docker)? Then run up again"
+NO_PROGRAM = "the host has no program docker: install Docker, then run up again"
 NO_ANSWER_ERRORS = ("Cannot connect to the Docker daemon", "error during connect", "context deadline exceeded")
 
 
@@ -49,7 +50,7 @@ def run(
     except subprocess.TimeoutExpired:
         return Output(TIMED_OUT, "", f"no answer within {timeout_s} s")
     except FileNotFoundError:
-        raise Failure("the host has no program docker: install Docker, then run up again") from None
+        raise Failure(NO_PROGRAM) from None
     if result.returncode and any(words in result.stderr for words in NO_ANSWER_ERRORS):
         raise Failure(NO_ANSWER)
     return Output(result.returncode, result.stdout, result.stderr)

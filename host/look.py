@@ -17,7 +17,9 @@ from .failure import Failure
 from .recovery import Names
 
 DISKS = ("/", "/mnt/sertantai")
-"""Folders on the disks that fill: the system's, and the one for data."""
+"""Folders on the disks that fill: the system's, and the one for data. Docker's own is asked for."""
+DOCKER_ROOT = "/var/lib/docker"
+NO_DOCKER = "Docker does not answer: systemctl status docker"
 MEMORY = Path("/proc/meminfo")
 LIMIT_S = 6
 MB, KB_IN_MB = 2**20, 1024
@@ -38,7 +40,7 @@ def look(stack: str, declared: Mapping[str, Any]) -> dict[str, Any]:
         **{name: results.get("postgres", {}).get(name, empty) for name, empty in NO_POSTGRES.items()},
         "backup": _backup(results),
         "watch": results.get("watch"),
-        "disk": disks([*DISKS, results.get("root", "/")]),
+        "disk": disks([*DISKS, results.get("root", DOCKER_ROOT)]),
         "memory": memory(MEMORY.read_text()),
         "stopped": [f"{name}/{part}" for name, each in _services(declared) for part in each.get("stopped", ())],
         "unreadable": unreadable,
@@ -84,10 +86,11 @@ def _read(readers: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], dic
     def run(name: str, read: Callable[[], Any]) -> None:
         try:
             results[name] = read()
-        except docker_api.NoAnswer as error:
-            unreadable["docker"] = f"Docker does not answer ({error}): systemctl status docker"
+        except docker_api.NoAnswer:
+            unreadable["docker"] = NO_DOCKER
         except Failure as failure:
-            unreadable["docker" if str(failure) == docker.NO_ANSWER else name] = str(failure)
+            is_docker = str(failure) == docker.NO_ANSWER
+            unreadable["docker" if is_docker else name] = NO_DOCKER if is_docker else str(failure)
 
     # Daemons: this program ends also if Docker keeps one of them waiting for good.
     threads = {each[0]: Thread(target=run, args=each, daemon=True) for each in readers.items()}

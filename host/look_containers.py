@@ -1,7 +1,8 @@
 """A stack's containers as Docker sees them now."""
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from . import docker_api
@@ -9,8 +10,25 @@ from . import docker_api
 STACK, SERVICE, PART = "sertantai.stack", "sertantai.service", "sertantai.part"
 TIMEOUT_S = 4
 MB = 2**20
-FILE_CACHE = (("total_active_file", "total_inactive_file"), ("active_file", "inactive_file"))
-"""What the kernel takes back when a container needs memory: in version 1 of control groups, and in version 2."""
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Names:
+    """The kernel's names: of a container's whole memory, and of the files that it caches, which it can give back."""
+
+    used: str
+    cache: tuple[str, str]
+
+
+GROUPS = {
+    Names("memory.current", ("active_file", "inactive_file")): ("system.slice/docker-{}.scope", "docker/{}"),
+    Names("memory.usage_in_bytes", ("total_active_file", "total_inactive_file")): (
+        "memory/docker/{}",
+        "memory/system.slice/docker-{}.scope",
+    ),
+}
+"""A container's folders, by systemd or by Docker alone, of version 2 and of version 1 of control groups."""
 
 
 def read(stack: str) -> list[dict[str, Any]]:
@@ -56,21 +74,22 @@ def _describe(container: str) -> dict[str, Any] | None:
         "started": state["StartedAt"][:19] + "Z",
         "image": image,
         "digest": digest,
-        "memory_mb": _memory(container) if state["Status"] == "running" else None,
+        "memory_mb": _memory(container),
         "memory_limit_mb": round(found["HostConfig"]["Memory"] / MB) or None,
     }
 
 
 def _memory(container: str) -> int | None:
-    """Returns the memory that a container cannot give back. None: it has just stopped."""
-    try:
-        # Without one-shot, Docker would wait a second for a second reading.
-        usage = docker_api.get(f"/containers/{container}/stats", TIMEOUT_S, stream="false", **{"one-shot": "true"})
-    except docker_api.NoAnswer:
-        return None
-    memory: Mapping[str, Any] = usage.get("memory_stats") or {}
-    if "usage" not in memory:
-        return None
-    stats = memory["stats"]
-    names = next((names for names in FILE_CACHE if all(name in stats for name in names)), ())
-    return int(max(0, memory["usage"] - sum(stats[name] for name in names)) // MB)
+    """Returns the memory that a container cannot give back, in MB. None: it does not run, or cannot be read.
+
+    From the kernel's files: Docker needs a second for its answer.
+    """
+    for form, names in ((form, names) for names, forms in GROUPS.items() for form in forms):
+        folder = CGROUPS / form.format(container)
+        try:
+            used = int((folder / names.used).read_text())
+            stats = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        except (OSError, ValueError):
+            continue
+        return max(0, used - sum(int(stats.get(name, 0)) for name in names.cache)) // MB
+    return None

@@ -43,7 +43,7 @@ def parse(lines: Iterable[str]) -> dict[str, Any]:
         elif kind == "mark":
             marks[name] = text.split()[0]
         elif kind == "maintenance":
-            seen["maintenance"].append(name)
+            seen["maintenance"] += [name] if name not in seen["maintenance"] else []
         elif kind == "certificate":
             _certificate(seen, name, text)
         elif begun := UPSTREAM.match(text):

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from . import docker, files, psql
+from . import docker, files, history, psql
 
 KEPT = 5
 
@@ -27,7 +27,9 @@ def prune(service: str, current: Mapping[str, str], container: str) -> None:
     """Records `current` as the serving images, and removes older ones than the last five; without `current`, all."""
     postgres = psql.Postgres(container)
     try:
-        postgres.query(files.sql("releases"), exclusive=True)
+        postgres.query(history.CREATE, exclusive=True)
+        if current:
+            history.record_serving(postgres, service, current)
         limits = {"keep": str(KEPT if current else 0), "kept": str(KEPT)}
         variables = {"service": service, "images": json.dumps(current, sort_keys=True), **limits}
         old = postgres.query(files.sql("releases_old"), variables, exclusive=True).split()

@@ -20,13 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Prints `problems` and `notes`, lists of lines, as JSON. Both are empty without a dump or a database.
+    """Prints `problems` and `notes`, lists of lines, as JSON. Both are empty without a dump or a database: then
+    `compared` is false.
 
     Stdin: `owner`, the role that the app's logins become; `dump`, its description; `size_mb` of its rows; `file_mb`.
     """
     postgres = Postgres(args.postgres)
     problems: list[str] = []
     notes: list[str] = []
+    login = ""
     try:
         login = find_login(postgres, args.database, inputs["owner"]) if "dump" in inputs else ""
         if login:
@@ -38,7 +40,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
             problems = [f"services/{args.service}/restore: {error}"]
     except Failure:
         pass
-    print(json.dumps({"problems": problems, "notes": notes}))
+    print(json.dumps({"problems": problems, "notes": notes, "compared": bool(login)}))
 
 
 def new_fit(args: argparse.Namespace, inputs: Mapping[str, Any], *, preview: bool = False) -> Fit:

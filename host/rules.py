@@ -83,6 +83,9 @@ def missing(seen: Mapping[str, Any]) -> Iterator[Problem]:
     """Declared parts without a container. Without Docker's answer nothing is known."""
     if "docker" in seen["unreadable"]:
         return
+    if not seen["containers"]:
+        yield Problem("stack", "stack: has no container on this host: run up")
+        return
     running = {_name(each) for each in seen["containers"] if each["state"] != "created"}
     services = seen["declared"].get("services", {})
     declared = [f"{name}/{part}" for name, each in services.items() for part in each["parts"]]
@@ -197,13 +200,13 @@ def backups(seen: Mapping[str, Any]) -> Iterator[Problem]:
 
 def watching(seen: Mapping[str, Any]) -> Iterator[Problem]:
     """Alerts that could not be sent."""
-    if errors := (seen["watch"] or {}).get("errors"):
+    if errors := (seen.get("watch") or {}).get("errors"):
         yield Problem("watch/sending", f"watch: {'; '.join(errors)}")
 
 
 def token(seen: Mapping[str, Any]) -> Iterator[Problem]:
     """A registry's token that is refused, or about to expire: the watch container asks once a day."""
-    known = (seen["watch"] or {}).get("token")
+    known = (seen.get("watch") or {}).get("token")
     advice = "set a new one with `pulumi config set --secret registry_token`, and run up"
     if known and known["refused"]:
         yield Problem("registry_token", f"registry_token: {known['server']} refuses it: {advice}")

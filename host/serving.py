@@ -30,6 +30,10 @@ class Serving:
             raise Failure(f"{self.service}: the gateway's file cannot be read; run up again")
         return [name for name in self._names(part) if re.search(rf"(?m)^\s*server {re.escape(name)}:", text.out)]
 
+    def running_containers(self, part: str) -> list[str]:
+        """Returns the running containers of a part, the newest first."""
+        return self._names(part, running=True)
+
     def database_users(self) -> list[str]:
         """Returns all running containers of the service that may write to its database."""
         return [name for part in DATABASE_PARTS for name in self._names(part, running=True)]

@@ -32,7 +32,7 @@ class Receiver(Protocol):
 
 READS = [
     *("backup-status", "boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
-    *("recover-compare", "recover-dump", "restore-check", "restored", "status", "volume-leave"),
+    *("recover-compare", "recover-dump", "releases", "restore-check", "restored", "status", "volume-leave"),
     "watch",
 ]
 """They change nothing that must be completed, so they end with their caller."""
@@ -44,7 +44,15 @@ CHANGES = [
     *("files-recover", "files-restore"),
     *("migrate", "mount", "network", "network-remove", "pg-hba", "placeholder", "prune-images", "reader"),
     *("reader-remove", "recover-back", "recover-build", "recover-drop", "recover-forget", "recover-promote"),
-    *("recover-seed", "recover-settle", "redis-user", "redis-user-remove", "restore-arrived", "restore-load"),
+    *(
+        "recover-seed",
+        "recover-settle",
+        "redis-user",
+        "redis-user-remove",
+        "release-record",
+        "restore-arrived",
+        "restore-load",
+    ),
     *("retire", "sharer-leave", "site-remove", "slot-drop", "switch", "take-out", "volume", "volumes-remove"),
     "watch-config",
 ]
@@ -52,6 +60,9 @@ CHANGES = [
 
 RECEIVES = ["restore-receive"]
 """They end with their caller, and keep the bytes that have arrived."""
+
+SESSIONS = ["exec", "logs", "open-psql"]
+"""They have the caller's streams, so nothing is read from stdin before, and end with it."""
 
 
 class Inputs(dict[str, Any]):
@@ -64,7 +75,7 @@ class Inputs(dict[str, Any]):
 def run(words: Sequence[str], stdin: TextIO) -> int:
     """Calls the verb that `words` name, and returns its exit code."""
     program = argparse.ArgumentParser(prog="sertantai-host", description=__doc__)
-    program.add_argument("verb", choices=[*READS, *CHANGES, *RECEIVES])
+    program.add_argument("verb", choices=[*READS, *CHANGES, *RECEIVES, *SESSIONS])
     name = program.parse_args(words[:1]).verb
     verb = module(name)
     line = argparse.ArgumentParser(prog=f"{program.prog} {name}", description=verb.__doc__)
@@ -74,8 +85,11 @@ def run(words: Sequence[str], stdin: TextIO) -> int:
     if name in RECEIVES:
         cast("Receiver", verb).receive(args, stdin.buffer)
         return 0
-    inputs = _read(stdin)
     run_verb = cast("Verb", verb).run
+    if name in SESSIONS:
+        run_verb(args, Inputs())
+        return 0
+    inputs = _read(stdin)
     if name in CHANGES:
         return detach.run(name, lambda: run_verb(args, inputs))
     run_verb(args, inputs)

@@ -21,6 +21,8 @@ USERS = f"{VOLUME}/users"
 # While a file here has the name of a container, nginx may not know its address yet.
 UNRESOLVED_SERVERS = "/run/unresolved"
 WEBROOT = "/srv/webroot"
+# Clients come back after so many seconds: a restore is short, and an operator's maintenance is not.
+RESTORE_RETRY_S, MAINTENANCE_RETRY_S = 10, 120
 SYSCTLS = {
     "net.ipv4.tcp_keepalive_time": "2",
     "net.ipv4.tcp_keepalive_intvl": "1",
@@ -148,6 +150,8 @@ def site(
         electric_path=ELECTRIC_PATH,
         shapes={shape: public.shapes[shape].query for shape in public.shapes} if public else {},
         electric_secret=quote(electric_secret or "", safe=""),
+        closed_for_now=service.maintenance,
+        retry_after_s=MAINTENANCE_RETRY_S if service.maintenance else RESTORE_RETRY_S,
     )
 
 
@@ -161,6 +165,8 @@ def foreign_site(name: str, site: ForeignSite, https_port: int) -> str:
         upstreams=[upstream],
         locations=[Location(match="/", upstream=upstream, route=route)],
         electric=False,
+        closed_for_now=False,
+        retry_after_s=RESTORE_RETRY_S,
     )
 
 

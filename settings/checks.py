@@ -73,6 +73,8 @@ def service_mistakes(name: str, service: Service, services: Collection[str], sec
         yield f"{at}/app/migrate: there is no database to migrate; declare {at}/database"
     if service.restore and not service.database:
         yield f"{at}/restore: there is no database to put the dump into; declare {at}/database"
+    if service.maintenance and not service.domain:
+        yield f"{at}/maintenance: there is no site to close; set {at}/domain, or remove it"
     if service.frontend and not service.domain:
         yield f"{at}/frontend: nobody can reach it without a domain; set {at}/domain"
     for part, settings in service.parts().items():

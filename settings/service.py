@@ -202,6 +202,11 @@ class Service(Site):
     restore: Restore | None = None
     stopped: list[PartName] = Field(default=[], exclude_if=is_unset)
     """Parts that stay declared and do not run, on purpose. Their routes answer 503."""
+    maintenance: bool = Field(default=False, exclude_if=is_unset)
+    """The site answers every request with 503 and a notice. All parts run on, and other services reach them.
+
+    `./sertantai maintenance on|off` sets it and applies it at once.
+    """
 
     @property
     def routes(self) -> Mapping[str, Route]:

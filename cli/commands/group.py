@@ -8,6 +8,19 @@ from typer.core import TyperGroup
 
 from ..refused import Refused
 
+
+def service_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Returns the services of the stack file that begin so, for the completion of a shell."""
+    from .. import services
+
+    try:
+        names = services.stack_file(ctx.params.get("stack") or "local").block("services")
+    except Refused:
+        return []
+    return [str(name) for name in names if str(name).startswith(incomplete)]
+
+
+Service = Annotated[str, typer.Argument(help="A service of the stack file.", autocompletion=service_names)]
 Stack = Annotated[str, typer.Option(help="The stack: Pulumi.<stack>.yaml.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]

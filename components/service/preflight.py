@@ -50,7 +50,9 @@ def preflight(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence
 def _needs(
     release: Release, *, images: Mapping[str, str], electric_secret: str | None, environment: Mapping[str, str]
 ) -> dict[str, Any]:
-    name, settings, database = release.service, release.settings, release.accounts.database
+    # A notice on the site needs no check, and a failed check must not prevent it.
+    name, settings = release.service, release.settings.model_copy(update={"maintenance": False})
+    database = release.accounts.database
     parts = settings.running()
     slot = None
     if settings.electric and database and "electric" in parts:

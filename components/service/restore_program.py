@@ -71,6 +71,23 @@ class Restore:
         )
         self.call(line, verb.stdin(inputs), stdout=None)
 
+    def check(self) -> None:
+        """Prints, as JSON, what would prevent the restore, and how much the dump has. Changes nothing."""
+        archive, mistakes = open_dump(self.path, self.dump, self.expect)
+        if mistakes or not archive:
+            sys.exit("\n".join(mistakes))
+        line = verb.line(
+            "restore-check",
+            self.service,
+            self.database,
+            postgres=self.postgres,
+            **option_flags(self.replace, self.disable_triggers),
+        )
+        answer = json.loads(self.read(line, verb.stdin({**describe_dump(archive, self.dump), **self.inputs})))
+        tables = archive.restored_tables()
+        answer |= {"tables": len(tables), "rows": sum(table.rows for table in tables)}
+        sys.stdout.write(f"{json.dumps(answer)}\n")
+
     def read(self, line: str, stdin: str = "") -> str:
         """Calls a verb on the host and returns what it prints. Exits if it fails."""
         return self.call(line, stdin, stdout=subprocess.PIPE)
@@ -159,15 +176,24 @@ def describe_dump(archive: Archive, dump: str) -> dict[str, Any]:
 
 
 def main(words: Sequence[str]) -> None:
-    """Runs `legal dumps/legal.dump --digest 1a2b... [--replace] [--disable-triggers]`. Stdin: the rest, as JSON."""
+    """Runs `legal dumps/legal.dump --digest 1a2b... [--replace] [--disable-triggers]`. Stdin: the rest, as JSON.
+
+    With `--check` in place of the digest, it compares the dump with the database.
+    """
     parser = argparse.ArgumentParser(prog="restore")
     parser.add_argument("service")
     parser.add_argument("dump")
-    parser.add_argument("--digest", required=True)
+    parser.add_argument("--digest", default="")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--replace", action="store_true")
     parser.add_argument("--disable-triggers", action="store_true")
     arguments = parser.parse_args(shlex.split(words[0]) if len(words) == 1 else words)
-    Restore(**vars(arguments), **json.load(sys.stdin)).run()
+    is_check = vars(arguments).pop("check")
+    restore = Restore(**vars(arguments), **json.load(sys.stdin))
+    if is_check:
+        restore.check()
+    else:
+        restore.run()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,15 @@
-"""Changes by hand on the server: `preview` names them, `up` corrects them, nothing else changes."""
+"""Changes by hand on the server: `status` and `preview` name them, `up` corrects them, nothing else changes."""
+
+import json
+from typing import Any
 
 import pytest
+
+from cli.status_drift import drift
+from render.declared import declared
+from settings import StackFile, parse
+from tests.throwaway.calling import call
+from tests.waiting import eventually
 
 from .platform import STACK, Platform
 
@@ -20,14 +29,30 @@ def corrected(platform: Platform) -> set[str]:
     return shown.touched()
 
 
+def status(platform: Platform) -> dict[str, Any]:
+    """Returns what `status` sees, with the drift."""
+    file = StackFile(name=platform.stack, values=platform.config)
+    said = call("status", platform.stack, inputs=declared(parse(file.project_values())))
+    assert said.ok, said.error
+    seen = json.loads(said.out)
+    return {**seen, "drift": drift(seen), "problems": {each["key"] for each in seen["problems"]}}
+
+
+def is_good(platform: Platform) -> bool:
+    seen = status(platform)
+    return not seen["problems"] and not seen["drift"]
+
+
 def on_gateway(platform: Platform, script: str) -> None:
     code, output = platform.docker.containers.get(f"sertantai-{STACK}-nginx").exec_run(["sh", "-c", script])
     assert code == 0, output
 
 
 def test_a_container_that_was_stopped_is_started_again_and_no_other_service_is_touched(platform: Platform) -> None:
+    eventually(lambda: is_good(platform))
     [container] = platform.containers(service="auth", part="app")
     container.stop()
+    assert status(platform)["problems"] == {"auth/app/exited"}
     named = corrected(platform)
     assert "auth-app" in named
     assert not [name for name in named if not name.startswith("auth-")]
@@ -48,7 +73,12 @@ def test_all_that_was_changed_by_hand_is_named_and_corrected_together(platform: 
     remove_a_container(platform)
     drop_a_login(platform)
     drop_a_slot(platform)
+    seen = status(platform)
+    assert {"enforcement/app/missing", "legal/electric/exited", "legal/electric/slot"} <= seen["problems"]
+    for name in ("sites/auth.conf", "sites/enforcement.conf", "login/auth", "slot/legal"):
+        assert f"{name}: was changed by hand" in seen["drift"]
     named = corrected(platform)
+    eventually(lambda: is_good(platform))
     assert {"auth-site-switch", "enforcement-site-switch"} <= named, "its site files"
     assert {"enforcement-app", "enforcement-app-gate"} <= named, "its container, behind its gate"
     assert "auth-database-sql" in named, "its login"
