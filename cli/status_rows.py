@@ -183,6 +183,8 @@ def _backup(seen: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _on_purpose(seen: Mapping[str, Any]) -> Iterator[Row]:
+    if seen["passing"]:
+        yield Row("at work", ", ".join(seen["passing"]), NOTE)
     if seen["stopped"]:
         yield Row("stopped", ", ".join(seen["stopped"]), NOTE)
     if seen["maintenance"]:

@@ -110,9 +110,12 @@ def _of_docker(results: Mapping[str, Any]) -> dict[str, Any]:
     gateway = results.get("nginx", {})
     serving = {name for servers in gateway.get("serving", {}).values() for name in servers}
     is_known = "nginx" in results
-    containers = results.get("docker", [])
+    every = results.get("docker", [])
+    containers = [each for each in every if look_containers.is_lasting(each)]
+    passing = [each for each in every if not look_containers.is_lasting(each) and each["state"] == "running"]
     return {
         "containers": [{**each, "serves": each["name"] in serving if is_known else None} for each in containers],
+        "passing": ["/".join(filter(None, (each["service"], each["part"]))) for each in passing],
         "foreign": results.get("foreign", []),
         **{name: gateway.get(name, empty) for name, empty in NO_GATEWAY.items()},
         "drifted": [*gateway.get("changed", []), *results.get("postgres", {}).get("drifted", [])],

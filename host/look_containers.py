@@ -8,6 +8,8 @@ from typing import Any
 from . import docker_api
 
 STACK, SERVICE, PART = "sertantai.stack", "sertantai.service", "sertantai.part"
+SHARED, PARTS = "platform", ("app", "frontend", "electric")
+"""What services share, and what a service has. Other containers belong to a step or to a recovery."""
 TIMEOUT_S = 4
 MB = 2**20
 CGROUPS = Path("/sys/fs/cgroup")
@@ -38,6 +40,11 @@ def read(stack: str) -> list[dict[str, Any]]:
     with ThreadPoolExecutor(8) as threads:
         containers = [each for each in threads.map(_describe, [each["Id"] for each in listed]) if each]
     return sorted(containers, key=lambda each: (each["service"], each["part"], each["started"]))
+
+
+def is_lasting(container: dict[str, Any]) -> bool:
+    """Whether a container is there to stay: it is none of a step, such as a migration, or of a recovery."""
+    return container["service"] == SHARED or (bool(container["service"]) and container["part"] in PARTS)
 
 
 def root() -> str:

@@ -78,6 +78,7 @@ def seen(**changes: Any) -> dict[str, Any]:
         "time": NOW,
         "containers": [container(*each) for each in PARTS],
         "foreign": [],
+        "passing": [],
         "sites": list(services),
         "serving": {},
         "placeholders": [],
@@ -169,6 +170,13 @@ def test_what_is_stopped_on_purpose_is_no_problem(host: Answer) -> None:
     assert code == 0
     assert re.search(r"stopped +legal/frontend", text)
     assert "auth: the site shows a notice" in text
+
+
+def test_a_migration_that_runs_is_shown(host: Answer) -> None:
+    host(seen(passing=["legal/migrate"]))
+    code, text = run()
+    assert code == 0
+    assert re.search(r"! at work +legal/migrate", text)
 
 
 def test_a_backup_is_two_rows_with_the_last_restore_test(host: Answer) -> None:
@@ -322,7 +330,7 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
         ({"sites": ["auth", "enforcement"]}, "sites/legal.conf: is missing in the gateway"),
         ({"sites": ["auth", "enforcement", "legal", "old"]}, "sites/old.conf: is in the gateway and not declared"),
         ({"container": {"service": "old"}}, "old: runs and is not declared"),
-        ({"container": {"part": "worker"}}, "auth/worker: runs and is not declared"),
+        ({"container": {"part": "frontend"}}, "auth/frontend: runs and is not declared"),
         ({"container": {"service": "platform", "part": "backup"}}, "backup: runs and is not declared"),
         ({"container": {"digest": OTHER}}, f"auth/app: runs {'91aa' * 3}, declared is {'1f4b' * 3}"),
         ({"slot": "electric_slot_old"}, "slot electric_slot_old: no service declares it, and it retains 12 MB of WAL"),

@@ -37,6 +37,7 @@ def containers(base_image: str) -> Iterator[Boxes]:
     boxes.start("ill", labels=boxes.labels("legal", "frontend"), options=ill)
     boxes.start("loop", "exit 3", labels=boxes.labels("auth", "app"), options=["--restart", "always"])
     boxes.start("over", "exit 7", labels=boxes.labels("platform", "nginx"))
+    boxes.start("migrate", labels=boxes.labels("legal", "migrate"))
     yield boxes
     boxes.clear()
 
@@ -53,7 +54,7 @@ class TestContainers:
         eventually(lambda: self.seen(containers)["over"]["state"] == "exited")
         eventually(lambda: self.seen(containers)["ill"]["health"] == "unhealthy")
         seen = self.seen(containers)
-        assert set(seen) == {"good", "ill", "loop", "over"}
+        assert set(seen) == {"good", "ill", "loop", "over", "migrate"}
         assert (seen["good"]["service"], seen["good"]["part"], seen["good"]["state"]) == ("legal", "app", "running")
         assert seen["good"]["memory_limit_mb"] == 64
         assert seen["good"]["memory_mb"] in range(64)
@@ -66,6 +67,11 @@ class TestContainers:
         assert "legal/frontend/unhealthy" in problems
         assert "nginx/exited" in problems
         assert "postgres/missing" in problems
+
+    def test_a_container_of_a_step_is_told_apart(self, containers: Boxes) -> None:
+        seen = look.look(containers.stack, DECLARED)
+        assert seen["passing"] == ["legal/migrate"]
+        assert "migrate" not in {each["part"] for each in seen["containers"]}
 
     def test_containers_of_other_stacks_are_not_seen(self, containers: Boxes) -> None:
         assert look_containers.read(f"{containers.stack}-other") == []
