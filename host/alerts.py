@@ -4,7 +4,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -13,8 +13,9 @@ from .times import iso
 
 TIMEOUT_S = 5
 HEARTBEAT_S = 300
-LOOKS = 2
-"""Looks in a row that must see the same, so that a release or a restart alarms nobody."""
+LOOKS, PATIENT_LOOKS = 2, 8
+"""Looks in a row that must see the same, so that a release or a restart alarms nobody. What does not answer may be slow
+on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,15 @@ class Alerts:
     heartbeat_url: str | None
 
 
-def tell(alerts: Alerts, problems: Mapping[str, str], memory: dict[str, Any], now: float) -> list[str]:
+def tell(
+    alerts: Alerts, problems: Mapping[str, str], memory: dict[str, Any], now: float, silent: Collection[str] = ()
+) -> list[str]:
     """Sends what is due, and returns what could not be sent. It is sent again at the next look.
 
-    `problems` are what this look sees: texts by their keys. `memory` is changed; the caller keeps it for the next look.
+    `problems` are what this look sees: texts by their keys. Those in `silent` are that something does not answer.
+    `memory` is changed; the caller keeps it for the next look.
     """
-    _see(problems, memory)
+    _see(problems, memory, silent)
     errors = []
     if alerts.webhook_url and memory["open"].keys() != memory["told"].keys():
         if error := _request(alerts.webhook_url, json.dumps(_message(alerts.stack, memory, now)).encode()):
@@ -47,12 +51,13 @@ def tell(alerts: Alerts, problems: Mapping[str, str], memory: dict[str, Any], no
     return errors
 
 
-def _see(problems: Mapping[str, str], memory: dict[str, Any]) -> None:
+def _see(problems: Mapping[str, str], memory: dict[str, Any], silent: Collection[str]) -> None:
     """Takes a look into the memory: a problem is open once some looks in a row have seen it, and over likewise."""
     open_, looks = memory.setdefault("open", {}), memory.get("looks", {})
     memory.setdefault("told", {})
     changed = {key: looks.get(key, 0) + 1 for key in problems.keys() ^ open_.keys()}
-    memory["looks"] = {key: count for key, count in changed.items() if count < LOOKS}
+    needed = {key: PATIENT_LOOKS if key in problems and key in silent else LOOKS for key in changed}
+    memory["looks"] = {key: count for key, count in changed.items() if count < needed[key]}
     for key in changed.keys() - memory["looks"].keys():
         open_.pop(key, None)
         if key in problems:

@@ -29,8 +29,10 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         raise Failure("alerts: the watch container's files are missing or broken; run up again")
     memory = kept.read(MEMORY)
     token = registry_token.look(told["registry"], memory, now) if told["registry"] else None
-    problems = _problems(told["stack"], kept.read(f"{DECLARED}.json"), token, memory)
-    errors = alerts.tell(alerts.Alerts(told["stack"], **told["alerts"]), problems, memory, now)
+    seen = look.look(told["stack"], kept.read(f"{DECLARED}.json"))
+    problems = _problems({**seen, "watch": {"token": token}}, memory)
+    addresses = alerts.Alerts(told["stack"], **told["alerts"])
+    errors = alerts.tell(addresses, problems, memory, now, silent=seen["unreadable"])
     kept.write(MEMORY, memory)
     # `status` reads it: see look.py.
     kept.write(STATUS, {"at": iso(now), "errors": errors, "token": token})
@@ -38,11 +40,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         print(error, file=sys.stderr, flush=True)
 
 
-def _problems(
-    stack: str, declared: Mapping[str, Any], token: Mapping[str, Any] | None, memory: Mapping[str, Any]
-) -> dict[str, str]:
+def _problems(seen: Mapping[str, Any], memory: Mapping[str, Any]) -> dict[str, str]:
     """Returns what is wrong now. While something cannot be read, nothing that was wrong before is over."""
-    seen = look.look(stack, declared)
-    looked = {**on_purpose.without(seen), "watch": {"token": token}}
-    found = {problem.key: problem.text for problem in rules.problems(looked)}
+    found = {problem.key: problem.text for problem in rules.problems(on_purpose.without(seen))}
     return {**memory.get("open", {}), **found} if seen["unreadable"] else found

@@ -5,7 +5,7 @@ from typing import Annotated
 from .names import _Text
 from .platform import Model
 
-WATCH_MEMORY_MB = 256
+WATCH_MEMORY_MB = 128
 """MB, of the container that looks and tells."""
 _NAME = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 HttpUrl = Annotated[
