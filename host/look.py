@@ -101,6 +101,8 @@ def _read(readers: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], dic
         thread.join(max(0.0, end - time.monotonic()))
         if thread.is_alive():
             unreadable[name] = f"no answer within {LIMIT_S} s"
+        elif name not in results:
+            unreadable.setdefault(name, "gives no answer that can be read")
     # Without Docker nothing else can be read either, and one line says so.
     return dict(results), {"docker": unreadable["docker"]} if "docker" in unreadable else dict(unreadable)
 

@@ -41,5 +41,5 @@ def _container(container: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[st
 def _declared(name: str, service: Mapping[str, Any], containers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Returns what a service declares, with its slot only while the serving Electric runs."""
     electrics = [each for each in containers if (each["service"], each["part"]) == (name, "electric")]
-    runs = any(each["serves"] and each["state"] == "running" for each in electrics)
+    runs = any(each["serves"] and each["state"] in ("running", "restarting") for each in electrics)
     return {key: value for key, value in service.items() if key != "slot" or runs} | {"parts": {}}

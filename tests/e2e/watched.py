@@ -1,7 +1,10 @@
 """A small platform of its own with alerts: one service with all that can be watched, and a server that is told."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,9 @@ from docker.models.containers import Container
 
 from tests.places import ROOT, RUN, Place
 from tests.throwaway.listener import Listener
-from tests.waiting import eventually
+from tests.waiting import eventually, hear
 
-from .foundation import own
+from .foundation import inside
 from .platform import Platform
 from .runner import Engine, Rehearsal, Runner, has_engine
 
@@ -19,8 +22,8 @@ PLACE = Place("watch")
 STACK = f"watch{RUN or ''}"
 SERVICE, HOST = "enforcement", "enforcement.localhost"
 DATABASE, SLOT = "sertantai_enforcement_local", "electric_slot_enforcement"
-TELLS_S = 90
-"""Two looks, each 15 s after the last one, on a busy machine."""
+TELLS_S = 300
+"""Some looks, each 15 s after the last one, on a busy machine."""
 
 
 class Watched(Platform):
@@ -40,25 +43,35 @@ class Watched(Platform):
         [container] = self.containers(service=SERVICE, part=part)
         return container
 
-    def open(self) -> dict[str, str]:
-        """Returns the problems that the watch container has seen often enough, by their keys."""
-        memory: dict[str, Any] = json.loads(self.state("memory.json"))
-        return dict(memory.get("open", {}))
+    def watch(self, file: str) -> dict[str, Any]:
+        """Returns a file of the watch container's."""
+        text = inside(self, "watch", f"cat /state/{file}.json")
+        assert text, "on a busy machine, Docker sometimes loses an answer"
+        values: dict[str, Any] = json.loads(text)
+        return values
 
-    def state(self, file: str) -> str:
-        """Returns a file of the watch container."""
-        code, output = own(self, "watch").exec_run(["cat", f"/state/{file}"])
-        assert code == 0
-        return bytes(output).decode()  # type: ignore[arg-type]
+    def await_looks(self, count: int = 3) -> None:
+        """Waits until the watch container has looked so many times more."""
+        looks: set[str] = set()
 
-    def await_told(self, words: str, *, over: bool = False, timeout_s: float = TELLS_S) -> str:
-        """Waits until the webhook is told that a problem with these words has begun, or is over. Returns its text."""
-        kind = "over" if over else "new"
-        texts: list[str] = []
+        def looked() -> bool:
+            looks.add(self.watch("status")["at"])
+            return len(looks) > count
 
-        def told() -> bool:
-            texts[:] = [text for message in self.listener.told for text in message[kind] if words in text]
-            return bool(texts)
+        eventually(looked, timeout_s=count * TELLS_S)
 
-        eventually(told, timeout_s=timeout_s)
-        return texts[-1]
+    def told(self, kind: str, words: str) -> list[str]:
+        """Returns the texts with these words that the webhook was told, of problems that are `new` or `over`."""
+        return [text for message in self.listener.told for text in message[kind] if words in text]
+
+    def await_told(self, kind: str, words: str) -> None:
+        eventually(lambda: self.told(kind, words), timeout_s=TELLS_S)
+
+    def status(self) -> dict[str, Any]:
+        """Returns what `./sertantai status --json` prints."""
+        environment = {**os.environ, **(self.runner.environment if isinstance(self.runner, Engine) else {})}
+        line = [sys.executable, "-m", "cli", "status", "--stack", self.stack, "--json"]
+        done = subprocess.run(line, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60)
+        hear(done.stdout + done.stderr)
+        values: dict[str, Any] = json.loads(done.stdout)
+        return values
