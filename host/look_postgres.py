@@ -6,8 +6,6 @@ from typing import Any
 from . import files, history, psql
 
 TIMEOUT_S = 4
-DRIFTED = "drift-"
-"""How the fingerprint of a thing begins that differs from what its step has made: see host/sql/fingerprints.sql."""
 
 
 def read(container: str) -> dict[str, Any]:
@@ -16,9 +14,10 @@ def read(container: str) -> dict[str, Any]:
     last_of_each = {"service": "", "last": "1", "silence": history.SILENCE}
     answer = psql.Postgres(container).query(text, last_of_each, timeout_s=TIMEOUT_S)
     first, *fingerprints, releases = answer.splitlines()
-    pairs = [line.partition(" ")[::2] for line in fingerprints]
+    seen = json.loads(first)
+    recorded, now = seen.pop("marks"), dict(line.split(" ", 1) for line in fingerprints)
     return {
-        **json.loads(first),
-        "drifted": sorted(name for name, mark in pairs if mark.startswith(DRIFTED)),
+        **seen,
+        "drifted": sorted(name for name, mark in now.items() if mark != recorded[name]),
         "releases": {release["service"]: release for release in json.loads(releases)},
     }

@@ -1,4 +1,4 @@
--- Prints one line of JSON: slots, databases, connections, and the released images. Fingerprints follow (fingerprints.sql).
+-- Prints one line of JSON. The fingerprints of now follow by fingerprints.sql, to be compared with the recorded ones.
 SET statement_timeout = '3s';
 SET lock_timeout = '1s';
 SELECT to_regclass('public.sertantai_releases') IS NOT NULL AS released \gset
@@ -8,6 +8,12 @@ SELECT coalesce(jsonb_object_agg(service || '/' || part, image), '{}') AS images
 ) AS latest \gset
 \else
 SELECT '{}' AS images \gset
+\endif
+SELECT to_regclass('public.sertantai_marks') IS NOT NULL AS marked \gset
+\if :marked
+SELECT coalesce(jsonb_object_agg(name, mark), '{}') AS marks FROM public.sertantai_marks \gset
+\else
+SELECT '{}' AS marks \gset
 \endif
 SELECT jsonb_build_object(
   'slots', (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -26,4 +32,4 @@ SELECT jsonb_build_object(
     'used', (SELECT count(*) FROM pg_stat_activity WHERE backend_type IN ('client backend', 'walsender')),
     'limit', current_setting('max_connections')::int),
   'slot_limit_mb', (SELECT setting::int FROM pg_settings WHERE name = 'max_slot_wal_keep_size'),
-  'released', :'images'::jsonb);
+  'released', :'images'::jsonb, 'marks', :'marks'::jsonb);

@@ -15,8 +15,8 @@ from host.failure import Failure
 from render import nginx, sql
 from settings import App, Service
 from tests.throwaway.box import Boxes, docker
-from tests.throwaway.calling import call
-from tests.throwaway.cluster import ask
+from tests.throwaway.calling import call, fingerprints
+from tests.throwaway.cluster import ask, database
 from tests.throwaway.sites import placeholder, switch
 from tests.waiting import eventually
 
@@ -172,19 +172,24 @@ class TestPostgres:
                 0,
                 "reserved",
             )
-            [database] = [each for each in seen["databases"] if each["name"] == name]
-            assert database["size_mb"] in range(1, 100)
+            [size] = [each for each in seen["databases"] if each["name"] == name]
+            assert size["size_mb"] in range(1, 100)
             assert seen["connections"]["used"] >= 1
             assert seen["connections"]["limit"] == int(ask(cluster, "SHOW max_connections"))
             assert seen["slot_limit_mb"] > 0
         finally:
             ask(cluster, f"SELECT pg_drop_replication_slot('{slot}')")
 
-    def test_a_login_that_somebody_has_dropped_is_drift(self, cluster: str, name: str, app: str) -> None:
+    def test_a_login_that_somebody_has_closed_is_drift_until_it_is_corrected(
+        self, cluster: str, name: str, app: str
+    ) -> None:
         assert f"login/{name}" not in look_postgres.read(cluster)["drifted"]
         ask(cluster, f'ALTER ROLE "{app}" NOLOGIN')
         assert f"login/{name}" in look_postgres.read(cluster)["drifted"]
-        ask(cluster, f'ALTER ROLE "{app}" LOGIN')
+        # The step that corrects it records the fingerprint that `up` has read.
+        corrected = database(cluster, name, fingerprint=fingerprints(postgres=cluster)[f"login/{name}"])
+        assert corrected.ok, corrected.out
+        assert f"login/{name}" not in look_postgres.read(cluster)["drifted"]
 
     def test_the_last_release_of_each_service_is_seen(self, cluster: str, name: str) -> None:
         about = {"run": name, "command": "deploy", "who": "ann@laptop", "commit": "abc"}
