@@ -43,7 +43,7 @@ def tell(
         else:
             memory["told"] = dict(memory["open"])
     beat = memory.get("heartbeat", 0)
-    if alerts.heartbeat_url and not problems and not beat <= now < beat + HEARTBEAT_S:
+    if alerts.heartbeat_url and not memory["open"] and not beat <= now < beat + HEARTBEAT_S:
         if error := _request(alerts.heartbeat_url, None):
             errors.append(f"alerts/heartbeat_url: {error}")
         else:

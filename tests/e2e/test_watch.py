@@ -31,7 +31,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 
 def test_the_first_up_alarms_nobody_and_the_heartbeat_comes(watched: Watched) -> None:
-    eventually(lambda: watched.listener.beats, timeout_s=60)
+    eventually(lambda: watched.listener.beats, timeout_s=300)
     watched.await_looks()
     assert watched.listener.told == []
 

@@ -85,13 +85,19 @@ def test_an_alert_that_was_refused_is_sent_again_with_all_that_is_new(listener: 
     assert watch.look(FULL) == ["alerts/webhook_url: the server answers 503"]
     assert watch.look(FULL, SLOW) == ["alerts/webhook_url: the server answers 503"]
     listener.status = 200
-    assert watch.look(FULL, SLOW, times=1) == []
-    assert watch.look(FULL, SLOW, times=3) == []
-    assert listener.told[-1]["new"] == [FULL, SLOW]
-    assert len([each for each in listener.told if each["new"] == [FULL, SLOW]]) <= 3
-    told = len(listener.told)
-    watch.look(FULL, SLOW)
-    assert len(listener.told) == told
+    assert watch.look(FULL, SLOW, times=5) == []
+    assert [each["new"] for each in listener.told] == [[FULL], [FULL], [FULL, SLOW], [FULL, SLOW]]
+
+
+def test_what_does_not_answer_is_told_later_and_is_over_as_soon_as_anything_else(listener: Listener) -> None:
+    watch = Watch(listener.url)
+    silent = {"postgres": "postgres: cannot be read"}
+    for _ in range(alerts.PATIENT_LOOKS - 1):
+        alerts.tell(watch.alerts, silent, watch.memory, NOW, silent={"postgres"})
+    assert listener.told == []
+    alerts.tell(watch.alerts, silent, watch.memory, NOW, silent={"postgres"})
+    watch.look()
+    assert [each["state"] for each in listener.told] == ["bad", "good"]
 
 
 def test_the_heartbeat_comes_every_five_minutes_while_all_is_good(listener: Listener) -> None:
@@ -99,6 +105,7 @@ def test_the_heartbeat_comes_every_five_minutes_while_all_is_good(listener: List
     for minute in range(11):
         watch.look(now=NOW + 60 * minute)
     assert listener.beats == 3
+    watch.look("bad", now=NOW + 660)
     watch.look("bad", now=NOW + 3600)
     assert listener.beats == 3
 
