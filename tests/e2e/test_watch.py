@@ -19,17 +19,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 SOON = timedelta(days=5)
 
 
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    with listening() as listener:
-        platform = Watched(tmp_path_factory.mktemp("watched"), listener)
-        first = platform.up()
-        assert first.ok, first.why
-        yield platform
-        gone = platform.run("destroy")
-        assert gone.ok, gone.why
-
-
 def test_the_first_up_alarms_nobody_and_the_heartbeat_comes(watched: Watched) -> None:
     eventually(lambda: watched.listener.beats, timeout_s=300)
     watched.await_looks()

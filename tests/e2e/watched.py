@@ -64,8 +64,8 @@ class Watched(Platform):
         """Returns the texts with these words that the webhook was told, of problems that are `new` or `over`."""
         return [text for message in self.listener.told for text in message[kind] if words in text]
 
-    def await_told(self, kind: str, words: str) -> None:
-        eventually(lambda: self.told(kind, words), timeout_s=TELLS_S)
+    def await_told(self, kind: str, words: str, timeout_s: float = TELLS_S) -> None:
+        eventually(lambda: self.told(kind, words), timeout_s)
 
     def status(self) -> dict[str, Any]:
         """Returns what `./sertantai status --json` prints."""
