@@ -22,7 +22,7 @@ PART = "watch"
 STATE, HOST = "/state", "/host"
 CHECK = ["sh", "-c", f"find {STATE}/memory.json /tmp/memory.json -mmin -2 2>/dev/null | grep -q ."]
 """Whether the last look is less than two minutes old. While the disk is full, it is in /tmp, which is memory."""
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 120
 # It runs the host's own Python, and reads the files of the login user, who may not be root.
 CAPABILITIES = ["DAC_READ_SEARCH", "SYS_CHROOT"]
 # The program runs in the host's files and cannot see this container's: descriptors lead to its state, and to memory.
