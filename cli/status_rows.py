@@ -121,8 +121,9 @@ def _part(seen: Mapping[str, Any], service: str, part: str) -> str:
     # While a release runs, or after one has failed, there are two: the one that serves comes first.
     chosen = max(containers, key=lambda each: (bool(each["serves"]), each["started"]))
     words = [part, short(chosen["digest"])[:7], "" if state(chosen) in ("healthy", "running") else state(chosen)]
-    others = f"(+{len(containers) - 1})" if len(containers) > 1 else ""
-    return " ".join(filter(None, [*words, others]))
+    words.append(f"({chosen['restarts']} restarts)" if chosen["restarts"] > 1 else "")
+    words.append(f"(+{len(containers) - 1})" if len(containers) > 1 else "")
+    return " ".join(filter(None, words))
 
 
 def _sites(seen: Mapping[str, Any]) -> Iterator[Row]:

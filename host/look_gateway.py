@@ -60,17 +60,18 @@ def errors(container: str, sites: Mapping[str, Sequence[str]]) -> dict[str, dict
     result = docker.run("logs", *words, container, timeout_s=TIMEOUT_S)
     if result.code:
         raise Failure(result.error.strip().splitlines()[-1] if result.error.strip() else f"exit code {result.code}")
-    return count(result.out.splitlines(), sites)
+    lines, others = result.out.splitlines(), result.error.splitlines()
+    return count(lines, sites, is_cut=len(lines) + len(others) >= MOST_LINES)
 
 
-def count(lines: Sequence[str], sites: Mapping[str, Sequence[str]]) -> dict[str, dict[str, int]]:
-    """Returns the same of lines of the log. `seconds` is the time that these lines span.
+def count(lines: Sequence[str], sites: Mapping[str, Sequence[str]], *, is_cut: bool) -> dict[str, dict[str, int]]:
+    """Returns the same of lines of the log. `seconds` is the time that these lines span: less if the log is cut.
 
     A 503 of nginx itself is no error: a notice, a part that is stopped on purpose, or a request held for too long.
     """
     site_of = {host: site for site, hosts in sites.items() for host in hosts}
     requests = [match for match in map(LINE.match, lines) if match]
-    span = _span(requests[0]["time"], requests[-1]["time"]) if len(lines) >= MOST_LINES and requests else WINDOW_S
+    span = _span(requests[0]["time"], requests[-1]["time"]) if is_cut and requests else WINDOW_S
     counted: dict[str, dict[str, int]] = {}
     for request in requests:
         site = site_of.get(request["host"])

@@ -193,6 +193,16 @@ def test_after_a_failed_release_the_container_that_serves_is_shown_and_the_other
     assert re.search(r"auth +app 1f4b1f4 \(\+1\)", text)
 
 
+def test_restarts_are_shown_also_long_after_the_last_one(host: Answer) -> None:
+    values = seen()
+    for each in values["containers"]:
+        each["restarts"] = 67113 if each["service"] == "auth" else 0
+    host(values)
+    code, text = run()
+    assert code == 0
+    assert "app 1f4b1f4 (67113 restarts)" in text
+
+
 def test_one_service_is_shown_in_full(host: Answer) -> None:
     host(seen())
     code, text = run("legal")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components.machine import hetzner
 from host import look, look_containers, look_gateway, look_postgres
 from host.failure import Failure
 from render import nginx, sql
@@ -146,14 +147,16 @@ def line(at: str, status: int, upstream: str = "1.2.3.4:80", host: str = "legal.
 def test_the_log_is_counted_by_site_and_unknown_names_are_left_out() -> None:
     lines = [line("00:00", 200), line("00:01", 502), line("00:02", 503), line("00:03", 503, "-"), "an error of nginx"]
     lines += [line("00:04", 500, host="other.test"), line("00:05", 499, host="www.legal.test")]
-    counted = look_gateway.count(lines, {"legal": ["legal.test", "www.legal.test"], "auth": ["auth.test"]})
+    counted = look_gateway.count(
+        lines, {"legal": ["legal.test", "www.legal.test"], "auth": ["auth.test"]}, is_cut=False
+    )
     assert counted == {"legal": {"requests": 5, "errors": 2, "seconds": 300}}
 
 
-def test_a_log_that_is_cut_spans_less_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look_gateway, "MOST_LINES", 2)
-    counted = look_gateway.count([line("00:00", 200), line("01:30", 200)], {"legal": ["legal.test"]})
-    assert counted["legal"]["seconds"] == 90
+@pytest.mark.parametrize(("is_cut", "seconds"), [(True, 90), (False, 300)])
+def test_a_log_that_is_cut_spans_less_time(is_cut: bool, seconds: int) -> None:
+    lines = [line("00:00", 200), line("01:30", 200)]
+    assert look_gateway.count(lines, {"legal": ["legal.test"]}, is_cut=is_cut)["legal"]["seconds"] == seconds
 
 
 @pytest.mark.docker
@@ -246,6 +249,10 @@ def test_each_disk_is_seen_once(tmp_path: Path) -> None:
     seen = look.disks([str(tmp_path), str(tmp_path / "inner"), str(tmp_path / "missing")])
     assert [each["path"] for each in seen] == [str(tmp_path)]
     assert 0 <= seen[0]["free_mb"] <= seen[0]["size_mb"]
+
+
+def test_the_disk_for_data_is_seen() -> None:
+    assert hetzner.DATA in look.DISKS
 
 
 def test_the_memory_of_the_machine_is_what_the_kernel_says() -> None:
