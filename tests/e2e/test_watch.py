@@ -128,10 +128,10 @@ def expire_token(watched: Watched, registry: Listener) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        pytest.param("enforcement/app: enforcement-app", id="restarts"),
+        pytest.param("has restarted 3 times", id="restarts"),
         pytest.param("certbot: sertantai-", id="unhealthy"),
         pytest.param(f"{HOST}: its certificate ends at", id="certificate"),
-        pytest.param("30 of 30 requests of the last 5 min have failed (5xx)", id="errors"),
+        pytest.param("requests of the last 5 min have failed (5xx)", id="errors"),
         pytest.param(f"enforcement/electric: its replication slot {SLOT} is not active", id="electric"),
         pytest.param("registry_token: the token for localhost:", id="token"),
     ],
