@@ -91,7 +91,7 @@ def restart_often(watched: Watched) -> None:
     """Ends the app's first process again and again, as a crash does."""
     app = watched.part("app")
     for restarts in (1, 2, 3):
-        app.exec_run(["kill", "1"])
+        app.exec_run(["sh", "-c", "kill 1"])
 
         def restarted(restarts: int = restarts) -> bool:
             app.reload()
