@@ -19,6 +19,7 @@ from components.platform.nginx import Nginx, NginxArgs
 from components.platform.platform import Platform
 from components.platform.postgres import Postgres, PostgresArgs
 from components.platform.redis import Redis, RedisArgs
+from components.platform.watch import Watch, WatchArgs
 from components.service.args import ServiceArgs
 from components.service.boot_migrations import warn_of_boot_migrations
 from components.service.service import Service
@@ -36,9 +37,7 @@ host = choose_host(config)
 network = Network("network", NetworkArgs(settings=config.network, host=host))
 drains_s = [service.drain_s for service in config.services.values()]
 nginx = Nginx("nginx", NginxArgs(settings=config.nginx, drains_s=drains_s, network=network, host=host))
-database = PostgresArgs(
-    settings=config.postgres, backup=config.backup, alerts=config.alerts, network=network, host=host
-)
+database = PostgresArgs(settings=config.postgres, backup=config.backup, network=network, host=host)
 postgres = Postgres("postgres", database)
 platform = Platform(
     settings=config,
@@ -50,6 +49,7 @@ platform = Platform(
     nginx=nginx,
     certbot=Certbot("certbot", CertbotArgs(acme=config.acme, nginx=nginx, host=host)),
 )
+watch = Watch("watch", WatchArgs(settings=config, nginx=nginx, host=host)) if config.alerts else None
 
 
 async def main() -> dict[str, pulumi.Input[Any]]:
@@ -65,10 +65,13 @@ async def main() -> dict[str, pulumi.Input[Any]]:
         name: ForeignSite(name, ForeignSiteArgs(settings=block, platform=platform))
         for name, block in config.sites.items()
     }
+    released: list[pulumi.Resource] = [step for service in services.values() for step in service.retired]
     if postgres.archive:
         volumes = {"letsencrypt": platform.certbot.certificates}
         volumes |= {f"{name}-{each}": new for name, s in services.items() for each, new in s.release.volumes.items()}
-        BackupFiles("backup-volumes", BackupFilesArgs(postgres=postgres, volumes=volumes, host=host))
+        released.append(BackupFiles("backup-volumes", BackupFilesArgs(postgres=postgres, volumes=volumes, host=host)))
+    if watch:
+        watch.expect(after=[*released, *sites.values()])
     # Waits for all outputs at once: the SDK itself would check all of them again after each one.
     while outputs := [output for output in pulumi.runtime.settings.SETTINGS.outputs if not output.done()]:
         await asyncio.wait(outputs)

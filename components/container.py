@@ -24,6 +24,8 @@ class Container:
     entrypoint: Sequence[str] | None = None
     volumes: Mapping[str, tuple[Input[str], bool]] = field(default_factory=dict)
     """Volume name and whether it is mounted read-only, by the path in the container."""
+    host_folders: Mapping[str, str] = field(default_factory=dict)
+    """Folders of the host, mounted read-only with all that is mounted in them, by the path in the container."""
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Additional addresses by host name, next to those that Docker resolves."""
     ports: Sequence[docker.ContainerPortArgs] = ()
@@ -62,6 +64,10 @@ class Container:
             volumes=[
                 docker.ContainerVolumeArgs(volume_name=volume, container_path=path, read_only=read_only)
                 for path, (volume, read_only) in self.volumes.items()
+            ]
+            + [
+                docker.ContainerVolumeArgs(host_path=folder, container_path=path, read_only=True)
+                for path, folder in self.host_folders.items()
             ],
             hosts=[docker.ContainerHostArgs(host=name, ip=ip) for name, ip in self.hosts.items()],
             ports=list(self.ports),

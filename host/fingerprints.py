@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import backup_config, connection, files, network, psql
+from . import backup_config, connection, files, network, psql, watch_config
 from .failure import Failure
 from .gateway import Gateway
 
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gateway", required=True, help="nginx's container")
     parser.add_argument("--postgres", required=True, help="its container")
     parser.add_argument("--backup-network", help="if backups are declared")
+    parser.add_argument("--watch", help="the watch container, if alerts are declared")
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
@@ -38,6 +39,8 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     if args.backup_network:
         readers.append(lambda: {"backup-network": network.fingerprint(args.backup_network)})
         readers.append(lambda: {"backup": backup_config.fingerprint(args.postgres)})
+    if args.watch:
+        readers.append(lambda: watch_config.fingerprints(args.watch))
     # Concurrently: each waits for Docker, and every preview waits for all of them.
     with ThreadPoolExecutor() as threads:
         results = threads.map(_read, readers)

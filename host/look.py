@@ -3,6 +3,7 @@
 Nothing that is down makes it fail or wait for long: what cannot be read is in `unreadable`, by the part.
 """
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -38,6 +39,7 @@ def look(stack: str, declared: Mapping[str, Any]) -> dict[str, Any]:
         **_of_docker(results),
         **{name: results.get("postgres", {}).get(name, empty) for name, empty in NO_POSTGRES.items()},
         "backup": _backup(results),
+        "watch": results.get("watch"),
         "disk": disks([*DISKS, results.get("root", DOCKER_ROOT)]),
         "memory": memory(MEMORY.read_text()),
         "stopped": [f"{name}/{part}" for name, each in _services(declared) for part in each.get("stopped", ())],
@@ -64,7 +66,16 @@ def _readers(stack: str, declared: Mapping[str, Any]) -> dict[str, Callable[[], 
     if "backup" in declared.get("platform", {}):
         readers["backup"] = lambda: backup_status.read(names.of("backup"), "status", "--written")
         readers["backup-files"] = lambda: backup_status.read(names.of("backup-files"), "files-status")
+    if "watch" in declared.get("platform", {}):
+        readers["watch"] = lambda: _watch(names.of("watch"))
     return readers
+
+
+def _watch(container: str) -> dict[str, Any] | None:
+    """Returns what the watch container has written at its last look. None: it has not looked yet."""
+    files = ("/tmp/status.json", "/state/status.json")  # noqa: S108 - it writes to memory while the disk is full
+    result = docker.execute(container, ["sh", "-c", 'cat "$1" 2>/dev/null || cat "$2"', "cat", *files])
+    return dict(json.loads(result.out)) if result.code == 0 else None
 
 
 def _read(readers: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -90,6 +101,8 @@ def _read(readers: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], dic
         thread.join(max(0.0, end - time.monotonic()))
         if thread.is_alive():
             unreadable[name] = f"no answer within {LIMIT_S} s"
+        elif name not in results:
+            unreadable.setdefault(name, "gives no answer that can be read")
     # Without Docker nothing else can be read either, and one line says so.
     return dict(results), {"docker": unreadable["docker"]} if "docker" in unreadable else dict(unreadable)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from .times import iso
+
 RESTARTS, RECENT_S = 3, 600
 """A container restarts again and again: so many restarts, the last one this recently."""
 CERTIFICATE_S, CERTIFICATE_SHARE = 14 * 86_400, 1 / 6
@@ -18,6 +20,7 @@ MEMORY_SHARE, MACHINE_SHARE = 0.90, 0.05
 RETAINED_MB, RETAINED_SHARE = 1024, 1 / 3
 """The WAL that a slot may retain: in MB, and of max_slot_wal_keep_size, after which PostgreSQL drops the slot."""
 ERRORS, ERROR_SHARE = 20, 0.05
+TOKEN_S = 14 * 86_400
 CONTAINERS = {"log": "nginx"}
 """The container of what is read, if that has another name."""
 SHARED = "platform"
@@ -33,7 +36,21 @@ class Problem:
 
 def problems(seen: Mapping[str, Any]) -> list[Problem]:
     """Returns all problems of what is seen, one for each key."""
-    rules = (unreadable, containers, missing, restarts, gateway, certificates, slots, errors, memory, disks, backups)
+    rules = (
+        unreadable,
+        containers,
+        missing,
+        restarts,
+        gateway,
+        certificates,
+        slots,
+        errors,
+        memory,
+        disks,
+        backups,
+        watching,
+        token,
+    )
     found: dict[str, Problem] = {}
     for rule in rules:
         for problem in rule(seen):
@@ -179,6 +196,23 @@ def backups(seen: Mapping[str, Any]) -> Iterator[Problem]:
         found.setdefault(subject if subject.startswith("backup") else "backup", []).append(text)
     for key, texts in found.items():
         yield Problem(key, "; ".join(texts))
+
+
+def watching(seen: Mapping[str, Any]) -> Iterator[Problem]:
+    """Alerts that could not be sent."""
+    if errors := (seen.get("watch") or {}).get("errors"):
+        yield Problem("watch/sending", f"watch: {'; '.join(errors)}")
+
+
+def token(seen: Mapping[str, Any]) -> Iterator[Problem]:
+    """A registry's token that is refused, or about to expire: the watch container asks once a day."""
+    known = (seen.get("watch") or {}).get("token")
+    advice = "set a new one with `pulumi config set --secret registry_token`, and run up"
+    if known and known["refused"]:
+        yield Problem("registry_token", f"registry_token: {known['server']} refuses it: {advice}")
+    elif known and known["expires"] and known["expires"] - _seconds(seen["time"]) < TOKEN_S:
+        text = f"registry_token: the token for {known['server']} expires at {iso(known['expires'])}: {advice}"
+        yield Problem("registry_token", text)
 
 
 def _name(container: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ class Receiver(Protocol):
 READS = [
     *("backup-status", "boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
     *("recover-compare", "recover-dump", "releases", "restore-check", "restored", "status", "version"),
-    "volume-leave",
+    *("volume-leave", "watch"),
 ]
 """They change nothing that must be completed, so they end with their caller."""
 
@@ -54,6 +54,7 @@ CHANGES = [
         "restore-load",
     ),
     *("retire", "sharer-leave", "site-remove", "slot-drop", "switch", "take-out", "volume", "volumes-remove"),
+    "watch-config",
 ]
 """They run to their end, even if the caller is gone."""
 

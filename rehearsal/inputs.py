@@ -25,7 +25,7 @@ BLOCKS = {
     "healthcheck": "tests interval timeout retries startPeriod",
     "capabilities": "adds drops",
     "ports": "internal external ip protocol",
-    "volumes": "volumeName containerPath readOnly",
+    "volumes": "volumeName hostPath containerPath readOnly",
 }
 TIMES = {"Interval": "interval", "Timeout": "timeout", "StartPeriod": "startPeriod"}
 
@@ -88,10 +88,7 @@ def container(inputs: dict[str, Any]) -> dict[str, Any]:
             "PortBindings": {
                 name: [{"HostIp": port["ip"], "HostPort": str(port["external"])}] for name, port in ports.items()
             },
-            "Binds": [
-                f"{volume['volumeName']}:{volume['containerPath']}:{'ro' if volume.get('readOnly') else 'rw'}"
-                for volume in get("volumes", [])
-            ],
+            "Binds": [_bind(volume) for volume in get("volumes", [])],
         },
     }
 
@@ -102,6 +99,11 @@ def more_networks(inputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
         network["name"]: {"ipv4_address": network.get("ipv4Address"), "aliases": network.get("aliases")}
         for network in inputs.get("networksAdvanced", [])[1:]
     }
+
+
+def _bind(volume: dict[str, Any]) -> str:
+    source = volume.get("volumeName") or volume["hostPath"]
+    return f"{source}:{volume['containerPath']}:{'ro' if volume.get('readOnly') else 'rw'}"
 
 
 def labels(inputs: dict[str, Any]) -> dict[str, str]:

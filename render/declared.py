@@ -14,6 +14,8 @@ def declared(settings: Settings) -> dict[str, Any]:
         shared["redis"] = settings.redis.image
     if settings.backup:
         shared |= {"backup": settings.postgres.image, "backup-files": settings.postgres.image}
+    if settings.alerts:
+        shared["watch"] = settings.nginx.image
     return {
         "platform": shared,
         "services": {name: _service(name, service) for name, service in settings.services.items()},

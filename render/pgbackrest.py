@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from settings import (
     BACKUP_ROLE,
     CREDENTIALS,
-    Alerts,
     Backup,
     LocalRepository,
     S3Repository,
@@ -42,7 +41,6 @@ def secret_names(backup: Backup) -> list[str]:
 
 def files(
     backup: Backup,
-    alerts: Alerts | None,
     *,
     stack: str,
     postgres: str,
@@ -55,7 +53,7 @@ def files(
     `bundles` are the texts of CA bundles by the repository's setting.
     """
     texts = {
-        "settings.json": _program_settings(backup, alerts, stack=stack, postgres=postgres),
+        "settings.json": _program_settings(backup, stack=stack, postgres=postgres),
         "pgpass": f"{postgres}:5432:*:{BACKUP_ROLE}:{secrets['password']}\n",
     }
     for setting, place in backup.repositories().items():
@@ -134,14 +132,12 @@ def _options(
     }
 
 
-def _program_settings(backup: Backup, alerts: Alerts | None, *, stack: str, postgres: str) -> str:
+def _program_settings(backup: Backup, *, stack: str, postgres: str) -> str:
     """Returns the settings that the program in the backup container reads."""
-    alerts = alerts or Alerts()
     values: dict[str, Any] = {
         "stack": stack,
         "repositories": {setting: place.kind for setting, place in backup.repositories().items()},
         **backup.model_dump(include={"full", "differential_hours", "verify"}),
         "postgres": {"host": postgres, "user": BACKUP_ROLE},
-        "alerts": alerts.model_dump(),
     }
     return json.dumps(values, indent=2, sort_keys=True) + "\n"

@@ -1,6 +1,7 @@
 """The only reader of configuration: reads a stack file into frozen models, or reports all of its mistakes at once."""
 
-from .backup import CREDENTIALS, Alerts, Backup, LocalRepository, S3Repository, SftpRepository, secret_name
+from .alerts import WATCH_MEMORY_MB, Alerts
+from .backup import CREDENTIALS, Backup, LocalRepository, S3Repository, SftpRepository, secret_name
 from .checks import CERTBOT_MEMORY_MB, DOCKER_ADDRESS_POOL
 from .host import Dns, HetznerHost, Host, LocalHost, SshHost
 from .mistakes import Mistakes, report
@@ -30,10 +31,10 @@ from .variables import REFERENCE, references, url_name
 
 __all__ = [
     "ACME_PATH", "BACKUP_ROLE", "CERTBOT_MEMORY_MB", "CREDENTIALS", "DOCKER_ADDRESS_POOL", "DOCKER_HUB",
-    "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT", "REFERENCE", "Acme", "Alerts", "App", "Backup", "Build", "Database",
-    "Dns", "Electric", "ForeignSite", "Frontend", "Health", "HetznerHost", "Host", "LocalHost", "LocalRepository",
-    "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore", "Route",
-    "S3Repository", "Service", "Settings", "SftpRepository", "Site", "SshHost", "StackFile", "image_parts", "load",
-    "parse", "read", "read_variable", "reader_kind", "readers", "references", "registry_host", "report", "secret_name",
-    "shapes_path", "sharers", "stream_id", "url_name",
+    "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT", "REFERENCE", "WATCH_MEMORY_MB", "Acme", "Alerts", "App", "Backup",
+    "Build", "Database", "Dns", "Electric", "ForeignSite", "Frontend", "Health", "HetznerHost", "Host", "LocalHost",
+    "LocalRepository", "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore",
+    "Route", "S3Repository", "Service", "Settings", "SftpRepository", "Site", "SshHost", "StackFile", "image_parts",
+    "load", "parse", "read", "read_variable", "reader_kind", "readers", "references", "registry_host", "report",
+    "secret_name", "shapes_path", "sharers", "stream_id", "url_name",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Backups: where they are kept, when they are made and tested, and who is told."""
+"""Backups: where they are kept, and when they are made and tested."""
 
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
@@ -23,12 +23,7 @@ from .names import (
 )
 from .platform import Model, Network
 
-_NAME = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
-HttpUrl = Annotated[
-    str,
-    _Text(rf"https?://{_NAME}(?:\.{_NAME})*(?::[0-9]{{1,5}})?(?:/[A-Za-z0-9._~-]+)*/?", "be an address: https://..."),
-]
 WeekTime = Annotated[str, _Text(rf"{_DAY} (?:[01][0-9]|2[0-3]):[0-5][0-9]", "be a time such as Sun 02:15")]
 BucketName = Annotated[str, _Text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "be a bucket's name: a-z, 0-9, . and -")]
 PackageVersion = Annotated[str, _Text(r"[0-9][A-Za-z0-9.+~:-]{0,60}", "be a version such as 2.58.0-1.pgdg12+1")]
@@ -97,15 +92,6 @@ class Backup(Model):
         return {"repository": self.repository} | ({"second": self.second} if self.second else {})
 
 
-class Alerts(Model):
-    """Who is told. Both addresses get a request; everyone who knows an address can use it."""
-
-    webhook_url: HttpUrl | None = None
-    """Gets a POST with JSON when something turns bad, and when it is good again."""
-    heartbeat_url: HttpUrl | None = None
-    """Gets a GET every five minutes while everything is good."""
-
-
 def secret_name(setting: str, credential: str) -> str:
     """Returns the config secret of a credential of the repository in this setting."""
     return f"backup_{'second_' if setting == 'second' else ''}{credential}"
@@ -122,12 +108,8 @@ def _is_block(raw: Any, setting: str) -> bool:
     return isinstance(raw, dict) and isinstance(raw.get(setting), dict)
 
 
-def backup_mistakes(
-    backup: Backup | None, alerts: Alerts | None, network: Network | None, raw: Mapping[str, Any]
-) -> Iterator[str]:
+def backup_mistakes(backup: Backup | None, network: Network | None, raw: Mapping[str, Any]) -> Iterator[str]:
     """Yields missing credentials, and settings that do not fit together."""
-    if alerts and "backup" not in raw:
-        yield "alerts: nothing sends them without backups; declare sertantai:backup"
     if not backup:
         return
     for setting, repository in backup.repositories().items():

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from ipaddress import ip_network
 from itertools import chain, islice
 
+from .alerts import WATCH_MEMORY_MB, Alerts
 from .backup import Backup
 from .host import HetznerHost, Host, LocalHost
 from .platform import Network, Nginx, Redis
@@ -164,6 +165,7 @@ def capacity_mistakes(
     redis: Redis | None,
     nginx: Nginx | None,
     backup: Backup | None,
+    alerts: Alerts | None,
 ) -> Iterator[str]:
     """Yields shortages of connections, replication slots and memory.
 
@@ -181,6 +183,7 @@ def capacity_mistakes(
     if size and postgres and nginx:
         servers = [postgres.memory_mb, nginx.memory_mb, CERTBOT_MEMORY_MB, redis.memory_mb if redis else 0]
         servers.append(2 * backup.memory_mb if backup else 0)
+        servers.append(WATCH_MEMORY_MB if alerts else 0)
         shared = HOST_MEMORY_MB + sum(servers)
         parts = sum(part.memory_mb for service in services.values() for part in service.running().values())
         if shared + 2 * parts > size:

@@ -11,7 +11,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from . import checks, shared_databases, stopped
-from .backup import Alerts, Backup, backup_mistakes, backup_warnings
+from .alerts import Alerts
+from .backup import Backup, backup_mistakes, backup_warnings
 from .host import Dns, HetznerHost, Host
 from .mistakes import Mistakes, report
 from .names import ServiceName, StackName
@@ -139,10 +140,10 @@ def parse(raw: Mapping[str, Any], secrets: Collection[str] = ()) -> Settings:
     mistakes += checks.redis_mistakes(services, raw.get("redis") is not None)
     mistakes += shared_databases.mistakes(services, service_names)
     mistakes += stopped.mistakes(services)
-    shared = {name: blocks.get(name) for name in ("host", "postgres", "redis", "nginx", "backup")}
+    shared = {name: blocks.get(name) for name in ("host", "postgres", "redis", "nginx", "backup", "alerts")}
     mistakes += checks.capacity_mistakes(services, **shared)
     mistakes += postgres_mistakes(blocks.get("postgres"))
-    mistakes += backup_mistakes(blocks.get("backup"), blocks.get("alerts"), blocks.get("network"), raw)
+    mistakes += backup_mistakes(blocks.get("backup"), blocks.get("network"), raw)
     mistakes += checks.port_mistakes(blocks.get("nginx"), blocks.get("host"))
     mistakes += checks.adoption_mistakes(blocks.get("host"))
     networks = {name: blocks.get(name) for name in ("network", "backup")}

@@ -17,6 +17,7 @@ WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 OWNERS = (
     *(f"platform{worker}" for worker in range(WORKERS)),
     *("compose", "containers", "far", "hetzner", "machines", "real", "settled", "way", "backups", "backups-other"),
+    "watch",
 )
 # Below the kernel's range for outgoing connections (net.ipv4.ip_local_port_range), and far from the local stack.
 FIRST_PORT = 20000

@@ -20,6 +20,7 @@ def read_fingerprints(settings: Settings, host: Host) -> Output[dict[str, str]]:
         gateway=container_name("nginx"),
         postgres=container_name("postgres"),
         backup_network=backup_name(settings.network.name) if settings.backup else None,
+        watch=container_name("watch") if settings.alerts else None,
     )
     containers = sorted({site.container for site in settings.sites.values()})
     stdin = verb.stdin({"containers": containers}) if containers else None

@@ -11,8 +11,8 @@ from pulumi import Input, Output, ResourceOptions
 from render import network as render_network
 from render import pgbackrest as render
 from render import restic, verb
-from settings import Alerts, LocalRepository, S3Repository
 from settings import Backup as BackupSettings
+from settings import LocalRepository, S3Repository
 from settings import Network as NetworkSettings
 
 from ..host import Host
@@ -33,7 +33,6 @@ class ArchiveArgs:
     """The settings of backups. `image` is PostgreSQL's, and `network` the services'."""
 
     settings: BackupSettings
-    alerts: Alerts | None
     image: Image
     network: Network
     host: Host
@@ -147,7 +146,6 @@ class Archive(pulumi.ComponentResource):
             lambda values: (
                 render.files(
                     settings,
-                    args.alerts,
                     stack=pulumi.get_stack(),
                     postgres=self.address,
                     secrets=values,

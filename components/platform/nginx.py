@@ -13,7 +13,7 @@ from settings import Nginx as NginxSettings
 
 from ..container import Container
 from ..host import Host
-from ..image import Image, pull_image
+from ..image import pull_image
 from ..machine import host_program
 from ..names import container_name
 from ..volume import volume
@@ -46,14 +46,14 @@ class Nginx(pulumi.ComponentResource):
         self.address = network.addresses.nginx
         self.files = volume(f"{name}-files", self.container_name, host, parent=self, protect=False)
         self.webroot = volume(f"{name}-webroot", container_name("webroot"), host, parent=self, protect=False)
-        image = pull_image(f"{name}-image", settings.image, host, parent=self)
-        self.base = self._write_base(name, args, image)
+        self.image = pull_image(f"{name}-image", settings.image, host, parent=self)
+        self.base = self._write_base(name, args)
         server = run_platform_container(
             name,
             Container(
                 service="platform",
                 part="nginx",
-                image=image,
+                image=self.image,
                 memory_mb=settings.memory_mb,
                 check=CHECK,
                 entrypoint=render.ENTRYPOINT,
@@ -76,20 +76,20 @@ class Nginx(pulumi.ComponentResource):
         self.container, self.ready = server.container, server.ready
         self.register_outputs({})
 
-    def _write_base(self, name: str, args: NginxArgs, image: Image) -> pulumi.Resource:
+    def _write_base(self, name: str, args: NginxArgs) -> pulumi.Resource:
         """Declares the step that writes nginx.conf and the scripts. Runs again for a new text, script or image."""
         return args.host.command(
             f"{name}-base",
             verb.line(
                 "base", self.container_name, volume=self.container_name, scripts=host_program.scripts_digest("volume")
             ),
-            stdin=Output.all(image=image.reference, fingerprint=args.host.fingerprint("nginx.conf")).apply(
+            stdin=Output.all(image=self.image.reference, fingerprint=args.host.fingerprint("nginx.conf")).apply(
                 lambda values: verb.stdin(
                     {**values, "text": render.base(args.drains_s, args.settings, args.network.subnet)}
                 )
             ),
             parent=self,
-            depends_on=[image.resource, self.files],
+            depends_on=[self.image.resource, self.files],
         )
 
     def _check_ports(self, name: str, args: NginxArgs) -> pulumi.Resource:

@@ -10,7 +10,7 @@ from pulumi import ResourceOptions
 
 from render import postgres as render
 from render import verb
-from settings import HEALTH_ROLE, Alerts, Backup
+from settings import HEALTH_ROLE, Backup
 from settings import Postgres as PostgresSettings
 
 from ..container import Container
@@ -34,7 +34,6 @@ class PostgresArgs:
 
     settings: PostgresSettings
     backup: Backup | None = None
-    alerts: Alerts | None = None
     network: Network
     host: Host
 
@@ -101,9 +100,7 @@ class Postgres(pulumi.ComponentResource):
     def _archive(self, args: PostgresArgs, image: Image) -> Archive | None:
         if not args.backup:
             return None
-        archive = ArchiveArgs(
-            settings=args.backup, alerts=args.alerts, image=image, network=args.network, host=args.host
-        )
+        archive = ArchiveArgs(settings=args.backup, image=image, network=args.network, host=args.host)
         return Archive("backup", archive, ResourceOptions(parent=self))
 
     def _container(self, name: str, args: PostgresArgs, *, image: Image, socket: docker.Volume) -> Container:

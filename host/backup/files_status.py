@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
-from . import alerts, files_settings, health, last_test, state
+from . import files_settings, health, last_test, state
 from .files_settings import FileSettings
 from .settings import Settings
 
@@ -36,16 +35,9 @@ def look(chosen: Settings, files: FileSettings, now: float) -> dict[str, Any]:
     }
 
 
-def observe(chosen: Settings, files: FileSettings) -> list[str]:
-    """Writes the status, sends what must be sent, and returns what could not be sent.
-
-    The heartbeat is the other backup container's: with two senders, nobody would notice that one is silent.
-    """
-    now = time.time()
-    status = look(chosen, files, now)
-    errors = alerts.tell(replace(chosen, heartbeat_url=None), status["problems"], now)
-    state.write("status.json", status)
-    return errors
+def observe(chosen: Settings, files: FileSettings) -> None:
+    """Writes the status, which the watch container reads."""
+    state.write("status.json", look(chosen, files, time.time()))
 
 
 def status(chosen: Settings, files: FileSettings) -> dict[str, Any]:

@@ -20,13 +20,13 @@ BEFORE_TEST_S = 3600
 def turn(chosen: Settings, files: FileSettings) -> dict[str, Any]:
     """Does one turn. A failure of one repository or volume is a problem in the status, and stops nothing else."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that restic ends too, and removes its lock
-    _observe(chosen, files)
+    files_status.observe(chosen, files)
     done: list[str] = []
     with state.lock() as mine:
         if not mine:
             return {"done": done, "busy": True}
         files_verify.clear()  # of a killed run
-        with looking(lambda: _observe(chosen, files)):
+        with looking(lambda: files_status.observe(chosen, files)):
             for place in files.places:
                 if volumes := due(place, chosen.verify, time.time()):
                     back_up(place, chosen.stack, files, volumes)
@@ -34,7 +34,7 @@ def turn(chosen: Settings, files: FileSettings) -> dict[str, Any]:
             if is_test_due(chosen.verify, time.time()):
                 done.append(f"verify: {files_verify.verify(files, chosen.stack)['result']}")
     if done:
-        _observe(chosen, files)
+        files_status.observe(chosen, files)
     return {"done": done, "busy": False}
 
 
@@ -127,8 +127,3 @@ def _is_due(values: dict[str, Any], verify: str, now: float) -> bool:
     newest = state.seconds(values["newest"])
     at = schedule.last_day_time(verify, now + BEFORE_TEST_S) - BEFORE_TEST_S
     return newest < at or newest > now + schedule.CLOCK_S or bool(values.get("error"))
-
-
-def _observe(chosen: Settings, files: FileSettings) -> None:
-    for error in files_status.observe(chosen, files):
-        print(error, file=sys.stderr, flush=True)

@@ -2,7 +2,6 @@
 
 import json
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,15 +26,12 @@ class Settings:
     verify: str
     host: str
     user: str
-    webhook_url: str | None
-    heartbeat_url: str | None
 
 
 def read() -> Settings:
     """Reads settings.json. Raises a `Failure` if the file is missing or broken."""
     try:
         values: dict[str, Any] = json.loads((places.CONFIG / "settings.json").read_text())
-        alerts = values.get("alerts") or {}
         return Settings(
             stack=values["stack"],
             repositories=values["repositories"],
@@ -44,8 +40,6 @@ def read() -> Settings:
             verify=values["verify"],
             host=values["postgres"]["host"],
             user=values["postgres"]["user"],
-            webhook_url=alerts.get("webhook_url"),
-            heartbeat_url=alerts.get("heartbeat_url"),
         )
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         raise Failure("backup: the container's settings.json is missing or broken; run up again") from None
@@ -56,8 +50,6 @@ def mask() -> Mask:
     texts = [_text(name) for name in ("pgbackrest.conf", "second.conf")]
     secrets = [value for text in texts for value in SECRET_OPTIONS.findall(text)]
     secrets += [line.rpartition(":")[2] for line in _text("pgpass").splitlines()]
-    with suppress(ValueError, KeyError, AttributeError, TypeError):
-        secrets += [url for url in json.loads(_text("settings.json"))["alerts"].values() if url]
     return Mask(secrets)
 
 

@@ -1,53 +1,32 @@
 """What the program remembers between two turns, and the lock of whoever works."""
 
-import calendar
 import fcntl
-import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from threading import get_ident
+from contextlib import contextmanager
 from typing import Any
 
 from ..failure import Failure
+from ..memory import Memory
+from ..times import iso as iso
+from ..times import seconds as seconds
 from . import places
 
 POLL_S = 0.5
-FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def read(name: str) -> dict[str, Any]:
-    """Reads a JSON file of the state. A missing or broken file is empty: nothing in it cannot be found out again."""
-    for folder in (places.SPARE, places.STATE):
-        with suppress(OSError, ValueError):
-            values: dict[str, Any] = json.loads((folder / name).read_text())
-            return values if isinstance(values, dict) else {}
-    return {}
+    """Reads a JSON file of the state."""
+    return Memory(places.STATE, places.SPARE).read(name)
 
 
 def write(name: str, values: dict[str, Any]) -> None:
-    """Writes a JSON file of the state, whole or not at all. With a full disk it goes to memory: alerts need it then."""
-    text = json.dumps(values, indent=1, sort_keys=True)
+    """Writes a JSON file of the state. With a full disk it goes to memory: the health check and alerts need it then."""
     try:
-        _replace(places.STATE / name, text)
-        (places.SPARE / name).unlink(missing_ok=True)
-    except OSError:
-        try:
-            places.SPARE.mkdir(exist_ok=True)
-            _replace(places.SPARE / name, text)
-        except OSError as error:
-            raise Failure(f"backup: its state cannot be written ({error.strerror}): make room on the disk") from None
-
-
-def _replace(file: Path, text: str) -> None:
-    aside = file.with_name(f"{file.name}.{os.getpid()}-{get_ident()}.new")
-    try:
-        aside.write_text(text)
-        os.replace(aside, file)
-    finally:
-        aside.unlink(missing_ok=True)
+        Memory(places.STATE, places.SPARE).write(name, values)
+    except OSError as error:
+        raise Failure(f"backup: its state cannot be written ({error.strerror}): make room on the disk") from None
 
 
 def remember(**values: Any) -> None:
@@ -95,13 +74,3 @@ def _acquire(descriptor: int, end: float) -> bool:
             if time.monotonic() >= end:
                 return False
             time.sleep(POLL_S)
-
-
-def iso(at: float) -> str:
-    """Returns a time as text, in UTC."""
-    return time.strftime(FORMAT, time.gmtime(at))
-
-
-def seconds(text: str) -> float:
-    """Returns the seconds since 1970 of a time's text."""
-    return calendar.timegm(time.strptime(text, FORMAT))

@@ -1,4 +1,4 @@
-"""One turn: looks at everything, tells who must know, and does what is due."""
+"""One turn: looks at everything, and does what is due."""
 
 import sys
 import time
@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..failure import Failure
-from . import alerts, check, last_test, look, make, schedule, scratch, second, state, verify
+from . import check, last_test, look, make, schedule, scratch, second, state, verify
 from .looking import looking
 from .pgbackrest import Repository, repositories
 from .postgres import Live
@@ -31,11 +31,8 @@ def turn(chosen: Settings) -> dict[str, Any]:
 
 
 def observe(chosen: Settings) -> None:
-    """Sends what must be sent, and writes the status. A disk that takes no file delays no alert."""
-    status = look.look(chosen)
-    for error in alerts.tell(chosen, status["problems"], time.time()):
-        print(error, file=sys.stderr, flush=True)
-    state.write("status.json", status)
+    """Writes the status, which the watch container reads."""
+    state.write("status.json", look.look(chosen))
 
 
 def _backups(chosen: Settings) -> Iterator[str]:

@@ -33,6 +33,6 @@ def files(
             blocks[setting] = place.settings() if place else {"kind": "local"}
     backup = Backup.model_validate(blocks)
     texts: dict[str, Any] = pgbackrest.files(
-        backup, None, stack=STACK, postgres=postgres, secrets=known | dict(secrets or {}), bundles=bundles
+        backup, stack=STACK, postgres=postgres, secrets=known | dict(secrets or {}), bundles=bundles
     )
     return texts

@@ -39,7 +39,7 @@ def use(files: Files, repository: Repository) -> None:
         bundles = {"repository": repository.authority}
     backup = Backup(repository=place)  # type: ignore[arg-type]
     texts = restic.files(backup, secrets=secrets, bundles=bundles)
-    texts |= pgbackrest.files(backup, None, stack="trial", postgres="10.0.0.1", secrets=secrets, bundles=bundles)
+    texts |= pgbackrest.files(backup, stack="trial", postgres="10.0.0.1", secrets=secrets, bundles=bundles)
     for file_name, text in texts.items():
         file = files.config / file_name
         file.write_text(text)

@@ -6,10 +6,12 @@ import pytest
 
 from local import images
 from tests.electric.client import install
+from tests.throwaway.listener import listening
 
 from .laws import ENFORCEMENT, LEGAL
 from .platform import REGISTRY, Platform
 from .runner import Engine, Rehearsal, has_engine
+from .watched import Watched
 
 RUNNERS = [
     pytest.param(Rehearsal, id="rehearsal"),
@@ -94,3 +96,15 @@ def laws(platform: Platform) -> Iterator[None]:
     yield
     for database in (LEGAL, ENFORCEMENT):
         platform.sql("DELETE FROM uk_lrt", database)
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """A small platform of its own, with alerts."""
+    with listening() as listener:
+        platform = Watched(tmp_path_factory.mktemp("watched"), listener)
+        first = platform.up()
+        assert first.ok, first.why
+        yield platform
+        gone = platform.run("destroy")
+        assert gone.ok, gone.why

@@ -51,7 +51,7 @@ class Server:
 
     def declare(self, **repositories: dict[str, object]) -> None:
         backup = Backup.model_validate(repositories)
-        files = pgbackrest.files(backup, None, stack="t", postgres="127.0.0.1", secrets=SECRETS, bundles={})
+        files = pgbackrest.files(backup, stack="t", postgres="127.0.0.1", secrets=SECRETS, bundles={})
         inputs = {"image": self.boxes.image, "files": files, "fingerprint": "mark"}
         words = {"state": self.state, "repository": self.repository, "program": "abc"}
         said = call("backup-config", self.config, inputs=inputs, **words)

@@ -263,3 +263,10 @@ def test_any_faults_together_are_each_a_problem_of_its_own() -> None:
         for chosen in itertools.combinations(faults, count):
             changes = {name: value for key in chosen for name, value in faults[key].items()}
             assert {*keys(good(**changes))} == {*chosen}
+
+
+def test_an_alert_that_could_not_be_sent_is_a_problem() -> None:
+    assert keys(good(watch={"errors": [], "token": None})) == []
+    errors = ["alerts/webhook_url: the server answers 503", "alerts/heartbeat_url: no answer after 5 s"]
+    [problem] = rules.problems(good(watch={"errors": errors, "token": None}))
+    assert (problem.key, problem.text) == ("watch/sending", f"watch: {'; '.join(errors)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from components.machine import host_program
+from components.platform import watch
 from components.platform.certbot import RENEW
 from host.base import SCRIPTS
 from local.errors import Trouble
@@ -17,6 +18,7 @@ FOLDER = host_program.SOURCES / "shell"
 ON_VOLUME = FOLDER / "volume"
 TEXTS = {str(file.relative_to(FOLDER)): file.read_text() for file in sorted(FOLDER.rglob("*.sh"))}
 TEXTS["entrypoint of certbot"] = f"#!/bin/sh\n{RENEW}"
+TEXTS["entrypoint of the watch container"] = f"#!/bin/sh\n{watch.LOOK}"
 TEXTS["health check of Electric"] = f"#!/bin/sh\n{environment.electric_check('waiting', 'active')[2]}"
 EVERY = [pytest.param(text, id=name) for name, text in TEXTS.items()]
 

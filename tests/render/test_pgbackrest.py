@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from render import pgbackrest
-from settings import Alerts, Backup
+from settings import Backup
 from tests.throwaway.box import Boxes, docker
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nnot a key\n-----END OPENSSH PRIVATE KEY-----"
@@ -38,9 +38,8 @@ SECRETS = {
 
 
 def files(repository: dict[str, Any], bundles: dict[str, str] | None = None, **changes: Any) -> dict[str, str]:
-    alerts = changes.pop("alerts", None)
     backup = Backup(repository=repository, **changes)  # type: ignore[arg-type]
-    return pgbackrest.files(backup, alerts, stack="prod", postgres="172.30.1.3", secrets=SECRETS, bundles=bundles or {})
+    return pgbackrest.files(backup, stack="prod", postgres="172.30.1.3", secrets=SECRETS, bundles=bundles or {})
 
 
 def options(text: str, section: str = "global") -> dict[str, str]:
@@ -97,9 +96,8 @@ def test_two_local_repositories_are_two_folders() -> None:
     assert pgbackrest.local_folder("repository") != pgbackrest.local_folder("second")
 
 
-def test_the_program_reads_its_schedule_and_who_is_told() -> None:
-    alerts = Alerts(webhook_url="https://alerts.example.org/hook")
-    given = json.loads(files(LOCAL, second=S3, keep_full=2, verify="03:00", alerts=alerts)["settings.json"])
+def test_the_program_reads_its_schedule() -> None:
+    given = json.loads(files(LOCAL, second=S3, keep_full=2, verify="03:00")["settings.json"])
     assert given == {
         "stack": "prod",
         "repositories": {"repository": "local", "second": "s3"},
@@ -107,7 +105,6 @@ def test_the_program_reads_its_schedule_and_who_is_told() -> None:
         "differential_hours": 6,
         "verify": "03:00",
         "postgres": {"host": "172.30.1.3", "user": "sertantai_backup"},
-        "alerts": {"webhook_url": "https://alerts.example.org/hook", "heartbeat_url": None},
     }
     assert files(LOCAL)["pgpass"] == "172.30.1.3:5432:*:sertantai_backup:roles\n"
 

@@ -90,12 +90,6 @@ def test_at_hetzner_the_network_of_backups_leaves_dockers_own_range_free() -> No
     ]
 
 
-def test_alerts_need_backups() -> None:
-    assert mistakes({"alerts": {"webhook_url": "https://alerts.sertantai.com/hook"}}) == [
-        "alerts: nothing sends them without backups; declare sertantai:backup"
-    ]
-
-
 def test_the_memory_of_both_backup_containers_counts() -> None:
     at = {"host/server_type": "cx53", "backup/memory_mb": 4096}
     assert mistakes_of(changed(FULL, at)) == []

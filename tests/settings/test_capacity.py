@@ -52,7 +52,7 @@ def full(memory_mb: int, **changes: Any) -> list[str]:
 
 
 def needed() -> tuple[int, int]:
-    shared = 512 + 2048 + 256 + 128 + 256 + 2 * 256
+    shared = 512 + 2048 + 256 + 128 + 256 + 2 * 256 + 128
     return shared, 2 * (256 + 512 + 1024 + 512)
 
 

@@ -28,7 +28,7 @@ def test_the_smallest_service_has_six_lines_in_both_pages() -> None:
 
 def test_the_blocks_of_backups_are_accepted() -> None:
     secrets = dict.fromkeys(("backup_sftp_key", "backup_s3_key", "backup_s3_secret"), "x")
-    alerts, *_ = (yaml.safe_load(text) for text in blocks("docs/backups.md", "sertantai:alerts:"))
+    alerts, *_ = (yaml.safe_load(text) for text in blocks("docs/alerts.md", "sertantai:alerts:"))
     shown = [yaml.safe_load(text)["sertantai:backup"] for text in blocks("docs/backups.md", "sertantai:backup:")]
     assert [block["repository"]["kind"] for block in shown] == ["sftp", "s3"]
     for block in shown:

@@ -141,7 +141,6 @@ class Backups:
             "differential_hours": 6,
             "verify": "04:30",
             "postgres": {"host": "postgres", "user": ROLE},
-            "alerts": {"webhook_url": None, "heartbeat_url": None},
             **self.settings,
         }
         texts = {"settings.json": json.dumps(settings), "pgpass": f"*:*:*:{ROLE}:{PASSWORD}\n", **files}

@@ -49,9 +49,7 @@ class Files:
         inside += [f"{self.config}:/etc/pgbackrest:ro", f"{ROOT}/host:/etc/pgbackrest/program/host:ro"]
         return [word for mount in inside for word in ("-v", mount)]
 
-    def configure(
-        self, *, passphrase: str = PASSPHRASE, webhook_url: str | None = None, **repositories: dict[str, Any]
-    ) -> None:
+    def configure(self, *, passphrase: str = PASSPHRASE, **repositories: dict[str, Any]) -> None:
         places = repositories or {"repository": place()}
         files = {"repositories": places, "passphrase": passphrase, "keep_daily": 14, "keep_weekly": 4}
         settings = {
@@ -61,7 +59,6 @@ class Files:
             "differential_hours": 6,
             "verify": "04:30",
             "postgres": {"host": "postgres", "user": "sertantai_backup"},
-            "alerts": {"webhook_url": webhook_url, "heartbeat_url": None},
         }
         (self.config / "program/host").mkdir(parents=True, exist_ok=True)
         for name, text in {"files.json": files, "settings.json": settings}.items():

@@ -139,7 +139,6 @@ class Recovering:
             "differential_hours": 6,
             "verify": "04:30",
             "postgres": {"host": "postgres", "user": ROLE},
-            "alerts": {"webhook_url": None, "heartbeat_url": None},
         }
         texts = {
             "pgbackrest.conf": configuration().replace(f"pg1-user={ROLE}\n", ""),

@@ -17,8 +17,6 @@ CHOSEN = Settings(
     verify="04:30",
     host="postgres",
     user="sertantai_backup",
-    webhook_url=None,
-    heartbeat_url=None,
 )
 FIRST, SECOND = (Repository(name, CHOSEN) for name in CHOSEN.repositories)
 NAME = "000000010000000000000007"

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from host.backup import alerts, files_restic, files_settings, files_status, files_turn, files_verify, places, state
+from host.backup import files_restic, files_settings, files_status, files_turn, files_verify, places, state
 from host.backup.files_settings import FileSettings, Place
 from host.backup.settings import Settings
 
 PLACE = Place("repository", "/somewhere/files", {}, [], "passphrase")
 FILES = FileSettings([PLACE], keep_daily=14, keep_weekly=4)
-HEARTBEAT = "https://alerts.example/beat"
 CHOSEN = Settings(
     stack="trial",
     repositories={"repository": "local"},
@@ -21,8 +20,6 @@ CHOSEN = Settings(
     verify="04:30",
     host="postgres",
     user="sertantai_backup",
-    webhook_url=None,
-    heartbeat_url=HEARTBEAT,
 )
 
 
@@ -107,19 +104,6 @@ def test_a_snapshot_and_a_test_that_are_missing_are_problems() -> None:
 def test_a_test_that_was_interrupted_is_bad() -> None:
     state.write("verify.json", {"at": "2026-11-24T04:30:00Z", "result": "running"})
     assert "was interrupted" in problems("24T05:00")
-
-
-def test_the_heartbeat_is_left_to_the_other_container(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[Settings] = []
-
-    def tell(chosen: Settings, *_: object) -> list[str]:
-        told.append(chosen)
-        return []
-
-    monkeypatch.setattr(alerts, "tell", tell)
-    files_status.observe(CHOSEN, FILES)
-    assert [each.heartbeat_url for each in told] == [None]
-    assert told[0].stack == "trial"
 
 
 def test_only_an_unchanged_live_file_can_differ(tmp_path: Path) -> None:
