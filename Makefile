@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Three test processes keep two cores busy; with the Pulumi CLI, two do.
 PROCESSES ?= $(if $(shell command -v pulumi),2,3)
 
-.PHONY: up preview down destroy test test-faults lint bench picture transcripts clean
+.PHONY: up preview down destroy test test-faults lint bench reference picture transcripts clean
 
 up: $(READY)
 	@$(PYTHON) -m cli up --stack $(STACK)
@@ -33,6 +33,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@$(PYTHON) -m tests.bench
+
+reference: $(READY)
+	@$(PYTHON) -m docs.reference
 
 transcripts: $(READY)
 	@$(PYTHON) -m docs.transcripts
