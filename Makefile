@@ -1,5 +1,5 @@
-# Two commands matter: `make up` and `make test`. STACK chooses the stack file, local by default.
-STACK ?= local
+# Two commands matter: `make up` and `make test`. STACK chooses the stack file, or SERTANTAI_STACK as for ./sertantai.
+STACK ?= $(or $(SERTANTAI_STACK),local)
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 # Three test processes keep two cores busy; with the Pulumi CLI, two do.

@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from ..refused import Refused
 
-Stack = Annotated[str, typer.Option(help="The stack: Pulumi.<stack>.yaml.")]
+Stack = Annotated[str, typer.Option(envvar="SERTANTAI_STACK", help="The stack: Pulumi.<stack>.yaml.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]
 
