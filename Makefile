@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Three test processes keep two cores busy; with the Pulumi CLI, two do.
 PROCESSES ?= $(if $(shell command -v pulumi),2,3)
 
-.PHONY: up preview down destroy test test-faults lint bench reference picture transcripts clean
+.PHONY: up preview down destroy test test-faults lint bench reference picture pictures transcripts clean
 
 up: $(READY)
 	@$(PYTHON) -m cli up --stack $(STACK)
@@ -42,6 +42,9 @@ transcripts: $(READY)
 
 picture: $(READY)
 	@$(PYTHON) -m docs.picture
+
+pictures: $(READY)
+	@$(PYTHON) -m docs.pictures
 
 # On Debian, the module venv is in a separate package.
 $(READY): requirements.txt
