@@ -88,7 +88,7 @@ def use_volume(stack: str, volume: str) -> None:
     """Makes the cluster in a volume the platform's: names it in the stack file, and runs up. Raises `Refused`."""
     cli = find_or_install()
     protection.check(cli, stack)
-    stack_edit.set_postgres_volume(ROOT / f"Pulumi.{stack}.yaml", volume)
+    stack_edit.set_value(ROOT / f"Pulumi.{stack}.yaml", ("postgres", "volume"), volume)
     console.print(f"Pulumi.{stack}.yaml: postgres.volume is now {volume}", soft_wrap=True)
     protection.lift(cli, stack, volume)
     _check(_up(stack))

@@ -1,54 +1,103 @@
-"""Changes one setting in a stack file, and keeps everything else of it: order, comments and spelling."""
+"""The only writer of stack files: changes one setting, and keeps order, comments, spelling and anchors of the others.
 
+A path such as `("services", "legal", "app", "image")` begins with the name of one of this project's keys; a name with a
+colon, such as `hcloud:token`, is a key of the file as it is.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
 from settings.stack_file import PROJECT
 
+from . import yaml_text
 from .refused import Refused
 
-KEY = f"{PROJECT}:postgres"
+Keys: TypeAlias = tuple[str, ...]
 
 
-def set_postgres_volume(file: Path, volume: str) -> None:
-    """Sets `postgres.volume`, atomically. Raises `Refused` with the line to write by hand."""
-    text = file.read_text()
+def set_value(file: Path, path: Keys, value: Any) -> None:
+    """Sets a value, under a new key if it is missing. Raises `Refused` with the line to write by hand."""
+    _write(file, path, value, f"{yaml_text.dump(path[-1])}: {yaml_text.dump(value)}")
+
+
+def add_block(file: Path, path: Keys, text: str) -> None:
+    """Adds lines of YAML under a new key. Raises `Refused` with the lines to write by hand."""
+    block = f"{yaml_text.dump(path[-1])}:\n{yaml_text.indent(text, yaml_text.INDENT)}"
+    _write(file, path, yaml.safe_load(text), block, text)
+
+
+def preview(file: Path, path: Keys, text: str) -> str:
+    """Returns the file's text as `add_block` would write it. Raises `Refused`."""
+    block = f"{yaml_text.dump(path[-1])}:\n{yaml_text.indent(text, yaml_text.INDENT)}"
+    return _changed(file, _read(file), path, yaml.safe_load(text), block, text)
+
+
+def _write(file: Path, path: Keys, value: Any, by_hand: str, block: str = "") -> None:
+    target = file.resolve()  # a link stays a link
+    before = _read(target)
+    changed = _changed(file, before, path, value, by_hand, block)
+    if changed != before:
+        new = target.with_name(f"{target.name}.new")
+        with new.open("w", newline="") as writer:
+            writer.write(changed)
+        new.chmod(target.stat().st_mode)
+        new.replace(target)
+
+
+def _read(file: Path) -> str:
+    with file.open(newline="") as reader:
+        return reader.read()
+
+
+def _changed(file: Path, before: str, path: Keys, value: Any, by_hand: str, block: str) -> str:
+    """Returns the changed text, if it differs from the old one in this value alone."""
+    keys = ("config", path[0] if ":" in path[0] else f"{PROJECT}:{path[0]}", *path[1:])
     try:
-        changed = _changed(text, volume)
-        before, after = yaml.safe_load(text), yaml.safe_load(changed)
-        config = before["config"]
-        # A new block: with a YAML anchor, one block appears in two places.
-        changed_block = {**config[KEY], "volume": volume}
-        is_safe = after == {**before, "config": {**config, KEY: changed_block}}
+        document = yaml.safe_load(before)
+        if block and _has(document, keys):
+            raise Refused(f"{'/'.join(path)}: {file.name} has this block already; change it there")
+        changed = yaml_text.edit(before, keys, value, block)
+        other = next(_differences(_with(document, keys, value), yaml.safe_load(changed)), None)
+        why = f"the file has an anchor or a key twice: {_shown(other)} would change too" if other is not None else ""
     except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError):
-        is_safe = False
-    if not is_safe:
+        changed, why = before, "the file is written in a way that only a person can change"
+    if why:
+        lines = yaml_text.indent(by_hand, yaml_text.INDENT)
+        where = f"the block {'/'.join(keys[1:-1])}" if len(keys) > 2 else "config"
         raise Refused(
-            f"{file.name}: write this line into the block {KEY}, then run the same command again:\n  volume: {volume}"
+            f"{file.name}: {'/'.join(path)}: {why}. "
+            f"Write this into {where} by hand, then run the same command again:\n{lines}"
         )
-    if changed != text:
-        new = file.with_name(f"{file.name}.new")
-        new.write_text(changed)
-        new.chmod(file.stat().st_mode)
-        new.replace(file)
+    return changed
 
 
-def _changed(text: str, volume: str) -> str:
-    """Returns the text with the setting. The caller checks it."""
-    block = _value(_value(yaml.compose(text, yaml.SafeLoader), "config"), KEY)
-    current = _value(block, "volume")
-    if current is not None:
-        return text[: current.start_mark.index] + volume + text[current.end_mark.index :]
-    if block.flow_style:
-        end = block.end_mark.index - 1
-        separator = ", " if block.value else ""
-        return f"{text[:end].rstrip()}{separator}volume: {volume}{text[end:]}"
-    start = block.start_mark
-    return f"{text[: start.index]}volume: {volume}\n{' ' * start.column}{text[start.index :]}"
+def _has(document: Any, keys: Keys) -> bool:
+    for key in keys:
+        if not isinstance(document, dict) or key not in document:
+            return False
+        document = document[key]
+    return True
 
 
-def _value(node: Any, key: str) -> Any:
-    """Returns the node of a key's value in a mapping, or None."""
-    return next((value for name, value in node.value if name.value == key), None)
+def _with(document: Any, keys: Keys, value: Any) -> Any:
+    """Returns a document with a value under keys. All blocks on the way are new: an anchor's is in two places."""
+    if not keys:
+        return value
+    block = document or {}
+    return {**block, keys[0]: _with(block.get(keys[0]), keys[1:], value)}
+
+
+def _differences(wanted: Any, got: Any, path: Keys = ()) -> Iterator[Keys]:
+    """Returns the paths at which two documents differ."""
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        for key in [*wanted, *(key for key in got if key not in wanted)]:
+            yield from _differences(wanted.get(key), got.get(key), (*path, str(key)))
+    elif wanted != got or type(wanted) is not type(got):
+        yield path
+
+
+def _shown(path: Keys) -> str:
+    return "/".join(path[1:]).removeprefix(f"{PROJECT}:") or "all of it"
