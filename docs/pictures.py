@@ -66,7 +66,9 @@ def main() -> None:
         picture("deploy", "./sertantai deploy auth --backend --tag 2", "a release of one service")
         built("3", FAIL="nif")
         picture(
-            "failed-deploy", "./sertantai deploy auth --backend --tag 3", "a release that fails, while the old one serves"
+            "failed-deploy",
+            "./sertantai deploy auth --backend --tag 3",
+            "a release that fails, while the old one serves",
         )
 
 
