@@ -199,7 +199,7 @@ def test_a_merge_applies_the_plan_of_its_pull_request(project: Project) -> None:
     merged(project)
     project.command(0)
     assert project.runner.run(WORKFLOWS["apply"], "apply"), project.runner.output
-    assert project.calls == ["prod s3://state up --plan plan.json --yes"]
+    assert project.calls == ["prod s3://state up --plan plan.json"]
     assert json.loads((project.folder / "applied").read_text()) == {"the plan of": "the pull request"}
 
 
