@@ -10,6 +10,7 @@ from .postgres import Postgres
 from .read import Settings, load, parse
 from .service import (
     App,
+    Build,
     Database,
     Electric,
     Frontend,
@@ -29,8 +30,8 @@ from .variables import REFERENCE, references, url_name
 
 __all__ = [
     "ACME_PATH", "BACKUP_ROLE", "CERTBOT_MEMORY_MB", "CREDENTIALS", "DOCKER_ADDRESS_POOL", "DOCKER_HUB",
-    "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT", "REFERENCE", "Acme", "Alerts", "App", "Backup", "Database", "Dns",
-    "Electric", "ForeignSite", "Frontend", "Health", "HetznerHost", "Host", "LocalHost", "LocalRepository",
+    "ELECTRIC_PATH", "HEALTH_ROLE", "PROJECT", "REFERENCE", "Acme", "Alerts", "App", "Backup", "Build", "Database",
+    "Dns", "Electric", "ForeignSite", "Frontend", "Health", "HetznerHost", "Host", "LocalHost", "LocalRepository",
     "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore", "Route",
     "S3Repository", "Service", "Settings", "SftpRepository", "Site", "SshHost", "StackFile", "image_parts", "load",
     "parse", "read_variable", "reader_kind", "readers", "references", "registry_host", "secret_name", "shapes_path",

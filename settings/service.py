@@ -13,6 +13,7 @@ from .names import (
     EnvName,
     EnvValue,
     ExtensionName,
+    FilePath,
     Generation,
     ImageReference,
     Megabytes,
@@ -49,6 +50,17 @@ class Health(Model):
     """Seconds until the container must be healthy, or the release fails."""
 
 
+class Build(Model):
+    """How `./sertantai build` makes a part's image on the operator's machine. A release does not use it."""
+
+    context: FilePath
+    """A folder, relative to the project's: the checkout of the part's sources."""
+    dockerfile: PlainPath = "Dockerfile"
+    """Relative to the context."""
+    args: dict[EnvName, EnvValue] = {}
+    """Values of the Dockerfile's ARGs. They can be read in the image, so none may be secret."""
+
+
 class Part(Model):
     """Settings of both app and frontend: a container with an HTTP port, started next to the old one at a release."""
 
@@ -72,6 +84,8 @@ class Part(Model):
     """Makes the container's root file system read-only, except /tmp."""
     restart_generation: Generation = 0
     """Raise it by one to replace the container by a new one of the same image."""
+    build: Build | None = Field(default=None, exclude=True)
+    """Never in a dump: a release does not depend on where its image was built."""
 
 
 class App(Part):

@@ -180,8 +180,14 @@ FULL: dict[str, Any] = {
                 "secrets": ["STRIPE_KEY"],
                 "calls": ["auth"],
                 "volumes": {"scraper": "/app/priv/scraper"},
+                "build": {"context": "../legal", "dockerfile": "backend/Dockerfile", "args": {"MIX_ENV": "prod"}},
             },
-            "frontend": {"image": "ghcr.io/owner/frontend:1", "health": _HEALTH, "env": {"ORIGIN": "https://x"}},
+            "frontend": {
+                "image": "ghcr.io/owner/frontend:1",
+                "health": _HEALTH,
+                "env": {"ORIGIN": "https://x"},
+                "build": {"context": "~/legal/frontend"},
+            },
             "electric": {
                 "image": "electricsql/electric:1.7.12",
                 "stream_id": "legal",

@@ -112,6 +112,8 @@ def test_an_empty_block_is_refused(path: str, value: Any) -> None:
         ("services/legal/app/port", 4000.0, ": must be a valid integer"),
         ("services/legal/app/read_only", "yes", ": must be a valid boolean"),
         ("services/legal/app/routes", "/api/", ": must be a valid list"),
+        ("services/legal/app/build", {"context": ".", "args": {"A": 1}}, "/args/A: must be text; put it in quotes"),
+        ("services/legal/app/build", {"dockerfile": "Dockerfile"}, "/context: is missing"),
         ("services/legal/app/command", "/app/bin/server", ": must be a valid list"),
         ("services/legal/app/health/tool", "nc", ": must be 'wget' or 'curl'"),
     ],

@@ -12,8 +12,11 @@ from settings.read import _names
 
 from .stack import DIGEST, FULL, OVER_SSH, SECRETS, SMALL, changed, mistakes, mistakes_of, texts
 
-# The operator's own texts, which are quoted everywhere; the file is only opened.
+# Paths on the operator's machine, which are only opened.
+FILES = ("ca_bundle", "build/context")
+# The operator's own texts, which are quoted everywhere.
 FREE = (
+    "services/legal/app/build/args/",
     "services/legal/app/command/",
     "services/legal/app/env/",
     "services/legal/app/migrate/",
@@ -59,7 +62,7 @@ ODD = ['"', "'", ";", " ", "$(id)", "`id`", "{", "}", "\\", "\t", "\0", "\x1b", 
 
 @pytest.mark.parametrize("odd", ODD)
 def test_no_text_may_contain_a_character_with_a_meaning_elsewhere(odd: str) -> None:
-    paths = [path for path in STRICT if not path.endswith("ca_bundle")]
+    paths = [path for path in STRICT if not path.endswith(FILES)]
     if odd == " ":
         paths.remove("host/authorized_keys/operator")  # a key may have a comment
     assert not [path for path in paths if taken(path, f"{value_at(path)}{odd}x")]
@@ -77,7 +80,7 @@ ODD_ASCII = sorted({chr(code) for code in range(128)} - set(PLAIN))
 def test_nor_any_other_such_character_at_any_position(drawn: str, place: float) -> None:
     for sign in [*ODD_ASCII, drawn]:
         odd = {}
-        for path in [path for path in STRICT if not path.endswith("ca_bundle")]:
+        for path in [path for path in STRICT if not path.endswith(FILES)]:
             value = value_at(path)
             at = round(place * len(value))
             odd[path] = value[:at] + sign + value[at:]
@@ -94,7 +97,7 @@ def test_nor_may_a_servers_connection_settings(name: str) -> None:
 
 
 def test_no_text_may_contain_a_nul() -> None:
-    paths = [path for path in EVERY if path.startswith(FREE) or path.endswith("ca_bundle")]
+    paths = [path for path in EVERY if path.startswith(FREE) or path.endswith(FILES)]
     assert not [path for path in paths if taken(path, "a\0b", "must ")]
 
 

@@ -1,0 +1,54 @@
+"""The images that a stack file names, each with the path of its setting."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from settings import image_parts
+
+from .refused import Refused
+from .services import find, stack_file
+from .steps import PARTS
+
+PLATFORM = ("acme", "postgres", "redis", "nginx")
+
+
+@dataclass(frozen=True)
+class NamedImage:
+    """An image in a stack file. `path` is that of its setting."""
+
+    path: tuple[str, ...]
+    reference: str
+
+    @property
+    def setting(self) -> str:
+        """The setting's path as errors show it."""
+        return "/".join(self.path)
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it is named by digest. Raises `Refused`."""
+        try:
+            return image_parts(self.reference)[2] is not None
+        except ValueError as error:
+            raise Refused(f"{self.setting}: {error}") from None
+
+
+def named(stack: str, service: str = "") -> list[NamedImage]:
+    """Returns the images of a stack file, or of one service. Raises `Refused`."""
+    if service:
+        return list(_of_service(service, find(stack, service)))
+    file = stack_file(stack)
+    images = [image for name in PLATFORM for image in _of((name,), file.block(name))]
+    for name, block in file.block("services").items():
+        images += _of_service(name, block)
+    return images
+
+
+def _of_service(name: str, block: object) -> Iterator[NamedImage]:
+    for part in PARTS:
+        yield from _of(("services", name, part), block.get(part) if isinstance(block, dict) else None)
+
+
+def _of(path: tuple[str, ...], block: object) -> Iterator[NamedImage]:
+    if isinstance(block, dict) and isinstance(block.get("image"), str):
+        yield NamedImage((*path, "image"), block["image"])
