@@ -36,7 +36,7 @@ class Clone:
         self.environment = self._environment(platform.runner)
         self._git("init", "--quiet", "--initial-branch", "main")
         self._git("add", "--all")
-        self._git("commit", "--quiet", "--message", "clone")
+        self._git("commit", "--quiet", "--allow-empty", "--message", "clone")
 
     def run(self, block: Block) -> str:
         """Runs a block like a user who pastes it and answers each question with yes. Returns its output."""

@@ -13,7 +13,7 @@ from .runner import Engine
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def clone(raised: Platform) -> Iterator[Clone]:
     """The user's checkout, on the platform of this run. Everything is as before afterwards."""
     if not isinstance(raised.runner, Engine):
