@@ -14,7 +14,7 @@ from tests.docs.blocks import Block
 from .platform import Platform
 from .runner import ROOT, Engine
 
-FILES = (".gitignore", "Makefile", "requirements.txt", "sertantai", "cli")
+FILES = (".gitignore", "Makefile", "requirements.txt", "sertantai", "cli", "docs/examples")
 HTTPS = 8443
 PATIENCE_S = 300
 
