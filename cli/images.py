@@ -25,10 +25,18 @@ class NamedImage:
         return "/".join(self.path)
 
     @property
+    def repository(self) -> str:
+        """Its name without tag and digest. Raises `Refused`."""
+        return self._parts()[0]
+
+    @property
     def is_pinned(self) -> bool:
         """Whether it is named by digest. Raises `Refused`."""
+        return self._parts()[2] is not None
+
+    def _parts(self) -> tuple[str, str, str | None]:
         try:
-            return image_parts(self.reference)[2] is not None
+            return image_parts(self.reference)
         except ValueError as error:
             raise Refused(f"{self.setting}: {error}") from None
 

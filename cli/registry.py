@@ -57,14 +57,15 @@ def tags(reference: str, credentials: Credentials | None = None, count: int = 5)
 
 def who(server: str, credentials: Credentials) -> Token:
     """Returns what the registry says of a token. Raises `Refused` if it does not accept it."""
-    denied = f"{server} refuses this token for {credentials.username}: it has expired, was revoked or is wrong"
     owner = TOKEN_OWNERS.get(server)
     url = owner or f"{address(server)}/v2/"
     authorization = f"Bearer {credentials.password}" if owner else ""
     with open_client(server, None if owner else credentials) as client:
         answer = send(client, "GET", url, server, authorization)
+    if owner and answer.status_code == httpx.codes.FORBIDDEN:
+        return Token()  # the token of a workflow, which is of no user
     if answer.status_code in DENIED:
-        raise Refused(f"registry_token: {denied}")
+        raise Refused(f"{server}: the token of {credentials.username} has expired, was revoked or is wrong")
     check(answer, server)
     scopes = answer.headers.get("X-OAuth-Scopes")
     return Token(

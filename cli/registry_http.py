@@ -69,21 +69,21 @@ class Login(httpx.Auth):
 
 def address(server: str) -> str:
     """Returns a registry's URL. Like Docker: plain HTTP only to a registry on this machine."""
-    return f"{'http' if _is_local(server) else 'https'}://{server}"
+    return f"{'http' if is_local(server) else 'https'}://{server}"
 
 
 def open_client(server: str, credentials: Credentials | None) -> httpx.Client:
     """Returns a client that logs in to a registry."""
-    is_local = _is_local(server)
-    login = Login(credentials, is_local=is_local)
+    here = is_local(server)
+    login = Login(credentials, is_local=here)
     return httpx.Client(
         auth=login,
         headers={"Accept": ACCEPT},
         timeout=TIMEOUT,
         follow_redirects=True,
         # A registry on this machine is asked without TLS and without a proxy.
-        verify=not is_local,
-        trust_env=not is_local,
+        verify=not here,
+        trust_env=not here,
     )
 
 
@@ -104,5 +104,6 @@ def check(answer: httpx.Response, server: str) -> None:
         raise Refused(f"{server}: {answer.request.method} {answer.url.path} failed with {answer.status_code}")
 
 
-def _is_local(server: str) -> bool:
+def is_local(server: str) -> bool:
+    """Whether a registry runs on this machine."""
     return server.partition(":")[0] in LOOPBACK

@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
         if parts.path == "/user":
             self._user()
         elif parts.path == "/token":
-            self._token(query["scope"])
+            self._token(query.get("scope", "repository::"))
         elif self.world.fails_with:
             self._answer(self.world.fails_with)
         else:
@@ -102,12 +102,16 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(403)
         _, repository, actions = scope.split(":")
         needed = {"pull": "read:packages", "push": "write:packages"}
-        granted = [action for action in actions.split(",") if needed[action] in (scopes or [])]
+        granted = [action for action in actions.split(",") if needed.get(action) in (scopes or [])]
         if repository in self.world.public:
             granted.append("pull")
         return self._answer(200, {"token": f"{repository}:{'+'.join(granted)}"})
 
     def _registry(self, path: str, query: dict[str, str]) -> None:
+        if not path:  # what `docker login` asks for
+            is_known = self.headers.get("Authorization", "").startswith("Bearer ")
+            bare = f'Bearer realm="http://{self.world.server}/token",service="double"'
+            return self._answer(200) if is_known else self._answer(401, headers={"WWW-Authenticate": bare})
         repository, kind, name = self._split(path)
         action = "push" if self.command in ("POST", "DELETE") else "pull"
         bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")

@@ -23,7 +23,7 @@ def test_the_frontend_answers_with_its_page(platform: Platform) -> None:
 
 
 def test_the_app_answers_on_its_routes(platform: Platform) -> None:
-    assert platform.get(LEGAL, "/health").json() == {"status": "ok"}
+    assert platform.get(LEGAL, "/health").json() == {"status": "ok", "version": "1"}
     assert platform.get(LEGAL, "/api/version").json() == {"version": "1"}
     assert platform.get("auth.localhost", "/ready").status_code == 200
 

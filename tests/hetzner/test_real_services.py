@@ -66,7 +66,7 @@ def test_every_running_service_is_healthy_and_answers_at_its_domain_over_tls(pro
 
     eventually(healthy)
     for domain, image in APPS.items():
-        assert prod.get(domain, "/health").json() == {"status": "ok"}
+        assert prod.get(domain, "/health").json() == {"status": "ok", "version": image}
         assert prod.get(domain, "/api/version").json() == {"version": image}
     for domain in (LEGAL, COMPLIANCE, HUB):
         assert "text/html" in prod.get(domain, "/").headers["content-type"]

@@ -69,7 +69,7 @@ class Web:
     def _health(self, _: Request) -> Answer:
         failing = self._fail == "unhealthy" or (self._fail == "healthy_once" and self._checked)
         self._checked = True
-        return as_json({"status": "failing"}, 503) if failing else as_json({"status": "ok"})
+        return as_json({"status": "failing" if failing else "ok", "version": self._version}, 503 if failing else 200)
 
     def _ready(self, _: Request) -> Answer:
         try:
