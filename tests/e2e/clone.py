@@ -14,7 +14,7 @@ from tests.docs.blocks import Block
 from .platform import Platform
 from .runner import ROOT, Engine
 
-FILES = (".gitignore", "Makefile", "requirements.txt", "sertantai", "cli", "docs/examples")
+FILES = (".gitignore", "Makefile", "requirements.txt", "sertantai", "cli")
 HTTPS = 8443
 PATIENCE_S = 300
 
@@ -25,6 +25,8 @@ class Clone:
     def __init__(self, platform: Platform) -> None:
         assert isinstance(platform.runner, Engine)
         self.platform, self.folder = platform, platform.folder
+        app = platform.services["legal"]["app"]
+        app["build"] = {**app["build"], "args": {"BASE": app["image"]}}  # the example names the local stack's registry
         platform.write()
         platform.runner.select()
         self._copy()
