@@ -1,9 +1,9 @@
 """Draws the README's pictures from runs of the commands on the local stack: `make pictures`.
 
 It releases images of auth's app that it builds, changes things by hand, and restores the platform and its stack file.
+SERTANTAI_STACK names another stack on this machine.
 """
 
-import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +53,6 @@ def up() -> Screen:
 
 def main() -> None:
     """Draws every picture, on a platform that is up."""
-    os.environ.pop("SERTANTAI_STACK", None)
     up()
     picture("doctor", "./sertantai doctor", "everything that could be wrong here")
     picture("status", "./sertantai status", "one screen that is true")

@@ -18,7 +18,8 @@ from local.machine import ensure_docker
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/transcripts.md"
-STACK = ROOT / "Pulumi.local.yaml"
+NAME = os.environ.get("SERTANTAI_STACK", "local")
+STACK = ROOT / f"Pulumi.{NAME}.yaml"
 HEAD = """# Runs as they really look
 
 `make transcripts` has written this page from runs of the local stack, with the Pulumi CLI and by the rehearsal. In a
@@ -43,11 +44,11 @@ def broken(services: Services) -> None:
 def drift() -> None:
     """Changes by hand on the host."""
     client = ensure_docker()
-    client.containers.get("sertantai-local-nginx").exec_run(
+    client.containers.get(f"sertantai-{NAME}-nginx").exec_run(
         ["sh", "-c", "echo '# by hand' >> sites/legal.conf"], workdir="/srv/nginx"
     )
     [app] = client.containers.list(
-        filters={"label": ["sertantai.stack=local", "sertantai.service=enforcement", "sertantai.part=app"]}
+        filters={"label": [f"sertantai.stack={NAME}", "sertantai.service=enforcement", "sertantai.part=app"]}
     )
     app.stop()
 
