@@ -1,11 +1,11 @@
-# Two commands matter: `make up` and `make test`. STACK chooses the stack file, local by default.
-STACK ?= local
+# Two commands matter: `make up` and `make test`. STACK chooses the stack file, or SERTANTAI_STACK as for ./sertantai.
+STACK ?= $(or $(SERTANTAI_STACK),local)
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 # Three test processes keep two cores busy; with the Pulumi CLI, two do.
 PROCESSES ?= $(if $(shell command -v pulumi),2,3)
 
-.PHONY: up preview down destroy test test-faults lint bench picture transcripts clean
+.PHONY: up preview down destroy test test-faults lint bench reference picture pictures transcripts clean
 
 up: $(READY)
 	@$(PYTHON) -m cli up --stack $(STACK)
@@ -34,11 +34,17 @@ lint: $(READY)
 bench: $(READY)
 	@$(PYTHON) -m tests.bench
 
+reference: $(READY)
+	@$(PYTHON) -m docs.reference
+
 transcripts: $(READY)
 	@$(PYTHON) -m docs.transcripts
 
 picture: $(READY)
 	@$(PYTHON) -m docs.picture
+
+pictures: $(READY)
+	@$(PYTHON) -m docs.pictures
 
 # On Debian, the module venv is in a separate package.
 $(READY): requirements.txt

@@ -90,6 +90,8 @@ def is_reachable(cli: str, stack: str, patience_s: int = 0) -> bool | None:
 
 
 def _is_reachable(cli: str, stack: str) -> bool | None:
+    if is_local(stack):
+        return True
     for fresh in (False, True):
         config = write_config(cli, stack, fresh)
         if not config:

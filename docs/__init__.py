@@ -1,1 +1,1 @@
-"""Documentation, and the program that draws its picture."""
+"""Documentation, and the programs that write some of its pages and draw its pictures."""

@@ -1,9 +1,8 @@
-"""Writes docs/transcripts.md and docs/up.svg: runs of the local stack as they really look. `make transcripts`.
+"""Writes docs/transcripts.md: runs of the local stack as they really look. `make transcripts`.
 
 It changes the local platform and its stack file, and restores both.
 """
 
-import io
 import os
 import shutil
 import subprocess
@@ -12,23 +11,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import yaml
-from rich.console import Console
 
-from cli import engine
-from cli.views import LiveView
 from local.machine import ensure_docker
 
 ROOT = Path(__file__).parents[1]
-PAGE, PICTURE = ROOT / "docs/transcripts.md", ROOT / "docs/up.svg"
-STACK = ROOT / "Pulumi.local.yaml"
-WIDTH = 104
+PAGE = ROOT / "docs/transcripts.md"
+NAME = os.environ.get("SERTANTAI_STACK", "local")
+STACK = ROOT / f"Pulumi.{NAME}.yaml"
 HEAD = """# Runs as they really look
 
 `make transcripts` has written this page from runs of the local stack, with the Pulumi CLI and by the rehearsal. In a
-terminal, running steps are shown live as well: ![a release](up.svg)
+terminal, running steps are shown live as well: ![a release](deploy.svg)
 
 Warnings of plugins with another version than the SDK's are left out: they depend on the machine.
 """
@@ -49,11 +44,11 @@ def broken(services: Services) -> None:
 def drift() -> None:
     """Changes by hand on the host."""
     client = ensure_docker()
-    client.containers.get("sertantai-local-nginx").exec_run(
+    client.containers.get(f"sertantai-{NAME}-nginx").exec_run(
         ["sh", "-c", "echo '# by hand' >> sites/legal.conf"], workdir="/srv/nginx"
     )
     [app] = client.containers.list(
-        filters={"label": ["sertantai.stack=local", "sertantai.service=enforcement", "sertantai.part=app"]}
+        filters={"label": [f"sertantai.stack={NAME}", "sertantai.service=enforcement", "sertantai.part=app"]}
     )
     app.stop()
 
@@ -81,24 +76,6 @@ def run(verb: str, path: str) -> str:
     return "\n".join([f"$ make {verb}", *lines])
 
 
-class View(LiveView):
-    """A terminal's view, without MISMATCH."""
-
-    def note(self, text: str) -> None:
-        """Prints the message."""
-        if not text.startswith(MISMATCH):
-            super().note(text)
-
-
-def draw(cli: str) -> None:
-    """Draws a release as a terminal shows it."""
-    console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False, markup=False, emoji=False)
-    with patch.object(engine, "view", lambda **_: View(console=console)):
-        console.print("$ make up")
-        engine.pulumi(cli, "local", "up", "--yes", "--skip-preview", "--continue-on-error")
-    console.save_svg(str(PICTURE), title="a release of one service")
-
-
 def without_cli() -> str:
     """Returns the PATH without the Pulumi CLI."""
     return os.pathsep.join(each for each in os.environ["PATH"].split(os.pathsep) if not Path(each, "pulumi").exists())
@@ -120,14 +97,11 @@ def scenes(path: str) -> Iterator[str]:
 
 def main() -> None:
     """Runs every scene with both runners, each on a platform of its own."""
-    page, cli = [HEAD], shutil.which("pulumi")
-    if not cli:
+    page = [HEAD]
+    if not shutil.which("pulumi"):
         sys.exit("install the Pulumi CLI: the transcripts show both runners")
     for title, path in (("With the Pulumi CLI", os.environ["PATH"]), ("By the rehearsal", without_cli())):
         page += [f"## {title}\n", *scenes(path)]
-        if path == os.environ["PATH"]:
-            with changed(release):
-                draw(cli)
         subprocess.run(
             [sys.executable, "-m", "cli", "destroy", "--yes"], cwd=ROOT, env=os.environ | {"PATH": path}, check=True
         )

@@ -76,6 +76,7 @@ class Backup(Model):
     package: PackageVersion | None = None
     """The version of PGDG's package pgbackrest to install on PostgreSQL's image. None: the image has pgBackRest."""
     full: WeekTime = "Sun 02:15"
+    """When a full backup is made."""
     differential_hours: int = Field(default=6, ge=1, le=24)
     """Hours between two backups of what has changed since the last full one."""
     keep_full: int = Field(default=4, ge=1, le=52)

@@ -57,15 +57,19 @@ class HetznerHost(Model):
 
     kind: Literal["hetzner"]
     name: ServerName
+    """The server's name, also in DNS."""
     server_type: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]{1,3}$")]
     """A change stops and starts the server. The new type's disk must not be smaller."""
     location: Annotated[str, Field(pattern=r"^[a-z]{2,4}[0-9]?$")]
+    """A location at Hetzner, such as nbg1."""
     image: Annotated[str, Field(pattern=r"^debian-1[3-9]$")] = "debian-13"
     """For the first boot. A later change has no effect."""
     volume_size: Annotated[int, Field(ge=10, le=10240)] = 40
     """GB, for the databases and all other data that outlives the server. It can only grow."""
     ssh_allowed_from: list[Cidr] = Field(min_length=1)
+    """Networks of the operators: the firewall opens port 22 to them alone."""
     authorized_keys: dict[ObjectName, SshPublicKey] = Field(min_length=1)
+    """SSH keys that may log in as root, by the operator's name. No others may."""
     identity_file: KeyPath | None = None
     """The operator's private key. Without it, the agent's keys are offered."""
     host_key: Annotated[SshHostKey, Field(pattern="^ssh-ed25519 ")] | None = None
@@ -73,6 +77,7 @@ class HetznerHost(Model):
     reboot_at: ClockTime = "05:30"
     """When the server reboots if a security fix needs it, in its own time zone: UTC on a server created here."""
     labels: dict[LabelText, LabelText] = {}
+    """Hetzner's labels, on each resource."""
     adopt: Adopt | None = None
 
 

@@ -37,10 +37,13 @@ class Acme(Model):
     """The certificate authority, and certbot's image."""
 
     email: Email
+    """Who gets the authority's messages."""
     directory_url: HttpsUrl = "https://acme-v02.api.letsencrypt.org/directory"
+    """Default: Let's Encrypt."""
     ca_bundle: FilePath | None = None
     """Path of a PEM file, relative to the project's folder, for an authority that public CA bundles do not contain."""
     image: ImageReference
+    """certbot's image."""
 
 
 class Registry(Model):
@@ -48,6 +51,7 @@ class Registry(Model):
 
     server: RegistryServer = "ghcr.io"
     username: UserName
+    """Whose token it is."""
 
 
 class Network(Model):
@@ -65,6 +69,7 @@ class Redis(Model):
 
     image: ImageReference
     memory_mb: Megabytes = 256
+    """MB. If it is full, writes fail."""
 
 
 class Nginx(Model):
@@ -72,6 +77,7 @@ class Nginx(Model):
 
     image: ImageReference
     address: BindAddress = "0.0.0.0"
+    """The host's address on which the ports are published. Default: every IPv4 address."""
     http_port: Port = 80
     https_port: Port = 443
     memory_mb: Megabytes = 512

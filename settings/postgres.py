@@ -92,10 +92,13 @@ class Postgres(Model):
 
     image: ImageReference
     memory_mb: Megabytes = 2048
+    """MB. Its cache and the memory of its queries follow from it."""
     max_connections: int = Field(default=200, ge=20, le=2000)
+    """The pools of all services must fit, for old and new containers side by side."""
     reserved_connections: int = Field(default=0, ge=0, le=1000)
     """Connections of programs next to the platform, such as baserow. They count when max_connections is checked."""
     max_replication_slots: int = Field(default=20, ge=10, le=200)
+    """At least two for each Electric, and four more."""
     preload: list[Literal["pg_prewarm", "pg_stat_statements"]] = []
     """Libraries that PostgreSQL loads at its start (shared_preload_libraries). A change restarts it."""
     superuser_extensions: list[ExtensionName] = []

@@ -43,9 +43,11 @@ class Health(Model):
 
     path: UrlPath = "/health"
     tool: Literal["wget", "curl"] = "wget"
+    """The one that the image has: mostly wget on Alpine."""
     successes: int = Field(default=3, ge=1, le=20)
     """Consecutive successes before the container receives requests."""
     start_timeout_s: Seconds = 60
+    """Seconds until the container must be healthy, or the release fails."""
 
 
 class Build(Model):
@@ -63,13 +65,16 @@ class Part(Model):
     """Settings of both app and frontend: a container with an HTTP port, started next to the old one at a release."""
 
     image: ImageReference
+    """With or without a digest. A tag is resolved to a digest at each preview."""
     command: list[Word] | None = Field(default=None, min_length=1, exclude_if=is_unset)
     """The program and its arguments, in place of the image's own command and entrypoint."""
     port: ServicePort
+    """The port on which the program listens. It gets it as PORT."""
     health: Health = Health()
     env: dict[EnvName, EnvValue] = {}
     """`${NAME}` in a value is a variable that the platform gives to this part, or one of the app's `secrets`."""
     memory_mb: Megabytes = 512
+    """MB. A container that needs more is killed."""
     drain_s: Seconds = 30
     """Seconds for requests in flight after the site has switched, and then for the old container to stop.
 
@@ -78,6 +83,7 @@ class Part(Model):
     read_only: bool = False
     """Makes the container's root file system read-only, except /tmp."""
     restart_generation: Generation = 0
+    """Raise it by one to replace the container by a new one of the same image."""
     build: Build | None = Field(default=None, exclude=True)
     """Never in a dump: a release does not depend on where its image was built."""
 
@@ -93,12 +99,17 @@ class App(Part):
     A list, or a mapping with what the gateway does for each.
     """
     migrate: list[Word] | None = Field(default=None, min_length=1)
+    """The command of the migrations. It runs in a container of the new image, before the new containers start."""
     migrate_timeout_s: Seconds = 300
+    """Seconds after which a migration is stopped."""
     migrate_lock_timeout_s: Seconds = 10
     """Seconds that a statement waits for a lock: other queries wait behind it. SET lock_timeout overrides it."""
     migrate_generation: Generation = 0
+    """Raise it by one to run the migrations again."""
     secrets: list[EnvName] = []
+    """Variables whose values are the config secrets `<service>_<NAME>`."""
     calls: list[ServiceName] = []
+    """Services that the app calls. It gets the URL of each as <SERVICE>_URL."""
     volumes: dict[VolumeName, MountPath] = Field(default={}, exclude_if=is_unset)
     """Folders with files that outlive releases, by name. They are kept when the service is removed."""
 
@@ -153,6 +164,7 @@ class ThroughApp(Model):
 
     kind: Literal["app"]
     path: UrlPath
+    """A route of the app. The gateway streams it."""
 
 
 class Electric(Model):
@@ -160,29 +172,36 @@ class Electric(Model):
 
     image: ImageReference
     stream_id: StreamId | None = None
+    """The end of the names of its slot and publication. Default: the service's name, with _ for -."""
     access: Annotated[Public | ThroughApp, Field(discriminator="kind")]
     pool_size: int = Field(default=8, ge=2, le=50)
+    """Connections to PostgreSQL."""
     memory_mb: Megabytes = 512
+    """MB. A container that needs more is killed."""
     start_timeout_s: Seconds = 60
+    """Seconds until it must be active, or the old one serves again."""
     env: dict[EnvName, EnvValue] = {}
     """`${NAME}` in a value is a variable that the platform gives to Electric."""
     restart_generation: Generation = 0
+    """Raise it by one to replace the container by a new one of the same image."""
     cache_generation: Generation = 0
+    """Raise it by one to drop the slot and start with empty shapes. Clients fetch them again by themselves."""
 
 
 class Database(Model):
-    """The service's database on the shared PostgreSQL: its own, or another service's. It is kept when they are removed.
+    """The service's database on the shared PostgreSQL, its own or another service's. It is kept if they are removed."""
 
-    `exclude_if`: a key that is not set must not change what a release of an earlier version has recorded.
-    """
-
+    # `exclude_if`: a key that is not set must not change what a release of an earlier version has recorded.
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["name"]}, {"required": ["of"]}]})
 
     name: DatabaseName = ""
+    """The database's name. It is created if it does not exist."""
     of: ServiceName | None = Field(default=None, exclude_if=is_unset)
     """In place of `name`: the service whose database this service uses too, with logins of its own."""
     extensions: list[ExtensionName] = []
+    """Extensions to create. One that is not trusted must be in `postgres/superuser_extensions`."""
     pool_size: int = Field(default=10, ge=1, le=500)
+    """Connections of the app's pool. It gets it as POOL_SIZE."""
     reads: list[ServiceName] = Field(default=[], exclude_if=is_unset)
     """Services whose databases the app may read. It gets a read-only login to each, as <SERVICE>_DATABASE_URL."""
 
@@ -208,6 +227,7 @@ class Service(Site):
     """One service. Only `app` is required. A service without `domain` is reached by other services only."""
 
     names: list[StableName] = []
+    """Other names by which services call this one, such as that of an old container."""
     database: Database | None = None
     app: App
     frontend: Frontend | None = None

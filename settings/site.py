@@ -39,6 +39,7 @@ class Site(Model):
     """The names of a site, and what the gateway does for all of its requests."""
 
     domain: Hostname | None = None
+    """The site's name. It has a certificate, and a record if its zone is declared."""
     aliases: list[Hostname] = Field(default=[], exclude_if=is_unset)
     """Other names that are served like the domain."""
     redirects: list[Hostname] = Field(default=[], exclude_if=is_unset)

@@ -21,7 +21,7 @@ def service_names(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 Service = Annotated[str, typer.Argument(help="A service of the stack file.", autocompletion=service_names)]
-Stack = Annotated[str, typer.Option(help="The stack: Pulumi.<stack>.yaml.")]
+Stack = Annotated[str, typer.Option(envvar="SERTANTAI_STACK", help="The stack: Pulumi.<stack>.yaml.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]
 

@@ -22,6 +22,7 @@ RUNNERS = [
 # Slow files. With several test processes, each of them has its own platform.
 APART = (
     "test_bad_releases",
+    "test_documents",
     "test_electric",
     "test_electric_faults",
     "test_killed_releases",

@@ -161,6 +161,10 @@ class Engine(Runner):
     def lock(self) -> str:
         return "".join(file.read_text() for file in self.state.glob(f".pulumi/locks/**/{self.stack}/*.json"))
 
+    def select(self) -> None:
+        """Selects the stack, for commands of the CLI itself. It must exist."""
+        self._stack()
+
     def urns(self) -> list[str]:
         """Returns the URNs of everything in the state."""
         deployment = self._stack().export_stack().deployment or {}
