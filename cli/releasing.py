@@ -78,7 +78,7 @@ class Release:
 
     @contextmanager
     def _written(self) -> Iterator[None]:
-        """Writes the settings, and takes them back if the operator does not want the release, or no step could begin."""
+        """Writes the settings, and takes them back if the release is declined or cannot begin."""
         before = written = self.file.read_bytes()
         try:
             for keys, value in self.edits.items():
