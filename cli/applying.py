@@ -22,14 +22,19 @@ def apply(
     targets: Sequence[str] = (),
     again: str = "",
     as_json: bool = False,
-) -> int:
-    """Changes the platform, or one service by the engine's `targets` alone, and returns the exit code.
+) -> tuple[int, bool]:
+    """Changes the platform, or one service by the engine's `targets` alone. Returns the exit code, and whether any step
+    has begun.
 
     `command` is the operator's, as the history names it, and `again` is the one that continues it.
     """
     names = services.stack_file(stack).block("services")
 
+    begun = False
+
     def lines(run: Run) -> Iterator[str]:
+        nonlocal begun
+        begun = begun or bool(run.steps)
         if service:
             run.outputs, run.new_outputs = (_of(service, each) for each in (run.outputs, run.new_outputs))
         yield from report(run)
@@ -37,7 +42,8 @@ def apply(
 
     show = history.recorded(stack, command, lambda **options: view(**options, report=lines))
     verb = "deploy" if targets else "up"
-    return Command(verb, stack, as_json, show).run("up", *WORDS, *targets)
+    code = Command(verb, stack, as_json, show).run("up", *WORDS, *targets)
+    return code, begun
 
 
 def _of(service: str, outputs: dict[str, Any]) -> dict[str, Any]:

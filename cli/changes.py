@@ -19,7 +19,8 @@ def changes(metadata: Mapping[str, Any], values: str = "inputs") -> list[str]:
     old, new = (dict((metadata.get(age) or {}).get(values) or {}) for age in ("old", "new"))
     if not old or not new:
         return []
-    phrases = [_phrase(name, old.get(name), new.get(name)) for name in metadata.get("diffs") or []]
+    # The engine names them in any order, and two previews are compared.
+    phrases = [_phrase(name, old.get(name), new.get(name)) for name in sorted(metadata.get("diffs") or [])]
     return [phrase for phrase in phrases if phrase]
 
 

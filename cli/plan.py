@@ -16,11 +16,11 @@ from .steps import Step, owner
 
 FORMAT = 1
 INTERRUPTED = {
-    "nginx": "all sites, for about 1 s",
-    "postgres": "all services with a database, for about 5 s",
-    "redis": "all services with Redis, for about 2 s",
+    "nginx": "all sites, for up to 10 s",
+    "postgres": "all services with a database, for up to 15 s",
+    "redis": "all services with Redis, for up to 2 s",
 }
-"""What the replacement of a shared container interrupts. The figures are measured on the local stack."""
+"""What the replacement of a shared container interrupts. The figures are from the local stack on a busy machine."""
 
 
 @dataclass(frozen=True, kw_only=True)

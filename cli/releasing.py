@@ -15,6 +15,7 @@ from .applying import apply
 from .engine import ROOT, console, has_local_state
 from .pinned import find_or_install
 from .previewing import preview
+from .refused import Refused
 from .stack_edit import Keys
 
 
@@ -47,11 +48,11 @@ class Release:
             console.print(f"Without the Pulumi CLI, {self.command} is an `up` of the whole stack.", soft_wrap=True)
         asks = self.stack != "local" and not self.yes
         # What is confirmed is what is applied.
-        with limited(engine, self.stack, self.service) as words, digests_file() if asks else nullcontext():
-            with self._written():
-                has_changes = not asks or self._confirm(words)
-                if self.commit and self.edits:
-                    git.commit_file(self.file, self._message())
+        confirmed = digests_file() if asks else nullcontext()
+        with limited(engine, self.stack, self.service) as words, confirmed, self._written():
+            has_changes = not asks or self._confirm(words)
+            if self.commit and self.edits:
+                git.commit_file(self.file, self._message())
             return self._apply(words) if has_changes else 0
 
     def _confirm(self, words: list[str]) -> bool:
@@ -64,7 +65,9 @@ class Release:
         return bool(shown.changes)
 
     def _apply(self, targets: list[str]) -> int:
-        code = apply(self.stack, command=self.command, service=self.service, targets=targets, again=self.again)
+        code, begun = apply(self.stack, command=self.command, service=self.service, targets=targets, again=self.again)
+        if code and not begun and not self.commit:
+            raise typer.Exit(code)
         if code and self.edits:
             console.print(f"{self.file.name} keeps the new settings: `up` tries them again until a rollback")
         return code
@@ -75,14 +78,14 @@ class Release:
 
     @contextmanager
     def _written(self) -> Iterator[None]:
-        """Writes the settings, and takes them back if the operator does not want the release after all."""
+        """Writes the settings, and takes them back if the release is declined or cannot begin."""
         before = written = self.file.read_bytes()
         try:
             for keys, value in self.edits.items():
                 stack_edit.set_value(self.file, keys, value)
                 written = self.file.read_bytes()
             yield
-        except BaseException:
+        except (typer.Exit, typer.Abort, Refused, KeyboardInterrupt):
             if self.file.read_bytes() == written != before:
                 self.file.write_bytes(before)
             console.print(f"Nothing was changed; {self.file.name} is as it was.", soft_wrap=True)

@@ -30,7 +30,7 @@ def up(
             code = Command("preview", stack, as_json).run("preview")
             if code or not typer.confirm(f"Apply this to {stack}?", err=as_json):
                 raise typer.Exit(code or 1)
-        raise typer.Exit(apply(stack, as_json=as_json))
+        raise typer.Exit(apply(stack, as_json=as_json)[0])
 
 
 def preview(stack: Stack = "local", as_json: Json = False) -> None:

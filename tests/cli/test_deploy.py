@@ -88,6 +88,14 @@ def test_a_failed_preview_leaves_the_stack_file_as_it_was(project: Project, depl
     assert project.file.read_text() == before
 
 
+def test_a_release_that_does_not_begin_leaves_the_stack_file_as_it_was(project: Project, deploy: Deploy) -> None:
+    before = project.file.read_text()
+    project.engine(255, up=[])  # somebody else has the stack's lock
+    code, said = deploy("legal", "--yes")
+    assert (code, project.file.read_text()) == (255, before)
+    assert "Nothing was changed; Pulumi.trial.yaml is as it was." in said
+
+
 def test_a_failed_release_says_what_serves_and_how_to_go_back_and_keeps_the_digest(
     project: Project, deploy: Deploy
 ) -> None:

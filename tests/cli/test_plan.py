@@ -85,13 +85,16 @@ def test_up_applies_a_plan_that_is_still_true_without_a_question(
     monkeypatch.setattr(git, "commit", lambda: next(commits, ""))
     names = iter(["legal-app-0123456", "legal-app-89abcde"])  # a preview makes up the names of new containers
 
-    def previewed() -> None:
-        old, new = ({"inputs": {"create": f"gate {name}"}} for name in ("legal-app-1111111", next(names)))
-        project.engine(0, preview=[SERVICE, step("legal-app-gate", "update", old=old, new=new, diffs=["create"])])
+    def previewed(*diffs: str) -> None:
+        old, new = (
+            {"inputs": {"create": f"gate {name}", "stdin": name}} for name in ("legal-app-1111111", next(names))
+        )
+        gate = step("legal-app-gate", "update", old=old, new=new, diffs=diffs)
+        project.engine(0, preview=[SERVICE, gate])
 
-    previewed()
+    previewed("create", "stdin")
     assert call("plan", "--save", str(tmp_path / "plan"))[0] == 2
-    previewed()
+    previewed("stdin", "create")  # the engine names them in any order
     code, said = call("up", "--plan", str(tmp_path / "plan"))
     assert code == 0
     assert "The plan is of commit one, and this is two. The plan is still the same." in said
