@@ -45,6 +45,7 @@ def test_a_release_and_a_part_that_is_stopped_on_purpose_alarm_nobody(watched: W
     assert watched.listener.told == []
 
 
+@pytest.mark.faults
 def test_a_lost_file_and_a_lost_container_are_mended_by_the_next_up(watched: Watched) -> None:
     inside(watched, "watch", "rm /state/declared.json /state/declared.mark")
     assert watched.up().touched() == {"watch-declared"}
