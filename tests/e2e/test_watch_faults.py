@@ -68,6 +68,7 @@ def test_a_restore_test_that_is_too_old_is_told(backed_up: Watched) -> None:
     backed_up.docker.api.exec_start(
         backed_up.docker.api.exec_create(f"sertantai-{STACK}-backup", ["bash", "-c", hold])["Id"], detach=True
     )
+    eventually(lambda: inside(backed_up, "backup", "ls /tmp/hold"))
     age = f'sed -i \'s/\\("at": "\\)[^"]*/\\12026-01-01T04:30:00Z/\' {STATUS}/verify.json'
     inside(backed_up, "backup", age)
     backed_up.await_told("new", "backup/verify: the last restore test is of 2026-01-01T04:30:00Z, older than 26 hours")
