@@ -23,9 +23,9 @@ GITHUB_API = "https://api.github.com/"
 def look(registry: Mapping[str, str], memory: dict[str, Any], now: float) -> dict[str, Any]:
     """Returns what is known of the token of `server`: `expires`, in seconds since 1970, and `refused`.
 
-    Asks the server once a day, and at once for a new token. `memory` is changed.
+    Asks the server once a day, and at once for a new token or another server. `memory` is changed.
     """
-    token = hashlib.sha256(registry["token"].encode()).hexdigest()
+    token = hashlib.sha256(f"{registry['server']} {registry['token']}".encode()).hexdigest()
     known: dict[str, Any] = memory.get("token") or {}
     if known.get("token") != token or not known["asked"] <= now < known["next"]:
         known = memory["token"] = {"token": token, "asked": now, **_ask(registry, now)}

@@ -64,14 +64,16 @@ def backed_up(watched: Watched) -> Watched:
 
 def test_a_restore_test_that_is_too_old_is_told(backed_up: Watched) -> None:
     """Somebody holds the lock for more than a day, so that no test is made."""
-    hold = f"exec 9>{STATUS}/lock; flock 9; sleep 600"
+    hold = f"exec 9>{STATUS}/lock; flock 9; touch /tmp/hold; while [ -e /tmp/hold ]; do sleep 1; done"
     backed_up.docker.api.exec_start(
         backed_up.docker.api.exec_create(f"sertantai-{STACK}-backup", ["bash", "-c", hold])["Id"], detach=True
     )
+    eventually(lambda: inside(backed_up, "backup", "ls /tmp/hold"))
     age = f'sed -i \'s/\\("at": "\\)[^"]*/\\12026-01-01T04:30:00Z/\' {STATUS}/verify.json'
     inside(backed_up, "backup", age)
     backed_up.await_told("new", "backup/verify: the last restore test is of 2026-01-01T04:30:00Z, older than 26 hours")
-    inside(backed_up, "backup", "pkill -f '[f]lock 9' || kill $(pgrep -f 'sleep 600')")
+    inside(backed_up, "backup", "rm /tmp/hold")
+    backed_up.await_told("over", "backup/verify: the last restore test is of 2026-01-01")
 
 
 def test_a_repository_that_takes_no_log_is_told_and_that_it_does_again(backed_up: Watched) -> None:
