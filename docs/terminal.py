@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-WIDTH, HEIGHT = 104, 50
+WIDTH, HEIGHT = 120, 50
 QUESTION = b"]: "
 PARTS = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\r*\n|\r)")
 
@@ -82,5 +82,7 @@ def draw(screen: Screen, command: str, file: Path, title: str) -> None:
     while lines and not lines[-1].plain.strip():
         lines.pop()
     for line in lines:
-        console.print(line, soft_wrap=True)
+        # As a terminal does: it wraps at its edge.
+        for part in line.divide(range(WIDTH, len(line), WIDTH)):
+            console.print(part, soft_wrap=True)
     console.save_svg(str(file), title=title)

@@ -21,7 +21,8 @@ shows the same.
 |---|---|
 | 0 | it is done, or there was nothing to do |
 | 1 | it has failed, was refused or interrupted, or the state that it shows is bad |
-| 2 | of `plan`: there are changes. Of each other command: an unknown command or option |
+| 2 | of `plan` and `deploy --check-only`: there are changes. Of `pin --check`: there are tags without a digest. \
+Else: an unknown command or option |
 """
 
 
@@ -53,7 +54,8 @@ def _prose(help_text: str) -> str:
 
 def _row(option: Any) -> list[str]:
     name = _word(option) if option.param_type_name == "argument" else _spelling(option)
-    return [f"`{name}`", _default(option), option.help or ""]
+    variable = f"Or the environment's {option.envvar}." if option.envvar else ""
+    return [f"`{name}`", _default(option), f"{option.help or ''} {variable}"]
 
 
 def _word(argument: Any) -> str:

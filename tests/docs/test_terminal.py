@@ -1,5 +1,6 @@
 """The pictures show what a terminal shows at the end of a run."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -40,3 +41,9 @@ def test_a_picture_has_the_command_the_text_and_its_colours(tmp_path: Path) -> N
     assert "$ ./sertantai deploy auth" in svg
     assert "a step has ended" in svg
     assert "a title" in svg
+
+
+def test_a_line_that_is_longer_than_the_terminal_is_shown_whole(tmp_path: Path) -> None:
+    draw(Screen(["x" * 200 + "y"]), "./sertantai status", tmp_path / "picture.svg", "a title")
+    svg = (tmp_path / "picture.svg").read_text()
+    assert "".join(re.findall(r">([xy]+)</text>", svg)) == "x" * 200 + "y"

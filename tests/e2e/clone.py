@@ -9,13 +9,13 @@ import shutil
 import subprocess
 from typing import Any
 
+from tests import places
 from tests.docs.blocks import Block
 
 from .platform import Platform
 from .runner import ROOT, Engine
 
 FILES = (".gitignore", "Makefile", "requirements.txt", "sertantai", "cli")
-HTTPS = 8443
 PATIENCE_S = 300
 
 
@@ -66,8 +66,9 @@ class Clone:
     def _environment(self, runner: Engine) -> dict[str, str]:
         own = self.folder / ".local/test"
         own.mkdir(exist_ok=True)
+        documented = places.local()["nginx"]["https_port"]
         (own / ".curlrc").write_text(
-            f'connect-to = ":{HTTPS}:127.0.0.1:{self.platform.place.ports[1]}"\nfail\nsilent\nshow-error\n'
+            f'connect-to = ":{documented}:127.0.0.1:{self.platform.place.ports[1]}"\nfail\nsilent\nshow-error\n'
         )
         docker = own / "docker"
         names = f"${{@//sertantai-local-/sertantai-{self.platform.stack}-}}"
