@@ -1,5 +1,5 @@
 """The PostgreSQL of the tests of rendered SQL."""
 
-from tests.throwaway.fixtures import cluster, shared
+from tests.throwaway.fixtures import cluster, name, shared
 
-__all__ = ["cluster", "shared"]
+__all__ = ["cluster", "name", "shared"]
