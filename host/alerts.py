@@ -52,13 +52,18 @@ def tell(
 
 
 def _see(problems: Mapping[str, str], memory: dict[str, Any], silent: Collection[str]) -> None:
-    """Takes a look into the memory: a problem is open once some looks in a row have seen it, and over likewise."""
+    """Takes a look into the memory: a problem is open once some looks in a row have seen it, and over likewise.
+
+    A look to which something did not answer says nothing of what it has not seen.
+    """
     open_, looks = memory.setdefault("open", {}), memory.get("looks", {})
     memory.setdefault("told", {})
     changed = {key: looks.get(key, 0) + 1 for key in problems.keys() ^ open_.keys()}
     needed = {key: PATIENT_LOOKS if key in problems and key in silent else LOOKS for key in changed}
-    memory["looks"] = {key: count for key, count in changed.items() if count < needed[key]}
-    for key in changed.keys() - memory["looks"].keys():
+    settled = {key for key, count in changed.items() if count >= needed[key]}
+    known = {**looks, **changed} if silent else changed
+    memory["looks"] = {key: count for key, count in known.items() if key not in settled}
+    for key in settled:
         open_.pop(key, None)
         if key in problems:
             open_[key] = problems[key]

@@ -16,7 +16,7 @@ def without(seen: Mapping[str, Any]) -> dict[str, Any]:
     about to add or remove. And the watch container itself: it looks, so it is there.
     """
     noticed, declared = {*seen["maintenance"]}, seen["declared"]
-    containers = [_container(each, seen) for each in seen["containers"] if _matters(each, noticed)]
+    containers = [_container(each) for each in seen["containers"] if _matters(each, noticed)]
     serving = {name: servers for name, servers in seen["serving"].items() if name.rpartition("-")[0] not in noticed}
     services = {name: _declared(name, each, containers) for name, each in declared.get("services", {}).items()}
     platform = {name: image for name, image in declared.get("platform", {}).items() if name != WATCH}
@@ -32,10 +32,9 @@ def _matters(container: Mapping[str, Any], noticed: set[str]) -> bool:
     return container["service"] not in noticed and (container["serves"] is not False or is_restarting)
 
 
-def _container(container: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a container. That one of the backups is unhealthy says less than the problems of its own."""
-    is_explained = container["part"] in BACKUPS and (seen["backup"] or {}).get("problems")
-    return {**container, "health": ""} if is_explained else {**container}
+def _container(container: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a container. One of the backups is unhealthy for its own problems alone, which say more."""
+    return {**container, "health": ""} if container["part"] in BACKUPS else {**container}
 
 
 def _declared(name: str, service: Mapping[str, Any], containers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """watch: look at everything once, and tell who must know. The watch container calls it again and again."""
 
 import argparse
+import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +34,23 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     seen = look.look(told["stack"], kept.read(f"{DECLARED}.json"))
     problems = _problems({**seen, "watch": {"token": token}}, memory)
     addresses = alerts.Alerts(told["stack"], **told["alerts"])
-    errors = alerts.tell(addresses, problems, memory, now, silent=seen["unreadable"])
-    kept.write(MEMORY, memory)
+    with _undisturbed():
+        errors = alerts.tell(addresses, problems, memory, now, silent=seen["unreadable"])
+        kept.write(MEMORY, memory)
     # `status` reads it: see look.py.
     kept.write(STATUS, {"at": iso(now), "errors": errors, "token": token})
     for error in errors:
         print(error, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Completes the block if the container is stopped: what is sent is remembered, or it would be told twice."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _problems(seen: Mapping[str, Any], memory: Mapping[str, Any]) -> dict[str, str]:

@@ -71,7 +71,7 @@ class Watch(pulumi.ComponentResource):
                 user="root",
                 init=True,
                 cpu_shares=128,
-                grace_s=10,
+                grace_s=20,  # for two requests that are not answered
             ),
             host,
             networks=[],

@@ -100,6 +100,14 @@ def test_what_does_not_answer_is_told_later_and_is_over_as_soon_as_anything_else
     assert [each["state"] for each in listener.told] == ["bad", "good"]
 
 
+def test_a_look_to_which_something_did_not_answer_begins_no_count_anew(listener: Listener) -> None:
+    watch = Watch(listener.url)
+    watch.look(FULL, times=1)
+    alerts.tell(watch.alerts, {"nginx": "nginx: cannot be read"}, watch.memory, NOW, silent={"nginx"})
+    watch.look(FULL, times=1)
+    assert [each["new"] for each in listener.told] == [[FULL]]
+
+
 def test_the_heartbeat_comes_every_five_minutes_while_all_is_good(listener: Listener) -> None:
     watch = Watch(heartbeat_url=listener.url)
     for minute in range(11):

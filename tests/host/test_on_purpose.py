@@ -64,7 +64,7 @@ def test_a_service_that_shows_its_notice_alarms_nobody_and_the_others_do() -> No
 
 def test_the_problems_of_backups_are_told_and_not_also_that_their_container_is_unhealthy() -> None:
     backup = container("platform", "backup", health="unhealthy")
-    assert keys(with_containers(backup)) == ["backup/unhealthy"]
+    assert keys(with_containers(backup)) == []
     problems = {"problems": ["backup/verify: the restore test failed"]}
     assert keys(with_containers(backup, backup=problems)) == ["backup/verify"]
 
