@@ -10,6 +10,7 @@ import pytest
 
 from cli.build import sources
 from local import doubles, images
+from settings import StackFile, image_parts
 from tests import places
 from tests.waiting import eventually
 
@@ -63,4 +64,5 @@ def test_a_release_that_never_becomes_healthy_is_one_changed_line(app: str, fold
 def test_the_local_stacks_service_is_built_from_it() -> None:
     [source] = sources("local", "legal", tag="2", allow_dirty=True)
     assert (source.context, source.part) == (DOCKERFILE.parent, "app")
-    assert source.repository == "localhost:5050/sertantai/app"
+    image = StackFile.read("local").block("services")["legal"]["app"]["image"]
+    assert source.repository == image_parts(image)[0]
