@@ -78,8 +78,9 @@ def call(*words: str) -> tuple[int, str]:
 def images(machine: docker.DockerClient) -> Iterator[Any]:
     """Docker's images. Those of these tests are removed."""
     yield machine.images
-    for image in [*machine.images.list(f"{REGISTRY}/{NAME}"), *machine.images.list(f"{REGISTRY}/{NAME}-site")]:
-        machine.images.remove(str(image.id), force=True)
+    names = (f"{REGISTRY}/{NAME}", f"{REGISTRY}/{NAME}-site")
+    for image in {str(image.id) for name in names for image in machine.images.list(name)}:
+        machine.images.remove(image, force=True)
 
 
 @pytest.fixture
