@@ -109,3 +109,6 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         yield platform
         gone = platform.run("destroy")
         assert gone.ok, gone.why
+        for kept in platform.docker.volumes.list():  # such as the backups
+            if str(kept.name).startswith(f"sertantai-{platform.stack}-"):
+                kept.remove(force=True)
