@@ -164,7 +164,7 @@ def test_an_interrupted_build_ends_docker_and_says_what_is_left(
 ) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/docker").write_text(
-        f"#!/bin/sh\ntrap 'touch {tmp_path}/ended; kill $!; exit 1' INT\nkill -INT $PPID\nsleep 60 & wait\n"
+        f"#!/bin/sh\ntrap 'touch {tmp_path}/ended; kill $!; exit 1' INT\nsleep 0.5\nkill -INT $PPID\nsleep 60 & wait\n"
     )
     (tmp_path / "bin/docker").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
