@@ -19,14 +19,14 @@ UNRESOLVED_SERVERS = "/run/unresolved"
 RESOLVE_S = 40
 """nginx asks again for an address that it has not found only after its resolver_timeout, 30 s."""
 ELECTRIC_SECRET = re.compile(r'secret=([^" ]+)')
-REFUSED = 12
+BUSY, REFUSED = 10, 12
 REASONS = {
-    10: "another change has held the gateway's lock for {wait} s; run up again",
+    BUSY: "another change has held the gateway's lock for {wait} s; run up again",
     11: "the text is missing; run up again",
     REFUSED: "nginx refuses the new text; what served before still serves",
     13: "nginx did not load the new text; the old one is back. Its log says why: docker logs {container}",
 }
-"""The meanings of the exit codes of host/shell/switch.sh."""
+"""The meanings of the exit codes of host/shell/switch.sh and test.sh."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,9 @@ class Gateway:
 
     def config_error(self, target: str, text: str) -> str:
         """Tests `text` as the file `target`. Returns nginx's error, or an empty text. Changes nothing."""
-        result = self.script("test", target, stdin=text)
+        result = self.script("test", str(LOCK_WAIT_S), target, stdin=text)
+        if result.code == BUSY:
+            return REASONS[BUSY].format(wait=LOCK_WAIT_S)
         return _masked(result) if result.code else ""
 
     def _keep_flag(self, subject: str, flag: str, limit_s: int) -> None:

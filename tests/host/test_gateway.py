@@ -138,9 +138,11 @@ def test_nginxs_output_contains_no_secret_of_any_service(fake: Docker) -> None:
 
 def test_a_text_that_nginx_accepts_has_no_error(fake: Docker) -> None:
     assert GATEWAY.config_error(SITE, "the text") == ""
-    assert (fake.arguments(), fake.stdin) == ([SITE], ["the text"])
+    assert (fake.arguments()[1:], fake.stdin) == ([SITE], ["the text"])
     fake.answers["test"] = docker.Output(12, "nginx: [emerg] no\n", "")
     assert GATEWAY.config_error(SITE, "the text") == "nginx: [emerg] no"
+    fake.answers["test"] = docker.Output(10, "", "")
+    assert "held the gateway's lock for 60 s" in GATEWAY.config_error(SITE, "the text")
 
 
 @pytest.mark.parametrize("runs", [True, False])

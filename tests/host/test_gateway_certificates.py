@@ -1,9 +1,11 @@
 """Certificates that arrive while the gateway serves or starts are loaded by themselves."""
 
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from host.gateway import Gateway
 from render import nginx
 from tests.throwaway.box import Boxes, docker
 from tests.throwaway.sites import SERVE, placeholder, put_base, switch
@@ -80,6 +82,19 @@ def test_a_changed_script_is_used_at_the_next_check_in_the_same_container(boxes:
     replace = f"echo 'touch /tmp/looked' > {watch}.new; mv {watch}.new {watch}"
     assert docker("exec", container, "sh", "-c", replace).ok
     eventually(lambda: docker("exec", container, "test", "-e", "/tmp/looked").ok)
+
+
+def test_a_site_is_not_tested_while_a_certificate_is_half_installed(boxes: Boxes) -> None:
+    container = with_certificate(boxes, "half")
+    half = f"cd {CERTS}; mv new.test/privkey.pem a.test/; touch /tmp/half; until [ -e /tmp/go ]; do sleep 0.05; done"
+    assert docker("exec", "-d", container, "flock", LOCK, "sh", "-c", f"{half}; mv new.test/fullchain.pem a.test/").ok
+    eventually(lambda: docker("exec", container, "test", "-e", "/tmp/half").ok)
+    with ThreadPoolExecutor() as threads:
+        error = threads.submit(Gateway(container).config_error, "sites/a.conf", SITE)
+        waits = "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -q 'flock -s'"
+        eventually(lambda: error.done() or docker("exec", container, "sh", "-c", waits).ok)
+        assert docker("exec", container, "touch", "/tmp/go").ok
+        assert error.result() == ""
 
 
 @pytest.mark.parametrize(
