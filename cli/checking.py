@@ -1,6 +1,7 @@
 """What `deploy` looks at: status and plan without a change, and the app's version after one."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 from . import at_host, planning, releasing, services, status, views
@@ -11,6 +12,7 @@ from .previewing import preview
 from .refused import Refused
 
 HEALTH = "/health"
+COMMIT = re.compile("[0-9a-f]{7,40}")
 
 
 def check_only(stack: str, service: str, wish: Wish, *, changes: bool) -> int:
@@ -38,20 +40,26 @@ def compare_version(stack: str, service: str) -> None:
         seen = json.loads(at_host.read(stack, "version", stack, service, "--port", str(app["port"]), "--path", path))
     except (Refused, LookupError, ValueError):
         return  # the release itself has succeeded, and its gate has asked the app
-    if not (seen["says"] and seen["labels"]):
-        return
-    if is_same(seen["says"], seen["labels"]):
-        console.print(f"{service}/app: {path} says {seen['says'][0]}, as its image does", soft_wrap=True, markup=False)
-    else:
-        console.print(
-            f"warning: {service}/app: {path} says {', '.join(seen['says'])} and its image {', '.join(seen['labels'])}: "
-            "was the image built from another commit?",
-            soft_wrap=True,
-            markup=False,
-        )
+    match is_same(seen["says"], seen["labels"]):
+        case True:
+            text = f"{service}/app: {path} says {seen['says'][0]}, as its image does"
+        case False:
+            text = (
+                f"warning: {service}/app: {path} says {', '.join(seen['says'])} and its image "
+                f"{', '.join(seen['labels'])}: was the image built from another commit?"
+            )
+        case None:
+            return
+    console.print(text, soft_wrap=True, markup=False)
 
 
-def is_same(says: list[str], labels: list[str]) -> bool:
-    """Whether an app and its image name the same version. One of the two may have a short commit, or a v."""
+def is_same(says: list[str], labels: list[str]) -> bool | None:
+    """Whether an app and its image name the same version. One of the two may have a short commit, or a v.
+
+    None: one names a commit and the other a version, or one names nothing.
+    """
     pairs = [(one.removeprefix("v"), two.removeprefix("v")) for one in says for two in labels]
+    pairs = [pair for pair in pairs if bool(COMMIT.fullmatch(pair[0])) == bool(COMMIT.fullmatch(pair[1]))]
+    if not pairs:
+        return None
     return any(one == two or (min(len(one), len(two)) >= 7 and one[:7] == two[:7]) for one, two in pairs)

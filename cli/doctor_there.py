@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from host.rules import CERTIFICATE_S, CERTIFICATE_SHARE
 from render import ssh as openssh
 from settings import Settings
 
@@ -22,8 +23,6 @@ python3 -c 'import sys; print(".".join(map(str, sys.version_info[:2])))' 2>/dev/
 """
 """Four lines: the time, Docker's version, the disk with Docker's data, Python's version."""
 DISK_FREE_PERCENT, CLOCK_S, CONNECT_S = 10, 10, 4
-# As `status` and `watch` have it: host/rules.py.
-CERTIFICATE_S, CERTIFICATE_SHARE = 14 * 86_400, 1 / 6
 OLDEST_PYTHON = (3, 10)
 
 

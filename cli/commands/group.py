@@ -1,5 +1,6 @@
 """What all commands share: options, and how a refusal is shown."""
 
+import os
 import sys
 from typing import Annotated, Any
 
@@ -13,8 +14,9 @@ def service_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Returns the services of the stack file that begin so, for the completion of a shell."""
     from .. import services
 
+    stack = ctx.params.get("stack") or os.environ.get("SERTANTAI_STACK") or "local"
     try:
-        names = services.stack_file(ctx.params.get("stack") or "local").block("services")
+        names = services.stack_file(stack).block("services")
     except Refused:
         return []
     return [str(name) for name in names if str(name).startswith(incomplete)]
