@@ -31,7 +31,7 @@ Send = Callable[[str], str]
 
 
 def recorded(stack: str, command: str, show: Show = view) -> Show:
-    """Returns a view that also records the releases of its run. `command` is the operator's: deploy, rollback or up."""
+    """Returns a view that also records the releases of its run. `command` is the operator's, such as deploy."""
 
     def show_and_record(*, as_json: bool, preview: bool) -> View:
         shown = show(as_json=as_json, preview=preview)
