@@ -68,8 +68,9 @@ class Command:
         return pulumi(engine, self.stack, *words, as_json=self.as_json, show=self.show)
 
     def rehearse(self, *words: str) -> int:
-        """Runs the verb with the rehearsal. Returns the exit code."""
-        command = [sys.executable, "-m", "rehearsal", self.verb, "--stack", self.stack, "--events", *words]
+        """Runs the verb with the rehearsal, which releases one service by an `up` of all. Returns the exit code."""
+        verb = "up" if self.verb == "deploy" else self.verb
+        command = [sys.executable, "-m", "rehearsal", verb, "--stack", self.stack, "--events", *words]
         return watch(command, os.environ, preview=self.verb == "preview", as_json=self.as_json, show=self.show)
 
     def prepare(self) -> int:
