@@ -30,13 +30,16 @@ KEPT = 500
 Send = Callable[[str], str]
 
 
-def recorded(stack: str, command: str, show: Show = view) -> Show:
-    """Returns a view that also records the releases of its run. `command` is the operator's, such as deploy."""
+def recorded(stack: str, command: str, show: Show = view, began: Callable[[], object] = lambda: None) -> Show:
+    """Returns a view that also records the releases of its run. `command` is the operator's: deploy, rollback or up.
+
+    `began` is called when a step begins.
+    """
 
     def show_and_record(*, as_json: bool, preview: bool) -> View:
         shown = show(as_json=as_json, preview=preview)
         blocks = services.stack_file(stack).block("services")
-        return shown if preview else Recorder(shown, command, blocks, lambda stdin: send(stack, stdin))
+        return shown if preview else Recorder(shown, command, blocks, lambda stdin: send(stack, stdin), began)
 
     return show_and_record
 
@@ -64,6 +67,8 @@ class Recorder:
     services: Mapping[str, Mapping[str, Any]]
     """The blocks of the stack file."""
     send: Send
+    began: Callable[[], object] = lambda: None
+    """Is called when a step begins."""
     begun: dict[str, float] = field(default_factory=dict)
     """When the first step of each service began."""
 
@@ -74,6 +79,7 @@ class Recorder:
 
     def begin(self, step: Step) -> None:
         """Shows it, and begins to record its service."""
+        self.began()
         self.shown.begin(step)
         if (service := owner(step.title)) in self.services and service not in self.begun:
             self.begun = {**self.begun, service: step.begun}

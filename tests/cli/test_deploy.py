@@ -104,7 +104,7 @@ def test_a_failed_release_says_what_serves_and_how_to_go_back_and_keeps_the_dige
     code, said = deploy("legal", "--backend", "--yes")
     assert code == 1
     assert "legal: the release before still serves" in said
-    assert "`./sertantai rollback legal`" in said
+    assert "`./sertantai rollback legal --stack trial`" in said
     assert "Pulumi.trial.yaml keeps the new settings" in said
     assert image_of(project.file.read_text(), "app").endswith(digest("1"))
     [last] = [each["services"]["legal"] for each in project.recorded[-1:]]
