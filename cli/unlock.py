@@ -76,6 +76,9 @@ def _clear_elsewhere(cli: str, stack: str) -> None:
         console.print(f"No lock on {stack}.")
         return
     _confirm(held.owner or stack, held.text)
+    # The question may have stood for long, and `cancel` removes whichever lock there is.
+    if (now := _ask_backend(cli, stack)) != held:
+        raise Refused(f"Nothing was changed: meanwhile the stack is {f'locked by {now.text}' if now else 'not locked'}")
     state.call(cli, stack, "cancel", "--yes", failed="the lock cannot be removed")
     console.print("The lock is removed.")
 
