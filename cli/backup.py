@@ -16,7 +16,7 @@ from .engine import console
 
 def show_status(stack: str, *, as_json: bool) -> int:
     """Shows what can be recovered. Returns 1 if there are problems. Raises `Refused`, as all functions here."""
-    state = json.loads(at_host.read(stack, "backup-status", _container(stack)))
+    state = at_host.read_json(stack, "backup-status", _container(stack))
     if as_json:
         typer.echo(json.dumps(state))
     else:
@@ -26,13 +26,13 @@ def show_status(stack: str, *, as_json: bool) -> int:
 
 def make(stack: str, *, full: bool) -> None:
     """Makes a backup now."""
-    made = json.loads(at_host.read(stack, "backup-call", _container(stack), "backup", "full" if full else "diff"))
+    made = at_host.read_json(stack, "backup-call", _container(stack), "backup", "full" if full else "diff")
     console.print(f"backup: made {made['label']}", soft_wrap=True)
 
 
 def verify(stack: str) -> int:
     """Restores the newest backup now, and shows the result of each database. Returns 1 if it is bad."""
-    test = json.loads(at_host.read(stack, "backup-call", _container(stack), "verify"))
+    test = at_host.read_json(stack, "backup-call", _container(stack), "verify")
     console.print(_test(test), soft_wrap=True)
     for name, database in test["databases"].items():
         console.print(f"  {name}: {database['result']}, {database['rows']:,} rows of {database['tables']} tables")
