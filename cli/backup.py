@@ -12,6 +12,7 @@ from host.recovery import Names
 
 from . import at_host, words
 from .engine import console
+from .views import terminal, write
 
 
 def show_status(stack: str, *, as_json: bool) -> int:
@@ -33,9 +34,9 @@ def make(stack: str, *, full: bool) -> None:
 def verify(stack: str) -> int:
     """Restores the newest backup now, and shows the result of each database. Returns 1 if it is bad."""
     test = at_host.read_json(stack, "backup-call", _container(stack), "verify")
-    console.print(_test(test), soft_wrap=True)
+    write(_test(test))
     for name, database in test["databases"].items():
-        console.print(f"  {name}: {database['result']}, {database['rows']:,} rows of {database['tables']} tables")
+        write(f"  {name}: {database['result']}, {database['rows']:,} rows of {database['tables']} tables")
     return 0 if test["result"] == "good" else 1
 
 
@@ -46,6 +47,7 @@ def note_printed_keys(stack: str) -> None:
 
 def show(state: Mapping[str, Any]) -> None:
     """Shows a status as one screen."""
+    console = terminal()
     for name, repository in (state.get("repositories") or {}).items():
         console.print(_repository(name, repository))
     if archive := state.get("archive"):

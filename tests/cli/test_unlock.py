@@ -60,9 +60,9 @@ def in_folder(project: Path, monkeypatch: pytest.MonkeyPatch, pid: int, hostname
 
 
 def test_nothing_to_remove_is_said_and_nothing_is_changed(project: Path) -> None:
-    result, text = call()
+    result, _ = call()
     assert result.exit_code == 0
-    assert "No lock on prod. No unfinished operation." in text
+    assert result.stdout == "No lock on prod.\nNo unfinished operation.\n"
     assert asked(project) == ["refresh", "stack"]
 
 
@@ -139,9 +139,9 @@ def test_a_file_of_another_machine_is_removed_by_its_name(project: Path, monkeyp
 def test_unfinished_operations_are_named_and_cleared_after_a_question(project: Path) -> None:
     pending = [{"resource": {"urn": "urn:pulumi:prod::sertantai::t::legal-app"}, "type": "creating"}]
     (project / "exported").write_text(json.dumps({"deployment": {"pending_operations": pending}}))
-    result, text = call("n\n")
+    result, _ = call("n\n")
     assert result.exit_code == 1
-    assert "Unfinished: legal-app (creating)" in text
+    assert "Unfinished: legal-app (creating)" in result.stdout
     assert "--clear-pending-creates" not in (project / "asked").read_text()
     assert call("", "--yes")[0].exit_code == 0
     assert "refresh --clear-pending-creates --yes --skip-preview" in (project / "asked").read_text()
