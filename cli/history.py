@@ -1,7 +1,6 @@
 """The history of releases: records those of a run, while it runs, and shows it. It is kept on the host."""
 
 import getpass
-import json
 import socket
 import subprocess
 import threading
@@ -146,7 +145,7 @@ def read(stack: str, service: str = "", last: int = 50) -> list[dict[str, Any]]:
     """Returns the last releases of a service, or of each one, the newest first. Raises `Refused`."""
     words = ["--service", service] if service else []
     postgres = Names(stack).of("postgres")
-    releases: list[dict[str, Any]] = json.loads(
-        at_host.read(stack, "releases", *words, "--last", str(last), "--postgres", postgres)
+    releases: list[dict[str, Any]] = at_host.read_json(
+        stack, "releases", *words, "--last", str(last), "--postgres", postgres
     )
     return releases

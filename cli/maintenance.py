@@ -6,6 +6,7 @@ it too. Of all steps, only the one that switches the site runs.
 
 from . import releasing, services, stack_edit
 from .engine import ROOT, console
+from .hints import flag
 from .pinned import find_or_install
 from .refused import Refused
 from .runner import Command
@@ -20,7 +21,6 @@ def switch(stack: str, service: str, *, on: bool, as_json: bool) -> int:
     if not block.get("domain"):
         raise Refused(f"services/{service}/domain: is not set, so {service} has no site")
     file = ROOT / f"Pulumi.{stack}.yaml"
-    where = "" if stack == "local" else f" --stack {stack}"
     code = 1
     # No registry is asked: a site can be closed while the registry is down.
     with releasing.limited(find_or_install(), stack, service):
@@ -30,14 +30,14 @@ def switch(stack: str, service: str, *, on: bool, as_json: bool) -> int:
             code = _run(stack, service, as_json=as_json)
         finally:
             if code:
-                again = f"./sertantai maintenance {'on' if on else 'off'} {service}{where}"
+                again = f"./sertantai maintenance {'on' if on else 'off'} {service}{flag(stack)}"
                 console.print(
                     f"{file.name} has the new setting, and the site may not: run `{again}` again, or `up`, which "
                     "applies it too.",
                     soft_wrap=True,
                 )
     if not code and on:
-        again = f"./sertantai maintenance off {service}{where}"
+        again = f"./sertantai maintenance off {service}{flag(stack)}"
         console.print(f"{service}: {block['domain']} answers 503 until `{again}`.", soft_wrap=True)
     elif not code:
         console.print(f"{service}: {block['domain']} serves again.", soft_wrap=True)
@@ -45,7 +45,6 @@ def switch(stack: str, service: str, *, on: bool, as_json: bool) -> int:
 
 
 def _run(stack: str, service: str, *, as_json: bool) -> int:
-    # `up` would create or start a server that does not answer. The rehearsal has no other verb.
-    verb = "deploy" if find_or_install() else "up"
+    # `deploy`: `up` would create or start a server that does not answer.
     words = ("--yes", "--skip-preview", "--target", SWITCH.format(service=service))
-    return Command(verb, stack, as_json).run("up", *words)
+    return Command("deploy", stack, as_json).run("up", *words)

@@ -9,6 +9,7 @@ from components.machine.confirmed import digests_file
 from . import services, state
 from .applying import apply
 from .engine import console
+from .hints import flag
 from .pinned import find_or_install
 from .previewing import preview
 from .refused import Refused
@@ -33,7 +34,9 @@ def rotate(stack: str, service: str, name: str, *, yes: bool) -> int:
         raise Refused(f"{name}: {KEPT[name]}")
     secret = found[name]
     if not (cli := find_or_install()):
-        raise Refused("pulumi: there is no CLI here, and only it can change a secret: `./sertantai doctor`")
+        raise Refused(
+            f"pulumi: there is no CLI here, and only it can change a secret: `./sertantai doctor{flag(stack)}`"
+        )
     if secret.source == MADE:
         return _generate(cli, stack, secret, yes=yes)
     return _type(cli, stack, secret)
@@ -56,10 +59,8 @@ def _generate(cli: str, stack: str, secret: Secret, *, yes: bool) -> int:
             code, shown = preview(stack, secret.service, words)
             if code or not shown or not typer.confirm(f"Apply this to {stack}?", err=True):
                 return code or 1
-        where = "" if stack == "local" else f" --stack {stack}"
-        again = f"./sertantai secrets rotate {secret.service or 'platform'} {secret.name}{where}"
-        code, _ = apply(stack, command="rotate", service=secret.service, targets=words, again=again)
-        return code
+        again = f"./sertantai secrets rotate {secret.service or 'platform'} {secret.name}{flag(stack)}"
+        return apply(stack, command="rotate", service=secret.service, targets=words, again=again)
 
 
 def _type(cli: str, stack: str, secret: Secret) -> int:
