@@ -81,7 +81,7 @@ def test_a_failed_step_says_what_state_things_are_in(runs: list[tuple[str, ...]]
     [
         (["on", "hub"], 1, "services/hub/domain: is not set, so hub has no site"),
         (["on", "legl"], 1, "legl: Pulumi.trial.yaml has no such service; did you mean legal?"),
-        (["of", "legal"], 2, "is not one of 'on', 'off'"),
+        (["of", "legal"], 64, "is not one of 'on', 'off'"),
     ],
 )
 def test_what_cannot_be_closed_is_refused_and_nothing_is_written(
