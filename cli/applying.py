@@ -1,9 +1,10 @@
 """Runs `up`: records what it releases, and says after a failure what state things are in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from . import history, outcome, services
+from .hints import flag
 from .report import report
 from .run import Run
 from .runner import Command
@@ -22,28 +23,25 @@ def apply(
     targets: Sequence[str] = (),
     again: str = "",
     as_json: bool = False,
-) -> tuple[int, bool]:
-    """Changes the platform, or one service by the engine's `targets` alone. Returns the exit code, and whether any step
-    has begun.
+    began: Callable[[], object] = lambda: None,
+    ask_again: Callable[[], object] | None = None,
+) -> int:
+    """Changes the platform, or one service by the engine's `targets` alone. Returns the exit code.
 
-    `command` is the operator's, as the history names it, and `again` is the one that continues it.
+    `command` is the operator's, as the history names it, and `again` is the one that continues it. `began` is called
+    when a step begins, and `ask_again` before anything that the preview could not show.
     """
     names = services.stack_file(stack).block("services")
 
-    begun = False
-
     def lines(run: Run) -> Iterator[str]:
-        nonlocal begun
-        begun = begun or bool(run.steps)
         if service:
             run.outputs, run.new_outputs = (_of(service, each) for each in (run.outputs, run.new_outputs))
         yield from report(run)
-        yield from outcome.advice(run, names, again or f"make up{'' if stack == 'local' else f' STACK={stack}'}")
+        yield from outcome.advice(run, names, stack, again or f"./sertantai up{flag(stack)}")
 
-    show = history.recorded(stack, command, lambda **options: view(**options, report=lines))
+    show = history.recorded(stack, command, lambda **options: view(**options, report=lines), began)
     verb = "deploy" if targets else "up"
-    code = Command(verb, stack, as_json, show).run("up", *WORDS, *targets)
-    return code, begun
+    return Command(verb, stack, as_json, show, ask_again=ask_again).run("up", *WORDS, *targets)
 
 
 def _of(service: str, outputs: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """Calls verbs of the program on a stack's host, without a run of `up`."""
 
+import json
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from components.machine import host_program
 from render import ssh, verb
@@ -11,6 +13,10 @@ from . import reach
 from .engine import ROOT, console
 from .pinned import find_or_install
 from .refused import Refused
+
+NOISY = "does not run commands as expected"
+ASK_SHELL = "`./sertantai ssh`: what does its shell print?"
+"""What is wrong, and the remedy, if the server's shell prints more than the command does."""
 
 
 def program(cli: str | None, stack: str) -> list[str]:
@@ -56,6 +62,19 @@ def read(stack: str, *words: str) -> str:
     if result.returncode:
         raise Refused(reason(result.stderr or result.stdout) or f"{shlex.join(words)}: the host gives no reason")
     return result.stdout
+
+
+def read_json(stack: str, *words: str) -> Any:
+    """Calls a verb and returns the value that it prints. Raises `Refused` with its reason."""
+    return parse(read(stack, *words))
+
+
+def parse(output: str) -> Any:
+    """Returns the value that a verb has printed. Raises `Refused` if something else has printed too."""
+    try:
+        return json.loads(output)
+    except ValueError:
+        raise Refused(f"server: {NOISY}; {ASK_SHELL}") from None
 
 
 def reason(error: str) -> str:

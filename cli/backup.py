@@ -12,11 +12,12 @@ from host.recovery import Names
 
 from . import at_host, words
 from .engine import console
+from .views import terminal, write
 
 
 def show_status(stack: str, *, as_json: bool) -> int:
     """Shows what can be recovered. Returns 1 if there are problems. Raises `Refused`, as all functions here."""
-    state = json.loads(at_host.read(stack, "backup-status", _container(stack)))
+    state = at_host.read_json(stack, "backup-status", _container(stack))
     if as_json:
         typer.echo(json.dumps(state))
     else:
@@ -26,16 +27,16 @@ def show_status(stack: str, *, as_json: bool) -> int:
 
 def make(stack: str, *, full: bool) -> None:
     """Makes a backup now."""
-    made = json.loads(at_host.read(stack, "backup-call", _container(stack), "backup", "full" if full else "diff"))
+    made = at_host.read_json(stack, "backup-call", _container(stack), "backup", "full" if full else "diff")
     console.print(f"backup: made {made['label']}", soft_wrap=True)
 
 
 def verify(stack: str) -> int:
     """Restores the newest backup now, and shows the result of each database. Returns 1 if it is bad."""
-    test = json.loads(at_host.read(stack, "backup-call", _container(stack), "verify"))
-    console.print(_test(test), soft_wrap=True)
+    test = at_host.read_json(stack, "backup-call", _container(stack), "verify")
+    write(_test(test))
     for name, database in test["databases"].items():
-        console.print(f"  {name}: {database['result']}, {database['rows']:,} rows of {database['tables']} tables")
+        write(f"  {name}: {database['result']}, {database['rows']:,} rows of {database['tables']} tables")
     return 0 if test["result"] == "good" else 1
 
 
@@ -46,6 +47,7 @@ def note_printed_keys(stack: str) -> None:
 
 def show(state: Mapping[str, Any]) -> None:
     """Shows a status as one screen."""
+    console = terminal()
     for name, repository in (state.get("repositories") or {}).items():
         console.print(_repository(name, repository))
     if archive := state.get("archive"):

@@ -33,28 +33,31 @@ class Release:
 def check(setting: str, text: str, arguments: Mapping[str, str], *, is_native: bool = True) -> list[str]:
     """Compares the last stage with those whose files it copies, and returns warnings. Raises `Refused`.
 
-    A browser's scripts do not depend on libraries, so a difference is a warning there, and if not `is_native`.
+    A browser's scripts do not depend on libraries, so a difference is a warning there, and if not `is_native`. So it is
+    where the last stage need not have what was built: a mount, an image from outside, a copy of a copy.
     """
     every = dockerfile.stages(text, arguments)
     if not every:
         raise Refused(f"{setting}: has no FROM")
-    runner, warnings = every[-1], []
-    images = {stage.name: dockerfile.base(stage, every) for stage in [*dockerfile.copied(every), runner]}
-    releases = {image: of_image(image) for image in dict.fromkeys(images.values())} if len(images) > 1 else {}
-    for image, release in releases.items():
-        if release is None and image != "scratch":
-            warnings.append(f"{setting}: which Alpine or Debian {image} is made of cannot be known here")
-    wanted = releases.get(images[runner.name])
-    for builder in dockerfile.copied(every):
-        built = releases.get(images[builder.name])
-        if wanted and built and wanted != built:
-            difference = (
-                f"{setting}:{runner.line}: the stage {builder.name} builds on {built} ({images[builder.name]}) and the "
-                f"last stage runs on {wanted} ({images[runner.name]})"
-            )
-            if is_native and not _is_script(images[builder.name]):
-                raise Refused(f"{difference}: native code such as crypto's NIF would not load; {_advice(built)}")
-            warnings.append(difference)
+    sources, image = dockerfile.copied(every), dockerfile.base(every[-1], every)
+    images = dict.fromkeys([*(source.image for source in sources), image] if sources else [])
+    releases = {each: of_image(each) for each in images}
+    warnings = [
+        f"{setting}: which Alpine or Debian {each} is made of cannot be known here"
+        for each, release in releases.items()
+        if release is None and each != dockerfile.EMPTY
+    ]
+    wanted = releases.get(image)
+    for source in sources:
+        built, is_script = releases[source.image], _is_script(source.image)
+        if not wanted or not built or wanted == built or (is_script and not source.is_certain):
+            continue
+        difference = (
+            f"{setting}:{every[-1].line}: {_described(source, built)} and the last stage runs on {wanted} ({image})"
+        )
+        if source.is_certain and is_native and not is_script:
+            raise Refused(f"{difference}: native code such as crypto's NIF would not load; {_advice(built)}")
+        warnings.append(difference)
     return warnings
 
 
@@ -89,7 +92,7 @@ def by_file(text: str) -> Release | None:
 
 def _os_release(image: str) -> str:
     """Returns an image's /etc/os-release, or an empty text. Pulls an image that is missing: the build does so too."""
-    if image == "scratch":
+    if image == dockerfile.EMPTY:
         return ""
     here = subprocess.run(["docker", "image", "inspect", image], capture_output=True)
     if here.returncode:
@@ -99,6 +102,12 @@ def _os_release(image: str) -> str:
                 return ""
     read = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "cat", image, "/etc/os-release"]
     return subprocess.run(read, capture_output=True, text=True, errors="replace").stdout
+
+
+def _described(source: dockerfile.Source, release: Release) -> str:
+    if source.name == source.image:
+        return f"files come from {source.image}, which is made of {release},"
+    return f"the stage {source.name} builds on {release} ({source.image})"
 
 
 def _is_script(image: str) -> bool:

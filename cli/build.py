@@ -1,6 +1,5 @@
 """`build`: makes a part's image from its sources, tagged by their commit."""
 
-import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from settings import Build, image_parts, registry_host
 
 from . import base_release, build_hints, checkout
 from .engine import ROOT, console
+from .images import tag_mistakes
 from .refused import Refused
 from .services import find
 
@@ -62,8 +62,8 @@ def sources(
 ) -> list[Source]:
     """Returns what the images of these parts are made from, by default of all that have a context. Raises `Refused`."""
     block = find(stack, service)
-    if tag and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", tag):
-        raise Refused(f"--tag: {tag} must be letters, digits, _, . and -, 128 at most")
+    for mistake in tag_mistakes(tag):
+        raise Refused(mistake)
     chosen = parts or [part for part in PARTS if _settings(block, part).get("build")] or ["app"]
     return [_source(service, part, _settings(block, part), tag=tag, allow_dirty=allow_dirty) for part in chosen]
 

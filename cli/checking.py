@@ -1,6 +1,5 @@
 """What `deploy` looks at: status and plan without a change, and the app's version after one."""
 
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -37,8 +36,8 @@ def compare_version(stack: str, service: str) -> None:
     app = services.find(stack, service).get("app") or {}
     path = (app.get("health") or {}).get("path", HEALTH)
     try:
-        seen = json.loads(at_host.read(stack, "version", stack, service, "--port", str(app["port"]), "--path", path))
-    except (Refused, LookupError, ValueError):
+        seen = at_host.read_json(stack, "version", stack, service, "--port", str(app["port"]), "--path", path)
+    except (Refused, LookupError):
         return  # the release itself has succeeded, and its gate has asked the app
     match is_same(seen["says"], seen["labels"]):
         case True:

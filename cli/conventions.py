@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 FIRST_PORT = 4000
+OF_ONE_BUILD = re.compile(r"(?::[0-9a-f]{7,40}(?:-dirty)?)?(?:@.*)?$")
+"""What an image's name says of one build: the tag of a commit, and the digest."""
 
 
 def suggest(services: Mapping[str, Any], name: str, *path: str, rare: bool = True) -> Any:
@@ -21,6 +23,14 @@ def suggest(services: Mapping[str, Any], name: str, *path: str, rare: bool = Tru
     for placeholder, form in _forms(name).items():
         template = template.replace(placeholder, form)
     return json.loads(template)
+
+
+def suggest_image(services: Mapping[str, Any], name: str, part: str, *, rare: bool = True) -> str | None:
+    """Returns the same for the image of an app or frontend. It is of no build of another service."""
+    images = {own: _value(block, (part, "image")) for own, block in services.items()}
+    named = {own: {"image": image and OF_ONE_BUILD.sub("", image)} for own, image in images.items()}
+    suggestion: str | None = suggest(named, name, "image", rare=rare)
+    return suggestion
 
 
 def free_port(services: Mapping[str, Any]) -> int:

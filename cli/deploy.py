@@ -10,6 +10,7 @@ from settings import image_parts
 
 from . import registry, registry_login, releasing, services
 from .engine import console
+from .images import tag_mistakes
 from .refused import Refused
 from .stack_edit import Keys
 from .steps import PARTS
@@ -78,6 +79,7 @@ def _mistakes(service: str, block: Mapping[str, Any], wish: Wish, parts: list[st
         yield "--electric-clear-cache: starts Electric again too; leave --electric and --with-electric out"
     if wish.electric and wish.with_electric:
         yield "--with-electric: is --backend --electric; leave --electric out"
+    yield from tag_mistakes(wish.tag)
     if wish.tag and not set(parts) & {*IMAGES}:
         yield f"--tag: Electric's image has tags of its own: write it into services/{service}/electric/image"
     if wish.migrate and not (block.get("app") or {}).get("migrate"):

@@ -8,7 +8,9 @@ ARG = re.compile(r"(?P<name>\w+)(?:=(?P<value>.*))?")
 FROM = re.compile(r"(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*", re.IGNORECASE)
 COPY_FROM = re.compile(r"--from=(\S+)")
 VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?(?P<kind>[-+])(?P<word>[^}]*))?\}|(?P<plain>\w+))")
-HEREDOC = re.compile(r"<<-?[\"']?(\w+)[\"']?")
+MOUNT_FROM = re.compile(r"--mount=(?:[^\s,]+,)*from=([^\s,]+)")
+HEREDOC = re.compile(r"""(?<![<\w])<<-?(["']?)(?P<end>[A-Za-z_]\w*)\1""")
+EMPTY = "scratch"
 
 
 @dataclass
@@ -19,6 +21,19 @@ class Stage:
     name: str
     line: int
     copies: list[str] = field(default_factory=list)
+    """From which stages and images it copies files."""
+    mounts: list[str] = field(default_factory=list)
+    """Which ones its commands see."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A stage, or an image outside the Dockerfile, from which files come. `image` is the one that it begins with."""
+
+    name: str
+    image: str
+    is_certain: bool
+    """Whether the last stage has files that this one has made."""
 
 
 def stages(text: str, arguments: Mapping[str, str]) -> list[Stage]:
@@ -35,7 +50,9 @@ def stages(text: str, arguments: Mapping[str, str]) -> list[Stage]:
             name = (match["name"] or str(len(found))).lower()
             found.append(Stage(expand(match["image"], values), name, line))
         elif word == "COPY" and found:
-            found[-1].copies += [each.lower() for each in COPY_FROM.findall(rest)]
+            found[-1].copies += COPY_FROM.findall(rest)
+        elif word == "RUN" and found:
+            found[-1].mounts += MOUNT_FROM.findall(rest)
     return found
 
 
@@ -48,17 +65,41 @@ def base(stage: Stage, every: list[Stage]) -> str:
     return stage.image
 
 
-def copied(every: list[Stage]) -> list[Stage]:
-    """Returns the stages whose files are in the last one."""
+def copied(every: list[Stage]) -> list[Source]:
+    """Returns what the last stage has files of, or may have."""
     by_name = {name: each for index, each in enumerate(every) for name in (each.name, str(index))}
-    runners, stage = [every[-1]], every[-1]
-    while parent := by_name.get(stage.image.lower()):
-        if parent in runners:
-            break
-        runners.append(parent)
-        stage = parent
-    names = [name for runner in runners for name in runner.copies]
-    return [by_name[name] for name in names if name in by_name and by_name[name] not in runners]
+    found: dict[str, Source] = {}
+
+    def chain(stage: Stage) -> list[Stage]:
+        stages = [stage]
+        while (parent := by_name.get(stages[-1].image.lower())) and parent not in stages:
+            stages.append(parent)
+        return stages
+
+    runners = chain(every[-1])
+
+    def follow(name: str, is_certain: bool) -> None:
+        source = by_name.get(name.lower())
+        if source in runners:
+            return
+        image = base(source, every) if source else name
+        new = Source(source.name if source else name, image, is_certain and source is not None)
+        if new.name in found and found[new.name].is_certain >= new.is_certain:
+            return
+        found[new.name] = new
+        if source:
+            # Who copies from a stage need not copy what that stage has copied, unless it has nothing else.
+            follow_all(chain(source), new.is_certain and image == EMPTY)
+
+    def follow_all(stages: list[Stage], is_certain: bool) -> None:
+        for stage in stages:
+            for name in stage.copies:
+                follow(name, is_certain)
+            for name in stage.mounts:
+                follow(name, False)
+
+    follow_all(runners, True)
+    return list(found.values())
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:
@@ -75,10 +116,10 @@ def expand(text: str, values: Mapping[str, str]) -> str:
 
 def _instructions(text: str) -> Iterator[tuple[int, str, str]]:
     """Returns each instruction with its line, word and the rest, without comments and the texts of heredocs."""
-    begun, parts, end = 0, list[str](), ""
+    begun, parts, ends = 0, list[str](), list[str]()
     for number, line in enumerate(text.splitlines(), 1):
-        if end:
-            end = "" if line.strip() == end else end
+        if ends:
+            ends = ends[line.strip() == ends[0] :]
             continue
         if line.lstrip().startswith("#") or not line.strip():
             continue
@@ -86,10 +127,10 @@ def _instructions(text: str) -> Iterator[tuple[int, str, str]]:
         parts.append(line.strip().removesuffix("\\"))
         if line.rstrip().endswith("\\"):
             continue
-        word, _, rest = " ".join(parts).strip().partition(" ")
+        word, rest = [*" ".join(parts).split(maxsplit=1), ""][:2]
         parts = []
-        heredoc = HEREDOC.search(rest) if word.upper() in ("RUN", "COPY", "ADD") else None
-        end = heredoc[1] if heredoc else ""
+        if word.upper() in ("RUN", "COPY", "ADD"):
+            ends = [heredoc["end"] for heredoc in HEREDOC.finditer(rest)]
         yield begun, word.upper(), rest.strip()
 
 

@@ -14,6 +14,7 @@ from .engine import console
 from .finding import HINT, PROBLEM, Case, Finding, problem
 from .pinned import find
 from .refused import Refused
+from .views import terminal
 
 LIMIT_S = 9.5
 STYLES = {PROBLEM: "bold red", HINT: "yellow"}
@@ -71,12 +72,13 @@ def examine(case: Case, examinations: dict[str, Examination] = EXAMINATIONS, lim
 
 
 def _show(findings: Sequence[Finding]) -> None:
+    shown = terminal()
     width = max(len(finding.check) for finding in findings)
     for finding in findings:
         line = Text(f"{finding.state:8}", style=STYLES.get(finding.state, "green"))
         line.append(f"{finding.check:{width}}  {finding.text}", style="default not bold")
-        console.print(line, soft_wrap=True)
+        shown.print(line, soft_wrap=True)
         if finding.remedy:
-            console.print(Text(f"         -> {finding.remedy}"), soft_wrap=True)
+            shown.print(Text(f"         -> {finding.remedy}"), soft_wrap=True)
     problems = sum(finding.state == PROBLEM for finding in findings)
-    console.print(f"{problems or 'no'} problem{'s' if problems > 1 else ''}, {len(findings)} checks")
+    shown.print(f"{problems or 'no'} problem{'s' if problems > 1 else ''}, {len(findings)} checks")

@@ -12,7 +12,7 @@ from host.rules import CERTIFICATE_S, CERTIFICATE_SHARE
 from render import ssh as openssh
 from settings import Settings
 
-from . import reach
+from . import at_host, reach
 from .engine import ROOT
 from .finding import Case, Finding, hint, ok, problem
 
@@ -47,7 +47,7 @@ def _facts(lines: Sequence[str], now: float) -> Iterator[Finding]:
         ahead, words = float(clock) - now, disk.split()
         size, free = int(words[1]), int(words[3])
     except (ValueError, IndexError):
-        yield problem("server", "does not run commands as expected", "`./sertantai ssh`: what does its shell print?")
+        yield problem("server", at_host.NOISY, at_host.ASK_SHELL)
         return
     if docker:
         yield ok("Docker", docker)

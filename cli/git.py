@@ -28,11 +28,12 @@ def check_can_commit(file: Path) -> None:
         raise Refused(f"--commit: {file.name} has changes that are not committed: commit or undo them first")
 
 
-def commit_file(file: Path, message: str) -> None:
-    """Commits this file alone. Raises `Refused` with git's reason."""
+def commit_file(file: Path, message: str) -> str:
+    """Commits this file alone and returns the commit. Raises `Refused` with git's reason."""
     result = _run("commit", "--quiet", "-m", message, "--", file.name)
     if result.returncode:
         raise Refused(f"--commit: git refuses: {(result.stderr or result.stdout).strip()}")
+    return _git("rev-parse", "--short=12", "HEAD") or ""
 
 
 def _git(*words: str) -> str | None:

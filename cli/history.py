@@ -1,7 +1,6 @@
 """The history of releases: records those of a run, while it runs, and shows it. It is kept on the host."""
 
 import getpass
-import json
 import socket
 import subprocess
 import threading
@@ -30,13 +29,16 @@ KEPT = 500
 Send = Callable[[str], str]
 
 
-def recorded(stack: str, command: str, show: Show = view) -> Show:
-    """Returns a view that also records the releases of its run. `command` is the operator's: deploy, rollback or up."""
+def recorded(stack: str, command: str, show: Show = view, began: Callable[[], object] = lambda: None) -> Show:
+    """Returns a view that also records the releases of its run. `command` is the operator's: deploy, rollback or up.
+
+    `began` is called when a step begins.
+    """
 
     def show_and_record(*, as_json: bool, preview: bool) -> View:
         shown = show(as_json=as_json, preview=preview)
         blocks = services.stack_file(stack).block("services")
-        return shown if preview else Recorder(shown, command, blocks, lambda stdin: send(stack, stdin))
+        return shown if preview else Recorder(shown, command, blocks, lambda stdin: send(stack, stdin), began)
 
     return show_and_record
 
@@ -64,6 +66,8 @@ class Recorder:
     services: Mapping[str, Mapping[str, Any]]
     """The blocks of the stack file."""
     send: Send
+    began: Callable[[], object] = lambda: None
+    """Is called when a step begins."""
     begun: dict[str, float] = field(default_factory=dict)
     """When the first step of each service began."""
 
@@ -74,6 +78,7 @@ class Recorder:
 
     def begin(self, step: Step) -> None:
         """Shows it, and begins to record its service."""
+        self.began()
         self.shown.begin(step)
         if (service := owner(step.title)) in self.services and service not in self.begun:
             self.begun = {**self.begun, service: step.begun}
@@ -140,7 +145,7 @@ def read(stack: str, service: str = "", last: int = 50) -> list[dict[str, Any]]:
     """Returns the last releases of a service, or of each one, the newest first. Raises `Refused`."""
     words = ["--service", service] if service else []
     postgres = Names(stack).of("postgres")
-    releases: list[dict[str, Any]] = json.loads(
-        at_host.read(stack, "releases", *words, "--last", str(last), "--postgres", postgres)
+    releases: list[dict[str, Any]] = at_host.read_json(
+        stack, "releases", *words, "--last", str(last), "--postgres", postgres
     )
     return releases

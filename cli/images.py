@@ -1,9 +1,11 @@
 """The images that a stack file names, each with the path of its setting."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from settings import image_parts
+from settings.names import IMAGE_TAG
 
 from .refused import Refused
 from .services import find, stack_file
@@ -50,6 +52,12 @@ def named(stack: str, service: str = "") -> list[NamedImage]:
     for name, block in file.block("services").items():
         images += _of_service(name, block)
     return images
+
+
+def tag_mistakes(tag: str) -> Iterator[str]:
+    """Yields what is wrong with the tag of an option. Empty: it is not given."""
+    if tag and not re.fullmatch(IMAGE_TAG, tag):
+        yield f"--tag: {tag} must be letters, digits, _, . and -, 128 at most, and must not begin with . or -"
 
 
 def _of_service(name: str, block: object) -> Iterator[NamedImage]:

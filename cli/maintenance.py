@@ -4,8 +4,10 @@ The setting `maintenance` in the stack file is the truth, so a preview shows it,
 it too. Of all steps, only the one that switches the site runs.
 """
 
-from . import services, stack_edit
+from . import releasing, services, stack_edit
 from .engine import ROOT, console
+from .hints import flag
+from .pinned import find_or_install
 from .refused import Refused
 from .runner import Command
 
@@ -19,15 +21,30 @@ def switch(stack: str, service: str, *, on: bool, as_json: bool) -> int:
     if not block.get("domain"):
         raise Refused(f"services/{service}/domain: is not set, so {service} has no site")
     file = ROOT / f"Pulumi.{stack}.yaml"
-    if bool(block.get("maintenance")) != on:
-        stack_edit.set_value(file, ("services", service, "maintenance"), on)
-    command = Command("up", stack, as_json)
-    code = command.run("up", "--yes", "--skip-preview", "--target", SWITCH.format(service=service))
-    if code:
-        again = f"./sertantai maintenance {'on' if on else 'off'} {service}"
-        console.print(f"{file.name} is changed and the site is not: run `{again}` again.", soft_wrap=True)
-    elif on:
-        console.print(f"{service}: {block['domain']} answers 503 until `./sertantai maintenance off {service}`.")
-    else:
-        console.print(f"{service}: {block['domain']} serves again.")
+    code = 1
+    # No registry is asked: a site can be closed while the registry is down.
+    with releasing.limited(find_or_install(), stack, service):
+        if bool(block.get("maintenance")) != on:
+            stack_edit.set_value(file, ("services", service, "maintenance"), on)
+        try:
+            code = _run(stack, service, as_json=as_json)
+        finally:
+            if code:
+                again = f"./sertantai maintenance {'on' if on else 'off'} {service}{flag(stack)}"
+                console.print(
+                    f"{file.name} has the new setting, and the site may not: run `{again}` again, or `up`, which "
+                    "applies it too.",
+                    soft_wrap=True,
+                )
+    if not code and on:
+        again = f"./sertantai maintenance off {service}{flag(stack)}"
+        console.print(f"{service}: {block['domain']} answers 503 until `{again}`.", soft_wrap=True)
+    elif not code:
+        console.print(f"{service}: {block['domain']} serves again.", soft_wrap=True)
     return code
+
+
+def _run(stack: str, service: str, *, as_json: bool) -> int:
+    # `deploy`: `up` would create or start a server that does not answer.
+    words = ("--yes", "--skip-preview", "--target", SWITCH.format(service=service))
+    return Command("deploy", stack, as_json).run("up", *words)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from .hints import flag
 from .meanings import INTERRUPTED
 from .run import Run
 from .steps import Step, owner
@@ -25,7 +26,7 @@ def error(run: Run, service: str) -> str:
     return (own or run.errors or [INTERRUPTED])[0].splitlines()[0].removesuffix("; its last lines:")
 
 
-def advice(run: Run, services: Collection[str], command: str) -> Iterator[str]:
+def advice(run: Run, services: Collection[str], stack: str, command: str) -> Iterator[str]:
     """Yields what state each service is in after a run that has not succeeded, and what to do next."""
     if not run.code or run.preview:
         return
@@ -36,7 +37,8 @@ def advice(run: Run, services: Collection[str], command: str) -> Iterator[str]:
     if not run.steps and not run.drift:
         yield "nothing was changed"
     if unfinished:
-        yield f"next: `{command}` continues from here; `./sertantai rollback {unfinished[0]}` releases an older one"
+        back = f"./sertantai rollback {unfinished[0]}{flag(stack)}"
+        yield f"next: `{command}` continues from here; `{back}` releases an older one"
 
 
 def _state(run: Run, service: str) -> str:

@@ -38,7 +38,8 @@ def preview(
 ) -> tuple[int, Plan | None]:
     """Previews a stack, shows the plan unless `quiet`, and returns the exit code and the plan: None after a failure.
 
-    `words` are more options of the engine, `built_from` the commits of images that the host does not have yet.
+    Raises `Refused` if the server does not answer: what could be previewed then is no plan. `words` are more options of
+    the engine, `built_from` the commits of images that the host does not have yet.
     """
     plans: list[Plan] = []
     with ThreadPoolExecutor(1) as pool:
@@ -55,7 +56,7 @@ def preview(
         def show(*, as_json: bool, preview: bool) -> View:
             return Quiet(preview, lines) if quiet else view(preview=preview, report=lines)
 
-        code = Command("preview", stack, show=show).run("preview", *words)
+        code = Command("preview", stack, show=show, whole=True).run("preview", *words)
     return code, plans[-1] if plans and not code else None
 
 

@@ -1,6 +1,5 @@
 """`recover`: looks at an earlier moment next to the running platform, then brings back all of it or one database."""
 
-import json
 import subprocess
 import sys
 from datetime import datetime
@@ -32,7 +31,7 @@ def build(stack: str, to: str) -> None:
 
 def show(stack: str) -> dict[str, Any]:
     """Shows what would be lost with a promotion, and returns it. Raises `Refused`."""
-    compared: dict[str, Any] = json.loads(at_host.read(stack, "recover-compare", stack))
+    compared: dict[str, Any] = at_host.read_json(stack, "recover-compare", stack)
     if compared.get("prepared"):
         console.print(
             f"A promotion to {compared['volume']} of {compared['prepared'][:19]} UTC was interrupted, and continues: "
@@ -100,7 +99,7 @@ def use_volume(stack: str, volume: str) -> None:
 def dump(stack: str, service: str) -> None:
     """Writes one recovered database to a file, for `restore` in the service's block. Raises `Refused`."""
     database = _database(stack, service)
-    identifier = json.loads(at_host.read(stack, "recover-compare", stack, "--brief")).get("id")
+    identifier = at_host.read_json(stack, "recover-compare", stack, "--brief").get("id")
     if not identifier:
         raise Refused("recover: there is no recovered cluster: build one first with --to")
     to = f"dumps/{service}-{identifier}.dump"

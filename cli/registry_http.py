@@ -36,7 +36,7 @@ class Login(httpx.Auth):
     requires_response_body = True
 
     def __init__(self, server: str, credentials: Credentials | None) -> None:
-        self._server, self._basic = server, ""
+        self._origin, self._basic = _origin(httpx.URL(address(server))), ""
         if credentials:
             pair = f"{credentials.username}:{credentials.password}"
             self._basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
@@ -45,14 +45,15 @@ class Login(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sends a request again with what the challenge asks for. A refusal of the token server is the answer then."""
-        if request.url.netloc.decode() != self._server:
+        if _origin(request.url) != self._origin:
             yield request  # an address that the registry names is no place for its login
             return
         if self._accepted:
             request.headers["Authorization"] = self._accepted
         answer = yield request
         kind, _, text = answer.headers.get("WWW-Authenticate", "").partition(" ")
-        if answer.status_code != httpx.codes.UNAUTHORIZED:
+        # A redirect may have led to another host, which must not choose where the login goes.
+        if answer.status_code != httpx.codes.UNAUTHORIZED or _origin(answer.request.url) != self._origin:
             return
         authorization = self._basic
         if kind.lower() == "bearer":
@@ -109,3 +110,7 @@ def check(answer: httpx.Response, server: str) -> None:
 def is_local(server: str) -> bool:
     """Whether a registry runs on this machine."""
     return server.partition(":")[0] in LOOPBACK
+
+
+def _origin(url: httpx.URL) -> tuple[str, bytes]:
+    return url.scheme, url.netloc

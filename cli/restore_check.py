@@ -9,9 +9,10 @@ from host.recovery import Names
 from render import sql, verb
 
 from . import at_host, services
-from .engine import ROOT, console
+from .engine import ROOT
 from .refused import Refused
 from .sessions import database_of
+from .views import write
 
 PROGRAM = [sys.executable, "-m", "components.service.restore_program"]
 
@@ -29,13 +30,13 @@ def run(stack: str, service: str, *, check: bool) -> int:
     database = database_of(stack, service)
     answer = _compare(stack, service, database, block)
     for line in [*answer["problems"], *answer["notes"]]:
-        console.print(line, soft_wrap=True, markup=False)
+        write(line)
     if answer["problems"]:
         return 1
     if not answer["compared"]:
         raise Refused(f"{database}: cannot be compared: it does not exist yet, or PostgreSQL does not answer")
     size = f"{answer['rows']:,} rows of {answer['tables']} tables"
-    console.print(f"{block['dump']} fits {database}: {size}. Nothing was changed.", soft_wrap=True)
+    write(f"{block['dump']} fits {database}: {size}. Nothing was changed.")
     return 0
 
 

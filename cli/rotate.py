@@ -1,14 +1,19 @@
 """Replaces a secret by a new one: the platform generates it, or the operator types it."""
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import typer
 
+from components.machine.confirmed import digests_file
+
 from . import services, state
+from .applying import apply
 from .engine import console
+from .hints import flag
 from .pinned import find_or_install
+from .previewing import preview
 from .refused import Refused
-from .runner import Command
+from .releasing import limited
 from .secrets import GENERATED, IN_FILE, MADE, Secret, read
 
 KEPT = {
@@ -29,24 +34,33 @@ def rotate(stack: str, service: str, name: str, *, yes: bool) -> int:
         raise Refused(f"{name}: {KEPT[name]}")
     secret = found[name]
     if not (cli := find_or_install()):
-        raise Refused("pulumi: there is no CLI here, and only it can change a secret: `./sertantai doctor`")
+        raise Refused(
+            f"pulumi: there is no CLI here, and only it can change a secret: `./sertantai doctor{flag(stack)}`"
+        )
     if secret.source == MADE:
-        return _generate(stack, secret, yes=yes)
+        return _generate(cli, stack, secret, yes=yes)
     return _type(cli, stack, secret)
 
 
-def _generate(stack: str, secret: Secret, *, yes: bool) -> int:
-    """Lets the engine make a new one, after its preview."""
-    from components.machine.confirmed import digests_file
-
+def _generate(cli: str, stack: str, secret: Secret, *, yes: bool) -> int:
+    """Lets the engine make a new one, by a release of its service alone. Raises `Refused`."""
+    if yes and not secret.service:
+        raise Refused(
+            f"--yes: {secret.name} is shared, so this is an `up` of all that has changed: leave --yes out, read the "
+            "plan and confirm it"
+        )
     console.print(f"{secret.name}: a new one is generated. Restarts: {_restarts(secret)}.", soft_wrap=True)
-    with nullcontext() if yes else digests_file():
+    limits: AbstractContextManager[list[str]] = nullcontext([])
+    if secret.service:
+        limits = limited(cli, stack, secret.service)
+    with limits as targets, nullcontext() if yes else digests_file():
+        words = [*targets, "--replace", secret.resource]
         if not yes:
-            code = Command("preview", stack).run("preview", "--replace", secret.resource)
-            if code or not typer.confirm(f"Apply this to {stack}?", err=True):
+            code, shown = preview(stack, secret.service, words)
+            if code or not shown or not typer.confirm(f"Apply this to {stack}?", err=True):
                 return code or 1
-        words = ["--yes", "--skip-preview", "--continue-on-error", "--replace", secret.resource]
-        return Command("up", stack).run("up", *words)
+        again = f"./sertantai secrets rotate {secret.service or 'platform'} {secret.name}{flag(stack)}"
+        return apply(stack, command="rotate", service=secret.service, targets=words, again=again)
 
 
 def _type(cli: str, stack: str, secret: Secret) -> int:

@@ -95,7 +95,7 @@ class Run:
                 self._note(message.strip().splitlines()[0])
 
     def finish(self, code: int, stderr: str = "") -> int:
-        """Ends the run and returns its exit code. `stderr` is the runner's."""
+        """Ends the run. Returns 0, or 1 if it has failed. `code` and `stderr` are the runner's."""
         self.code = code
         if code and not self._errors:
             self._errors.append(explain(stderr.strip().removeprefix("error: ")) or _reason(code))
@@ -104,7 +104,7 @@ class Run:
                 step.errors.append(INTERRUPTED)
                 self._fail(step)
         self.view.close(self)
-        return code
+        return 1 if code else 0
 
     @property
     def seconds(self) -> float:

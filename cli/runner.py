@@ -6,7 +6,7 @@ A preview of the local stack begins without them.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import ahead
@@ -24,6 +24,10 @@ class Command:
     stack: str
     as_json: bool = False
     show: Show = view
+    whole: bool = False
+    """Whether a preview of the server alone is refused: it is no plan of the services."""
+    ask_again: Callable[[], object] | None = None
+    """Shows and confirms what the preview could not show, since the server did not answer. Raises if it is declined."""
 
     def run(self, *engine_words: str, rehearsal_words: Sequence[str] = ()) -> int:
         """Runs the verb with the engine, or else with the rehearsal. Returns the exit code."""
@@ -49,10 +53,16 @@ class Command:
         """Runs the verb with the engine, after a test of the connection to the host. Returns the exit code."""
         from . import hetzner, reach
 
+        if self.verb == "deploy":
+            check_server(engine, self.stack)
+            return self.pulumi(engine, *words)
         reachable = check_host(engine, self.stack)
-        if self.verb == "deploy" and not (reachable or reach.is_local(self.stack)):
-            why = "the stack has no server yet" if reachable is None else "the server does not answer"
-            raise Refused(f"host: {why}, and a release of one service does not create it: `make up STACK={self.stack}`")
+        was_away = reachable is False
+        if was_away and self.whole:
+            raise Refused(
+                "host: the server does not answer, so only the server can be planned: "
+                f"`make preview STACK={self.stack}` shows it, and `make up STACK={self.stack}` asks again for the rest"
+            )
         if reachable is False and self.verb == "up" and hetzner.start_server(engine, self.stack):
             reachable = check_host(engine, self.stack, reach.BOOT_TIMEOUT_S)
         if reachable is False and self.verb in ("up", "preview"):
@@ -61,6 +71,9 @@ class Command:
             code = self.pulumi(engine, *words, "--target", reach.SERVER)
             if code or self.verb == "preview":
                 return code
+        if was_away and self.ask_again:
+            console.print("The server answers now. What follows was not in the preview:")
+            self.ask_again()
         return self.pulumi(engine, *words)
 
     def pulumi(self, engine: str, *words: str) -> int:
@@ -68,8 +81,9 @@ class Command:
         return pulumi(engine, self.stack, *words, as_json=self.as_json, show=self.show)
 
     def rehearse(self, *words: str) -> int:
-        """Runs the verb with the rehearsal. Returns the exit code."""
-        command = [sys.executable, "-m", "rehearsal", self.verb, "--stack", self.stack, "--events", *words]
+        """Runs the verb with the rehearsal, which releases one service by an `up` of all. Returns the exit code."""
+        verb = "up" if self.verb == "deploy" else self.verb
+        command = [sys.executable, "-m", "rehearsal", verb, "--stack", self.stack, "--events", *words]
         return watch(command, os.environ, preview=self.verb == "preview", as_json=self.as_json, show=self.show)
 
     def prepare(self) -> int:
@@ -87,6 +101,16 @@ def check_host(cli: str, stack: str, patience_s: int = 0) -> bool | None:
     if reachable is False and not reach.is_created_here(stack):
         raise Refused("host/address: is it up, is the port right, and does its firewall accept this address?")
     return reachable
+
+
+def check_server(cli: str, stack: str) -> None:
+    """Raises `Refused` unless the stack's server is there and answers: a release of one service needs it."""
+    from . import reach
+
+    reachable = check_host(cli, stack)
+    if not (reachable or reach.is_local(stack)):
+        why = "the stack has no server yet" if reachable is None else "the server does not answer"
+        raise Refused(f"host: {why}, and a release of one service does not create it: `make up STACK={stack}`")
 
 
 def destroy(stack: str, *, as_json: bool) -> int:

@@ -19,6 +19,7 @@ from .backup_keys import PASSWORD
 from .engine import ROOT, console
 from .pinned import find_or_install
 from .refused import Refused
+from .views import terminal
 
 GENERATED = {
     "SECRET_KEY_BASE": ("key", "the app, whose users log in again"),
@@ -62,7 +63,7 @@ def show(stack: str, service: str, *, as_json: bool) -> int:
             style = "red" if secret.source == MISSING else ""
             row = (secret.service or "platform", secret.name, secret.source, _age(secret.changed))
             table.add_row(*row, style=style)
-        console.print(table)
+        terminal().print(table)
     return 1 if any(secret.source == MISSING for secret in secrets) else 0
 
 

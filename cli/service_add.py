@@ -11,7 +11,7 @@ import yaml
 from settings import Mistakes, parse
 
 from . import stack_edit
-from .conventions import free_port, free_stream_id, suggest
+from .conventions import free_port, free_stream_id, suggest, suggest_image
 from .engine import ROOT
 from .refused import Refused
 from .services import stack_file
@@ -71,11 +71,13 @@ def _block(services: Mapping[str, Any], name: str, wanted: Wanted, ask: Callable
         return "" if answer == NONE else answer
 
     domain = chosen(wanted.domain, "Domain", suggest(services, name, "domain"))
-    image = chosen(wanted.image, "The app's image", suggest(services, name, "app", "image"))
+    image = chosen(wanted.image, "The app's image", suggest_image(services, name, "app"))
     port = wanted.port or int(ask("The app's port", free_port(services)))
     database = chosen(wanted.database, "Database", suggest(services, name, "database", "name"))
     migrate = chosen(wanted.migrate, "Migration", " ".join(usual("app", "migrate") or [])) if database else ""
-    frontend = chosen(wanted.frontend_image, "The frontend's image", usual("frontend", "image"))
+    frontend = chosen(
+        wanted.frontend_image, "The frontend's image", suggest_image(services, name, "frontend", rare=False)
+    )
     electric = wanted.electric
     if electric is None:
         electric = str(ask("Electric (yes or no)", "no")).lower().startswith("y")

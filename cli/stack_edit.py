@@ -29,6 +29,11 @@ def add_block(file: Path, path: Keys, text: str) -> None:
     _write(file, path, yaml.safe_load(text), block, text)
 
 
+def in_file(path: Keys) -> Keys:
+    """Returns the path as the file has it, below `config`."""
+    return (path[0] if ":" in path[0] else f"{PROJECT}:{path[0]}", *path[1:])
+
+
 def _write(file: Path, path: Keys, value: Any, by_hand: str, block: str = "") -> None:
     target = file.resolve()  # a link stays a link
     before = _read(target)
@@ -48,7 +53,7 @@ def _read(file: Path) -> str:
 
 def _changed(file: Path, before: str, path: Keys, value: Any, by_hand: str, block: str) -> str:
     """Returns the changed text, if it differs from the old one in this value alone."""
-    keys = ("config", path[0] if ":" in path[0] else f"{PROJECT}:{path[0]}", *path[1:])
+    keys = ("config", *in_file(path))
     try:
         document = yaml.safe_load(before)
         if block and _has(document, keys):

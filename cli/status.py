@@ -75,7 +75,7 @@ def _read(stack: str, expected: Mapping[str, Any]) -> dict[str, Any]:
         if OLD_PROGRAM in result.stderr or "No such file" in result.stderr:
             raise Refused("host: has no program that knows `status`: run up, which installs it")
         raise Refused(f"host: {reason}")
-    return dict(json.loads(result.stdout))
+    return dict(at_host.parse(result.stdout))
 
 
 def _show(stack: str, service: str | None, seen: Mapping[str, Any], page: Path | None) -> None:

@@ -14,6 +14,7 @@ from .lock import Lock, clear_dead_locks, find_locks
 from .pinned import find_or_install
 from .refused import Refused
 from .services import stack_file
+from .views import write
 
 # A target that no stack has: the engine takes the lock, and then does nothing.
 NOTHING = "**::sertantai-takes-the-lock-and-nothing-else"
@@ -58,7 +59,7 @@ def _clear_files(folder: Path, stack: str) -> None:
     for lock in held:
         _clear_file(lock)
     if not dead and not held:
-        console.print(f"No lock on {stack}.")
+        write(f"No lock on {stack}.")
 
 
 def _clear_file(lock: Lock) -> None:
@@ -73,9 +74,12 @@ def _clear_elsewhere(cli: str, stack: str) -> None:
     """Removes the lock of a bucket or of Pulumi Cloud. Only they know whether somebody has it."""
     held = _ask_backend(cli, stack)
     if not held:
-        console.print(f"No lock on {stack}.")
+        write(f"No lock on {stack}.")
         return
     _confirm(held.owner or stack, held.text)
+    # The question may have stood for long, and `cancel` removes whichever lock there is.
+    if (now := _ask_backend(cli, stack)) != held:
+        raise Refused(f"Nothing was changed: meanwhile the stack is {f'locked by {now.text}' if now else 'not locked'}")
     state.call(cli, stack, "cancel", "--yes", failed="the lock cannot be removed")
     console.print("The lock is removed.")
 
@@ -99,7 +103,7 @@ def _ask_backend(cli: str, stack: str) -> Held | None:
 
 def _confirm(word: str, who: str) -> None:
     """Asks for the owner's name. Raises `Refused` without it."""
-    console.print(f"The stack is locked by {who}.", soft_wrap=True)
+    write(f"The stack is locked by {who}.")
     console.print("If that run is alive, two runs would change the platform at once. Ask its owner first.")
     if typer.prompt(f"Type {word} to remove the lock", err=True) != word:
         raise Refused("Nothing was changed.")
@@ -110,11 +114,11 @@ def _clear_pending(cli: str, stack: str, *, yes: bool) -> None:
     exported = json.loads(state.call(cli, stack, "stack", "export", failed="the stack's state cannot be read"))
     pending = exported["deployment"].get("pending_operations") or []
     if not pending:
-        console.print("No unfinished operation.")
+        write("No unfinished operation.")
         return
     for each in pending:
         name = each["resource"]["urn"].rpartition("::")[2]
-        console.print(f"Unfinished: {name} ({each['type']})", soft_wrap=True, markup=False)
+        write(f"Unfinished: {name} ({each['type']})")
     if not yes:
         typer.confirm("Clear these? The next `up` does them again.", abort=True, err=True)
     words = ["refresh", "--clear-pending-creates", "--yes", "--skip-preview"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from settings import PROJECT, Mistakes, Settings, StackFile, checks, read, report
 
 from . import services
-from .engine import console
+from .views import write
 
 PLACEHOLDER = "to-be-filled-in"
 
@@ -16,12 +16,12 @@ def run(stack: str) -> int:
     file = services.stack_file(stack)
     mistakes, warnings = check(file)
     if mistakes:
-        console.print(report(stack, mistakes), soft_wrap=True, markup=False)
+        write(report(stack, mistakes))
     for warning in warnings:
-        console.print(f"warning: {warning}", soft_wrap=True, markup=False)
+        write(f"warning: {warning}")
     if not mistakes:
         names = ", ".join(file.block("services"))
-        console.print(f"Pulumi.{stack}.yaml has no mistakes. Services: {names}.", soft_wrap=True, markup=False)
+        write(f"Pulumi.{stack}.yaml has no mistakes. Services: {names}.")
     return 1 if mistakes else 0
 
 

@@ -31,10 +31,11 @@ class _Text:
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SEGMENT = r"\.?[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
+IMAGE_TAG = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _IMAGE = re.compile(
     r"(?P<repository>(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?/)?"
     r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)"
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+    rf"(?::(?P<tag>{IMAGE_TAG}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 # The registry of names without a registry, as the Docker provider calls it, and its other names.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .group import Stack, Yes
+from .group import USAGE, Stack, Yes
 
 
 def dump(
@@ -47,7 +47,7 @@ def recover(
     chosen = [name for name, value in {**given, "--back": back, "--forget": forget}.items() if value]
     if len(chosen) != 1:
         console.print(f"recover: name one of {', '.join(actions)}", soft_wrap=True)
-        raise typer.Exit(2)
+        raise typer.Exit(USAGE)
     actions[chosen[0]]()
 
 

@@ -2,12 +2,18 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from ..refused import Refused
+
+USAGE_OF_TYPER, USAGE = 2, 64
+"""The exit code of a wrong command line: as Typer and as sysexits.h have it."""
 
 
 def service_names(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -31,14 +37,31 @@ Json = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]
 class Group(TyperGroup):
     """Commands that end with their refusal as one message and exit code 1, and never with a traceback for it."""
 
+    def make_context(self, *words: Any, **options: Any) -> Any:
+        """Reads the words before the command's name."""
+        with _usage():
+            return super().make_context(*words, **options)
+
     def invoke(self, ctx: Any) -> Any:
         """Runs a command."""
         try:
-            return super().invoke(ctx)
+            with _usage():
+                return super().invoke(ctx)
         except Refused as refused:
             if str(refused):
                 sys.stderr.write(f"{refused}\n")
             raise typer.Exit(1) from None
+
+
+@contextmanager
+def _usage() -> Iterator[None]:
+    """Gives a wrong command line an exit code of its own: 2 means that there are changes."""
+    try:
+        yield
+    except TyperException as error:
+        if error.exit_code == USAGE_OF_TYPER:
+            error.exit_code = USAGE
+        raise
 
 
 def new_group(purpose: str) -> typer.Typer:

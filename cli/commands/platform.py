@@ -1,6 +1,7 @@
 """`up`, `preview`, `down` and `destroy`: the whole platform."""
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,14 +24,19 @@ def up(
     from ..runner import Command
 
     asks = stack != "local" and not yes
-    with digests_file() if asks or plan else nullcontext():
+
+    def confirm(*, whole: bool = False) -> None:
         if plan:
             planning.confirm(stack, plan, yes=yes)
         elif asks:
-            code = Command("preview", stack, as_json).run("preview")
+            code = Command("preview", stack, as_json, whole=whole).run("preview")
             if code or not typer.confirm(f"Apply this to {stack}?", err=as_json):
                 raise typer.Exit(code or 1)
-        raise typer.Exit(apply(stack, as_json=as_json)[0])
+
+    with digests_file() if asks or plan else nullcontext():
+        confirm()
+        again = partial(confirm, whole=True) if asks or plan else None
+        raise typer.Exit(apply(stack, as_json=as_json, ask_again=again))
 
 
 def preview(stack: Stack = "local", as_json: Json = False) -> None:

@@ -83,7 +83,11 @@ class Restore:
             postgres=self.postgres,
             **option_flags(self.replace, self.disable_triggers),
         )
-        answer = json.loads(self.read(line, verb.stdin({**describe_dump(archive, self.dump), **self.inputs})))
+        output = self.read(line, verb.stdin({**describe_dump(archive, self.dump), **self.inputs}))
+        try:
+            answer = json.loads(output)
+        except ValueError:
+            sys.exit("server: does not run commands as expected; `./sertantai ssh`: what does its shell print?")
         tables = archive.restored_tables()
         answer |= {"tables": len(tables), "rows": sum(table.rows for table in tables)}
         sys.stdout.write(f"{json.dumps(answer)}\n")

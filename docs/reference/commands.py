@@ -21,8 +21,10 @@ shows the same.
 |---|---|
 | 0 | it is done, or there was nothing to do |
 | 1 | it has failed, was refused or interrupted, or the state that it shows is bad |
-| 2 | of `plan` and `deploy --check-only`: there are changes. Of `pin --check`: there are tags without a digest. \
-Else: an unknown command or option |
+| 2 | of `plan` and `deploy --check-only`: there are changes. Of `pin --check`: there are tags without a digest |
+| 64 | the command line is wrong: an unknown command or option, or a missing word |
+
+`exec`, `psql` and `ssh` end with the exit code of what they have run.
 """
 
 

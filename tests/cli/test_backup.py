@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, backup_files, backup_keys, engine, state
+from cli import at_host, backup_files, backup_keys, state
 from cli.refused import Refused
 
 STATUS: dict[str, Any] = {
@@ -51,9 +51,8 @@ def verbs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 
 def shown(monkeypatch: pytest.MonkeyPatch, status: dict[str, Any], *options: str) -> tuple[int, str]:
     monkeypatch.setattr(at_host, "read", lambda *_: json.dumps(status))
-    with engine.console.capture() as capture:
-        result = CliRunner().invoke(command.app, ["backup", "status", "--stack", "prod", *options])
-    return result.exit_code, result.output + capture.get()
+    result = CliRunner().invoke(command.app, ["backup", "status", "--stack", "prod", *options])
+    return result.exit_code, result.stdout
 
 
 def test_a_good_state_is_one_screen_with_the_range_and_the_last_test(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,7 @@ def test_a_declined_preview_is_not_applied_and_its_file_is_removed(project: Path
 
 def test_a_failed_preview_neither_asks_nor_applies(project: Path) -> None:
     (project / "code").write_text("7")
-    assert up("y\n") == 7
+    assert up("y\n") == 1
     assert [each["verb"] for each in asked(project)] == ["preview", "written"]
 
 

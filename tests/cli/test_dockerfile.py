@@ -6,7 +6,7 @@ import pytest
 
 from cli import base_release, build_hints
 from cli.base_release import Release
-from cli.dockerfile import base, copied, stages
+from cli.dockerfile import Source, base, copied, stages
 from cli.refused import Refused
 
 TWO = """# syntax=docker/dockerfile:1
@@ -53,7 +53,7 @@ def test_stages_are_read_with_their_arguments_and_without_heredocs() -> None:
         ("2", "alpine:3.21", 17),
     ]
     assert base(every[1], every) == every[0].image
-    assert copied(every) == [every[1]]
+    assert copied(every) == [Source("release", every[0].image, is_certain=True)]
 
 
 def test_the_builds_own_arguments_replace_the_defaults() -> None:
@@ -114,6 +114,62 @@ def test_scripts_for_a_browser_are_only_warned(builder: str, is_native: bool) ->
 
 @pytest.mark.parametrize("text", ["FROM alpine:3.21\n", "FROM alpine:3.23 AS unused\nFROM debian:12\nRUN true\n"])
 def test_a_stage_whose_files_are_not_copied_may_be_anything(text: str) -> None:
+    assert base_release.check("Dockerfile", text, {}) == []
+
+
+MADE = "FROM elixir:1.18-alpine3.23 AS build\nRUN make\nFROM alpine:3.20\nCOPY --from=build /app /app\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MADE.replace("RUN make", "RUN bash -c 'cat <<<foo'"),
+        MADE.replace("RUN make", "RUN echo $((1<<10)) $((A<<B))"),
+        MADE.replace("RUN make", "COPY <<A <<'B' /x/\nFROM q\nA\nFROM r\nB"),
+        MADE.replace("RUN make", "RUN <<-EOF\n\tFROM foo\n\tEOF"),
+        MADE.replace("FROM alpine", "FROM\talpine"),
+        MADE.replace("COPY --from", "COPY\t--link --from"),
+        MADE.replace("AS build", "as BUILD").replace("from=build", "from=Build"),
+        "FROM elixir:1.18-alpine3.23 AS build\nFROM scratch AS kept\nCOPY --from=build /a /a\n"
+        "FROM alpine:3.20\nCOPY --from=kept /a /a\n",
+    ],
+)
+def test_a_difference_is_found_in_each_way_of_writing(text: str) -> None:
+    with pytest.raises(Refused, match=r"the stage build builds on Alpine 3\.23 "):
+        base_release.check("Dockerfile", text, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            MADE.replace("COPY --from=build /app /app", "RUN --mount=type=bind,from=build,target=/m cp /m/a /a"),
+            "Dockerfile:3: the stage build builds on Alpine 3.23 (elixir:1.18-alpine3.23) and the last stage runs on "
+            "Alpine 3.20 (alpine:3.20)",
+        ),
+        (
+            "FROM alpine:3.20\nCOPY --from=elixir:1.18-alpine3.23 /usr/lib/erlang /usr/lib/erlang\n",
+            "Dockerfile:1: files come from elixir:1.18-alpine3.23, which is made of Alpine 3.23, and the last stage "
+            "runs on Alpine 3.20 (alpine:3.20)",
+        ),
+        (
+            "FROM debian:12 AS tools\nFROM elixir:1.18-alpine3.20 AS build\nCOPY --from=tools /a /a\n"
+            "FROM alpine:3.20\nCOPY --from=build /app /app\n",
+            "Dockerfile:4: the stage tools builds on Debian bookworm (debian:12) and the last stage runs on "
+            "Alpine 3.20 (alpine:3.20)",
+        ),
+        (MADE.replace("=build", "=$S"), "Dockerfile: which Alpine or Debian $S is made of cannot be known here"),
+    ],
+)
+def test_files_that_may_be_of_another_release_are_warned_of(text: str, shown: str) -> None:
+    assert base_release.check("Dockerfile", text, {}) == [shown]
+
+
+def test_scripts_that_only_the_builder_has_copied_are_not_mentioned() -> None:
+    text = (
+        "FROM node:22-alpine3.22 AS assets\nFROM elixir:1.18-alpine3.20 AS build\nCOPY --from=assets /a /a\n"
+        "FROM alpine:3.20\nCOPY --from=build /app /app\n"
+    )
     assert base_release.check("Dockerfile", text, {}) == []
 
 

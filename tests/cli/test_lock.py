@@ -50,8 +50,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def lock(project: Path, pid: int, hostname: str | None = None, stack: str = "local") -> Path:
-    file = project / "state/.pulumi/locks/organization/sertantai" / stack / "1a2b.json"
+def lock(project: Path, pid: int, hostname: str | None = None, stack: str = "local", name: str = "sertantai") -> Path:
+    file = project / "state/.pulumi/locks/organization" / name / stack / "1a2b.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     held = {"pid": pid, "username": "op", "hostname": hostname or socket.gethostname(), "timestamp": SINCE}
     file.write_text(json.dumps(held))
@@ -151,6 +151,13 @@ def test_a_preview_ignores_locks(project: Path, alive: int) -> None:
 
 def test_the_lock_of_another_stack_stays(project: Path, dead: int) -> None:
     file = lock(project, dead, stack="prod")
+    assert run(project, "up") == 0
+    assert file.exists()
+    assert asked(project) == ["up"]
+
+
+def test_the_lock_of_another_project_in_the_same_folder_stays(project: Path, dead: int) -> None:
+    file = lock(project, dead, name="another")
     assert run(project, "up") == 0
     assert file.exists()
     assert asked(project) == ["up"]

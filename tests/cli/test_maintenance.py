@@ -7,7 +7,10 @@ import yaml
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import engine, maintenance, runner, services
+from cli import engine, hetzner, maintenance, runner, services, state
+from cli.refused import Refused
+
+from .releasing import Project, digest, image, new_project
 
 FILE = """config:
   sertantai:host: {kind: local}
@@ -32,6 +35,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...
     monkeypatch.setattr(runner.Command, "run", run)
     for module in (maintenance, services):
         monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(state, "resources", lambda *_: [])
     return words
 
 
@@ -69,7 +73,7 @@ def test_a_failed_step_says_what_state_things_are_in(runs: list[tuple[str, ...]]
     with engine.console.capture() as shown:
         assert call("on", "legal")[0] == 1
     said = " ".join(shown.get().split())
-    assert "Pulumi.trial.yaml is changed and the site is not: run `./sertantai maintenance on legal` again" in said
+    assert "the new setting, and the site may not: run `./sertantai maintenance on legal --stack trial` again" in said
 
 
 @pytest.mark.parametrize(
@@ -77,7 +81,7 @@ def test_a_failed_step_says_what_state_things_are_in(runs: list[tuple[str, ...]]
     [
         (["on", "hub"], 1, "services/hub/domain: is not set, so hub has no site"),
         (["on", "legl"], 1, "legl: Pulumi.trial.yaml has no such service; did you mean legal?"),
-        (["of", "legal"], 2, "is not one of 'on', 'off'"),
+        (["of", "legal"], 64, "is not one of 'on', 'off'"),
     ],
 )
 def test_what_cannot_be_closed_is_refused_and_nothing_is_written(
@@ -88,3 +92,45 @@ def test_what_cannot_be_closed_is_refused_and_nothing_is_written(
     assert message in text
     assert (tmp_path / "Pulumi.trial.yaml").read_text() == FILE
     assert runs == []
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    project = new_project(tmp_path, monkeypatch)
+    for name, value in {"ROOT": tmp_path, "find_or_install": lambda: str(tmp_path / "pulumi")}.items():
+        monkeypatch.setattr(maintenance, name, value)
+    project.file.write_text(project.file.read_text().replace("legal: #", "legal:\n      domain: legal.example.org #"))
+    return project
+
+
+@pytest.mark.parametrize("error", [Refused("host/address: is it up?"), KeyboardInterrupt()])
+def test_a_host_that_cannot_be_reached_leaves_the_new_setting_and_the_operator_reads_so(
+    project: Project, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(runner, "check_host", refuse)
+    with engine.console.capture() as shown:
+        assert call("on", "legal")[0] != 0
+    assert setting(project.folder) is True
+    assert "Pulumi.trial.yaml has the new setting, and the site may not" in " ".join(shown.get().split())
+
+
+def test_a_site_closes_while_the_registry_is_down(project: Project) -> None:
+    project.state(image("legal-app", f"r.test/o/app@{digest('a')}"), image("nginx", f"nginx@{digest('b')}", ""))
+    assert call("on", "legal")[0] == 0
+    [called] = project.calls
+    assert f'running={{"nginx:1": "{digest("b")}", "r.test/o/app:1": "{digest("a")}"}}' in called
+
+
+def test_a_server_that_does_not_answer_is_neither_started_nor_changed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(runner, "check_host", lambda *_: False)
+    monkeypatch.setattr(hetzner, "start_server", lambda *words: started.append(words))
+    project.file.write_text(project.file.read_text().replace("kind: local", "kind: hetzner"))
+    assert call("on", "legal")[0] == 1
+    assert started == []
+    assert project.calls == []

@@ -164,7 +164,7 @@ def test_only_a_service_with_a_database_of_its_own_is_dumped(host: Host, service
 
 @pytest.mark.parametrize("words", [[], ["--promote", "--drop"], ["--to", "2026-11-24", "--promote"]])
 def test_one_thing_at_a_time(host: Host, words: list[str]) -> None:
-    assert called(*words)[0] == 2
+    assert called(*words)[0] == 64
     assert host.done == []
 
 

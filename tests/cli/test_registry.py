@@ -33,6 +33,43 @@ def ghcr(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ghcr]:
         yield world
 
 
+Redirects = dict[str, httpx.Response]
+
+
+def asked_with(answers: Redirects, *urls: str) -> dict[str, str]:
+    """Returns with which Authorization each address of a registry, and of what it leads to, was asked last."""
+    seen: dict[str, str] = {}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen[str(request.url)] = request.headers.get("Authorization", "")
+        if answered := answers.get(str(request.url)):
+            return answered
+        asks = {"WWW-Authenticate": 'Basic realm="x"'}
+        return httpx.Response(200) if seen[str(request.url)] else httpx.Response(401, headers=asks)
+
+    login = Login("reg.test", Credentials("user", "password"))
+    with httpx.Client(auth=login, follow_redirects=True, transport=httpx.MockTransport(answer)) as client:
+        for url in urls:
+            client.get(url)
+    return seen
+
+
+def test_a_login_is_not_sent_in_clear_text() -> None:
+    seen = asked_with({}, "https://reg.test/v2/", "http://reg.test/v2/next")
+    assert seen["https://reg.test/v2/"].startswith("Basic ")
+    assert seen["http://reg.test/v2/next"] == ""
+
+
+def test_a_host_to_which_the_registry_leads_does_not_choose_where_the_login_goes() -> None:
+    asks = {"WWW-Authenticate": 'Bearer realm="https://evil.test/token"'}
+    answers = {
+        "https://reg.test/blob": httpx.Response(307, headers={"Location": "https://evil.test/blob"}),
+        "https://evil.test/blob": httpx.Response(401, headers=asks),
+    }
+    seen = asked_with(answers, "https://reg.test/blob")
+    assert seen == {"https://reg.test/blob": "", "https://evil.test/blob": ""}
+
+
 def image(ghcr: Ghcr, tag: str) -> str:
     return f"{ghcr.server}/owner/legal:{tag}"
 

@@ -1,5 +1,6 @@
 """`service add` writes a block that has no mistake, in the words of the other services."""
 
+import re
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -130,3 +131,30 @@ def test_nothing_is_written_if_the_block_is_not_confirmed(folder: Path, monkeypa
 def test_a_services_name_inside_another_word_is_not_replaced() -> None:
     others = {"hub": {"app": {"image": "ghcr.io/github/my-hub:1"}}}
     assert conventions.suggest(others, "notes", "app", "image") == "ghcr.io/github/my-notes:1"
+
+
+@pytest.mark.parametrize(
+    ("image", "suggested"),
+    [
+        (f"ghcr.io/o/my-legal:3f9c2d41a@sha256:{'a' * 64}", "ghcr.io/o/my-notes"),
+        ("ghcr.io/o/my-legal:3f9c2d41a-dirty", "ghcr.io/o/my-notes"),
+        (f"localhost:5050/my-legal:1.4@sha256:{'a' * 64}", "localhost:5050/my-notes:1.4"),
+        (f"localhost:5050/my-legal@sha256:{'a' * 64}", "localhost:5050/my-notes"),
+    ],
+)
+def test_a_suggested_image_is_no_build_of_another_service(image: str, suggested: str) -> None:
+    others = {"legal": {"app": {"image": image}}, "hub": {"domain": "hub.test"}}
+    assert conventions.suggest_image(others, "notes", "app") == suggested
+    assert conventions.suggest_image(others, "notes", "frontend") is None
+    assert conventions.suggest_image(others, "notes", "app", rare=False) is None
+
+
+def test_it_is_suggested_where_the_others_are_pinned(folder: Path) -> None:
+    file = folder / "Pulumi.prod.yaml"
+    file.write_text(
+        re.sub(r"(ghcr.io/shotleybuilder/\S+):latest", rf"\1:3f9c2d41a@sha256:{'a' * 64}", file.read_text())
+    )
+    assert call("notes")[0] == 0
+    notes = block(folder, "notes")
+    images = [notes[part]["image"] for part in ("app", "frontend")]
+    assert images == [f"ghcr.io/shotleybuilder/sertantai-notes-{part}" for part in ("backend", "frontend")]

@@ -68,7 +68,7 @@ def test_a_run_completes_if_the_reader_of_its_output_is_gone(tmp_path: Path, wat
     run.stdout.close()
     assert run.stderr
     assert run.stderr.read() == ""
-    assert run.wait() == 7
+    assert run.wait() == 1
     assert (tmp_path / "end").exists()
 
 
@@ -82,7 +82,7 @@ def test_an_interrupted_run_waits_for_the_runner_to_end_in_order(
     eventually(lambda: (tmp_path / "begun").exists())
     send(run.pid, number)
     _, complaints = run.communicate(timeout=30)
-    assert run.returncode == 7, complaints
+    assert run.returncode == 1, complaints
     assert (tmp_path / "end").read_text() == "1"
 
 
@@ -93,6 +93,6 @@ def test_a_closed_terminal_ends_the_run_in_order(tmp_path: Path, watch: Watch) -
     os.close(theirs)
     os.close(ours)
     os.killpg(run.pid, signal.SIGHUP)
-    assert run.wait(timeout=30) == 7
+    assert run.wait(timeout=30) == 1
     assert (tmp_path / "end").read_text() == "1"
     assert (tmp_path / "log").read_text() == ""

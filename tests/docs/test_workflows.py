@@ -57,6 +57,17 @@ def test_only_the_apply_uses_the_protected_environment_after_a_merge() -> None:
     assert used == {"plan": "production-plan", "apply": "production", "images": None}
 
 
+def test_actions_of_others_are_pinned_by_commit_and_only_steps_that_run_bash_have_secrets() -> None:
+    jobs = [job for flow in WORKFLOWS.values() for job in flow["jobs"].values()]
+    for block in [*WORKFLOWS.values(), *jobs]:
+        assert "secrets." not in str(block.get("env")), "every action of the job would have it"
+    steps = [step for each in [*jobs, ACTION["runs"]] for step in each["steps"]]
+    others = [step for step in steps if "uses" in step and not step["uses"].startswith("./")]
+    for step in others:
+        assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]), "whoever owns the action can move a tag"
+        assert "secrets." not in str(step)
+
+
 @pytest.mark.parametrize("text", SCRIPTS)
 def test_bash_and_shellcheck_accept_a_step_and_no_expression_can_add_code_to_it(text: str) -> None:
     assert subprocess.run(["bash", "-n"], input=text, text=True, capture_output=True).stderr == ""
@@ -114,6 +125,7 @@ class Project:
     def command(self, code: int, output: str = "auth: app  new image") -> None:
         """What `./sertantai` prints, and its exit code. It writes the plan if there is one."""
         lines = [f"echo {shlex.quote(output)}", 'echo "$SERTANTAI_STACK $PULUMI_BACKEND_URL $*" >> calls']
+        lines += ['echo "$PULUMI_CONFIG_PASSPHRASE, $AWS_ACCESS_KEY_ID, $AWS_SECRET_ACCESS_KEY" >> secrets']
         lines += ['[ "$1" != up ] || cat "$3" >> applied'] + (["echo '{}' > plan.json"] if code != 1 else [])
         executable(self.folder / "sertantai", "\n".join(["#!/bin/sh", "ssh-add -l >> keys", *lines, f"exit {code}\n"]))
 
@@ -145,6 +157,7 @@ def test_a_plan_with_changes_is_a_comment_and_is_kept(project: Project) -> None:
     project.command(2)
     assert project.runner.run(WORKFLOWS["plan"], "plan"), project.runner.output
     assert project.calls == ["prod s3://state plan --save plan.json"]
+    assert (project.folder / "secrets").read_text() == "a secret, a secret, a secret\n"
     assert f"What a merge of {HEAD} would change on prod" in project.comment
     assert "auth: app  new image" in project.comment
     assert project.kept == ["plan.json"]
@@ -171,7 +184,7 @@ def test_a_long_plan_is_cut_to_what_github_accepts(project: Project) -> None:
     assert len(project.comment) > 50_000
 
 
-def test_a_pull_request_of_a_fork_runs_nothing(project: Project) -> None:
+def test_a_pull_request_of_a_fork_is_skipped_unless_it_changes_the_workflow(project: Project) -> None:
     project.runner.contexts["github"]["event"]["pull_request"]["head"]["repo"]["full_name"] = "fork/platform"
     with pytest.raises(AssertionError, match="does not run"):
         project.runner.run(WORKFLOWS["plan"], "plan")
@@ -200,6 +213,7 @@ def test_a_merge_applies_the_plan_of_its_pull_request(project: Project) -> None:
     project.command(0)
     assert project.runner.run(WORKFLOWS["apply"], "apply"), project.runner.output
     assert project.calls == ["prod s3://state up --plan plan.json"]
+    assert (project.folder / "secrets").read_text() == "a secret, a secret, a secret\n"
     assert json.loads((project.folder / "applied").read_text()) == {"the plan of": "the pull request"}
 
 

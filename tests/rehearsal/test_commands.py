@@ -2,7 +2,9 @@
 
 import pytest
 
-from .sandbox import Sandbox, command
+from cli import engine, runner
+
+from .sandbox import ROOT, Sandbox, command
 
 pytestmark = pytest.mark.docker
 
@@ -97,3 +99,15 @@ def test_only_its_owner_can_read_the_state(sandbox: Sandbox) -> None:
     sandbox.resources = {"login": {"kind": "password", "inputs": {"length": 30}}}
     sandbox.up()
     assert oct(sandbox.state_file.stat().st_mode)[-3:] == "600"
+
+
+def test_without_the_engine_a_release_of_one_service_is_an_up(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "find_or_install", lambda: None)
+    monkeypatch.setattr(engine, "ROOT", sandbox.folder)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    sandbox.resources = {"step": command("echo create >> log")}
+    sandbox.write()
+    assert runner.Command("deploy", sandbox.stack).run("up", "--target", "one") == 0
+    assert sandbox.log() == ["create"]
