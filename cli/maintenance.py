@@ -6,6 +6,7 @@ it too. Of all steps, only the one that switches the site runs.
 
 from . import services, stack_edit
 from .engine import ROOT, console
+from .hints import flag
 from .refused import Refused
 from .runner import Command
 
@@ -24,10 +25,11 @@ def switch(stack: str, service: str, *, on: bool, as_json: bool) -> int:
     command = Command("up", stack, as_json)
     code = command.run("up", "--yes", "--skip-preview", "--target", SWITCH.format(service=service))
     if code:
-        again = f"./sertantai maintenance {'on' if on else 'off'} {service}"
+        again = f"./sertantai maintenance {'on' if on else 'off'} {service}{flag(stack)}"
         console.print(f"{file.name} is changed and the site is not: run `{again}` again.", soft_wrap=True)
     elif on:
-        console.print(f"{service}: {block['domain']} answers 503 until `./sertantai maintenance off {service}`.")
+        off = f"./sertantai maintenance off {service}{flag(stack)}"
+        console.print(f"{service}: {block['domain']} answers 503 until `{off}`.", soft_wrap=True)
     else:
         console.print(f"{service}: {block['domain']} serves again.")
     return code

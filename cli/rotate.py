@@ -6,6 +6,7 @@ import typer
 
 from . import services, state
 from .engine import console
+from .hints import flag
 from .pinned import find_or_install
 from .refused import Refused
 from .runner import Command
@@ -29,7 +30,9 @@ def rotate(stack: str, service: str, name: str, *, yes: bool) -> int:
         raise Refused(f"{name}: {KEPT[name]}")
     secret = found[name]
     if not (cli := find_or_install()):
-        raise Refused("pulumi: there is no CLI here, and only it can change a secret: `./sertantai doctor`")
+        raise Refused(
+            f"pulumi: there is no CLI here, and only it can change a secret: `./sertantai doctor{flag(stack)}`"
+        )
     if secret.source == MADE:
         return _generate(stack, secret, yes=yes)
     return _type(cli, stack, secret)

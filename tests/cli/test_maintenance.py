@@ -69,7 +69,10 @@ def test_a_failed_step_says_what_state_things_are_in(runs: list[tuple[str, ...]]
     with engine.console.capture() as shown:
         assert call("on", "legal")[0] == 1
     said = " ".join(shown.get().split())
-    assert "Pulumi.trial.yaml is changed and the site is not: run `./sertantai maintenance on legal` again" in said
+    assert (
+        "Pulumi.trial.yaml is changed and the site is not: run `./sertantai maintenance on legal --stack trial` again"
+        in said
+    )
 
 
 @pytest.mark.parametrize(
