@@ -7,6 +7,7 @@ from typer._completion_shared import get_completion_script
 
 from . import services
 from .engine import ROOT
+from .hints import flag
 
 COMMAND = "sertantai"
 VARIABLE = "_SERTANTAI_COMPLETE"
@@ -14,7 +15,7 @@ VARIABLE = "_SERTANTAI_COMPLETE"
 
 def lines(stack: str) -> Iterator[str]:
     """Yields one alias a line, for `eval "$(./sertantai aliases)"`."""
-    on = [] if stack == "local" else ["--stack", stack]
+    on = shlex.split(flag(stack))
     for service in services.stack_file(stack).block("services"):
         has_frontend = "frontend" in services.parts(stack, service)
         for name, words, needs_frontend in (

@@ -15,6 +15,7 @@ from render import ssh
 
 from . import at_host, reach
 from .engine import ROOT
+from .hints import flag
 from .pinned import find_or_install
 from .refused import Refused
 
@@ -47,7 +48,7 @@ def run(stack: str, *words: str, terminal: bool) -> int:
     with _left_to_the_command():
         code = subprocess.call([*command, shlex.join(words)], cwd=ROOT)
     if is_remote and code == NO_CONNECTION:
-        raise Refused("host: the connection over SSH failed or broke: `./sertantai doctor` shows why")
+        raise Refused(f"host: the connection over SSH failed or broke: `./sertantai doctor{flag(stack)}` shows why")
     return code
 
 
@@ -81,7 +82,7 @@ def open_ssh(stack: str, *command: str) -> int:
     with _left_to_the_command():
         code = subprocess.call(["ssh", "-F", str(config), ssh.alias(stack), *command], cwd=ROOT)
     if code == NO_CONNECTION:
-        raise Refused("host: the connection over SSH failed or broke: `./sertantai doctor` shows why")
+        raise Refused(f"host: the connection over SSH failed or broke: `./sertantai doctor{flag(stack)}` shows why")
     return code
 
 

@@ -12,6 +12,7 @@ from host.recovery import Names
 
 from . import at_host, words
 from .engine import console
+from .hints import flag
 from .views import terminal, write
 
 
@@ -21,7 +22,7 @@ def show_status(stack: str, *, as_json: bool) -> int:
     if as_json:
         typer.echo(json.dumps(state))
     else:
-        show(state)
+        show(state, stack)
     return 1 if state["problems"] else 0
 
 
@@ -45,7 +46,7 @@ def note_printed_keys(stack: str) -> None:
     at_host.read(stack, "backup-call", _container(stack), "keys-printed")
 
 
-def show(state: Mapping[str, Any]) -> None:
+def show(state: Mapping[str, Any], stack: str) -> None:
     """Shows a status as one screen."""
     console = terminal()
     for name, repository in (state.get("repositories") or {}).items():
@@ -62,7 +63,8 @@ def show(state: Mapping[str, Any]) -> None:
     if files := state.get("files"):
         console.print(_files(files), soft_wrap=True)
     if "keys_printed" in state and not state["keys_printed"]:
-        console.print("keys: nobody has printed them yet: `./sertantai backup keys`", soft_wrap=True)
+        text = f"keys: nobody has printed them yet: `./sertantai backup keys{flag(stack)}`"
+        console.print(text, soft_wrap=True)
     for problem in state["problems"]:
         console.print(f"problem: {problem}", soft_wrap=True, style="red", markup=False)
     if not state["problems"]:

@@ -7,6 +7,7 @@ from settings import Mistakes, StackFile
 
 from . import at_host
 from .engine import ROOT
+from .hints import flag
 from .refused import Refused
 
 CERTIFICATES = "letsencrypt"
@@ -32,7 +33,8 @@ def recover(stack: str) -> None:
     volumes = [CERTIFICATES, *(volume for service in _services(stack) for volume in _volumes(stack, service))]
     if at_host.run(stack, "files-recover", stack, stdin=json.dumps({"volumes": volumes})):
         raise Refused(
-            "The databases are recovered and some files are not: run up, then `./sertantai backup files SERVICE`"
+            "The databases are recovered and some files are not: run up, then "
+            f"`./sertantai backup files SERVICE{flag(stack)}`"
         )
 
 

@@ -38,10 +38,11 @@ def _phrase(name: str, old: Any, new: Any) -> str:
         return difference(str(old), str(new)) or label
     if name == "stdin":
         return DRIFTED if _only_fingerprint(str(old), str(new)) else label
+    longest = MAX_LENGTH
     if "@sha256:" in f"{old}{new}":
-        old, new = short_image(str(old)), short_image(str(new))
+        old, new, longest = short_image(str(old)), short_image(str(new)), 2 * MAX_LENGTH
     phrase = f"{label} {old} -> {new}"
-    return phrase if len(phrase) <= MAX_LENGTH and "\n" not in phrase else label
+    return phrase if len(phrase) <= longest and "\n" not in phrase else label
 
 
 def difference(old: str, new: str) -> str:

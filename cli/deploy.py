@@ -10,6 +10,7 @@ from settings import image_parts
 
 from . import registry, registry_login, releasing, services
 from .engine import console
+from .hints import flag
 from .images import tag_mistakes
 from .refused import Refused
 from .stack_edit import Keys
@@ -138,8 +139,7 @@ def _raised(service: str, block: Mapping[str, Any], wish: Wish) -> Iterator[tupl
 
 def _again(stack: str, service: str, parts: list[str]) -> str:
     flags = {"app": " --backend", "frontend": " --frontend", "electric": ""}
-    where = "" if stack == "local" else f" --stack {stack}"
-    return f"./sertantai deploy {service}{''.join(flags[part] for part in parts)}{where}"
+    return f"./sertantai deploy {service}{''.join(flags[part] for part in parts)}{flag(stack)}"
 
 
 def _image(reference: str) -> str:

@@ -15,6 +15,7 @@ from settings import image_parts, registry_host
 from . import engine, state, unlock, validate
 from .engine import ROOT
 from .finding import Case, Finding, hint, ok, problem
+from .hints import flag
 from .lock import find_locks
 from .pinned import MINIMUM, PINNED
 from .refused import Refused
@@ -155,14 +156,16 @@ def registry(case: Case) -> Sequence[Finding]:
     try:
         registries.Repository(repository, login).digest(digest or tag)
     except Refused as refused:
-        remedy = "make up starts it" if case.file.is_local else LOGIN
+        remedy = "make up starts it" if case.file.is_local else LOGIN + flag(case.stack)
         return [problem("registry", str(refused), remedy)]
     findings = [ok("registry", f"{block.server} shows {repository}")]
     if login and (expires := registries.who(block.server, login).expires):
         days = (expires - datetime.now(UTC)).days
         text = f"expires in {days} days"
         is_late = days < TOKEN_DAYS
-        findings.append(problem("registry token", text, LOGIN) if is_late else ok("registry token", text))
+        findings.append(
+            problem("registry token", text, LOGIN + flag(case.stack)) if is_late else ok("registry token", text)
+        )
     return findings
 
 

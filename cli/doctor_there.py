@@ -15,6 +15,7 @@ from settings import Settings
 from . import at_host, reach
 from .engine import ROOT
 from .finding import Case, Finding, hint, ok, problem
+from .hints import flag
 
 FACTS = """date +%s.%N
 docker version --format '{{.Server.Version}}' 2>/dev/null || echo
@@ -38,10 +39,10 @@ def server(case: Case) -> Sequence[Finding]:
         command = ["ssh", "-F", str(case.ssh_config), openssh.alias(case.stack), *command]
     before = time.time()
     result = subprocess.run(command, cwd=ROOT, input=FACTS, capture_output=True, text=True)
-    return [ok("server", "answers"), *_facts(result.stdout.splitlines(), (before + time.time()) / 2)]
+    return [ok("server", "answers"), *_facts(result.stdout.splitlines(), (before + time.time()) / 2, case.stack)]
 
 
-def _facts(lines: Sequence[str], now: float) -> Iterator[Finding]:
+def _facts(lines: Sequence[str], now: float, stack: str) -> Iterator[Finding]:
     try:
         clock, docker, disk, python = lines
         ahead, words = float(clock) - now, disk.split()
@@ -104,13 +105,17 @@ def sites(case: Case) -> Sequence[Finding]:
         context = ssl.create_default_context(cafile=str(roots) if roots.exists() else None)
     with ThreadPoolExecutor(16) as pool:
         names = _hosts(settings)
-        found = [each for each in pool.map(lambda name: _certificate(name, address, ports[1], context), names) if each]
+        found = [
+            each
+            for each in pool.map(lambda name: _certificate(case.stack, name, address, ports[1], context), names)
+            if each
+        ]
     ends = [f"{address}:{port}" for port in ports]
     return [ok("ports", f"{' and '.join(ends)} answer"), *(found or [ok("certificates", f"of {len(names)} names")])]
 
 
-def _certificate(name: str, address: str, port: int, context: ssl.SSLContext) -> Finding | None:
-    remedy = f"`./sertantai logs certbot` says why it is not renewed; does {name} lead here?"
+def _certificate(stack: str, name: str, address: str, port: int, context: ssl.SSLContext) -> Finding | None:
+    remedy = f"`./sertantai logs certbot{flag(stack)}` says why it is not renewed; does {name} lead here?"
     try:
         with (
             socket.create_connection((address, port), CONNECT_S) as plain,
@@ -120,7 +125,7 @@ def _certificate(name: str, address: str, port: int, context: ssl.SSLContext) ->
     except ssl.SSLCertVerificationError as error:
         return problem("certificates", f"{name}: {error.verify_message}", remedy)
     except OSError as error:
-        return problem("certificates", f"{name}: no TLS connection ({error})", "`./sertantai logs nginx`")
+        return problem("certificates", f"{name}: no TLS connection ({error})", f"`./sertantai logs nginx{flag(stack)}`")
     begin, end = (ssl.cert_time_to_seconds(str(described[at])) for at in ("notBefore", "notAfter"))
     left = end - time.time()
     if left >= min(CERTIFICATE_S, CERTIFICATE_SHARE * (end - begin)):

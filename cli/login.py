@@ -21,7 +21,7 @@ def login(stack: str, username: str, action: tokens.Action) -> None:
     if registry is None:
         raise Refused(f"registry: Pulumi.{stack}.yaml names none: add the block with server and username first")
     credentials = Credentials(username or registry.username, _ask(registry.server, action))
-    token = tokens.check(registry.server, credentials, action, _repositories(stack, registry.server, action))
+    token = tokens.check(stack, registry.server, credentials, action, _repositories(stack, registry.server, action))
     if action == "read":
         _keep_in_stack(stack, credentials.password)
         kept = f"the config secret {registry_login.KEY} of the stack {stack}; the next `up` uses it"

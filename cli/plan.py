@@ -1,20 +1,21 @@
 """The plan of a run in the service's terms, from a preview: what is released, what is interrupted, what has drifted."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from . import services
 from .changes import short_image
+from .events import MADE_UP, hashed
 from .refused import Refused
 from .report import action
 from .run import Run
 from .steps import Step, owner
 
-FORMAT = 1
+FORMAT = 2
 INTERRUPTED = {
     "nginx": "all sites, for up to 10 s",
     "postgres": "all services with a database, for up to 15 s",
@@ -55,6 +56,11 @@ class Plan:
     drift: Mapping[str, list[str]] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
     """Each change as one line: the step, what would be done, and why."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """The fingerprint of each change's values, by step and action. The engine hides those of a secret, and the whole
+    environment that has one, so it is no proof."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """The fingerprint of each changed service's block in the stack file."""
 
     def lines(self) -> Iterator[str]:
         """Yields the plan for a person."""
@@ -96,6 +102,12 @@ def from_run(run: Run, stack: str, service: str, commit: str) -> Plan:
         ],
         drift=dict(run.drift),
         changes=list(dict.fromkeys(f"{step.title}  {action(step)}" for step in run.steps if not step.failed)),
+        inputs=_inputs(run),
+        settings={
+            f"services/{name}": hashed(block)
+            for name, block in services.stack_file(stack).block("services").items()
+            if any(owner(step.title) == name for step in run.steps)
+        },
     )
 
 
@@ -119,15 +131,42 @@ def differences(saved: Plan, now: Plan) -> list[str]:
         for part in sorted({*saved.digests, *now.digests})
         if (digest := now.digests.get(part, "")) != saved.digests.get(part, "")
     ]
+    planned = {each.part: each.before for each in saved.releases}
+    runs = [
+        f"runs by now: {each.part}: {_image(each.before, '')}, and the plan is from {_image(planned[each.part], '')}"
+        for each in now.releases
+        if planned.get(each.part, each.before) != each.before
+    ]
     old, new = (dict(zip(map(_named, each.changes), each.changes, strict=True)) for each in (saved, now))
-    more = [f"not in the plan: {line}" for name, line in new.items() if name not in old]
-    less = [f"no longer: {line}" for name, line in old.items() if name not in new]
-    return [*moved, *more, *less]
+    more = [line for name, line in new.items() if name not in old]
+    less = [line for name, line in old.items() if name not in new]
+    told = {_title(line) for line in [*more, *less]}
+    pairs = [(saved.inputs, now.inputs), (saved.settings, now.settings)]
+    values = [
+        f"other values: {name}"
+        for before, after in pairs
+        for name, fingerprint in after.items()
+        if before.get(name, fingerprint) != fingerprint and _title(name) not in told
+    ]
+    added = [f"not in the plan: {line}" for line in more]
+    removed = [f"no longer: {line}" for line in less]
+    return [*moved, *runs, *added, *removed, *values]
+
+
+def _inputs(run: Run) -> dict[str, str]:
+    inputs: dict[str, list[str]] = {}
+    for step in run.steps:
+        inputs.setdefault(f"{step.title}  {step.action}", []).append(step.inputs)
+    return {change: " ".join(sorted(each)) for change, each in inputs.items()}
+
+
+def _title(change: str) -> str:
+    return change.partition("  ")[0]
 
 
 def _named(line: str) -> str:
     """Returns a change without the ends of containers' names: each preview makes up others."""
-    return re.sub(r"(?<=-)[0-9a-f]{7}\b", "*", line)
+    return MADE_UP.sub("*", line)
 
 
 def _is_new_container(step: Step) -> bool:

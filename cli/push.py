@@ -6,6 +6,7 @@ from typing import Any
 from . import registry_login, tokens
 from .build import LATEST, PARTS, Source
 from .engine import console
+from .hints import flag
 from .refused import Refused
 from .registry_http import Credentials, is_local
 
@@ -18,9 +19,9 @@ def check_logins(stack: str, sources: Sequence[Source]) -> dict[str, Credentials
     for server in dict.fromkeys(source.server for source in sources):
         login = _login(stack, server, sources)
         if login is None:
-            raise Refused(f"{server}: nobody is logged in on this machine: run `{tokens.LOGINS['push']}`")
+            raise Refused(f"{server}: nobody is logged in on this machine: run `{tokens.LOGINS['push']}{flag(stack)}`")
         names = [source.repository for source in sources if source.server == server]
-        token = tokens.check(server, login, "push", list(dict.fromkeys(names)))
+        token = tokens.check(stack, server, login, "push", list(dict.fromkeys(names)))
         for note in tokens.notes(token, "push"):
             if note.startswith("warning"):
                 console.print(f"{server}: {note}", soft_wrap=True, markup=False)
@@ -28,7 +29,7 @@ def check_logins(stack: str, sources: Sequence[Source]) -> dict[str, Credentials
     return logins
 
 
-def refuse_missing(sources: Sequence[Source]) -> None:
+def refuse_missing(stack: str, sources: Sequence[Source]) -> None:
     """Raises `Refused` if an image has not been built here."""
     from docker.errors import ImageNotFound
 
@@ -39,7 +40,7 @@ def refuse_missing(sources: Sequence[Source]) -> None:
         except ImageNotFound:
             raise Refused(
                 f"{source.service}/{source.part}: {source.reference} is not on this machine: "
-                f"run `./sertantai build {source.service} {FLAGS[source.part]}`, or push with --build"
+                f"run `./sertantai build {source.service} {FLAGS[source.part]}{flag(stack)}`, or push with --build"
             ) from None
 
 
@@ -76,8 +77,7 @@ def next_command(stack: str, declared: Sequence[str], sources: Sequence[Source])
     for tag in dict.fromkeys(source.tag for source in sources):
         parts = [source.part for source in sources if source.tag == tag]
         flags = [] if set(parts) >= set(declared) & set(PARTS) else [FLAGS[part] for part in parts]
-        words = ["./sertantai", "deploy", sources[0].service, *flags, "--tag", tag]
-        yield " ".join([*words, *(["--stack", stack] if stack != "local" else [])])
+        yield " ".join(["./sertantai", "deploy", sources[0].service, *flags, "--tag", tag]) + flag(stack)
 
 
 def _login(stack: str, server: str, sources: Sequence[Source]) -> Credentials | None:

@@ -10,6 +10,7 @@ from render import sql, verb
 
 from . import at_host, services
 from .engine import ROOT
+from .hints import flag
 from .refused import Refused
 from .sessions import database_of
 from .views import write
@@ -22,8 +23,8 @@ def run(stack: str, service: str, *, check: bool) -> int:
     block = services.find(stack, service).get("restore")
     if not isinstance(block, dict) or not block.get("dump"):
         raise Refused(
-            f"services/{service}/restore: is not declared: `./sertantai dump {service} --from URL` makes a dump, "
-            "and shows the block that names it"
+            f"services/{service}/restore: is not declared: `./sertantai dump {service} --from URL{flag(stack)}` "
+            "makes a dump, and shows the block that names it"
         )
     if not check:
         raise Refused(f"--check: is missing: `up` restores {block['dump']}, once, and `restore` only compares it")

@@ -8,6 +8,7 @@ from settings import image_parts
 from . import history, outcome, releasing, services
 from .changes import short_image
 from .engine import console
+from .hints import flag
 from .refused import Refused
 from .stack_edit import Keys
 from .steps import PARTS
@@ -36,13 +37,12 @@ def roll_back(stack: str, service: str, number: int, *, yes: bool, commit: bool)
             soft_wrap=True,
             markup=False,
         )
-    where = "" if stack == "local" else f" --stack {stack}"
     release = releasing.Release(
         stack=stack,
         service=service,
         command="rollback",
         edits=edits,
-        again=f"./sertantai rollback {service} --to {earlier['number']}{where}",
+        again=f"./sertantai rollback {service} --to {earlier['number']}{flag(stack)}",
         yes=yes,
         commit=commit,
         built_from={images[part]: revision for part, revision in earlier["commits"].items() if part in images},

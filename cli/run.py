@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .changes import DRIFTED, UNKNOWN, changes
-from .events import Key, key_of, public
+from .events import Key, fingerprint, key_of, public
 from .meanings import INTERRUPTED, NOISE, explain
 from .steps import KEPT, SERVICES, Step, is_kept, is_step, title
 
@@ -147,6 +147,7 @@ class Run:
         self.unchanged += operation == "same"
         if operation in ACTIONS:
             step = self._at[urn] = self._step(urn, KEPT if is_kept(metadata) else ACTIONS[operation], changes(metadata))
+            step.inputs = fingerprint(metadata)
             self.steps.append(step)
             if DRIFTED in step.changes:
                 self.drift[step.title] = [DRIFTED]

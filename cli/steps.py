@@ -30,6 +30,8 @@ class Step:
     kind: str
     action: str
     changes: list[str] = field(default_factory=list)
+    inputs: str = ""
+    """The fingerprint of the inputs that it changes."""
     begun: float = 0
     seconds: float = 0
     lines: list[str] = field(default_factory=list)

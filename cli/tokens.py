@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from .hints import flag
 from .refused import Refused
 from .registry import TOKEN_OWNERS, Repository, Token, who
 from .registry_http import Credentials
@@ -17,12 +18,12 @@ NEW_TOKEN = "https://github.com/settings/tokens/new?scopes={}"  # noqa: S105
 SOON = timedelta(days=14)
 
 
-def check(server: str, credentials: Credentials, action: Action, repositories: list[str]) -> Token:
+def check(stack: str, server: str, credentials: Credentials, action: Action, repositories: list[str]) -> Token:
     """Returns what a token is, if it may do this in all repositories. Raises `Refused` by what it lacks."""
     try:
         token = who(server, credentials)
     except Refused as refused:
-        raise Refused(f"{refused}: {_new(server, action)}") from None
+        raise Refused(f"{refused}: {_new(stack, server, action)}") from None
     denials = {
         need: [name for name in repositories if not _may(Repository(name, credentials), need)] for need in NEEDS[action]
     }
@@ -32,11 +33,13 @@ def check(server: str, credentials: Credentials, action: Action, repositories: l
     verb = " and ".join({"read": "read", "push": "push to"}[need] for need, names in denials.items() if names)
     if token.scopes is None:
         kind = ": it takes classic tokens alone, not fine-grained ones" if server in TOKEN_OWNERS else ""
-        raise Refused(f"{server}: this login may not {verb} {', '.join(denied)}{kind}: {_new(server, action)}")
+        raise Refused(f"{server}: this login may not {verb} {', '.join(denied)}{kind}: {_new(stack, server, action)}")
     lacking = [SCOPES[need] for need, names in denials.items() if names and SCOPES[need] not in token.scopes]
     if lacking:
         has = ", ".join(sorted(token.scopes)) or "no scope"
-        raise Refused(f"{server}: the token lacks {' and '.join(lacking)} (it has {has}): {_new(server, action)}")
+        raise Refused(
+            f"{server}: the token lacks {' and '.join(lacking)} (it has {has}): {_new(stack, server, action)}"
+        )
     raise Refused(
         f"{server}: the token has the scope and may still not {verb} {', '.join(denied)}: "
         f"give {credentials.username} access in the package's settings"
@@ -60,10 +63,10 @@ def _may(repository: Repository, action: Action) -> bool:
     return repository.may_read() if action == "read" else repository.may_push()
 
 
-def _new(server: str, action: Action) -> str:
+def _new(stack: str, server: str, action: Action) -> str:
     where = (
         f"make one at {NEW_TOKEN.format(','.join(SCOPES[need] for need in NEEDS[action]))}, then "
         if server in TOKEN_OWNERS
         else ""
     )
-    return f"{where}run `{LOGINS[action]}`"
+    return f"{where}run `{LOGINS[action]}{flag(stack)}`"

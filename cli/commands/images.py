@@ -51,7 +51,7 @@ def push(
         for source in sources:
             images.build(source)
     else:
-        pushes.refuse_missing(sources)
+        pushes.refuse_missing(stack, sources)
     for source in sources:
         digest = pushes.push(source, logins[source.server])
         typer.echo(f"{service}/{source.part}: {source.reference}@{digest}")
@@ -140,5 +140,7 @@ def _parts(backend: bool, frontend: bool) -> list[str]:
 
 
 def _flags(backend: bool, frontend: bool, stack: str) -> str:
+    from ..hints import flag
+
     flags = [" --backend"] * backend + [" --frontend"] * frontend
-    return "".join(flags) + (f" --stack {stack}" if stack != "local" else "")
+    return "".join(flags) + flag(stack)

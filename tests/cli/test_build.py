@@ -156,7 +156,7 @@ def test_a_failed_build_tags_nothing_and_shows_the_line_of_its_cause(
 def test_an_image_that_is_not_built_is_not_pushed(project: Path, local_registry: str) -> None:
     code, shown = call("push", "legal", "--backend")
     assert code == 1
-    assert "run `./sertantai build legal --backend`, or push with --build" in shown
+    assert "run `./sertantai build legal --backend --stack here`, or push with --build" in shown
 
 
 def test_an_interrupted_build_ends_docker_and_says_what_is_left(
@@ -245,7 +245,9 @@ def test_a_machine_without_a_login_is_told_the_command(
     ghcr: Ghcr, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     declare(project, "ghcr.io")
-    check_fails(ghcr, monkeypatch, "ghcr.io: nobody is logged in on this machine: run `./sertantai login --push`")
+    check_fails(
+        ghcr, monkeypatch, "ghcr.io: nobody is logged in on this machine: run `./sertantai login --push --stack here`"
+    )
 
 
 def test_a_registry_that_is_down_stops_a_push(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

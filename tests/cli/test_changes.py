@@ -8,6 +8,8 @@ from cli.changes import SECRET, UNKNOWN, changes
 
 HIDDEN = {SECRET: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}
 
+BACKEND = "ghcr.io/owner/sertantai-legal-backend"
+
 
 def said(name: str, old: Any, new: Any) -> list[str]:
     return changes({"old": {"inputs": {name: old}}, "new": {"inputs": {name: new}}, "diffs": [name]})
@@ -22,6 +24,8 @@ def said(name: str, old: Any, new: Any) -> list[str]:
         ("create", "gate a", UNKNOWN, []),
         ("image", "ghcr.io/o/app@sha256:" + "5" * 64, "ghcr.io/o/app@sha256:" + "9" * 64,
          ["image app@555555555555 -> app@999999999999"]),
+        ("name", f"{BACKEND}@sha256:{'5' * 64}", f"{BACKEND}@sha256:{'9' * 64}",
+         ["name sertantai-legal-backend@555555555555 -> sertantai-legal-backend@999999999999"]),
         ("memory", 512, 1024, ["memory 512 -> 1024"]),
         ("environment", {"GENERATION": "1", "A": "x"}, {"GENERATION": "2", "A": "x"}, ["generation 1 -> 2"]),
         ("stdin", '{"authority": "a", "fingerprint": "1"}', '{"authority": "a", "fingerprint": "2"}',

@@ -152,10 +152,10 @@ def facts(clock: float, docker: str = "28.5.1", free: int = 50_000, python: str 
 
 def test_a_server_is_examined_in_one_call() -> None:
     good = dict.fromkeys(("Docker", "disk", "clock"), OK)
-    assert states([*doctor_there._facts(facts(1000.5), 1000)]) == good
-    bad = states([*doctor_there._facts(facts(900, "", 9_000, "3.9"), 1000)])
+    assert states([*doctor_there._facts(facts(1000.5), 1000, "prod")]) == good
+    bad = states([*doctor_there._facts(facts(900, "", 9_000, "3.9"), 1000, "prod")])
     assert bad == dict.fromkeys(("Docker", "disk", "host's Python", "clock"), PROBLEM)
-    assert states([*doctor_there._facts(["Welcome!"], 1000)]) == {"server": PROBLEM}
+    assert states([*doctor_there._facts(["Welcome!"], 1000, "prod")]) == {"server": PROBLEM}
 
 
 def test_a_name_that_leads_elsewhere_is_named_with_both_addresses(monkeypatch: pytest.MonkeyPatch) -> None:

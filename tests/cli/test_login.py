@@ -76,7 +76,7 @@ def test_a_token_that_may_not_read_is_refused_by_what_it_lacks_and_not_kept(
     ghcr.tokens = {TOKEN: scopes} if scopes else {}
     code, shown = call()
     assert (code, words in shown, kept) == (1, True, [])
-    assert "settings/tokens/new?scopes=read:packages, then run `./sertantai login`" in shown
+    assert "settings/tokens/new?scopes=read:packages, then run `./sertantai login --stack here`" in shown
 
 
 def test_a_token_that_may_do_more_or_ends_soon_is_kept_with_a_warning(

@@ -119,6 +119,88 @@ def test_up_says_what_differs_from_the_plan_and_applies_it_only_if_told(
     assert project.calls[-1].split()[0] == "up"
 
 
+REAL = "ghcr.io/shotleybuilder/sertantai-legal-backend@"
+
+
+def test_a_plan_that_began_with_another_release_would_take_that_one_back(
+    project: Project, call: Call, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "plan")
+
+    def previewed(before: str) -> None:
+        old, new = ({"inputs": {"image": REAL + digest(each)}} for each in (before, "2"))
+        container = step("legal-app", "create-replacement", KIND, old=old, new=new, diffs=["image"])
+        image = new_image("legal-app", REAL + digest(before), REAL + digest("2"))
+        project.engine(0, preview=[SERVICE, image, container])
+
+    previewed("1")
+    call("plan", "--save", file)
+    previewed("3")  # somebody has released another image since
+    code, said = call("up", "--plan", file)
+    assert (code, [each.split()[0] for each in project.calls]) == (1, ["preview", "preview"])
+    assert (
+        "runs by now: legal/app: sertantai-legal-backend@333333333333, "
+        "and the plan is from sertantai-legal-backend@111111111111"
+    ) in said
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "now", "new"),
+    [
+        ("envs", ["A=1"], ["A=2"], ["A=3"]),
+        ("stdin", '{"limit": 1}', '{"limit": 2}', '{"limit": 3}'),
+        ("upload", "a" * 70, "b" * 70, "c" * 70),
+    ],
+)
+def test_other_values_of_the_same_change_differ(
+    project: Project, call: Call, tmp_path: Path, name: str, old: object, now: object, new: object
+) -> None:
+    file = str(tmp_path / "plan")
+
+    def previewed(value: object) -> None:
+        before, after = ({"inputs": {name: each}} for each in (old, value))
+        project.engine(0, preview=[SERVICE, step("legal-app-gate", "update", old=before, new=after, diffs=[name])])
+
+    previewed(now)
+    call("plan", "--save", file)
+    previewed(new)
+    code, said = call("up", "--plan", file)
+    assert code == 1
+    assert "other values: legal/app gate changed" in said
+    call("plan", "--save", file)
+    assert "The plan is still the same." in call("up", "--plan", file)[1]
+
+
+def test_an_environment_that_the_engine_hides_is_compared_in_the_stack_file(
+    project: Project, call: Call, tmp_path: Path
+) -> None:
+    file, first = str(tmp_path / "plan"), project.file.read_text()
+    project.engine(0, preview=[SERVICE, GATE])
+    project.file.write_text(first.replace("port: 4000", "port: 4000\n        env: {A: one}"))
+    call("plan", "--save", file)
+    project.file.write_text(first.replace("port: 4000", "port: 4000\n        env: {A: two}"))
+    assert "other values: services/legal" in call("up", "--plan", file)[1]
+    project.file.write_text(first.replace("port: 4000", "port: 4000 # a word\n        env: {A: one}"))
+    project.file.write_text(project.file.read_text().replace("port: 4001", "port: 4002"))  # auth has no change
+    assert "The plan is still the same." in call("up", "--plan", file)[1]
+
+
+def test_secrets_and_made_up_names_are_not_compared(project: Project, call: Call, tmp_path: Path) -> None:
+    file = str(tmp_path / "plan")
+    names = iter(["legal-app-0123456", "legal-app-89abcde"])
+
+    def previewed(sealed: str) -> None:
+        secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": sealed}
+        new = {"inputs": {"name": next(names), "envs": secret, "networks": [{"aliases": ["legal"]}]}}
+        project.engine(0, preview=[SERVICE, step("legal-app", "create", KIND, new=new)])
+
+    previewed("one")
+    call("plan", "--save", file)
+    assert "one" not in Path(file).read_text()
+    previewed("two")
+    assert "The plan is still the same." in call("up", "--plan", file)[1]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

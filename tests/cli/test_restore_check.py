@@ -70,5 +70,8 @@ def test_a_database_that_cannot_be_compared_is_no_fit(cluster: str, database: st
 
 
 def test_without_a_declared_dump_or_the_option_it_says_what_does_it(database: str) -> None:
-    assert "services/auth/restore: is not declared: `./sertantai dump auth --from URL`" in call("auth", "--check")[1]
+    assert (
+        "services/auth/restore: is not declared: `./sertantai dump auth --from URL --stack trial`"
+        in call("auth", "--check")[1]
+    )
     assert "--check: is missing: `up` restores" in call("legal")[1]

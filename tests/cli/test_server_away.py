@@ -67,9 +67,9 @@ def test_a_declined_rest_is_not_applied(project: Project) -> None:
 
 
 def test_a_server_that_was_only_off_is_asked_about_too(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers: list[bool] = []
-    monkeypatch.setattr(hetzner, "start_server", lambda *_: answers.append(True) or True)
-    monkeypatch.setattr(runner, "check_host", lambda *_: bool(answers))
+    answers = iter([False, False])  # before the preview, and before up
+    monkeypatch.setattr(hetzner, "start_server", lambda *_: True)
+    monkeypatch.setattr(runner, "check_host", lambda *_: next(answers, True))
     code, _ = call("up", answer="y\nn\n")
     assert (code, runs(project)) == (1, ["preview server", "preview"])
 

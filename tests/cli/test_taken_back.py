@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import checking, history, reach, registry, releasing, runner
+from cli import checking, history, reach, registry, runner
 from cli.refused import Refused
 
 from .releasing import CONTAINER, SERVICE, SWITCH, Project, digest, ended, new_project
@@ -39,7 +39,7 @@ def at_the_question(monkeypatch: pytest.MonkeyPatch, project: Project, text: str
         project.file.write_text(text or f"{project.file.read_text()}# theirs\n")
         return False
 
-    monkeypatch.setattr(releasing.typer, "confirm", confirm)
+    monkeypatch.setattr("typer.confirm", confirm)
 
 
 def git(project: Project, *words: str) -> str:
@@ -79,7 +79,7 @@ def test_the_end_of_the_terminal_at_the_question_takes_the_settings_back(
         os.kill(os.getpid(), signal.SIGHUP)
         return True
 
-    monkeypatch.setattr(releasing.typer, "confirm", confirm)
+    monkeypatch.setattr("typer.confirm", confirm)
     was = signal.signal(signal.SIGHUP, lambda *_: None)
     try:
         code, _ = deploy()

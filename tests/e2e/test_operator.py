@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cli import plan
 from local import images
 
 from .operator import sertantai
@@ -51,3 +52,21 @@ def test_a_service_is_deployed_alone_and_brought_back_without_a_registry_after_a
         assert platform.get(AUTH, "/api/version").json() == {"version": "1"}
     clients.serves()
     assert {name: each for name, each in platform.ids().items() if not name.startswith("auth-")} == others
+
+
+@pytest.mark.faults
+def test_a_saved_plan_is_the_same_in_the_next_preview_until_one_of_its_values_changes(
+    platform: Platform, newer: str
+) -> None:
+    auth = platform.services["auth"]["app"]
+    platform.services["auth"]["app"] = {**auth, "image": newer, "env": {"A": "1"}}
+    platform.config["sertantai:nginx"] = {**platform.config["sertantai:nginx"], "memory_mb": 200}
+    file = platform.folder / "plan.json"
+    plans = []
+    for value in ("1", "1", "2"):
+        platform.services["auth"]["app"]["env"]["A"] = value
+        made = sertantai(platform, "plan", "--save", str(file))
+        assert made.returncode == 2, made.stdout + made.stderr
+        plans.append(plan.read(file))
+    assert plan.differences(plans[0], plans[1]) == []
+    assert plan.differences(plans[0], plans[2]) == ["other values: services/auth"]
