@@ -33,7 +33,9 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     if not login:
         raise Failure(f"{args.database}: the database or its app's login does not exist yet: run up first")
     options = f"-c default_transaction_read_only={'off' if args.write else 'on'}"
-    if not args.owner:  # a database's owner could make the superuser call the owner's functions instead of built-in ones
+    if (
+        not args.owner
+    ):  # a database's owner could make the superuser call the owner's functions instead of built-in ones
         options += f" {BUILT_IN} {OWN_ROLE}"
     environment = {
         "PGOPTIONS": options,

@@ -142,6 +142,15 @@ class TestGateway:
         assert docker("exec", gateway, *ask).ok
         eventually(lambda: counts() == {"requests": 4, "errors": 3, "seconds": 300})
 
+    def test_a_container_that_sends_another_sites_name_is_counted_for_the_site_that_it_reaches(
+        self, gateway: str, name: str
+    ) -> None:
+        forged = ["curl", "-s", "-o", "/dev/null", "-H", "Host: victim.test", "http://127.0.0.1:4000/"]
+        assert docker("exec", gateway, *forged).ok
+        sites = {"own": [name], "victim": ["victim.test"]}
+        counted = {"own": {"requests": 1, "errors": 1, "seconds": 300}}
+        eventually(lambda: look_gateway.errors(gateway, sites) == counted)
+
 
 def line(at: str, status: int, upstream: str = "1.2.3.4:80", host: str = "legal.test") -> str:
     return f'1.1.1.1 [2026-11-24T12:{at}+00:00] {host} "GET / HTTP/2.0" {status} 12 0.001 {upstream} {status}'
