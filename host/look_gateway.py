@@ -81,12 +81,14 @@ def count(
 ) -> dict[str, dict[str, int]]:
     """Returns the same of lines of the log. `seconds` is the time that these lines span: less if `most` cut the log.
 
-    It keeps no line: a line may have 8 kB, and the watch container little memory. A 503 of nginx itself is no error: a notice, a part that is stopped on purpose, or a request held for too long.
+    It keeps no line: each may have 8 kB, and the watch container has little memory. A 503 of nginx itself is no error:
+    a notice, a part that is stopped on purpose, or a request held for too long.
     """
     site_of = {host: site for site, hosts in sites.items() for host in hosts}
     counted: dict[str, dict[str, int]] = {}
-    number, first, last = 0, "", ""
-    for number, line in enumerate(lines, 1):
+    read, first, last = 0, "", ""
+    for line in lines:
+        read += 1
         request = LINE.match(line)
         if not request:
             continue
@@ -98,7 +100,7 @@ def count(
         counts["requests"] += 1
         is_own = request["upstream"] == NOT_ASKED and request["status"] == "503"
         counts["errors"] += request["status"].startswith("5") and not is_own
-    span = _span(first, last) if number >= most and first else WINDOW_S
+    span = _span(first, last) if read >= most and first else WINDOW_S
     return {site: {**counts, "seconds": span} for site, counts in counted.items()}
 
 

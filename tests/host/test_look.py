@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from components.machine import hetzner
-from host import look, look_containers, look_gateway, look_postgres
+from host import look, look_containers, look_gateway, look_postgres, psql
 from host.failure import Failure
 from render import nginx, sql
 from settings import App, Service
@@ -185,7 +185,7 @@ def test_no_line_of_the_log_is_kept() -> None:
 def test_postgres_may_answer_with_any_character(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = json.dumps({"marks": {"login/a": "1"}, "slots": ["\u2028\u0085"]}, ensure_ascii=False)
     answer = f"{seen}\nlogin/a 1\nlogin/new 2\n[]\n"
-    monkeypatch.setattr(look_postgres.psql.Postgres, "query", lambda *_, **__: answer)
+    monkeypatch.setattr(psql.Postgres, "query", lambda *_, **__: answer)
     assert look_postgres.read("x") == {"slots": ["\u2028\u0085"], "drifted": ["login/new"], "releases": {}}
 
 
@@ -258,7 +258,7 @@ def test_a_docker_that_keeps_everybody_waiting_is_one_problem(monkeypatch: pytes
         silent.bind(f"{tmp_path}/silent")
         silent.listen(64)
         monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/silent")
-        platform = {name: "image" for name in ("postgres", "nginx", "backup", "backup-files", "watch")}
+        platform = dict.fromkeys(("postgres", "nginx", "backup", "backup-files", "watch"), "image")
         assert [each["key"] for each in look.look("trial", {"platform": platform})["problems"]] == ["docker"]
         left = subprocess.run(["pgrep", "-P", str(os.getpid()), "docker"], stdout=subprocess.PIPE, text=True)
         assert left.stdout == "", "no client waits any more"

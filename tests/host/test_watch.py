@@ -98,7 +98,12 @@ def test_a_file_that_has_not_arrived_as_a_whole_replaces_none(tmp_path: Path, ar
 def test_the_watch_container_is_not_asked_by_itself(looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
     (looks.folder / "declared.json").write_text('{"platform": {"nginx": "nginx:1", "watch": "nginx:1"}}')
     asked: list[Any] = []
-    monkeypatch.setattr(look, "look", lambda _, declared: asked.append(declared) or {"maintenance": [], **good()})
+
+    def see(_: str, declared: dict[str, Any]) -> dict[str, Any]:
+        asked.append(declared)
+        return {"maintenance": [], **good()}
+
+    monkeypatch.setattr(look, "look", see)
     watch.run(Namespace(folder=looks.folder, spare=looks.spare), {})
     assert asked == [{"platform": {"nginx": "nginx:1"}}]
 
