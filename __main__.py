@@ -71,7 +71,7 @@ async def main() -> dict[str, pulumi.Input[Any]]:
         volumes |= {f"{name}-{each}": new for name, s in services.items() for each, new in s.release.volumes.items()}
         released.append(BackupFiles("backup-volumes", BackupFilesArgs(postgres=postgres, volumes=volumes, host=host)))
     if watch:
-        watch.expect(after=[*released, *sites.values()])
+        watch.expect(after=[*released, *(site.switched for site in sites.values())])
     # Waits for all outputs at once: the SDK itself would check all of them again after each one.
     while outputs := [output for output in pulumi.runtime.settings.SETTINGS.outputs if not output.done()]:
         await asyncio.wait(outputs)

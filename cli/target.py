@@ -17,6 +17,7 @@ from .steps import PARTS
 
 SERVICE = f"{PROJECT}:service:Service"
 HOST_PROGRAM = "**::host-program"
+WATCH_DECLARED = "watch-declared"
 PLATFORM = {"postgres": "postgres", "redis": "redis", "nginx": "nginx", "certbot": "acme"}
 """The block that names the image of each part of the platform."""
 Resources = Sequence[Mapping[str, Any]]
@@ -31,12 +32,25 @@ def urns(file: StackFile, resources: Resources, service: str) -> list[str]:
     own = f"urn:pulumi:{file.name}::{PROJECT}::{SERVICE}"
     known = {each["urn"].rpartition("::")[2] for each in resources if each["type"] == SERVICE}
     if not any(name.startswith(f"{service}-") for name in {*known, *file.block("services")}):
-        return [f"{own}::{service}", f"{own}$**::{service}-*", HOST_PROGRAM]
+        return [f"{own}::{service}", f"{own}$**::{service}-*", HOST_PROGRAM, *_watched(file, resources, service)]
     inside = {f"{own}::{service}"}
     for each in resources:  # a parent comes before its children
         if each.get("parent") in inside:
             inside.add(each["urn"])
-    return [*sorted(inside), HOST_PROGRAM]
+    return [*sorted(inside), HOST_PROGRAM, *_watched(file, resources)]
+
+
+def _watched(file: StackFile, resources: Resources, added: str = "") -> list[str]:
+    """Returns the target of the step that tells the watch container what is declared, so that it watches the service.
+
+    `added` is a service that this release may add. The engine refuses a target that depends on what only a whole `up`
+    adds: then that `up` tells it.
+    """
+    known = {each["urn"].rpartition("::")[2] for each in resources}
+    needed = {f"{name}-retire" for name in file.block("services") if name != added}
+    needed |= {f"{name}-site-switch" for name in file.block("sites")}
+    needed |= {"backup-volumes-server"} if file.block("backup") else set()
+    return [f"**::{WATCH_DECLARED}"] if {WATCH_DECLARED, *needed} <= known and file.block("alerts") else []
 
 
 def running_images(file: StackFile, resources: Resources, service: str) -> dict[str, str]:

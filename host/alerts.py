@@ -1,14 +1,12 @@
 """Tells people: a POST when a problem begins or is over, and a GET every five minutes while there is none."""
 
 import json
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
+from http import HTTPStatus
 from typing import Any
 
+from . import requests
 from .times import iso
 
 TIMEOUT_S = 5
@@ -86,13 +84,8 @@ def _message(stack: str, memory: Mapping[str, Any], now: float) -> dict[str, Any
 def _request(url: str, body: bytes | None) -> str:
     """Returns an error, or an empty text. Neither contains the address: whoever knows it can use it."""
     headers = {"User-Agent": "sertantai-watch", **({"Content-Type": "application/json"} if body else {})}
-    begun = time.monotonic()
     try:
-        # The settings accept http and https alone.
-        request = urllib.request.Request(url, body, headers)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S):  # noqa: S310
-            return ""
-    except urllib.error.HTTPError as error:
-        return f"the server answers {error.code}"
-    except (OSError, HTTPException, ValueError) as error:
-        return f"no answer after {time.monotonic() - begun:.0f} s ({type(error).__name__})"
+        status = requests.send(url, TIMEOUT_S, headers=headers, body=body).status
+    except requests.NoAnswer as error:
+        return str(error)
+    return "" if status < HTTPStatus.MULTIPLE_CHOICES else f"the server answers {status}"

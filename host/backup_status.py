@@ -30,10 +30,15 @@ def add_files(status: dict[str, Any], files: dict[str, Any]) -> dict[str, Any]:
     return {**status, "problems": [*status["problems"], *files["problems"]], **shown}
 
 
-def read(container: str, *words: str) -> dict[str, Any]:
-    """Returns what a word of the program in the backup container prints, or its failure as a problem."""
+def read(container: str, *words: str, timeout_s: float | None = None) -> dict[str, Any]:
+    """Returns what a word of the program in the backup container prints, or its failure as a problem.
+
+    Raises `docker.TooSlow` after `timeout_s`.
+    """
     try:
-        status: dict[str, Any] = json.loads(backups.call(container, *words))
+        status: dict[str, Any] = json.loads(backups.call(container, *words, timeout_s=timeout_s))
+    except docker.TooSlow:
+        raise
     except Failure as failure:
         missing = {} if docker.exists(container) else {"exists": False}
         return {"problems": [str(failure)], **missing}

@@ -15,11 +15,15 @@ TIMEOUT_S = 300
 PROGRAM = ["python3", "-m", "host.backup"]
 
 
-def call(container: str, *words: str) -> str:
-    """Runs a word of the program in the backup container. Returns the JSON that it prints. Raises its `Failure`."""
-    if not docker.is_running(container):
+def call(container: str, *words: str, timeout_s: float | None = None) -> str:
+    """Runs a word of the program in the backup container. Returns the JSON that it prints. Raises its `Failure`, and
+    `docker.TooSlow` after `timeout_s`.
+    """
+    result = docker.execute(container, [*PROGRAM, *words], timeout_s=timeout_s)
+    if timeout_s and result.code == docker.TIMED_OUT:
+        raise docker.TooSlow(result.error)
+    if result.code and not docker.is_running(container):
         raise Failure(f"backup: its container {container} does not run (docker logs {container}); run up again")
-    result = docker.execute(container, [*PROGRAM, *words])
     if result.code:
         raise Failure(result.error.strip() or f"backup: {container} gives no reason for exit code {result.code}")
     return result.out

@@ -19,6 +19,10 @@ class NotFound(Failure):
     """There is no such container, image, network or volume."""
 
 
+class TooSlow(Failure):
+    """Docker, or what runs in a container, has not answered within the time that was given."""
+
+
 class Refused(Failure):
     """Docker refused the command; the text is Docker's own."""
 

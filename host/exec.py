@@ -1,4 +1,7 @@
-"""exec: run a command in the container of a part that serves. It has the caller's streams and ends with it."""
+"""exec: run a command in the container of a part that serves. It has the caller's streams.
+
+With a terminal, it ends with the caller. Without one, Docker lets it go on when the caller is gone.
+"""
 
 import argparse
 import os

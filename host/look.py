@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -21,7 +22,7 @@ DISKS = ("/", "/mnt/sertantai")
 DOCKER_ROOT = "/var/lib/docker"
 NO_DOCKER = "Docker does not answer: systemctl status docker"
 MEMORY = Path("/proc/meminfo")
-LIMIT_S = 6
+TIMEOUT_S, LIMIT_S = 4, 6
 MB, KB_IN_MB = 2**20, 1024
 NO_GATEWAY: dict[str, Any] = {
     "sites": [], "serving": {}, "certificates": {}, "placeholders": [], "maintenance": []
@@ -64,8 +65,9 @@ def _readers(stack: str, declared: Mapping[str, Any]) -> dict[str, Callable[[], 
         "postgres": lambda: look_postgres.read(names.of("postgres")),
     }
     if "backup" in declared.get("platform", {}):
-        readers["backup"] = lambda: backup_status.read(names.of("backup"), "status", "--written")
-        readers["backup-files"] = lambda: backup_status.read(names.of("backup-files"), "files-status")
+        ask = partial(backup_status.read, timeout_s=TIMEOUT_S)  # without, each look leaves a `docker` if Docker hangs
+        readers["backup"] = lambda: ask(names.of("backup"), "status", "--written")
+        readers["backup-files"] = lambda: ask(names.of("backup-files"), "files-status")
     if "watch" in declared.get("platform", {}):
         readers["watch"] = lambda: _watch(names.of("watch"))
     return readers
@@ -74,7 +76,10 @@ def _readers(stack: str, declared: Mapping[str, Any]) -> dict[str, Callable[[], 
 def _watch(container: str) -> dict[str, Any] | None:
     """Returns what the watch container has written at its last look. None: it has not looked yet."""
     files = ("/tmp/status.json", "/state/status.json")  # noqa: S108 - it writes to memory while the disk is full
-    result = docker.execute(container, ["sh", "-c", 'cat "$1" 2>/dev/null || cat "$2"', "cat", *files])
+    cat = ["sh", "-c", 'cat "$1" 2>/dev/null || cat "$2"', "cat", *files]
+    result = docker.execute(container, cat, timeout_s=TIMEOUT_S)
+    if result.code == docker.TIMED_OUT:
+        raise docker.TooSlow(result.error)
     return dict(json.loads(result.out)) if result.code == 0 else None
 
 

@@ -1,8 +1,10 @@
 """What the gateway has and serves: its files, certificates and notices, and the errors in its log."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from threading import Timer
 from typing import Any
 
 from . import docker, files, x509
@@ -57,31 +59,49 @@ def parse(lines: Iterable[str]) -> dict[str, Any]:
 def errors(container: str, sites: Mapping[str, Sequence[str]]) -> dict[str, dict[str, int]]:
     """Returns the requests and server errors of the last minutes, by site. `sites` has the names of each."""
     words = ("--since", f"{WINDOW_S}s", "--tail", str(MOST_LINES))
-    result = docker.run("logs", *words, container, timeout_s=TIMEOUT_S)
-    if result.code:
-        raise Failure(result.error.strip().splitlines()[-1] if result.error.strip() else f"exit code {result.code}")
-    lines, others = result.out.splitlines(), result.error.splitlines()
-    return count(lines, sites, is_cut=len(lines) + len(others) >= MOST_LINES)
+    try:
+        process = docker.stream_output("logs", *words, container, environment=os.environ)
+    except FileNotFoundError:
+        raise Failure(docker.NO_PROGRAM) from None
+    limit = Timer(TIMEOUT_S, process.kill)
+    with process:
+        limit.start()
+        try:
+            counted = count(process.stdout or (), sites)
+        finally:
+            limit.cancel()
+    if process.returncode:
+        is_late = process.returncode < 0
+        raise Failure(f"no answer within {TIMEOUT_S} s" if is_late else f"docker logs: exit code {process.returncode}")
+    return counted
 
 
-def count(lines: Sequence[str], sites: Mapping[str, Sequence[str]], *, is_cut: bool) -> dict[str, dict[str, int]]:
-    """Returns the same of lines of the log. `seconds` is the time that these lines span: less if the log is cut.
+def count(
+    lines: Iterable[str], sites: Mapping[str, Sequence[str]], most: int = MOST_LINES
+) -> dict[str, dict[str, int]]:
+    """Returns the same of lines of the log. `seconds` is the time that these lines span: less if `most` cut the log.
 
-    A 503 of nginx itself is no error: a notice, a part that is stopped on purpose, or a request held for too long.
+    It keeps no line: each may have 8 kB, and the watch container has little memory. A 503 of nginx itself is no error:
+    a notice, a part that is stopped on purpose, or a request held for too long.
     """
     site_of = {host: site for site, hosts in sites.items() for host in hosts}
-    requests = [match for match in map(LINE.match, lines) if match]
-    span = _span(requests[0]["time"], requests[-1]["time"]) if is_cut and requests else WINDOW_S
     counted: dict[str, dict[str, int]] = {}
-    for request in requests:
+    read, first, last = 0, "", ""
+    for line in lines:
+        read += 1
+        request = LINE.match(line)
+        if not request:
+            continue
+        first, last = first or request["time"], request["time"]
         site = site_of.get(request["host"])
         if site is None:
             continue
-        counts = counted.setdefault(site, {"requests": 0, "errors": 0, "seconds": span})
+        counts = counted.setdefault(site, {"requests": 0, "errors": 0})
         counts["requests"] += 1
         is_own = request["upstream"] == NOT_ASKED and request["status"] == "503"
         counts["errors"] += request["status"].startswith("5") and not is_own
-    return counted
+    span = _span(first, last) if read >= most and first else WINDOW_S
+    return {site: {**counts, "seconds": span} for site, counts in counted.items()}
 
 
 def _span(first: str, last: str) -> int:

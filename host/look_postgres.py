@@ -13,11 +13,13 @@ def read(container: str) -> dict[str, Any]:
     text = files.sql("look") + files.sql("fingerprints") + files.sql("history_read")
     last_of_each = {"service": "", "last": "1", "silence": history.SILENCE}
     answer = psql.Postgres(container).query(text, last_of_each, timeout_s=TIMEOUT_S)
-    first, *fingerprints, releases = answer.splitlines()
+    first, *fingerprints, releases = answer.rstrip("\n").split(
+        "\n"
+    )  # nothing else is a line: JSON may contain any other character
     seen = json.loads(first)
     recorded, now = seen.pop("marks"), dict(line.split(" ", 1) for line in fingerprints)
     return {
         **seen,
-        "drifted": sorted(name for name, mark in now.items() if mark != recorded[name]),
+        "drifted": sorted(name for name, mark in now.items() if mark != recorded.get(name)),
         "releases": {release["service"]: release for release in json.loads(releases)},
     }

@@ -29,7 +29,8 @@ def _matters(container: Mapping[str, Any], noticed: set[str]) -> bool:
         return bool(container["part"] != WATCH)
     # With a new container that restarts again and again, a release is no longer in progress: its gate has failed.
     is_restarting = container["state"] == "restarting" or container["restarts"] >= RESTARTS
-    return container["service"] not in noticed and (container["serves"] is not False or is_restarting)
+    # Without the gateway's answer, nobody knows which container serves: nothing new is told of any.
+    return container["service"] not in noticed and bool(container["serves"] or is_restarting)
 
 
 def _container(container: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """open-psql: psql in PostgreSQL's container, as an app's own login or as the superuser.
 
 Transactions are read-only unless --write is given. This prevents accidents: whoever types SET can lift it.
-It has the caller's streams and ends with it.
+It has the caller's streams. Without a terminal, it goes on when the caller is gone, and runs as much as has arrived.
 """
 
 import argparse
@@ -10,7 +10,7 @@ from typing import Any
 
 from .exec import become
 from .failure import Failure
-from .psql import SUPERUSER, Postgres, SqlError, no_answer
+from .psql import BUILT_IN, OWN_ROLE, SUPERUSER, Postgres, SqlError, no_answer
 from .restored import find_login
 
 
@@ -32,8 +32,13 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         raise no_answer("postgres") from None
     if not login:
         raise Failure(f"{args.database}: the database or its app's login does not exist yet: run up first")
+    options = f"-c default_transaction_read_only={'off' if args.write else 'on'}"
+    if (
+        not args.owner
+    ):  # a database's owner could make the superuser call the owner's functions instead of built-in ones
+        options += f" {BUILT_IN} {OWN_ROLE}"
     environment = {
-        "PGOPTIONS": f"-c default_transaction_read_only={'off' if args.write else 'on'}",
+        "PGOPTIONS": options,
         "PGAPPNAME": f"psql {args.caller}".strip(),
         # What was typed may contain a secret, and the container has no place for it.
         "PSQL_HISTORY": "/dev/null",

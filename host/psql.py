@@ -14,15 +14,17 @@ SUPERUSER = "postgres"
 NO_SECRETS = Mask([])
 # A database's owner can set defaults for all sessions on it. These options override them: the owner's names cannot hide
 # built-in ones, and the owner's locks and queries cannot block a step. They also survive psql's \connect.
+BUILT_IN = "-c search_path=pg_catalog -c standard_conforming_strings=on"
+# `ALTER DATABASE ... SET role` would change the superuser's role.
+OWN_ROLE = "-c role=none"
 _SESSION = (
-    "-c search_path=pg_catalog -c lock_timeout=10s -c statement_timeout=5min -c standard_conforming_strings=on "
+    f"{BUILT_IN} -c lock_timeout=10s -c statement_timeout=5min "
     "-c default_transaction_read_only=off -c idle_session_timeout=0 -c idle_in_transaction_session_timeout=0 "
     "-c client_encoding=UTF8 -c client_min_messages=warning"
 )
-# `ALTER DATABASE ... SET role` would change the superuser's role. No statement of a step is logged: it may contain a
-# password.
+# No statement of a step is logged: it may contain a password.
 _AS_SUPERUSER = (
-    f"{_SESSION} -c role=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none"
+    f"{_SESSION} {OWN_ROLE} -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none"
 )
 # Roles, databases and the platform's tables are shared by the whole cluster: one step at a time changes them, in the
 # database postgres. PostgreSQL has these locks for each database apart.

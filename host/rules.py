@@ -3,7 +3,7 @@
 A problem's key names what is wrong and stays the same while it lasts; its text may change with each look.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,9 +53,18 @@ def problems(seen: Mapping[str, Any]) -> list[Problem]:
     )
     found: dict[str, Problem] = {}
     for rule in rules:
-        for problem in rule(seen):
+        for problem in _apply(rule, seen):
             found.setdefault(problem.key, problem)
     return list(found.values())
+
+
+def _apply(rule: Callable[[Mapping[str, Any]], Iterator[Problem]], seen: Mapping[str, Any]) -> list[Problem]:
+    """Returns the problems of a rule. One that fails silences no other."""
+    try:
+        return list(rule(seen))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        key = f"rules/{rule.__name__}"
+        return [Problem(key, f"{key}: this rule fails ({type(error).__name__}): what it watches is not watched")]
 
 
 def unreadable(seen: Mapping[str, Any]) -> Iterator[Problem]:

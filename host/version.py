@@ -1,18 +1,15 @@
 """version: print which version an app says it is, and which one its image was built as. Changes nothing."""
 
 import argparse
-import http.client
 import json
-import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from . import docker, history
+from . import docker, history, requests
 from .retire import PART, SERVICE, STACK
 
 TIMEOUT_S = 3
-MAX_BYTES = 100_000
 SAID = ("version", "revision", "commit")
 """The fields of a health check's JSON that may name a version."""
 LABELS = ("org.opencontainers.image.version", history.REVISION)
@@ -40,9 +37,8 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
 
 def _ask(address: str, port: int, path: str) -> list[str]:
     """Returns the versions that an app names. It may name none, or answer without JSON."""
-    with suppress(OSError, ValueError, http.client.HTTPException):
-        with urllib.request.urlopen(f"http://{address}:{port}{path}", timeout=TIMEOUT_S) as answer:
-            content = json.loads(answer.read(MAX_BYTES))
+    with suppress(requests.NoAnswer, ValueError):
+        content = json.loads(requests.send(f"http://{address}:{port}{path}", TIMEOUT_S).content)
         named = content if isinstance(content, dict) else {}
         return [str(named[name]) for name in SAID if isinstance(named.get(name), str | int)]
     return []

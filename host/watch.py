@@ -31,7 +31,9 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         raise Failure("alerts: the watch container's files are missing or broken; run up again")
     memory = kept.read(MEMORY)
     token = registry_token.look(told["registry"], memory, now) if told["registry"] else None
-    seen = look.look(told["stack"], kept.read(f"{DECLARED}.json"))
+    declared = kept.read(f"{DECLARED}.json")
+    declared.get("platform", {}).pop("watch", None)  # it need not ask itself
+    seen = look.look(told["stack"], declared)
     problems = _problems({**seen, "watch": {"token": token}}, memory)
     addresses = alerts.Alerts(told["stack"], **told["alerts"])
     with _undisturbed():

@@ -27,12 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Stdin: `image`, nginx's; `content` of the file; `fingerprint`, which is stored with it."""
+    content = json.dumps(inputs["content"])
     words = ["-c", files.shell("write_watch"), "write_watch", FOLDER, args.file, inputs["fingerprint"], *_program()]
+    words.append(str(len(content)))
     written = docker.run(
         *("run", "--rm", "-i", "--pull", "never", "--network", "none", "--user", "root", "--log-driver", "none"),
         *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only"),
         *(*docker.mount_words({FOLDER: args.volume}), "--entrypoint", "sh", inputs["image"], *words),
-        stdin=json.dumps(inputs["content"]),
+        stdin=content,
     )
     if written.code:
         raise Failure(f"alerts: the watch container's files cannot be written: {written.error.strip()}; run up again")

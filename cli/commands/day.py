@@ -51,7 +51,9 @@ def psql(
     words: Annotated[list[str] | None, typer.Argument(help="psql's own options, behind --.")] = None,
     command: Annotated[str, typer.Option("--command", "-c", help="SQL to run; without it psql reads the input.")] = "",
     write: Annotated[bool, typer.Option("--write", help="Transactions may write; asks first.")] = False,
-    superuser: Annotated[bool, typer.Option("--superuser", help="For the whole cluster.")] = False,
+    superuser: Annotated[
+        bool, typer.Option("--superuser", help="The database postgres, for the whole cluster.")
+    ] = False,
     stack: Stack = "local",
     yes: Yes = False,
 ) -> None:

@@ -56,7 +56,7 @@ class ForeignSite(pulumi.ComponentResource):
             parent=self,
             depends_on=[nginx.ready],
         )
-        switch_file(
+        self.switched = switch_file(
             f"{name}-site-switch",
             name,
             render.foreign_site(name, settings, platform.settings.nginx.https_port),

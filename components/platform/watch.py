@@ -32,7 +32,7 @@ exec 3<{STATE} 4</tmp
 while :; do
   {{ read -r python && read -r program; }} <{STATE}/program
   PYTHONPATH=$(chroot {HOST} readlink -f "$program") \\
-    timeout 90 chroot {HOST} "$python" -m host watch /proc/self/fd/3 /proc/self/fd/4 & wait $!
+    timeout -k 15 90 chroot {HOST} "$python" -m host watch /proc/self/fd/3 /proc/self/fd/4 & wait $!
   sleep 15 & wait $!
 done
 """

@@ -79,6 +79,10 @@ def test_the_shared_containers_have_logs_too(host: Path) -> None:
         (["psql", "hub"], "services/hub/database: is not declared, so hub has no database"),
         (["psql"], "SERVICE: name one, or --superuser for the whole cluster"),
         (["psql", "legal", "--write"], "--write: nobody can be asked here: add --yes"),
+        (
+            ["psql", "legal", "--superuser"],
+            "SERVICE: --superuser opens the database postgres alone: leave the service out",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(host: Path, words: list[str], message: str) -> None:
@@ -130,6 +134,20 @@ def test_psql_is_read_only_and_has_the_rights_of_the_databases_owner(
     assert called(host) == ["open-psql", *options, *owner, "--", "-c", "SELECT 1"]
     assert call("psql", "--superuser", "--write", "--yes").exit_code == 0
     assert called(host) == ["open-psql", *options, "--write", "postgres", "--"]
+
+
+@pytest.mark.parametrize("words", [["-U", "postgres"], ["-qAtUpostgres"], ["-x", "--user=postgres"], ["--dbn", "auth"]])
+def test_psql_gets_no_other_login_or_database(host: Path, words: list[str]) -> None:
+    result = call("psql", "legal", "--", *words)
+    assert result.exit_code == 1
+    assert "the service, or --superuser, decides on login and database: leave it out" in result.stderr
+    assert not (host / "called").exists()
+
+
+def test_psql_gets_its_own_options_as_they_are(host: Path) -> None:
+    for words in (["-qAt", "-c", "SELECT '-U'"], ["-vh=1", "--set", "d=2", "-F-h"], ["--help=commands"], ["-1f", "-"]):
+        assert call("psql", "legal", "--", *words).exit_code == 0
+        assert called(host)[-len(words) :] == words
 
 
 def test_with_a_terminal_ssh_makes_one_on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:

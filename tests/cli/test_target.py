@@ -32,6 +32,20 @@ def test_a_service_whose_name_begins_another_ones_name_is_limited_to_what_the_st
     assert f"{OWN}$**::legal-api-*" in urns(file(legal={}, **{"legal-api": {}}), [*own, *other], "legal-api")
 
 
+def test_the_watch_container_is_told_unless_that_depends_on_what_only_a_whole_up_adds() -> None:
+    alerts = {"sertantai:alerts": {"webhook_url": "https://alerts.test"}, "sertantai:sites": {"board": {}}}
+    declared = file(legal={}, auth={})
+    watched = StackFile(name="trial", values={**declared.values, **alerts})
+    there = ("watch-declared", "auth-retire", "board-site-switch")
+    state = [resource("command:local:Command", f"urn:pulumi:trial::{name}", "") for name in there]
+    assert urns(watched, state, "legal")[-1] == "**::watch-declared"
+    for missing in state:
+        assert urns(watched, [each for each in state if each != missing], "legal")[-1] == "**::host-program"
+    assert urns(declared, state, "legal")[-1] == "**::host-program", "without alerts"
+    backup = StackFile(name="trial", values={**watched.values, "sertantai:backup": {"repository": {}}})
+    assert urns(backup, state, "legal")[-1] == "**::host-program"
+
+
 def test_all_images_without_a_digest_are_those_that_run_and_of_one_tag_the_services_own() -> None:
     blocks = {
         "legal": {"app": {"image": "r.test/app:1"}, "frontend": {"image": "r.test/frontend:1@sha256:f"}},

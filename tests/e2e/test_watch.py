@@ -13,6 +13,7 @@ from tests.throwaway.listener import SECRET, Listener, listening
 from tests.waiting import eventually
 
 from .foundation import inside, own
+from .operator import sertantai
 from .watched import DATABASE, HOST, SERVICE, SLOT, STACK, Watched
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
@@ -42,6 +43,17 @@ def test_a_release_and_a_part_that_is_stopped_on_purpose_alarm_nobody(watched: W
     assert back.ok, back.why
     watched.await_looks()
     assert watched.listener.told == []
+
+
+@pytest.mark.faults
+def test_a_service_that_is_released_alone_is_watched_as_it_is_declared(watched: Watched) -> None:
+    watched.services[SERVICE]["stopped"] = ["electric"]
+    stopped = sertantai(watched, "deploy", SERVICE, "--yes")
+    assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+    assert watched.watch("declared")["services"][SERVICE]["stopped"] == ["electric"]
+    del watched.services[SERVICE]["stopped"]
+    back = sertantai(watched, "deploy", SERVICE, "--yes")
+    assert back.returncode == 0, back.stdout + back.stderr
 
 
 @pytest.mark.faults

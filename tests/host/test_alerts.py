@@ -2,6 +2,8 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -139,4 +141,29 @@ def test_a_server_that_does_not_answer_is_left_after_seconds(monkeypatch: pytest
     monkeypatch.setattr(alerts, "TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         [error] = Watch(f"http://127.0.0.1:{silent.getsockname()[1]}/").look("bad")
+    assert error.startswith("alerts/webhook_url: no answer after")
+
+
+def test_an_alert_that_is_redirected_is_not_sent(listener: Listener) -> None:
+    with listening() as other:
+        listener.status, listener.headers = 301, {"Location": other.url}
+        assert Watch(listener.url).look(FULL) == ["alerts/webhook_url: the server answers 301"]
+        assert Watch(heartbeat_url=listener.url).look() == ["alerts/heartbeat_url: the server answers 301"]
+        assert (other.told, other.beats) == ([], 0)
+
+
+def test_a_server_that_answers_byte_by_byte_is_left_after_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "TIMEOUT_S", 0.5)
+    left = Event()
+
+    def drip(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with suppress(OSError):
+            while not left.wait(0.1):
+                connection.sendall(b"H")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=drip, args=(server,), daemon=True).start()
+        [error] = Watch(f"http://127.0.0.1:{server.getsockname()[1]}/").look("bad", times=2)
+        left.set()
     assert error.startswith("alerts/webhook_url: no answer after")

@@ -1,8 +1,11 @@
 """What one look sees of real containers, a real gateway and a real PostgreSQL, and of what is down."""
 
 import json
+import os
 import socket
+import subprocess
 import threading
+import tracemalloc
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 
 from components.machine import hetzner
-from host import look, look_containers, look_gateway, look_postgres
+from host import look, look_containers, look_gateway, look_postgres, psql
 from host.failure import Failure
 from render import nginx, sql
 from settings import App, Service
@@ -139,6 +142,15 @@ class TestGateway:
         assert docker("exec", gateway, *ask).ok
         eventually(lambda: counts() == {"requests": 4, "errors": 3, "seconds": 300})
 
+    def test_a_container_that_sends_another_sites_name_is_counted_for_the_site_that_it_reaches(
+        self, gateway: str, name: str
+    ) -> None:
+        forged = ["curl", "-s", "-o", "/dev/null", "-H", "Host: victim.test", "http://127.0.0.1:4000/"]
+        assert docker("exec", gateway, *forged).ok
+        sites = {"own": [name], "victim": ["victim.test"]}
+        counted = {"own": {"requests": 1, "errors": 1, "seconds": 300}}
+        eventually(lambda: look_gateway.errors(gateway, sites) == counted)
+
 
 def line(at: str, status: int, upstream: str = "1.2.3.4:80", host: str = "legal.test") -> str:
     return f'1.1.1.1 [2026-11-24T12:{at}+00:00] {host} "GET / HTTP/2.0" {status} 12 0.001 {upstream} {status}'
@@ -147,16 +159,34 @@ def line(at: str, status: int, upstream: str = "1.2.3.4:80", host: str = "legal.
 def test_the_log_is_counted_by_site_and_unknown_names_are_left_out() -> None:
     lines = [line("00:00", 200), line("00:01", 502), line("00:02", 503), line("00:03", 503, "-"), "an error of nginx"]
     lines += [line("00:04", 500, host="other.test"), line("00:05", 499, host="www.legal.test")]
-    counted = look_gateway.count(
-        lines, {"legal": ["legal.test", "www.legal.test"], "auth": ["auth.test"]}, is_cut=False
-    )
+    counted = look_gateway.count(lines, {"legal": ["legal.test", "www.legal.test"], "auth": ["auth.test"]})
     assert counted == {"legal": {"requests": 5, "errors": 2, "seconds": 300}}
 
 
-@pytest.mark.parametrize(("is_cut", "seconds"), [(True, 90), (False, 300)])
-def test_a_log_that_is_cut_spans_less_time(is_cut: bool, seconds: int) -> None:
+@pytest.mark.parametrize(("most", "seconds"), [(2, 90), (3, 300)])
+def test_a_log_that_is_cut_spans_less_time(most: int, seconds: int) -> None:
     lines = [line("00:00", 200), line("01:30", 200)]
-    assert look_gateway.count(lines, {"legal": ["legal.test"]}, is_cut=is_cut)["legal"]["seconds"] == seconds
+    assert look_gateway.count(lines, {"legal": ["legal.test"]}, most)["legal"]["seconds"] == seconds
+
+
+def test_no_line_of_the_log_is_kept() -> None:
+    def lines() -> Iterator[str]:
+        for number in range(20_000):
+            yield line("00:00", 200).replace("GET /", f"GET /{number}{'x' * 8000}")
+
+    tracemalloc.start()
+    try:
+        assert look_gateway.count(lines(), {"legal": ["legal.test"]})["legal"]["requests"] == 20_000
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_postgres_may_answer_with_any_character(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = json.dumps({"marks": {"login/a": "1"}, "slots": ["\u2028\u0085"]}, ensure_ascii=False)
+    answer = f"{seen}\nlogin/a 1\nlogin/new 2\n[]\n"
+    monkeypatch.setattr(psql.Postgres, "query", lambda *_, **__: answer)
+    assert look_postgres.read("x") == {"slots": ["\u2028\u0085"], "drifted": ["login/new"], "releases": {}}
 
 
 @pytest.mark.docker
@@ -222,13 +252,16 @@ def test_a_docker_that_is_not_there_is_one_problem(monkeypatch: pytest.MonkeyPat
 
 def test_a_docker_that_keeps_everybody_waiting_is_one_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(look, "LIMIT_S", 1.0)
-    for module in (look_containers, look_gateway, look_postgres):
+    for module in (look, look_containers, look_gateway, look_postgres):
         monkeypatch.setattr(module, "TIMEOUT_S", 0.3)
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(f"{tmp_path}/silent")
         silent.listen(64)
         monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/silent")
-        assert [each["key"] for each in look.look("trial", DECLARED)["problems"]] == ["docker"]
+        platform = dict.fromkeys(("postgres", "nginx", "backup", "backup-files", "watch"), "image")
+        assert [each["key"] for each in look.look("trial", {"platform": platform})["problems"]] == ["docker"]
+        left = subprocess.run(["pgrep", "-P", str(os.getpid()), "docker"], stdout=subprocess.PIPE, text=True)
+        assert left.stdout == "", "no client waits any more"
 
 
 def test_a_reader_that_never_returns_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,12 @@ def test_a_container_that_starts_or_drains_alarms_nobody_unless_the_site_leads_t
     assert bool(told) == (state not in ({"health": "starting"}, {"state": "created"}))
 
 
+def test_while_the_gateway_cannot_be_read_nothing_is_told_of_a_services_containers() -> None:
+    draining = [{**each, "serves": None} for each in good()["containers"]]
+    draining.append(container("legal", "app", name="legal-app-0", serves=None, state="exited"))
+    assert keys(good(containers=draining, unreadable={"nginx": "no answer"})) == ["nginx"]
+
+
 def test_a_new_container_that_restarts_again_and_again_is_told() -> None:
     crashing = container("legal", "app", **NOT_SERVING, state="restarting", restarts=7)
     assert keys(with_containers(crashing)) == ["legal/app/restarts"]

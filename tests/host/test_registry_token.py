@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from host import registry_token, rules
+from host import registry_token, requests, rules
 from tests.throwaway.listener import Listener, listening
 
 from .test_rules import good
@@ -56,15 +56,46 @@ def test_a_refused_token_is_a_problem_and_a_server_with_tokens_of_its_own_refuse
     assert look(registry, {})["refused"]
     registry.headers = {"WWW-Authenticate": 'Bearer realm="https://auth.example/token"'}
     assert not look(registry, {})["refused"]
-    registry.status = 503
-    assert not look(registry, {})["refused"]
 
 
-def test_a_server_that_does_not_answer_is_asked_again_after_an_hour(registry: Listener) -> None:
+@pytest.mark.parametrize("status", [302, 403, 429, 503])
+def test_a_server_that_gives_no_answer_changes_nothing_and_is_asked_again_after_an_hour(
+    registry: Listener, status: int
+) -> None:
+    for begin, known in (
+        ((200, {registry_token.EXPIRATION: "2027-01-20 08:00:00 UTC"}), {"expires": NOW + 5 * DAY, "refused": False}),
+        ((401, {}), {"expires": None, "refused": True}),
+    ):
+        memory: dict[str, Any] = {}
+        registry.status, registry.headers = begin
+        assert known.items() <= look(registry, memory).items()
+        registry.status, registry.headers = status, {}
+        before = registry.beats
+        for at, asked in ((NOW + DAY, 1), (NOW + DAY + 3599, 1), (NOW + DAY + 3600, 2)):
+            assert known.items() <= look(registry, memory, at).items()
+            assert registry.beats - before == asked
+        registry.status = 200
+        assert look(registry, memory, NOW + DAY + 7200)["refused"] is False
+
+
+def test_a_server_that_is_gone_changes_nothing(registry: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     memory: dict[str, Any] = {}
-    login = {"server": "localhost:1", "username": "ann", "token": "a token"}
-    assert registry_token.look(login, memory, NOW)["refused"] is False
-    assert memory["token"]["next"] == NOW + registry_token.AGAIN_S
+    registry.status = 401
+    assert look(registry, memory)["refused"]
+
+    def lose(*_: object, **__: object) -> None:
+        raise requests.NoAnswer("no answer after 5 s (TimeoutError)")
+
+    monkeypatch.setattr(requests, "send", lose)
+    assert look(registry, memory, NOW + DAY)["refused"]
+    assert not look(registry, memory, NOW + DAY, token="another")["refused"]
+
+
+def test_the_password_follows_no_redirect(registry: Listener) -> None:
+    with listening() as other:
+        registry.status, registry.headers = 302, {"Location": other.url}
+        look(registry, {})
+        assert (registry.beats, other.beats) == (1, 0)
 
 
 @pytest.mark.parametrize(("days", "told"), [(13.9, True), (14.1, False), (-1.0, True)])

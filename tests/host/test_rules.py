@@ -270,3 +270,10 @@ def test_an_alert_that_could_not_be_sent_is_a_problem() -> None:
     errors = ["alerts/webhook_url: the server answers 503", "alerts/heartbeat_url: no answer after 5 s"]
     [problem] = rules.problems(good(watch={"errors": errors, "token": None}))
     assert (problem.key, problem.text) == ("watch/sending", f"watch: {'; '.join(errors)}")
+
+
+def test_a_rule_that_fails_is_told_and_silences_no_other() -> None:
+    seen = good(slots=[{"name": "broken"}], disk=[{"path": "/", "size_mb": 100, "free_mb": 1}])
+    found = {each.key: each.text for each in rules.problems(seen)}
+    assert {*found} == {"rules/slots", "disk/"}
+    assert found["rules/slots"] == "rules/slots: this rule fails (KeyError): what it watches is not watched"

@@ -165,3 +165,20 @@ def test_psql_of_a_missing_database_says_so(cluster: str) -> None:
 def test_psql_of_the_superuser_is_read_only_too(cluster: str) -> None:
     result = session("open-psql", "--postgres", cluster, "postgres", "--", "-c", "CREATE TABLE made_by_hand ()")
     assert "read-only transaction" in result.stderr
+
+
+def test_no_default_of_a_databases_owner_changes_what_the_superuser_calls(cluster: str, database: str) -> None:
+    owner = sql.owner(database)
+    by_hand(
+        cluster,
+        f"SET ROLE {owner}; CREATE SCHEMA evil; CREATE FUNCTION evil.lower(text) RETURNS text LANGUAGE sql AS "
+        f"'SELECT ''evil''::text'; ALTER DATABASE {database} SET search_path = evil, pg_catalog; "
+        f"ALTER DATABASE {database} SET role = {owner}",
+        database,
+    )
+    who = "SELECT pg_catalog.concat(lower('A'), ' ', current_user)"
+    there = session("open-psql", "--postgres", cluster, database, "--", "-qtA", "-c", who)
+    connected = session(
+        "open-psql", "--postgres", cluster, "postgres", "--", "-qtA", stdin=f"\\connect {database}\n{who};"
+    )
+    assert (there.stdout, connected.stdout) == ("a postgres\n", "a postgres\n"), there.stderr + connected.stderr

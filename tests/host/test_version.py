@@ -5,9 +5,11 @@ import uuid
 
 import pytest
 
+from host import version
 from host.history import REVISION
 from tests.throwaway.box import Boxes, docker
 from tests.throwaway.calling import call
+from tests.throwaway.listener import listening
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.docker
@@ -54,3 +56,10 @@ def test_an_app_that_names_no_version_says_none(boxes: Boxes, stack: str, health
 
 def test_without_a_container_there_is_none(stack: str) -> None:
     assert ask(stack) == {"says": [], "labels": []}
+
+
+def test_an_app_leads_the_program_to_nobody_else() -> None:
+    with listening() as app, listening() as other:
+        app.status, app.headers = 302, {"Location": other.url}
+        assert version._ask("127.0.0.1", app.port, "/health") == []
+        assert (app.beats, other.beats) == (1, 0)

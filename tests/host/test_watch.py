@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from components.machine import host_program
 from components.platform import watch as component
-from host import look, watch
+from host import files, look, watch
 from host.failure import Failure
 from render import verb
 from tests.throwaway.box import Boxes, docker, on_host
@@ -83,6 +84,28 @@ def test_without_its_files_a_look_says_what_to_do(looks: Looks) -> None:
     (looks.folder / "alerts.json").unlink()
     with pytest.raises(Failure, match=r"alerts: the watch container's files are missing or broken; run up again"):
         looks.look()
+
+
+@pytest.mark.parametrize(("arrives", "kept"), [('{"stack": {}', '{"before": 1}'), ('{"stack": {}}', '{"stack": {}}')])
+def test_a_file_that_has_not_arrived_as_a_whole_replaces_none(tmp_path: Path, arrives: str, kept: str) -> None:
+    (tmp_path / "alerts.json").write_text('{"before": 1}')
+    words = ["write_watch", str(tmp_path), "alerts", "mark", "/usr/bin/python3", "/program", "13"]
+    written = subprocess.run(["sh", "-c", files.shell("write_watch"), *words], input=arrives, text=True)
+    assert (written.returncode == 0) == (arrives == kept)
+    assert (tmp_path / "alerts.json").read_text() == kept
+
+
+def test_the_watch_container_is_not_asked_by_itself(looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
+    (looks.folder / "declared.json").write_text('{"platform": {"nginx": "nginx:1", "watch": "nginx:1"}}')
+    asked: list[Any] = []
+
+    def see(_: str, declared: dict[str, Any]) -> dict[str, Any]:
+        asked.append(declared)
+        return {"maintenance": [], **good()}
+
+    monkeypatch.setattr(look, "look", see)
+    watch.run(Namespace(folder=looks.folder, spare=looks.spare), {})
+    assert asked == [{"platform": {"nginx": "nginx:1"}}]
 
 
 @pytest.fixture
