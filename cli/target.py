@@ -12,6 +12,7 @@ from components.machine.confirmed import RUNNING
 from settings import StackFile, image_parts
 from settings.stack_file import PROJECT
 
+from .refused import Refused
 from .run import IMAGE
 from .steps import PARTS
 
@@ -27,12 +28,17 @@ def urns(file: StackFile, resources: Resources, service: str) -> list[str]:
     """Returns the engine's targets for one service, with resources that the state does not have yet.
 
     If the name of another service begins with this one's, as legal-api does with legal, a pattern would match both.
-    Then only what the state has is a target.
+    Then only what the state has is a target. Raises `Refused` for a new service of such a name.
     """
     own = f"urn:pulumi:{file.name}::{PROJECT}::{SERVICE}"
     known = {each["urn"].rpartition("::")[2] for each in resources if each["type"] == SERVICE}
     if not any(name.startswith(f"{service}-") for name in {*known, *file.block("services")}):
-        return [f"{own}::{service}", f"{own}$**::{service}-*", HOST_PROGRAM, *_watched(file, resources, service)]
+        # A pattern: the engine refuses the URN of a service that the state does not have yet.
+        return [f"{own}**::{service}", f"{own}$**::{service}-*", HOST_PROGRAM, *_watched(file, resources, service)]
+    if service not in known:
+        raise Refused(
+            f"{service}: is new, and another service's name begins with {service}-: run `./sertantai up` first"
+        )
     inside = {f"{own}::{service}"}
     for each in resources:  # a parent comes before its children
         if each.get("parent") in inside:

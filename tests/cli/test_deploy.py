@@ -59,7 +59,7 @@ def test_it_writes_the_digests_of_app_and_frontend_then_plans_and_releases_that_
     assert "legal: # the first" in project.applied
     assert [call.split()[0] for call in project.calls] == ["preview", "up"]
     assert all(
-        "--target urn:pulumi:trial::sertantai::sertantai:service:Service::legal" in call for call in project.calls
+        "--target urn:pulumi:trial::sertantai::sertantai:service:Service**::legal" in call for call in project.calls
     )
 
 

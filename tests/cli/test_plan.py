@@ -65,7 +65,7 @@ def test_drift_and_what_is_interrupted_are_apart_from_the_changes(project: Proje
 
 def test_the_plan_of_one_service_is_limited_to_it(project: Project, call: Call) -> None:
     call("plan", "legal")
-    assert "--target urn:pulumi:trial::sertantai::sertantai:service:Service::legal" in project.calls[0]
+    assert "--target urn:pulumi:trial::sertantai::sertantai:service:Service**::legal" in project.calls[0]
     assert "did you mean legal?" in call("plan", "legall")[1]
 
 

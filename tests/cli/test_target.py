@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from cli.refused import Refused
 from cli.target import running_images, urns
 from settings import StackFile
 
@@ -13,7 +16,12 @@ def file(**services: Any) -> StackFile:
 
 
 def test_the_targets_are_the_service_and_all_of_its_children_also_those_that_are_new() -> None:
-    assert urns(file(legal={}, auth={}), [], "legal") == [f"{OWN}::legal", f"{OWN}$**::legal-*", "**::host-program"]
+    assert urns(file(legal={}, auth={}), [], "legal") == [f"{OWN}**::legal", f"{OWN}$**::legal-*", "**::host-program"]
+
+
+def test_a_new_service_that_a_pattern_cannot_tell_from_others_is_refused() -> None:
+    with pytest.raises(Refused, match=r"legal: is new.* run up first"):
+        urns(file(**{"legal": {}, "legal-api": {}}), [], "legal")
 
 
 def test_a_service_whose_name_begins_another_ones_name_is_limited_to_what_the_state_has() -> None:
