@@ -1,25 +1,25 @@
 """`releases`: shows the history."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import typer
 from rich.text import Text
 
-from . import history, services
+from . import history, outcome, services
 from .changes import short_image
 from .views import terminal
 
-STYLES = {"serves": "green", "failed": "red", "interrupted": "yellow", "running": "cyan"}
+STYLES = {outcome.SERVES: "green", outcome.SERVED: "dim", "failed": "red", "interrupted": "yellow", "running": "cyan"}
 
 
 def show(stack: str, service: str, *, as_json: bool) -> None:
     """Shows the releases of a service, or of all services, the newest first. Raises `Refused`."""
     if service:
         services.find(stack, service)
-    releases = history.read(stack, service)
+    releases = list(told(history.read(stack, service)))
     if as_json:
         typer.echo(json.dumps(releases))
         return
@@ -30,6 +30,15 @@ def show(stack: str, service: str, *, as_json: bool) -> None:
     for release in releases:
         for line in lines(release):
             console.print(line, soft_wrap=True)
+
+
+def told(releases: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yields the releases, the newest first as they come: only the newest good one of each service serves still."""
+    serving: set[str] = set()
+    for release in releases:
+        is_good, service = release["result"] == outcome.SERVES, release["service"]
+        yield {**release, "result": outcome.SERVED if is_good and service in serving else release["result"]}
+        serving |= {service} if is_good else set()
 
 
 def lines(release: Mapping[str, Any]) -> Iterator[Text]:

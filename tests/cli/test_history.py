@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cli import __main__ as command
 from cli import git, history, releases
 from cli.history import Recorder
 from cli.run import Run
@@ -100,6 +102,15 @@ def test_a_release_is_shown_with_who_when_what_and_how_it_ended() -> None:
         "  app 222222222222 (abcdef)",
         "  legal/app: died",
     ]
+
+
+def test_only_the_newest_good_release_of_each_service_serves_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = [("legal", "failed"), ("legal", "serves"), ("auth", "serves"), ("legal", "serves"), ("auth", "serves")]
+    rows = [{"service": service, "result": result} for service, result in kept]
+    monkeypatch.setattr(history, "read", lambda *_: rows)
+    said = CliRunner().invoke(command.app, ["releases", "--json"])
+    results = [each["result"] for each in json.loads(said.output)]
+    assert results == ["failed", "serves", "serves", "served", "served"]
 
 
 def test_the_commit_of_a_checkout_is_marked_if_its_files_have_changed(
