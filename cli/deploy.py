@@ -9,6 +9,7 @@ from typing import Any
 from settings import image_parts
 
 from . import registry, registry_login, releasing, services
+from .changes import short_commit
 from .engine import console
 from .images import tag_mistakes
 from .refused import Refused
@@ -112,7 +113,7 @@ def _resolve(
         images = dict(zip(parts, pool.map(resolve, parts), strict=True))
     for part, (reference, revision) in images.items():
         same = "as in the stack file" if reference == block[part]["image"] else ""
-        words = ", ".join(filter(None, [f"built from commit {revision[:12]}" if revision else "", same]))
+        words = ", ".join(filter(None, [f"built from commit {short_commit(revision)}" if revision else "", same]))
         console.print(f"{service}/{part}: {reference}{f' ({words})' if words else ''}", soft_wrap=True, markup=False)
     return images
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .changes import short_image
+from .changes import short_commit, short_image
 from .refused import Refused
 from .report import action
 from .run import Run
@@ -139,7 +139,7 @@ def _key(title: str) -> tuple[str, str]:
 
 
 def _image(image: str, commit: str) -> str:
-    return (short_image(image) or "not known yet") + (f" (commit {commit[:12]})" if commit else "")
+    return (short_image(image) or "not known yet") + (f" (commit {short_commit(commit)})" if commit else "")
 
 
 def _joined(rows: Mapping[str, list[str]]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from . import history, outcome, services
-from .changes import short_image
+from .changes import short_commit, short_image
 from .views import terminal
 
 STYLES = {outcome.SERVES: "green", outcome.SERVED: "dim", "failed": "red", "interrupted": "yellow", "running": "cyan"}
@@ -57,4 +57,6 @@ def lines(release: Mapping[str, Any]) -> Iterator[Text]:
 
 def _image(part: str, release: Mapping[str, Any]) -> str:
     commit = release["commits"].get(part, "")
-    return f"{part} {short_image(release['images'][part]).rpartition('@')[2]}" + (f" ({commit[:12]})" * bool(commit))
+    return f"{part} {short_image(release['images'][part]).rpartition('@')[2]}" + (
+        f" ({short_commit(commit)})" * bool(commit)
+    )

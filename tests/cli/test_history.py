@@ -95,11 +95,11 @@ def test_a_release_is_shown_with_who_when_what_and_how_it_ended() -> None:
     release = {
         "service": "legal", "number": 7, "begun": "2026-11-24T03:15:00+01:00", "seconds": 12.4, "result": "failed",
         "command": "deploy", "who": "anna@laptop", "commit": "c0ffee", "error": "legal/app: died",
-        "images": {"app": f"r.test/o/app@sha256:{'2' * 64}"}, "commits": {"app": "abcdef"},
+        "images": {"app": f"r.test/o/app@sha256:{'2' * 64}"}, "commits": {"app": "abcdef0123456789-dirty"},
     }  # fmt: skip
     assert [str(line) for line in releases.lines(release)] == [
         "legal 7  2026-11-24 02:15 UTC  failed  12 s  deploy by anna@laptop c0ffee",
-        "  app 222222222222 (abcdef)",
+        "  app 222222222222 (abcdef012345-dirty)",
         "  legal/app: died",
     ]
 
