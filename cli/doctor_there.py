@@ -15,6 +15,7 @@ from settings import Settings
 from . import at_host, reach
 from .engine import ROOT
 from .finding import Case, Finding, hint, ok, problem
+from .words import count
 
 FACTS = """date +%s.%N
 docker version --format '{{.Server.Version}}' 2>/dev/null || echo
@@ -106,7 +107,8 @@ def sites(case: Case) -> Sequence[Finding]:
         names = _hosts(settings)
         found = [each for each in pool.map(lambda name: _certificate(name, address, ports[1], context), names) if each]
     ends = [f"{address}:{port}" for port in ports]
-    return [ok("ports", f"{' and '.join(ends)} answer"), *(found or [ok("certificates", f"of {len(names)} names")])]
+    found = found or [ok("certificates", f"valid, for {count(len(names), 'name')}")]
+    return [ok("ports", f"{' and '.join(ends)} answer"), *found]
 
 
 def _certificate(name: str, address: str, port: int, context: ssl.SSLContext) -> Finding | None:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from . import history, outcome, services
 from .changes import short_commit, short_image
-from .views import terminal
+from .views import terminal, wrapped
 
 STYLES = {outcome.SERVES: "green", outcome.SERVED: "dim", "failed": "red", "interrupted": "yellow", "running": "cyan"}
 
@@ -29,7 +29,10 @@ def show(stack: str, service: str, *, as_json: bool) -> None:
         return
     for release in releases:
         for line in lines(release):
-            console.print(line, soft_wrap=True)
+            first, *rest = wrapped(console, line.plain, "    ")
+            line.truncate(len(first))
+            for each in (line, *map(Text, rest)):
+                console.print(each, soft_wrap=True)
 
 
 def told(releases: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -76,7 +76,9 @@ def test_an_output_of_several_lines_is_one_line(capsys: pytest.CaptureFixture[st
     urn = "urn:pulumi:prod::sertantai::pulumi:pulumi:Stack::sertantai-prod"
     run.read({"resOutputsEvent": {"metadata": {"op": "create", "urn": urn, "new": {"outputs": outputs}}}})
     run.finish(0)
-    assert capsys.readouterr().out.splitlines()[0] == "  certificates legal.test  issuer=CN=R3, notAfter=Nov 29 2026 GMT"
+    assert (
+        capsys.readouterr().out.splitlines()[0] == "  certificates legal.test  issuer=CN=R3, notAfter=Nov 29 2026 GMT"
+    )
 
 
 def test_secret_and_unknown_outputs_are_shown_as_marks() -> None:
