@@ -65,7 +65,12 @@ def deploy(stack: str, service: str, wish: Wish, *, yes: bool, commit: bool) -> 
         commit=commit,
         built_from={_image(reference): revision for reference, revision in images.values() if revision},
     )
-    return release.run()
+    code = release.run()
+    if block.get("maintenance"):
+        console.print(
+            f"{service}: its site is closed: `./sertantai maintenance off {service}` opens it", soft_wrap=True
+        )
+    return code
 
 
 def _mistakes(service: str, block: Mapping[str, Any], wish: Wish, parts: list[str]) -> Iterator[str]:

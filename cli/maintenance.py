@@ -19,8 +19,9 @@ def switch(stack: str, service: str, *, on: bool, as_json: bool) -> int:
     if not block.get("domain"):
         raise Refused(f"services/{service}/domain: is not set, so {service} has no site")
     file = ROOT / f"Pulumi.{stack}.yaml"
-    if bool(block.get("maintenance")) != on:
-        stack_edit.set_value(file, ("services", service, "maintenance"), on)
+    setting = ("services", service, "maintenance")
+    if bool(block.get("maintenance")) != on and (on or not stack_edit.remove_line(file, setting, True)):
+        stack_edit.set_value(file, setting, on)
     command = Command("up", stack, as_json)
     code = command.run("up", "--yes", "--skip-preview", "--target", SWITCH.format(service=service))
     if code:
