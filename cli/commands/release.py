@@ -65,7 +65,9 @@ def deploy(
 
 def rollback(
     service: Service,
-    to: Annotated[int | None, typer.Option(help="A release's number, from `releases`. Default: the last other one.")] = None,
+    to: Annotated[
+        int | None, typer.Option(help="A release's number, from `releases`. Default: the last other one.")
+    ] = None,
     commit: Commit = False,
     stack: Stack = "local",
     yes: Yes = False,
