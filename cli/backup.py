@@ -10,9 +10,10 @@ from rich.table import Table
 
 from host.recovery import Names
 
-from . import at_host, words
+from . import at_host, services, words
 from .engine import console
 from .hints import flag
+from .refused import Refused
 from .views import terminal, write
 
 
@@ -126,4 +127,7 @@ def _size(size: int | None) -> str:
 
 
 def _container(stack: str) -> str:
+    """Returns the container of the backups. Raises `Refused` if the stack has none."""
+    if not services.stack_file(stack).block("backup"):
+        raise Refused("backup: is not declared: docs/backups.md")
     return Names(stack).of("backup")

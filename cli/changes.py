@@ -14,6 +14,12 @@ NAMES = {"stdin": "its inputs", "interpreter": "its interpreter", "envs": "envir
 DRIFTED = "changed by hand"
 
 
+def short_commit(commit: str) -> str:
+    """Returns the beginning of a commit, with the end that says it was not clean, such as -dirty."""
+    name, dash, more = commit.partition("-")
+    return f"{name[:12]}{dash}{more}"
+
+
 def changes(metadata: Mapping[str, Any], values: str = "inputs") -> list[str]:
     """Returns a step's changes as phrases such as `image app@5f2c1a -> app@91aa02`. `values`: inputs or outputs."""
     old, new = (dict((metadata.get(age) or {}).get(values) or {}) for age in ("old", "new"))

@@ -9,6 +9,7 @@ from typing import Any
 from settings import image_parts
 
 from . import registry, registry_login, releasing, services
+from .changes import short_commit
 from .engine import console
 from .hints import flag
 from .images import tag_mistakes
@@ -65,7 +66,12 @@ def deploy(stack: str, service: str, wish: Wish, *, yes: bool, commit: bool) -> 
         commit=commit,
         built_from={_image(reference): revision for reference, revision in images.values() if revision},
     )
-    return release.run()
+    code = release.run()
+    if block.get("maintenance"):
+        console.print(
+            f"{service}: its site is closed: `./sertantai maintenance off {service}` opens it", soft_wrap=True
+        )
+    return code
 
 
 def _mistakes(service: str, block: Mapping[str, Any], wish: Wish, parts: list[str]) -> Iterator[str]:
@@ -113,7 +119,7 @@ def _resolve(
         images = dict(zip(parts, pool.map(resolve, parts), strict=True))
     for part, (reference, revision) in images.items():
         same = "as in the stack file" if reference == block[part]["image"] else ""
-        words = ", ".join(filter(None, [f"built from commit {revision[:12]}" if revision else "", same]))
+        words = ", ".join(filter(None, [f"built from commit {short_commit(revision)}" if revision else "", same]))
         console.print(f"{service}/{part}: {reference}{f' ({words})' if words else ''}", soft_wrap=True, markup=False)
     return images
 

@@ -14,9 +14,10 @@ from .engine import console
 from .finding import HINT, PROBLEM, Case, Finding, problem
 from .pinned import find
 from .refused import Refused
-from .views import terminal
+from .views import terminal, wrapped
 
 LIMIT_S = 9.5
+INDENT = " " * 9
 STYLES = {PROBLEM: "bold red", HINT: "yellow"}
 Examination = Callable[[Case], Sequence[Finding]]
 EXAMINATIONS: dict[str, Examination] = {
@@ -41,7 +42,7 @@ def run(stack: str, *, as_json: bool) -> int:
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
-        _show(findings)
+        _show(stack, findings)
     return 1 if any(finding.state == PROBLEM for finding in findings) else 0
 
 
@@ -71,14 +72,16 @@ def examine(case: Case, examinations: dict[str, Examination] = EXAMINATIONS, lim
     ]
 
 
-def _show(findings: Sequence[Finding]) -> None:
+def _show(stack: str, findings: Sequence[Finding]) -> None:
     shown = terminal()
     width = max(len(finding.check) for finding in findings)
     for finding in findings:
-        line = Text(f"{finding.state:8}", style=STYLES.get(finding.state, "green"))
-        line.append(f"{finding.check:{width}}  {finding.text}", style="default not bold")
-        shown.print(line, soft_wrap=True)
-        if finding.remedy:
-            shown.print(Text(f"         -> {finding.remedy}"), soft_wrap=True)
+        first, *rest = wrapped(shown, f"{finding.state:8}{finding.check:{width}}  {finding.text}", INDENT)
+        line = Text(first)
+        line.stylize(STYLES.get(finding.state, "green"), 0, 8)
+        rest += wrapped(shown, f"{INDENT}-> {finding.remedy}", f"{INDENT}   ") if finding.remedy else []
+        for each in (line, *map(Text, rest)):
+            shown.print(each, soft_wrap=True)
     problems = sum(finding.state == PROBLEM for finding in findings)
     shown.print(f"{problems or 'no'} problem{'s' if problems > 1 else ''}, {len(findings)} checks")
+    shown.print(f"what runs: ./sertantai status{'' if stack == 'local' else f' --stack {stack}'}")

@@ -16,6 +16,7 @@ from . import at_host, reach
 from .engine import ROOT
 from .finding import Case, Finding, hint, ok, problem
 from .hints import flag
+from .words import count
 
 FACTS = """date +%s.%N
 docker version --format '{{.Server.Version}}' 2>/dev/null || echo
@@ -111,7 +112,8 @@ def sites(case: Case) -> Sequence[Finding]:
             if each
         ]
     ends = [f"{address}:{port}" for port in ports]
-    return [ok("ports", f"{' and '.join(ends)} answer"), *(found or [ok("certificates", f"of {len(names)} names")])]
+    found = found or [ok("certificates", f"valid, for {count(len(names), 'name')}")]
+    return [ok("ports", f"{' and '.join(ends)} answer"), *found]
 
 
 def _certificate(stack: str, name: str, address: str, port: int, context: ssl.SSLContext) -> Finding | None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ LOCAL_STATE = ROOT / ".pulumi-state"
 LOCAL_PASSPHRASE = "local"  # noqa: S105
 # The engine and its providers collect garbage a quarter as often: a run is short, and 5 % quicker.
 QUICKER = {"GOGC": "400"}
+SAME_S = 1
+"""Interrupts within this time are one."""
 
 console = Console(stderr=True, highlight=False)
 
@@ -78,11 +81,15 @@ class Begun:
 
 
 def begin(command: list[str], environment: Mapping[str, str]) -> Begun:
-    """Starts a command that writes events."""
+    """Starts a command that writes events.
+
+    It has a process group of its own: the terminal's Ctrl-C reaches this process alone, which passes each one on.
+    """
     stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - who reads it closes it
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True, errors="replace"
-    )
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
+        text=True, errors="replace", process_group=0,
+    )  # fmt: skip
     return Begun(process, stderr)
 
 
@@ -108,26 +115,32 @@ def follow(begin: Callable[[], Begun], *, preview: bool, as_json: bool, show: Sh
 def _running(begin: Callable[[], Begun]) -> Iterator[Begun]:
     """Starts the command, and makes sure that it completes its running steps.
 
-    The terminal sends Ctrl-C to the command too. If the terminal closes or this process is terminated, the command is
-    interrupted once: a second interrupt would cancel running steps.
+    If this process is interrupted or terminated, or its terminal closes, the command is interrupted. A second interrupt
+    cancels running steps, so it is passed on only if the operator means it: as another SIGINT, not at once.
     """
     process: subprocess.Popen[str] | None = None
-    interrupted = False
+    last: float | None = None
+    """When this process was told to end."""
 
-    def interrupt(*_: object) -> None:
-        nonlocal interrupted
-        if process is not None and not interrupted:
-            process.send_signal(signal.SIGINT)
-            interrupted = True
+    def interrupt(number: int, _: object) -> None:
+        nonlocal last
+        now = time.monotonic()
+        # `timeout` and some shells send SIGINT to the process and to its group.
+        if last is None or (number == signal.SIGINT and now - last >= SAME_S):
+            last = now
+            if process is not None:
+                process.send_signal(signal.SIGINT)
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, interrupt)
     # The command ignores the end of its terminal; so does this process, if it runs under nohup.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         begun = begin()
         process = begun.process
+        if last is not None:  # while it began
+            process.send_signal(signal.SIGINT)
         if before[signal.SIGHUP] != signal.SIG_IGN:
             signal.signal(signal.SIGHUP, interrupt)
         yield begun

@@ -21,11 +21,11 @@ def switch(stack: str, service: str, *, on: bool, as_json: bool) -> int:
     if not block.get("domain"):
         raise Refused(f"services/{service}/domain: is not set, so {service} has no site")
     file = ROOT / f"Pulumi.{stack}.yaml"
-    code = 1
+    code, setting = 1, ("services", service, "maintenance")
     # No registry is asked: a site can be closed while the registry is down.
     with releasing.limited(find_or_install(), stack, service):
-        if bool(block.get("maintenance")) != on:
-            stack_edit.set_value(file, ("services", service, "maintenance"), on)
+        if bool(block.get("maintenance")) != on and (on or not stack_edit.remove_line(file, setting, True)):
+            stack_edit.set_value(file, setting, on)
         try:
             code = _run(stack, service, as_json=as_json)
         finally:

@@ -18,6 +18,7 @@ WRAPPERS = re.compile(
 )
 PATH_FIRST = re.compile(r"[a-z][\w.-]*([/:][\w.*-]+)*: ")
 INTERRUPTED = "was interrupted; run up again"
+LOCKED = "wait for its end, or, if that run is gone, `./sertantai unlock` with this stack"
 # The codes of Hetzner's API, each with its meaning.
 HETZNER: Mapping[str, str] = {
     "unauthorized": "hcloud:token: Hetzner does not know it: set a token of this project, with read and write",
@@ -51,6 +52,11 @@ MEANINGS = [
         r"unsupported location for server type",
         "host/server_type: this location has no such type: choose another type, or another host/location",
     ),
+    (
+        r"(?s)currently locked by .*?created by (\S+) \(pid (\d+)\) at ([\d-]+)T([\d:]+)",
+        rf"the stack is locked by \1, pid \2, since \3 \4 UTC: {LOCKED}",
+    ),
+    (r"Another update is currently in progress", f"another run has locked the stack (its page names it): {LOCKED}"),
     (r"^signal: \w+", INTERRUPTED),
     (
         # ssh's own exit code; a step ends with 1 or 2.

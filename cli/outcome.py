@@ -8,6 +8,8 @@ from .run import Run
 from .steps import Step, owner
 
 SERVES, FAILED, STOPPED = "serves", "failed", "interrupted"
+SERVED = "served"
+"""What `releases` says of a good release that a newer one has replaced. The history keeps `serves`."""
 
 
 def result(run: Run, service: str) -> str:

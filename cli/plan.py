@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import services
-from .changes import short_image
+from .changes import short_commit, short_image
 from .events import MADE_UP, hashed
 from .refused import Refused
 from .report import action
@@ -178,7 +178,7 @@ def _key(title: str) -> tuple[str, str]:
 
 
 def _image(image: str, commit: str) -> str:
-    return (short_image(image) or "not known yet") + (f" (commit {commit[:12]})" if commit else "")
+    return (short_image(image) or "not known yet") + (f" (commit {short_commit(commit)})" if commit else "")
 
 
 def _joined(rows: Mapping[str, list[str]]) -> dict[str, str]:

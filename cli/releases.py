@@ -1,25 +1,25 @@
 """`releases`: shows the history."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import typer
 from rich.text import Text
 
-from . import history, services
-from .changes import short_image
-from .views import terminal
+from . import history, outcome, services
+from .changes import short_commit, short_image
+from .views import terminal, wrapped
 
-STYLES = {"serves": "green", "failed": "red", "interrupted": "yellow", "running": "cyan"}
+STYLES = {outcome.SERVES: "green", outcome.SERVED: "dim", "failed": "red", "interrupted": "yellow", "running": "cyan"}
 
 
 def show(stack: str, service: str, *, as_json: bool) -> None:
     """Shows the releases of a service, or of all services, the newest first. Raises `Refused`."""
     if service:
         services.find(stack, service)
-    releases = history.read(stack, service)
+    releases = list(told(history.read(stack, service)))
     if as_json:
         typer.echo(json.dumps(releases))
         return
@@ -29,7 +29,19 @@ def show(stack: str, service: str, *, as_json: bool) -> None:
         return
     for release in releases:
         for line in lines(release):
-            console.print(line, soft_wrap=True)
+            first, *rest = wrapped(console, line.plain, "    ")
+            line.truncate(len(first))
+            for each in (line, *map(Text, rest)):
+                console.print(each, soft_wrap=True)
+
+
+def told(releases: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yields the releases, the newest first as they come: only the newest good one of each service serves still."""
+    serving: set[str] = set()
+    for release in releases:
+        is_good, service = release["result"] == outcome.SERVES, release["service"]
+        yield {**release, "result": outcome.SERVED if is_good and service in serving else release["result"]}
+        serving |= {service} if is_good else set()
 
 
 def lines(release: Mapping[str, Any]) -> Iterator[Text]:
@@ -48,4 +60,6 @@ def lines(release: Mapping[str, Any]) -> Iterator[Text]:
 
 def _image(part: str, release: Mapping[str, Any]) -> str:
     commit = release["commits"].get(part, "")
-    return f"{part} {short_image(release['images'][part]).rpartition('@')[2]}" + (f" ({commit[:12]})" * bool(commit))
+    return f"{part} {short_image(release['images'][part]).rpartition('@')[2]}" + (
+        f" ({short_commit(commit)})" * bool(commit)
+    )

@@ -72,8 +72,13 @@ def _outputs(run: Run) -> Iterator[str]:
 
 def _flatten(name: str, value: Any) -> list[tuple[str, str]]:
     if isinstance(value, dict):
-        return [(f"{name} {key}", str(inner)) for key, inner in value.items() if inner]
-    return [(name, str(value))] if value else []
+        return [(f"{name} {key}", _one_line(inner)) for key, inner in value.items() if inner]
+    return [(name, _one_line(value))] if value else []
+
+
+def _one_line(value: Any) -> str:
+    """Returns an output without its line breaks: a certificate's issuer and dates are lines of a step."""
+    return ", ".join(str(value).splitlines())
 
 
 def _counts(run: Run) -> str:

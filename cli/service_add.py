@@ -40,7 +40,9 @@ def add(stack: str, wanted: Wanted, *, yes: bool) -> str:
     """Adds the block, and returns the service's name. Raises `Refused` with all mistakes, and writes nothing then."""
     file = stack_file(stack)
     services = file.block("services")
-    ask = _ask if _is_terminal() and not yes else _accept
+    if not yes and not _is_terminal():
+        raise Refused("service add: nobody can be asked here: add --yes")
+    ask = _accept if yes else _ask
     name = wanted.name or str(ask("Name", ""))
     if not name:
         raise Refused("service add: the name is missing")

@@ -34,16 +34,35 @@ def in_file(path: Keys) -> Keys:
     return (path[0] if ":" in path[0] else f"{PROJECT}:{path[0]}", *path[1:])
 
 
+def remove_line(file: Path, path: Keys, value: Any) -> bool:
+    """Removes the line that `set_value` has added. Returns False, and changes nothing, if there is no such line."""
+    target = file.resolve()
+    before = _read(target)
+    wanted = _without(yaml.safe_load(before), ("config", *in_file(path)))
+    added = f"{yaml_text.dump(path[-1])}: {yaml_text.dump(value)}"
+    lines = before.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        rest = "".join(lines[:number] + lines[number + 1 :])
+        if line.strip() == added and yaml.safe_load(rest) == wanted:
+            _replace(target, rest)
+            return True
+    return False
+
+
 def _write(file: Path, path: Keys, value: Any, by_hand: str, block: str = "") -> None:
     target = file.resolve()  # a link stays a link
     before = _read(target)
     changed = _changed(file, before, path, value, by_hand, block)
     if changed != before:
-        new = target.with_name(f"{target.name}.new")
-        with new.open("w", newline="") as writer:
-            writer.write(changed)
-        new.chmod(target.stat().st_mode)
-        new.replace(target)
+        _replace(target, changed)
+
+
+def _replace(target: Path, text: str) -> None:
+    new = target.with_name(f"{target.name}.new")
+    with new.open("w", newline="") as writer:
+        writer.write(text)
+    new.chmod(target.stat().st_mode)
+    new.replace(target)
 
 
 def _read(file: Path) -> str:
@@ -87,6 +106,14 @@ def _with(document: Any, keys: Keys, value: Any) -> Any:
         return value
     block = document or {}
     return {**block, keys[0]: _with(block.get(keys[0]), keys[1:], value)}
+
+
+def _without(document: Any, keys: Keys) -> Any:
+    """Returns a document without the value under keys, if it has one."""
+    if not isinstance(document, dict) or keys[0] not in document:
+        return document
+    others = {key: value for key, value in document.items() if key != keys[0]}
+    return {**document, keys[0]: _without(document[keys[0]], keys[1:])} if keys[1:] else others
 
 
 def _differences(wanted: Any, got: Any, path: Keys = ()) -> Iterator[Keys]:

@@ -1,5 +1,6 @@
 """The status as sections of rows: the screen and the page show the same."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,8 +65,24 @@ def released(seen: Mapping[str, Any], service: str) -> str:
     if not last:
         return ""
     who = f" by {last['who']}" if last["who"] else ""
-    result = "" if last["result"] == "serves" else f": {last['result']}"
-    return f"released {ago(last['begun'], seen['time'])}{who}{result}"
+    when = f"{ago(last['begun'], seen['time'])}{who}"
+    match last["result"]:
+        case "serves":
+            return f"released {when}"
+        case "running":
+            return f"a release runs, begun {when}"
+    return f"last release {last['result']}, {when}" + (": an older one serves" if _is_older(seen, last) else "")
+
+
+def _is_older(seen: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
+    """Whether a container serves with another image than the last release has."""
+    serving = {each["part"]: each["digest"] for each in seen["containers"] if _serves(each, last["service"])}
+    digests = {part: image.partition("@")[2] for part, image in last["images"].items()}
+    return any(serving.get(part, digest) != digest for part, digest in digests.items() if digest)
+
+
+def _serves(container: Mapping[str, Any], service: str) -> bool:
+    return bool(container["service"] == service and container["serves"] and container["digest"])
 
 
 def requests(seen: Mapping[str, Any], service: str) -> str:
@@ -103,10 +120,18 @@ def _service(seen: Mapping[str, Any], name: str) -> Row:
     hosts = [host for host in declared["hosts"] if host in seen["certificates"]]
     first = min(hosts, key=lambda host: seen["certificates"][host]["expires"], default="")
     certificates = f"certificate {certificate(seen, first)}" if first else ""
-    words = [", ".join(parts), released(seen, name), requests(seen, name), certificates]
-    is_bad = any(problem["key"].startswith(f"{name}/") for problem in seen["problems"])
-    unknown = "docker" in seen["unreadable"]
-    return Row(name, "; ".join(filter(None, words)), BAD if is_bad else PLAIN if unknown else GOOD)
+    closed = "closed: maintenance" if name in seen["maintenance"] else ""
+    words = [closed, ", ".join(parts), released(seen, name), requests(seen, name), certificates]
+    return Row(name, "; ".join(filter(None, words)), _level(seen, name))
+
+
+def _level(seen: Mapping[str, Any], service: str) -> str:
+    if any(problem["key"].startswith(f"{service}/") for problem in seen["problems"]):
+        return BAD
+    if "docker" in seen["unreadable"]:
+        return PLAIN
+    result = seen["releases"].get(service, {}).get("result", "serves")
+    return GOOD if result == "serves" and service not in seen["maintenance"] else NOTE
 
 
 def _part(seen: Mapping[str, Any], service: str, part: str) -> str:
@@ -122,8 +147,14 @@ def _part(seen: Mapping[str, Any], service: str, part: str) -> str:
     chosen = max(containers, key=lambda each: (bool(each["serves"]), each["started"]))
     words = [part, short(chosen["digest"])[:7], "" if state(chosen) in ("healthy", "running") else state(chosen)]
     words.append(f"({chosen['restarts']} restarts)" if chosen["restarts"] > 1 else "")
-    words.append(f"(+{len(containers) - 1})" if len(containers) > 1 else "")
+    others = Counter(_idle(each) for each in containers if each is not chosen)
+    words += [f"and {number} {what}" for what, number in others.items()]
     return " ".join(filter(None, words))
+
+
+def _idle(container: Mapping[str, Any]) -> str:
+    """Returns what a container does next to the one that serves."""
+    return "without requests" if state(container) in ("healthy", "running") else state(container)
 
 
 def _sites(seen: Mapping[str, Any]) -> Iterator[Row]:

@@ -82,7 +82,7 @@ def _release(seen: Mapping[str, Any], service: str) -> Iterator[Row]:
     last = seen["releases"].get(service)
     if not last:
         return
-    took = f", took {time(last['ended']) - time(last['begun']):.0f} s" if last["ended"] else ""
+    took = f"; took {time(last['ended']) - time(last['begun']):.0f} s" if last["ended"] else ""
     yield Row(
         f"{service}:{last['number']}", f"{released(seen, service)}{took}", GOOD if last["result"] == "serves" else NOTE
     )

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -70,6 +71,13 @@ class ResilientFile:
 def terminal() -> Console:
     """Returns a console for the terminal at standard output."""
     return Console(file=cast(TextIO, ResilientFile(sys.stdout)), highlight=False, markup=False, emoji=False)
+
+
+def wrapped(console: Console, text: str, indent: str) -> list[str]:
+    """Returns text as lines for a terminal's width, the later ones indented. Without a terminal it is one line."""
+    if not console.is_terminal:
+        return [text]
+    return textwrap.wrap(text, console.width, subsequent_indent=indent, break_on_hyphens=False) or [text]
 
 
 def write(text: str) -> None:

@@ -113,10 +113,14 @@ class Gate:
 
 
 def failure_lines(subject: str, container: str, reason: str, mask: Mask) -> list[str]:
-    """Returns the lines of an error about a container: the reason, the last lines of its log, and log hints."""
+    """Returns the lines of an error about a container: the reason, the last lines of its log, and log hints.
+
+    A container that restarts writes the same lines again and again: each line is shown once.
+    """
     log = docker.logs(container, SEARCHED)
     log_hints = [f"{subject}: {meaning}" for meaning in hints.find("\n".join(log))]
-    return [f"{subject}: {reason}; its last lines:", *map(mask.line, log[-SHOWN:]), *log_hints]
+    different = [*dict.fromkeys(reversed(log))][:SHOWN][::-1]
+    return [f"{subject}: {reason}; its last lines:", *map(mask.line, different), *log_hints]
 
 
 def _ports(container: str) -> list[int]:

@@ -233,7 +233,8 @@ def _name(container: Mapping[str, Any]) -> str:
 def _advice(container: Mapping[str, Any]) -> str:
     if container["service"] != SHARED and container["serves"] is False:
         return "; it receives no requests: a release has failed"
-    return f": docker logs {container['name']}"
+    shared, service = container["service"] == SHARED, container["service"]
+    return f": docker logs {container['name']}" if shared else f": ./sertantai logs {service}"
 
 
 def _seconds(time: str) -> float:

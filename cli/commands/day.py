@@ -57,7 +57,7 @@ def psql(
     stack: Stack = "local",
     yes: Yes = False,
 ) -> None:
-    """Opens psql on a service's database, with the rights of its app. Transactions are read-only."""
+    """Opens psql on a service's database, with the rights of its app. Transactions are read-only without --write."""
     from .. import sessions
 
     given = [*(["-c", command] if command else []), *(words or [])]

@@ -42,6 +42,17 @@ class Group(TyperGroup):
         with _usage():
             return super().make_context(*words, **options)
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Returns a command."""
+        command = super().get_command(ctx, cmd_name)
+        if command:
+            _without_types(command.get_params(ctx))
+        return command
+
+    def get_params(self, ctx: Any) -> Any:
+        """Returns the options of the group itself."""
+        return _without_types(super().get_params(ctx))
+
     def invoke(self, ctx: Any) -> Any:
         """Runs a command."""
         try:
@@ -51,6 +62,14 @@ class Group(TyperGroup):
             if str(refused):
                 sys.stderr.write(f"{refused}\n")
             raise typer.Exit(1) from None
+
+
+def _without_types(params: list[Any]) -> list[Any]:
+    """Makes the help show flags without the type of a value, which they do not take."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
 
 
 @contextmanager

@@ -65,7 +65,9 @@ def deploy(
 
 def rollback(
     service: Service,
-    to: Annotated[int, typer.Option(help="A release's number, from `releases`. Default: the last other one.")] = 0,
+    to: Annotated[
+        int | None, typer.Option(help="A release's number, from `releases`. Default: the last other one.")
+    ] = None,
     commit: Commit = False,
     stack: Stack = "local",
     yes: Yes = False,
@@ -73,7 +75,7 @@ def rollback(
     """Releases the images of an earlier release, which the host has kept. It needs no registry."""
     from .. import rollback
 
-    raise typer.Exit(rollback.roll_back(stack, service, to, yes=yes, commit=commit))
+    raise typer.Exit(rollback.roll_back(stack, service, to or 0, yes=yes, commit=commit))
 
 
 def releases(service: AnyService = "", stack: Stack = "local", as_json: Json = False) -> None:

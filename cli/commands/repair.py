@@ -63,7 +63,10 @@ def validate(stack: Stack = "local") -> None:
 
 
 def doctor(stack: Stack = "local", as_json: Json = False) -> None:
-    """Looks for everything that can be wrong on this machine and on the server. Exit code 1: something is."""
+    """Looks for what can be wrong on this machine, on the way to the server and on it. Exit code 1: something is.
+
+    Python, Pulumi, state and lock, git, stack file, registry, SSH, DNS, ports, certificates, disk. `status`: what runs.
+    """
     from .. import doctor as examination
 
     raise typer.Exit(examination.run(stack, as_json=as_json))

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, backup_files, backup_keys, state
+from cli import at_host, backup_files, backup_keys, services, state
 from cli.refused import Refused
 
 STATUS: dict[str, Any] = {
@@ -72,6 +72,17 @@ def test_a_problem_is_shown_and_is_the_exit_code(monkeypatch: pytest.MonkeyPatch
 def test_without_a_container_the_problem_is_all(monkeypatch: pytest.MonkeyPatch) -> None:
     code, text = shown(monkeypatch, {"problems": ["backup: its container does not run"]})
     assert (code, text.strip()) == (1, "problem: backup: its container does not run")
+
+
+@pytest.mark.parametrize("verb", ["status", "now", "verify"])
+def test_a_stack_that_declares_none_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verbs: list[tuple[str, ...]], verb: str
+) -> None:
+    (tmp_path / "Pulumi.trial.yaml").write_text("config: {sertantai:host: {kind: local}}\n")
+    monkeypatch.setattr(services, "ROOT", tmp_path)
+    result = CliRunner().invoke(command.app, ["backup", verb, "--stack", "trial"])
+    assert (result.exit_code, result.output) == (1, "backup: is not declared: docs/backups.md\n")
+    assert verbs == []
 
 
 def test_for_machines_it_is_the_same_json(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,13 @@ def test_it_writes_the_digests_of_app_and_frontend_then_plans_and_releases_that_
     )
 
 
+def test_a_release_behind_a_closed_door_says_that_the_site_is_closed(project: Project, deploy: Deploy) -> None:
+    assert "is closed" not in deploy("legal", "--yes")[1]
+    text = project.file.read_text().replace("legal: # the first\n", "legal:\n      maintenance: true\n")
+    project.file.write_text(text)
+    assert "legal: its site is closed: `./sertantai maintenance off legal` opens it" in deploy("legal", "--yes")[1]
+
+
 def test_no_other_image_is_looked_up_and_electric_stays_the_one_that_runs(project: Project, deploy: Deploy) -> None:
     project.state(
         image("legal-electric", f"electric@{digest('e')}"), image("auth-app", f"r.test/o/app@{digest('a')}", "auth")

@@ -65,6 +65,7 @@ def test_the_exit_code_says_whether_there_is_a_problem_and_machines_get_json(
     result = CliRunner().invoke(command.app, ["doctor"])
     assert result.exit_code == code
     assert all(each.text in result.stdout and each.remedy in result.stdout for each in findings)
+    assert result.stdout.endswith("what runs: ./sertantai status\n")
     result = CliRunner().invoke(command.app, ["doctor", "--json"])
     assert result.exit_code == code
     assert [each["state"] for each in json.loads(result.output)] == [each.state for each in findings]

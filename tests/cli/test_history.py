@@ -1,11 +1,15 @@
 """What a run records of its releases, and how they are shown."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+from typer.testing import CliRunner
 
+from cli import __main__ as command
 from cli import git, history, releases
 from cli.history import Recorder
 from cli.run import Run
@@ -93,13 +97,38 @@ def test_a_release_is_shown_with_who_when_what_and_how_it_ended() -> None:
     release = {
         "service": "legal", "number": 7, "begun": "2026-11-24T03:15:00+01:00", "seconds": 12.4, "result": "failed",
         "command": "deploy", "who": "anna@laptop", "commit": "c0ffee", "error": "legal/app: died",
-        "images": {"app": f"r.test/o/app@sha256:{'2' * 64}"}, "commits": {"app": "abcdef"},
+        "images": {"app": f"r.test/o/app@sha256:{'2' * 64}"}, "commits": {"app": "abcdef0123456789-dirty"},
     }  # fmt: skip
     assert [str(line) for line in releases.lines(release)] == [
         "legal 7  2026-11-24 02:15 UTC  failed  12 s  deploy by anna@laptop c0ffee",
-        "  app 222222222222 (abcdef)",
+        "  app 222222222222 (abcdef012345-dirty)",
         "  legal/app: died",
     ]
+
+
+def test_only_the_newest_good_release_of_each_service_serves_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = [("legal", "failed"), ("legal", "serves"), ("auth", "serves"), ("legal", "serves"), ("auth", "serves")]
+    rows = [{"service": service, "result": result} for service, result in kept]
+    monkeypatch.setattr(history, "read", lambda *_: rows)
+    said = CliRunner().invoke(command.app, ["releases", "--json"])
+    results = [each["result"] for each in json.loads(said.output)]
+    assert results == ["failed", "serves", "serves", "served", "served"]
+
+
+def test_the_releases_fit_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Console(file=io.StringIO(), width=40, force_terminal=True, color_system=None, highlight=False)
+    release = {
+        "service": "legal", "number": 7, "begun": "2026-11-24T03:15:00+01:00", "seconds": 12.4, "result": "failed",
+        "command": "deploy", "who": "anna@laptop", "commit": "c0ffee", "error": "not healthy " * 10,
+        "images": {}, "commits": {},
+    }  # fmt: skip
+    monkeypatch.setattr(releases, "terminal", lambda: screen)
+    monkeypatch.setattr(history, "read", lambda *_: [release])
+    releases.show("local", "", as_json=False)
+    assert isinstance(screen.file, io.StringIO)
+    lines = screen.file.getvalue().splitlines()
+    assert lines[:2] == ["legal 7  2026-11-24 02:15 UTC  failed", "    12 s  deploy by anna@laptop c0ffee"]
+    assert max(map(len, lines)) <= 40
 
 
 def test_the_commit_of_a_checkout_is_marked_if_its_files_have_changed(

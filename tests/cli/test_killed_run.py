@@ -1,7 +1,5 @@
 """A run of the real CLI that was killed: the next one clears its lock, and a concurrent second one is refused."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +12,7 @@ from pulumi import automation as auto
 from cli import engine
 from cli.lock import find_locks
 from tests.e2e.runner import has_engine
+from tests.signals import kill_session
 
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(not has_engine(), reason="no Pulumi CLI")]
 PROGRAM = """
@@ -64,7 +63,7 @@ def at_work(project: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def kill(run: "subprocess.Popen[bytes]") -> None:
-    os.killpg(run.pid, signal.SIGKILL)
+    kill_session(run.pid)
     run.wait()
 
 

@@ -58,8 +58,15 @@ def test_it_is_written_into_the_stack_file_and_the_site_alone_switches(
     step = ("trial", "up", "--yes", "--skip-preview", "--target", "**::legal-site-switch")
     assert runs == [step]
     assert call("off", "legal")[0] == 0
-    assert setting(tmp_path) is False
+    assert (tmp_path / "Pulumi.trial.yaml").read_text() == FILE
     assert runs == [step, step]
+
+
+def test_off_keeps_a_line_that_has_a_comment(runs: list[tuple[str, ...]], tmp_path: Path) -> None:
+    written = FILE.replace("      app:", "      maintenance: true # until Monday\n      app:", 1)
+    (tmp_path / "Pulumi.trial.yaml").write_text(written)
+    assert call("off", "legal")[0] == 0
+    assert (tmp_path / "Pulumi.trial.yaml").read_text() == written.replace("true", "false")
 
 
 def test_off_leaves_a_file_without_the_setting_as_it_is(runs: list[tuple[str, ...]], tmp_path: Path) -> None:

@@ -78,3 +78,16 @@ def test_a_broken_connection_is_reported() -> None:
     said = explain('exit status 255: running "set -e":\nclient_loop: send disconnect: Broken pipe\n')
     assert "the SSH connection broke during the step" in said
     assert "255" not in said
+
+
+def test_a_lock_says_who_has_it_since_when_and_what_to_do_and_not_to_delete_it() -> None:
+    told = (
+        "the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock "
+        "file with `pulumi cancel`.\n  file:///state/locks/1a2b.json: created by op@laptop (pid 14576) at "
+        "2026-11-23T01:06:01Z"
+    )
+    assert explain(told) == (
+        "the stack is locked by op@laptop, pid 14576, since 2026-11-23 01:06:01 UTC: wait for its end, or, if that run "
+        "is gone, `./sertantai unlock` with this stack"
+    )
+    assert "pulumi cancel" not in explain("[409] Conflict: Another update is currently in progress. `pulumi cancel`")

@@ -26,7 +26,9 @@ SAID = "server: does not run commands as expected; `./sertantai ssh`: what does 
 )
 def test_it_is_a_message_and_no_traceback(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     block = "{app: {image: 'app:1', port: 4000}, database: {name: legal}}"
-    (tmp_path / "Pulumi.trial.yaml").write_text(f"config: {{sertantai:services: {{legal: {block}}}}}")
+    (tmp_path / "Pulumi.trial.yaml").write_text(
+        f"config: {{sertantai:backup: {{volume: b}}, sertantai:services: {{legal: {block}}}}}"
+    )
     for module in (services, recover):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(status, "parse", lambda *_: None)

@@ -70,6 +70,17 @@ def test_a_change_by_hand_is_drift_even_if_only_a_step_sees_it(
     ]
 
 
+def test_an_output_of_several_lines_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(PlainView())
+    outputs = {"certificates": {"legal.test": "issuer=CN=R3\nnotAfter=Nov 29 2026 GMT\n"}}
+    urn = "urn:pulumi:prod::sertantai::pulumi:pulumi:Stack::sertantai-prod"
+    run.read({"resOutputsEvent": {"metadata": {"op": "create", "urn": urn, "new": {"outputs": outputs}}}})
+    run.finish(0)
+    assert (
+        capsys.readouterr().out.splitlines()[0] == "  certificates legal.test  issuer=CN=R3, notAfter=Nov 29 2026 GMT"
+    )
+
+
 def test_secret_and_unknown_outputs_are_shown_as_marks() -> None:
     run = Run(JsonView(preview=True), preview=True)
     outputs = {"key": {SECRET: "1b47", "ciphertext": "[secret]"}, "urls": {"legal": f"https://{UNKNOWN}:8443"}}

@@ -28,6 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def call(*words: str, stack: str = "prod", answers: str = "") -> tuple[int, str]:
+    words = words if service_add._is_terminal() else (*words, "--yes")
     result = CliRunner().invoke(app, ["service", "add", *words, "--stack", stack], input=answers)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -119,6 +120,13 @@ def test_each_setting_is_asked_for_with_a_suggestion(folder: Path, monkeypatch: 
     assert block(folder, "notes", "local").items() >= {"domain": "notes.localhost"}.items()
     assert block(folder, "notes", "local")["app"]["port"] == 4100
     assert "database" not in block(folder, "notes", "local")
+
+
+def test_where_nobody_can_be_asked_nothing_is_written_without_yes(folder: Path) -> None:
+    before = (folder / "Pulumi.prod.yaml").read_text()
+    result = CliRunner().invoke(app, ["service", "add", "notes", "--stack", "prod"])
+    assert (result.exit_code, result.output) == (1, "service add: nobody can be asked here: add --yes\n")
+    assert (folder / "Pulumi.prod.yaml").read_text() == before
 
 
 def test_nothing_is_written_if_the_block_is_not_confirmed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,7 +190,18 @@ def test_after_a_failed_release_the_container_that_serves_is_shown_and_the_other
     left = container("auth", "app", "x:1") | {"digest": OTHER, "serves": False, "state": "restarting"}
     host(seen(containers=[*seen()["containers"], left]))
     text = run()[1]
-    assert re.search(r"auth +app 1f4b1f4 \(\+1\)", text)
+    assert re.search(r"auth +app 1f4b1f4 and 1 restarting[;,]", text)
+
+
+def test_the_line_of_a_service_says_that_it_is_closed_or_that_its_last_release_failed(host: Answer) -> None:
+    failed = RELEASE | {"result": "failed", "images": {"app": f"localhost:5050/app@{OTHER}"}}
+    host(seen(maintenance=["auth"], releases={"legal": failed}))
+    code, text = run()
+    assert code == 0
+    assert re.search(r"! auth +closed: maintenance; app", text)
+    assert re.search(r"! legal .*; last release failed, 3 h ago by ann@laptop: an older one serves;", text)
+    host(seen(releases={"legal": failed | {"images": {"app": f"localhost:5050/app@{DIGEST}"}}}))
+    assert "older one serves" not in run()[1]  # it failed after the switch
 
 
 def test_restarts_are_shown_also_long_after_the_last_one(host: Answer) -> None:

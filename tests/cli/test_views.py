@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from cli.run import Run, View
-from cli.views import JsonView, LiveView, PlainView
+from cli.views import JsonView, LiveView, PlainView, wrapped
 
 EVENTS = Path(__file__).with_name("events")
 
@@ -153,3 +153,13 @@ def test_a_preview_in_json_names_changes_and_drift(capsys: pytest.CaptureFixture
     assert {"event": "drift", "step": "host: ipv4", "changes": ["is gone"]} in objects
     assert {"event": "change", "step": "host: ipv4", "action": "new", "changes": []} in objects
     assert "end" not in {each["event"] for each in objects}
+
+
+def test_long_lines_are_wrapped_at_words_and_indented_in_a_terminal_alone() -> None:
+    terminal, pipe = (Console(file=io.StringIO(), width=20, force_terminal=is_one) for is_one in (True, False))
+    assert wrapped(terminal, "ok  Docker    answers in good order", "    ") == [
+        "ok  Docker",
+        "    answers in good",
+        "    order",
+    ]
+    assert wrapped(pipe, "ok  Docker    answers in good order", "    ") == ["ok  Docker    answers in good order"]

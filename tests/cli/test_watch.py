@@ -1,10 +1,13 @@
 """A runner is watched to its end, even if the reader of the output or the terminal is gone."""
 
+import fcntl
 import os
 import pty
 import signal
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from cli import engine
 from tests.places import ROOT
-from tests.signals import reset_signals
+from tests.signals import kill_session, reset_signals
 from tests.waiting import eventually
 
 Watch = Callable[..., "subprocess.Popen[str]"]
@@ -48,17 +52,21 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
 
     def begin(runner: str = RUNNER, shown: str = "json", **files: Any) -> "subprocess.Popen[str]":
         command = [sys.executable, "-c", WATCHER, str(tmp_path), runner, shown]
-        files = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | files
-        begun.append(
-            subprocess.Popen(command, cwd=ROOT, text=True, start_new_session=True, preexec_fn=reset_signals, **files)
-        )
+        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | files
+        options: dict[str, Any] = {"preexec_fn": reset_signals, "start_new_session": True} | streams
+        begun.append(subprocess.Popen(command, cwd=ROOT, text=True, **options))
         return begun[-1]
 
     yield begin
     for process in begun:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        kill_session(process.pid)
         process.wait()
+
+
+def take_terminal(terminal: int) -> None:
+    """Makes it the terminal of this new session, so that its Ctrl-C interrupts it."""
+    reset_signals()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 
 
 def test_a_run_completes_if_the_reader_of_its_output_is_gone(tmp_path: Path, watch: Watch) -> None:
@@ -73,7 +81,8 @@ def test_a_run_completes_if_the_reader_of_its_output_is_gone(tmp_path: Path, wat
 
 
 @pytest.mark.parametrize(
-    ("number", "send"), [(signal.SIGTERM, os.kill), (signal.SIGHUP, os.kill), (signal.SIGHUP, os.killpg)]
+    ("number", "send"),
+    [(number, send) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) for send in (os.kill, os.killpg)],
 )
 def test_an_interrupted_run_waits_for_the_runner_to_end_in_order(
     tmp_path: Path, watch: Watch, number: int, send: Callable[[int, int], None]
@@ -96,3 +105,32 @@ def test_a_closed_terminal_ends_the_run_in_order(tmp_path: Path, watch: Watch) -
     assert run.wait(timeout=30) == 1
     assert (tmp_path / "end").read_text() == "1"
     assert (tmp_path / "log").read_text() == ""
+
+
+def test_ctrl_c_in_the_terminal_interrupts_the_runner_once(tmp_path: Path, watch: Watch) -> None:
+    ours, theirs = pty.openpty()
+    run = watch(stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=lambda: take_terminal(theirs))
+    os.close(theirs)
+    eventually(lambda: (tmp_path / "begun").exists())
+    os.write(ours, b"\x03")
+    with suppress(OSError):  # the terminal's other side is closed
+        while os.read(ours, 2**16):
+            pass
+    os.close(ours)
+    assert run.wait(timeout=30) == 1
+    assert (tmp_path / "end").read_text() == "1"
+
+
+def test_a_second_interrupt_reaches_the_runner_only_if_it_is_not_at_once(tmp_path: Path, watch: Watch) -> None:
+    run = watch(RUNNER.replace("while not interrupts:", "while len(interrupts) < 2:"))
+    eventually(lambda: (tmp_path / "begun").exists())
+    begun = time.monotonic()
+    os.kill(run.pid, signal.SIGTERM)
+
+    def has_ended() -> bool:
+        os.kill(run.pid, signal.SIGINT)
+        return (tmp_path / "end").exists()
+
+    eventually(has_ended)
+    assert time.monotonic() - begun >= engine.SAME_S
+    run.communicate(timeout=30)

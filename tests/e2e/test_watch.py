@@ -137,7 +137,7 @@ def expire_token(watched: Watched, registry: Listener) -> None:
 
 
 FAULTS = {
-    "restarts": "times: docker logs enforcement-app",
+    "restarts": "times: ./sertantai logs enforcement",
     "unhealthy": "certbot: sertantai-",
     "certificate": f"{HOST}: its certificate ends at",
     "errors": "requests of the last 5 min have failed (5xx)",

@@ -4,7 +4,6 @@ import copy
 import json
 import os
 import shutil
-import signal
 import ssl
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import yaml
 from local import doubles, images
 from tests.e2e.platform import copy_program
 from tests.places import INSIDE, ROOT, Place
+from tests.signals import kill_session
 
 PLACE = Place("hetzner")
 REGISTRY, ACME, DNS, DNS_MANAGEMENT = PLACE.registry, PLACE.acme, PLACE.dns, PLACE.dns_management
@@ -116,7 +116,7 @@ class Project:
 
     def kill(self, process: "subprocess.Popen[str]") -> None:
         """Ends it as a power cut would, and cancels the lock that it leaves, as the operator's documentation says."""
-        os.killpg(process.pid, signal.SIGKILL)
+        kill_session(process.pid)
         process.communicate()
         assert self.pulumi("cancel", "--yes", "--stack", self.stack).ok
 

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from host import docker as docker_client
+from host.gate import failure_lines
+from host.mask import Mask
 from tests.throwaway.box import HEALTHY, SERVE, Boxes, Said, docker
 from tests.throwaway.calling import call
 
@@ -44,6 +47,13 @@ def test_a_container_that_dies_fails_at_once_with_the_reason(boxes: Boxes) -> No
         "    cannot reach the database",
         "legal/app: what served before still serves; fix the image or its settings and run up again",
     ]
+
+
+def test_a_line_that_its_log_repeats_is_shown_once_where_it_was_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = ["first", *["starts", "boom"] * 60, "end"]
+    monkeypatch.setattr(docker_client, "logs", lambda *_: log)
+    lines = failure_lines("legal/app", "legal-app-1", "died", Mask([]))
+    assert [line.strip() for line in lines[1:]] == ["first", "starts", "boom", "end"]
 
 
 def test_a_container_that_docker_restarts_has_died(boxes: Boxes) -> None:

@@ -131,7 +131,7 @@ def test_a_container_of_a_failed_release_is_told_from_the_one_that_serves() -> N
 
 def test_while_the_gateway_is_unknown_no_release_is_said_to_have_failed() -> None:
     [text] = texts(app(health="unhealthy", serves=None))
-    assert text.endswith("docker logs legal-app-1")
+    assert text.endswith(": ./sertantai logs legal")
 
 
 def test_a_declared_part_without_a_container_is_bad_unless_it_is_stopped_on_purpose() -> None:
