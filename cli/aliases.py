@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from typer._completion_shared import get_completion_script
 
-from . import services
-from .engine import ROOT
-from .hints import flag
+from .engine.engine import ROOT
+from .engine.hints import flag
+from .stack import services
 
 COMMAND = "sertantai"
 VARIABLE = "_SERTANTAI_COMPLETE"

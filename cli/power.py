@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .hetzner_api import Refused, connect, retry, wait_for_status
+from .server.hetzner_api import Refused, connect, retry, wait_for_status
 
 if TYPE_CHECKING:
     from hcloud import Client

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import yaml
 from rich.text import Text
 
-from cli import stack_edit
+from cli.stack import stack_edit
 from local import images
 
 from .terminal import Screen, draw, run

@@ -12,7 +12,7 @@ app = new_group("The backups of a stack.")
 @app.command()
 def status(stack: Stack = "local", as_json: Json = False) -> None:
     """Shows what can be recovered. Exit code 1: there are problems."""
-    from .. import backup
+    from ..data import backup
 
     raise typer.Exit(backup.show_status(stack, as_json=as_json))
 
@@ -20,7 +20,7 @@ def status(stack: Stack = "local", as_json: Json = False) -> None:
 @app.command()
 def now(stack: Stack = "local", full: Annotated[bool, typer.Option("--full", help="All of it.")] = False) -> None:
     """Makes a backup now."""
-    from .. import backup
+    from ..data import backup
 
     backup.make(stack, full=full)
 
@@ -28,7 +28,7 @@ def now(stack: Stack = "local", full: Annotated[bool, typer.Option("--full", hel
 @app.command()
 def verify(stack: Stack = "local") -> None:
     """Restores the newest backup now, and compares it with the running cluster."""
-    from .. import backup
+    from ..data import backup
 
     raise typer.Exit(backup.verify(stack))
 
@@ -40,7 +40,7 @@ def files(
     stack: Stack = "local",
 ) -> None:
     """Restores the files of a service's volumes into new volumes, next to the live ones."""
-    from .. import backup_files
+    from ..data import backup_files
 
     backup_files.restore(stack, service, at)
 
@@ -48,8 +48,8 @@ def files(
 @app.command()
 def keys(stack: Stack = "local", yes: Yes = False) -> None:
     """Prints what a recovery needs if laptop and state are lost. It is written nowhere."""
-    from .. import backup, backup_keys
-    from ..engine import console
+    from ..data import backup, backup_keys
+    from ..engine.engine import console
 
     if not yes and console.is_terminal:
         typer.confirm("This prints secrets on the screen. Is it yours alone?", abort=True, err=True)

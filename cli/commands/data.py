@@ -14,7 +14,7 @@ def dump(
     to: Annotated[str, typer.Option(help="The file. Default: dumps/SERVICE.dump")] = "",
 ) -> None:
     """Dumps another database of a service, for `restore` in its block."""
-    from .. import dump as dumps
+    from ..data import dump as dumps
 
     dumps.make_dump(service, source, to or f"dumps/{service}.dump")
 
@@ -31,8 +31,8 @@ def recover(
     yes: Yes = False,
 ) -> None:
     """Brings back an earlier moment: look at it first (--to), then choose: docs/disaster.md."""
-    from .. import recover as recovery
-    from ..engine import console
+    from ..data import recover as recovery
+    from ..engine.engine import console
 
     actions: dict[str, Callable[[], object]] = {
         "--lost": lambda: recovery.seed(stack, to or None),

@@ -28,7 +28,7 @@ def logs(
     stack: Stack = "local",
 ) -> None:
     """Shows the logs of a service, or of nginx, postgres, redis, certbot or backup."""
-    from .. import logs as shown
+    from ..day import logs as shown
 
     chosen = [part for part, given in {"app": app, "frontend": frontend, "electric": electric}.items() if given]
     shown.show(stack, service, chosen, since=since, lines=lines, follow=follow)
@@ -41,7 +41,7 @@ def execute(
     stack: Stack = "local",
 ) -> None:
     """Runs a command in the serving container of a service. The exit code is the command's."""
-    from .. import sessions
+    from ..day import sessions
 
     raise typer.Exit(sessions.execute(stack, service, part, command or ["sh"]))
 
@@ -58,7 +58,7 @@ def psql(
     yes: Yes = False,
 ) -> None:
     """Opens psql on a service's database, with the rights of its app. Transactions are read-only without --write."""
-    from .. import sessions
+    from ..day import sessions
 
     given = [*(["-c", command] if command else []), *(words or [])]
     raise typer.Exit(sessions.psql(stack, service, given, write=write, superuser=superuser, yes=yes))
@@ -69,14 +69,14 @@ def ssh(
     stack: Stack = "local",
 ) -> None:
     """Logs in to the server of a stack, with its pinned host key."""
-    from .. import at_session
+    from ..server import at_session
 
     raise typer.Exit(at_session.open_ssh(stack, *(command or [])))
 
 
 def maintenance(switch: Switch, service: Service, stack: Stack = "local", as_json: Json = False) -> None:
     """Closes the site of a service with a notice (503), or opens it again."""
-    from .. import maintenance as notice
+    from ..day import maintenance as notice
 
     raise typer.Exit(notice.switch(stack, service, on=switch is Switch.ON, as_json=as_json))
 
@@ -87,7 +87,7 @@ def restore(
     stack: Stack = "local",
 ) -> None:
     """Compares the dump that a service declares with its database. `up` restores it."""
-    from .. import restore_check
+    from ..data import restore_check
 
     raise typer.Exit(restore_check.run(stack, service, check=check))
 

@@ -18,7 +18,7 @@ USAGE_OF_TYPER, USAGE = 2, 64
 
 def service_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Returns the services of the stack file that begin so, for the completion of a shell."""
-    from .. import services
+    from ..stack import services
 
     stack = ctx.params.get("stack") or os.environ.get("SERTANTAI_STACK") or "local"
     try:

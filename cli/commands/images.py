@@ -21,7 +21,7 @@ def build(
     stack: Stack = "local",
 ) -> None:
     """Builds a service's images from `build.context`, tagged by the git commit."""
-    from .. import build as images
+    from ..build import build as images
 
     sources = images.sources(stack, service, _parts(backend, frontend), tag=tag, allow_dirty=allow_dirty)
     for source in sources:
@@ -39,9 +39,9 @@ def push(
     stack: Stack = "local",
 ) -> None:
     """Pushes a service's images, after a check of login and token."""
-    from .. import build as images
-    from .. import push as pushes
-    from ..services import find
+    from ..build import build as images
+    from ..build import push as pushes
+    from ..stack.services import find
 
     # An image that is there already does not depend on the files of now.
     allow_dirty = allow_dirty or (tag != "" and not build_first)
@@ -65,7 +65,7 @@ def pin(
     stack: Stack = "local",
 ) -> None:
     """Writes the digest of each image's tag next to it in the stack file."""
-    from .. import pin as pins
+    from ..registry import pin as pins
 
     if check:
         images = pins.unpinned(stack, service)
@@ -86,7 +86,7 @@ def login(
     stack: Stack = "local",
 ) -> None:
     """Checks a token of the images' registry, and keeps it. It is asked for, or comes on standard input."""
-    from ..login import login as keep
+    from ..registry.login import login as keep
 
     keep(stack, username, "push" if to_push else "read")
 
@@ -110,7 +110,7 @@ def add_service(
     stack: Stack = "local",
 ) -> None:
     """Adds a service to the stack file: asks, suggests what the other services have, and checks before it writes."""
-    from ..service_add import Wanted, add
+    from ..stack.service_add import Wanted, add
 
     wanted = Wanted(
         name=name,
@@ -140,7 +140,7 @@ def _parts(backend: bool, frontend: bool) -> list[str]:
 
 
 def _flags(backend: bool, frontend: bool, stack: str) -> str:
-    from ..hints import flag
+    from ..engine.hints import flag
 
     flags = [" --backend"] * backend + [" --frontend"] * frontend
     return "".join(flags) + flag(stack)

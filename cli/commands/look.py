@@ -17,7 +17,7 @@ def status(
     html: Annotated[Path | None, typer.Option("--html", help="Write it as a page to this file.")] = None,
 ) -> None:
     """Shows what runs, what is wrong and what differs from the stack file. Exit code 1: there are problems."""
-    from .. import status as module
+    from ..status import status as module
 
     raise typer.Exit(module.show(stack, service, as_json=as_json, page=html))
 

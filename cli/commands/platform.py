@@ -19,9 +19,9 @@ def up(
     """Changes the platform to match the stack file. It shows a preview and asks first, except for the local stack."""
     from components.machine.confirmed import digests_file
 
-    from .. import planning
-    from ..applying import apply
-    from ..runner import Command
+    from ..engine.runner import Command
+    from ..release import planning
+    from ..release.applying import apply
 
     asks = stack != "local" and not yes
 
@@ -41,14 +41,14 @@ def up(
 
 def preview(stack: Stack = "local", as_json: Json = False) -> None:
     """Shows what `up` would change."""
-    from ..runner import Command
+    from ..engine.runner import Command
 
     raise typer.Exit(Command("preview", stack, as_json).run("preview"))
 
 
 def down(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> None:
     """Removes everything except data. `up` creates it again with its data."""
-    from ..runner import Command
+    from ..engine.runner import Command
 
     if stack != "local" and not yes:
         typer.confirm(f"Take the platform {stack} down? Its data stays.", abort=True, err=as_json)
@@ -58,8 +58,8 @@ def down(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> Non
 
 def destroy(stack: Stack = "local", yes: Yes = False, as_json: Json = False) -> None:
     """Removes everything, including all data."""
-    from .. import runner
-    from ..engine import console
+    from ..engine import runner
+    from ..engine.engine import console
 
     if not yes:
         question = f"This deletes the platform {stack} AND ALL ITS DATA. Type the stack's name to continue"

@@ -18,7 +18,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Shows what would be released, interrupted and repaired. Exit code 2: there are changes, 0: none."""
-    from .. import planning
+    from ..release import planning
 
     raise typer.Exit(planning.show(stack, service, save, as_json=as_json))
 
@@ -41,8 +41,8 @@ def deploy(
     yes: Yes = False,
 ) -> None:
     """Releases the newest images of a service, and nothing else: writes their digests, plans, asks, releases."""
-    from .. import checking, deploy
-    from .. import logs as log
+    from ..day import logs as log
+    from ..release import checking, deploy
 
     wish = deploy.Wish(
         frontend=frontend,
@@ -73,14 +73,14 @@ def rollback(
     yes: Yes = False,
 ) -> None:
     """Releases the images of an earlier release, which the host has kept. It needs no registry."""
-    from .. import rollback
+    from ..release import rollback
 
     raise typer.Exit(rollback.roll_back(stack, service, to or 0, yes=yes, commit=commit))
 
 
 def releases(service: AnyService = "", stack: Stack = "local", as_json: Json = False) -> None:
     """Shows who released what, when, from which commit, and how it ended."""
-    from .. import releases
+    from ..release import releases
 
     releases.show(stack, service, as_json=as_json)
 

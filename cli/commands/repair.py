@@ -37,7 +37,7 @@ def list_secrets(
     as_json: Json = False,
 ) -> None:
     """Shows which secrets exist, from where, and since when. Exit code 1: one is missing."""
-    from .. import secrets
+    from ..stack import secrets
 
     raise typer.Exit(secrets.show(stack, service, as_json=as_json))
 
@@ -50,14 +50,14 @@ def rotate(
     yes: Yes = False,
 ) -> None:
     """Replaces a secret: a generated one by a new one, one of the stack file by what you type."""
-    from .. import rotate as rotation
+    from ..stack import rotate as rotation
 
     raise typer.Exit(rotation.rotate(stack, service, name, yes=yes))
 
 
 def validate(stack: Stack = "local") -> None:
     """Checks the whole stack file, without engine and network. Exit code 1: it has mistakes."""
-    from .. import validate as validation
+    from ..stack import validate as validation
 
     raise typer.Exit(validation.run(stack))
 
@@ -67,14 +67,14 @@ def doctor(stack: Stack = "local", as_json: Json = False) -> None:
 
     Python, Pulumi, state and lock, git, stack file, registry, SSH, DNS, ports, certificates, disk. `status`: what runs.
     """
-    from .. import doctor as examination
+    from ..repair import doctor as examination
 
     raise typer.Exit(examination.run(stack, as_json=as_json))
 
 
 def unlock(stack: Stack = "local", yes: Yes = False) -> None:
     """Removes the lock of a run that was killed, and clears its unfinished operations."""
-    from .. import unlock as locks
+    from ..repair import unlock as locks
 
     raise typer.Exit(locks.run(stack, yes=yes))
 

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from cli import engine, git, history, planning, reach, registry_login, releasing, runner, services, state
+from cli.engine import engine, runner, state
+from cli.registry import registry_login
+from cli.release import git, history, planning, releasing
+from cli.server import reach
+from cli.stack import services
 
 
 def digest(character: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import ahead, engine
+from cli.engine import ahead, engine
 from local import machine
 from tests.waiting import eventually
 

@@ -8,8 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, backup_files, backup_keys, services, state
+from cli.data import backup_files, backup_keys
+from cli.engine import state
 from cli.refused import Refused
+from cli.server import at_host
+from cli.stack import services
 
 STATUS: dict[str, Any] = {
     "repositories": {

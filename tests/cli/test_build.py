@@ -11,9 +11,11 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from cli import build, registry, registry_login, services
 from cli.__main__ import app
+from cli.build import build
 from cli.refused import Refused
+from cli.registry import registry, registry_login
+from cli.stack import services
 from local import doubles
 from tests import places
 from tests.doubles.ghcr import Ghcr, serving

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cli.changes import SECRET, UNKNOWN, changes
+from cli.show.changes import SECRET, UNKNOWN, changes
 
 HIDDEN = {SECRET: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}
 

@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import checking, registry
+from cli.registry import registry
+from cli.release import checking
 
 from .releasing import Project, digest, new_project
 

@@ -7,7 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import engine, reach, runner, services
+from cli.engine import engine, runner
+from cli.server import reach
+from cli.stack import services
 from components.machine.confirmed import VARIABLE
 
 # Stands in for the CLI: its preview writes a new file, its `up` reads it.

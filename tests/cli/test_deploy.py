@@ -8,9 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import checking, registry
 from cli.refused import Refused
-from cli.registry import RemoteImage
+from cli.registry import registry
+from cli.registry.registry import RemoteImage
+from cli.release import checking
 
 from .releasing import CONTAINER, GATE, SERVICE, SWITCH, Project, digest, ended, failed, image, new_image, new_project
 

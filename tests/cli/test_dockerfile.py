@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cli import base_release, build_hints
-from cli.base_release import Release
-from cli.dockerfile import Source, base, copied, stages
+from cli.build import base_release, build_hints
+from cli.build.base_release import Release
+from cli.build.dockerfile import Source, base, copied, stages
 from cli.refused import Refused
 
 TWO = """# syntax=docker/dockerfile:1

@@ -13,11 +13,14 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import doctor, doctor_here, doctor_there, engine, lock, registry, registry_login, state, unlock, validate
-from cli.finding import OK, PROBLEM, Case, Finding, hint, ok, problem
+from cli.engine import engine, lock, state
 from cli.refused import Refused
-from cli.registry import Token
-from cli.registry_http import Credentials
+from cli.registry import registry, registry_login
+from cli.registry.registry import Token
+from cli.registry.registry_http import Credentials
+from cli.repair import doctor, doctor_here, doctor_there, unlock
+from cli.repair.finding import OK, PROBLEM, Case, Finding, hint, ok, problem
+from cli.stack import validate
 from settings import StackFile
 from tests.places import ROOT
 

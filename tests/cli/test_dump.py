@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli import dump
 from cli.__main__ import app
+from cli.data import dump
 from render.archive import read
 from tests.places import ROOT
 from tests.throwaway.cluster import by_hand

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cli import forget, state
-from cli.forget import STEP, without_steps
+from cli.data import forget
+from cli.data.forget import STEP, without_steps
+from cli.engine import state
 
 
 def test_steps_are_forgotten_and_nothing_depends_on_them() -> None:

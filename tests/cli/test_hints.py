@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.hints import flag
+from cli.engine.hints import flag
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import git, history, releases
-from cli.history import Recorder
-from cli.run import Run
-from cli.views import PlainView
+from cli.release import git, history, releases
+from cli.release.history import Recorder
+from cli.show.run import Run
+from cli.show.views import PlainView
 from tests.waiting import eventually
 
 from .releasing import CONTAINER, GATE, SERVICE, ended, failed, new_image

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import engine, kept, reach, runner
+from cli.engine import engine, runner
+from cli.server import kept, reach
 from components.machine import host_program
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAA"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pulumi import automation as auto
 
-from cli import engine
-from cli.lock import find_locks
+from cli.engine import engine
+from cli.engine.lock import find_locks
 from tests.e2e.runner import has_engine
 from tests.signals import kill_session
 
@@ -42,7 +42,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def at_work(project: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A run whose step is running."""
-    script = f"from cli import engine; from pathlib import Path; engine.ROOT = Path({str(project)!r}); "
+    script = f"from cli.engine import engine; from pathlib import Path; engine.ROOT = Path({str(project)!r}); "
     script += f"engine.LOCAL_STATE = engine.ROOT / 'state'; engine.pulumi('pulumi', 'local', *{UP})"
     with (project / "log").open("w") as log:
         run = subprocess.Popen(

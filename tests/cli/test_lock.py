@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cli import engine
-from cli.lock import Lock, clear_dead_locks, find_locks
+from cli.engine import engine
+from cli.engine.lock import Lock, clear_dead_locks, find_locks
 
 SINCE = "2026-11-23T01:06:01.45244041Z"
 # Stands in for the CLI: it records its arguments.

@@ -12,10 +12,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from cli import login as logins
-from cli import registry, registry_login, services, state
 from cli.__main__ import app
-from cli.registry_http import Credentials
+from cli.engine import state
+from cli.registry import login as logins
+from cli.registry import registry, registry_login
+from cli.registry.registry_http import Credentials
+from cli.stack import services
 from tests.doubles.ghcr import Ghcr, serving
 
 TOKEN = "ghp_typed"

@@ -7,8 +7,11 @@ import yaml
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import engine, hetzner, maintenance, runner, services, state
+from cli.day import maintenance
+from cli.engine import engine, runner, state
 from cli.refused import Refused
+from cli.server import hetzner
+from cli.stack import services
 
 from .releasing import Project, digest, image, new_project
 

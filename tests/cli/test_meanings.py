@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.meanings import explain
+from cli.show.meanings import explain
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, recover, services, status
+from cli.data import recover
+from cli.server import at_host
+from cli.stack import services
+from cli.status import status
 
 NOISY = ["sh", "-c", "cat > /dev/null; echo 'Welcome to prod'; echo '{\"problems\": []}'"]
 SAID = "server: does not run commands as expected; `./sertantai ssh`: what does its shell print?"

@@ -7,9 +7,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from cli import pin as pins
-from cli import registry_login, services
 from cli.__main__ import app
+from cli.registry import pin as pins
+from cli.registry import registry_login
+from cli.stack import services
 from tests.doubles.ghcr import Ghcr, serving
 
 DIGEST = f"sha256:{'b' * 64}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pulumi.automation import PulumiCommand
 
-from cli import pinned, runner
+from cli.engine import pinned, runner
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, backup_files, engine, protection, recover, state
+from cli.data import backup_files, protection, recover
+from cli.engine import engine, state
 from cli.refused import Refused
+from cli.server import at_host
 
 STACK = """config:
   sertantai:host: {kind: local}

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from cli import registry
 from cli.refused import Refused
-from cli.registry import Repository
-from cli.registry_http import Credentials, Login
+from cli.registry import registry
+from cli.registry.registry import Repository
+from cli.registry.registry_http import Credentials, Login
 from tests.doubles.ghcr import Ghcr, serving
 
 READER = Credentials("tester", "ghp_read")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cli import registry_login, services, state
+from cli.engine import state
 from cli.refused import Refused
-from cli.registry_http import Credentials
+from cli.registry import registry_login
+from cli.registry.registry_http import Credentials
+from cli.stack import services
 
 HELPER = """#!/bin/sh
 read server

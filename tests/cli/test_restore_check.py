@@ -8,7 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, restore_check, services
+from cli.data import restore_check
+from cli.server import at_host
+from cli.stack import services
 from host.recovery import Names
 from render import sql
 from tests.places import ROOT

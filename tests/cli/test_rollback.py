@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from cli import __main__ as command
 from cli.refused import Refused
-from cli.rollback import choose
+from cli.release.rollback import choose
 
 from .releasing import Project, digest, new_project
 

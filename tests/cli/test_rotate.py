@@ -7,8 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import engine, rotate, secrets
-from cli.backup_keys import PASSWORD
+from cli.data.backup_keys import PASSWORD
+from cli.engine import engine
+from cli.stack import rotate, secrets
 
 from .releasing import CONTAINER, OWN, SERVICE, Project, digest, failed, image, new_project, resource, step
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from cli.changes import SECRET, UNKNOWN
-from cli.run import Run
-from cli.views import JsonView, PlainView
+from cli.show.changes import SECRET, UNKNOWN
+from cli.show.run import Run
+from cli.show.views import JsonView, PlainView
 
 
 def diagnosed(message: str, kind: str = "", name: str = "") -> dict[str, Any]:

@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import __main__ as command
-from cli import engine, rotate, runner, secrets, services, state
-from cli.backup_keys import PASSWORD
+from cli.data.backup_keys import PASSWORD
+from cli.engine import engine, runner, state
+from cli.stack import rotate, secrets, services
 
 FILE = """config:
   sertantai:host: {kind: hetzner}

@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import hetzner, reach, runner
+from cli.engine import runner
+from cli.server import hetzner, reach
 
 from .releasing import CONTAINER, SERVICE, Project, new_project
 

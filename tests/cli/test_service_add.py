@@ -9,8 +9,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from cli import conventions, service_add, services
 from cli.__main__ import app
+from cli.stack import conventions, service_add, services
 from settings import parse
 from settings.stack_file import StackFile
 from tests.places import ROOT

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cli import services
 from cli.refused import Refused
+from cli.stack import services
 
 FILE = "config: {sertantai:services: {legal: {app: {}, electric: {}}, auth: {app: {}}}}"
 

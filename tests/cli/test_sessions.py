@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import __main__ as command
-from cli import at_host, at_session, services, sessions
+from cli.day import sessions
 from cli.refused import Refused
+from cli.server import at_host, at_session
+from cli.stack import services
 
 FILE = """config:
   sertantai:host: {kind: local}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cli import stack_edit
 from cli.refused import Refused
+from cli.stack import stack_edit
 from tests.places import ROOT
 
 VOLUME = "sertantai-prod-postgres-20261124T031500Z"

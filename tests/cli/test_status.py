@@ -16,9 +16,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import at_host, services, status, status_screen
-from cli.engine import ROOT
-from cli.status_drift import drift
+from cli.engine.engine import ROOT
+from cli.server import at_host
+from cli.stack import services
+from cli.status import status, status_screen
+from cli.status.status_drift import drift
 from render.declared import declared
 from settings import StackFile, parse
 

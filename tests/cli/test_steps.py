@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.steps import SERVICES, is_step, title
+from cli.show.steps import SERVICES, is_step, title
 from settings import StackFile
 from tests.doubles.recording import declare
 

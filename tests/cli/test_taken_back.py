@@ -10,8 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import checking, history, reach, registry, runner
+from cli.engine import runner
 from cli.refused import Refused
+from cli.registry import registry
+from cli.release import checking, history
+from cli.server import reach
 
 from .releasing import CONTAINER, SERVICE, SWITCH, Project, digest, ended, new_project
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cli.refused import Refused
-from cli.target import running_images, urns
+from cli.release.target import running_images, urns
 from settings import StackFile
 
 from .releasing import OWN, image, resource

@@ -10,7 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import __main__ as command
-from cli import engine, services, unlock
+from cli.engine import engine
+from cli.repair import unlock
+from cli.stack import services
 
 SINCE = "2026-11-23T01:06:01Z"
 HELD = f"the stack is currently locked by 1 lock(s). ... created by op@laptop (pid 14576) at {SINCE}"

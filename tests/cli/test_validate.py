@@ -7,7 +7,7 @@ import yaml
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli import services
+from cli.stack import services
 from tests.places import ROOT
 
 

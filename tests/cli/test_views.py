@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli.run import Run, View
-from cli.views import JsonView, LiveView, PlainView, wrapped
+from cli.show.run import Run, View
+from cli.show.views import JsonView, LiveView, PlainView, wrapped
 
 EVENTS = Path(__file__).with_name("events")
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cli import engine
+from cli.engine import engine
 from tests.places import ROOT
 from tests.signals import kill_session, reset_signals
 from tests.waiting import eventually
@@ -38,7 +38,7 @@ sys.exit(7)
 WATCHER = """
 import sys
 from pathlib import Path
-from cli import engine
+from cli.engine import engine
 engine.ROOT = Path(sys.argv[1])
 command = [sys.executable, "-c", sys.argv[2]]
 sys.exit(engine.watch(command, {}, preview=False, as_json=sys.argv[3] == "json"))

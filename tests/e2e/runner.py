@@ -12,7 +12,7 @@ from typing import Any
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
-from cli.lock import clear_dead_locks
+from cli.engine.lock import clear_dead_locks
 
 from .forked import rehearse
 

@@ -198,7 +198,7 @@ def test_a_full_disk_at_a_pull_changes_nothing_and_with_free_space_the_same_up_s
     finally:
         subprocess.run(["umount", folder], check=True)
     assert not bad.ok
-    # The provider does not say why a pull broke off; the command adds what to look at (cli/meanings.py).
+    # The provider does not say why a pull broke off; the command adds what to look at (cli/show/meanings.py).
     words = {"rehearsal": "no space left on device", "engine": "unable to find or pull image"}
     assert words[platform.runner.name] in bad.error, bad.error
     assert platform.ids() == before

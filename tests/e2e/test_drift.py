@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cli.status_drift import drift
+from cli.status.status_drift import drift
 from render.declared import declared
 from settings import StackFile, parse
 from tests.throwaway.calling import call

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cli import plan
+from cli.release import plan
 from local import images
 
 from .operator import sertantai

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli import hetzner, hetzner_api
+from cli.server import hetzner, hetzner_api
 from tests.doubles.hetzner.api import Api
 
 from .client import serve, store

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cli import hetzner_api
 from cli import power as program
+from cli.server import hetzner_api
 from tests.doubles.hetzner.api import Api
 from tests.places import ROOT
 from tests.throwaway.box import Said

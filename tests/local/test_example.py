@@ -8,7 +8,7 @@ import docker
 import httpx
 import pytest
 
-from cli.build import sources
+from cli.build.build import sources
 from local import doubles, images
 from settings import StackFile, image_parts
 from tests import places

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli import engine, runner
+from cli.engine import engine, runner
 
 from .sandbox import ROOT, Sandbox, command
 

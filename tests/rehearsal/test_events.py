@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cli.run import Run
-from cli.views import PlainView
+from cli.show.run import Run
+from cli.show.views import PlainView
 from local import machine, setup
 from rehearsal.__main__ import main
 

@@ -1,0 +1,1 @@
+"""`build` and `push`: from sources to an image in a registry."""

@@ -1,0 +1,1 @@
+"""What runs now: logs, sessions, maintenance."""

@@ -1,0 +1,1 @@
+"""Calls the Pulumi CLI, or the rehearsal where there is none."""

@@ -1,0 +1,1 @@
+"""`plan`, `deploy`, `rollback` and `releases`: one service's release, and the history."""

@@ -1,0 +1,1 @@
+"""`doctor` and `unlock`: what is wrong on the laptop and the server."""

@@ -1,0 +1,1 @@
+"""The stack file: reads, changes and checks it; its secrets."""

@@ -1,0 +1,1 @@
+"""`status`: one screen or page about everything."""
