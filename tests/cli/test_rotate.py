@@ -16,7 +16,7 @@ from .releasing import CONTAINER, OWN, SERVICE, Project, digest, failed, image, 
 KEY = f"{OWN}${PASSWORD}::legal-key"
 SHARED = f"urn:pulumi:trial::sertantai::{PASSWORD}::redis-password"
 REPLACED = step("legal-key", "replace", PASSWORD)
-TARGETS = f"--target {OWN}::legal --target {OWN}$**::legal-* --target **::host-program"
+TARGETS = f"--target {OWN}**::legal --target {OWN}$**::legal-* --target **::host-program"
 
 
 @pytest.fixture

@@ -104,7 +104,9 @@ def test_a_closed_pipe_ends_a_followed_log_quietly(host: Path) -> None:
     script = f"""
 import sys
 from pathlib import Path
-from cli import at_host, services, __main__
+from cli import __main__
+from cli.server import at_host
+from cli.stack import services
 at_host.find_program = lambda _: {at_host.find_program("trial")!r}
 services.ROOT = Path({str(host)!r})
 __main__.app(["logs", "legal", "--follow", "--stack", "trial"])
