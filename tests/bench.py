@@ -92,6 +92,8 @@ def main() -> None:
         program = [str(clone / ".venv/bin/python"), "-c", DECLARE]
         mocked = statistics.median(seconds(program, clone) for _ in range(RUNS))
         table.add_row("the program under mocks", "1.0 s", f"{mocked:.2f} s", f'python -c "{DECLARE}"')
+        shown = statistics.median(seconds([sys.executable, "-m", "cli", "--help"]) for _ in range(RUNS))
+        table.add_row("`./sertantai --help`", "0.3 s", f"{shown:.2f} s", "python -m tests.bench")
         table.add_row("longest text of a step", "400", f"{longest_text()} characters", "python -m tests.bench")
         for name, memory in idle_memory():
             table.add_row(f"idle memory of {name}", "", memory, "docker stats")
