@@ -79,7 +79,7 @@ def test_a_release_by_plain_pulumi_is_recorded_and_one_by_the_command_only_once(
     assert [(each["number"], each["who"], each["images"]) for each in read(cluster, name)] == [
         (1, "", {"app": "app@1"})
     ]
-    record(cluster, name, "running", run="two")
+    record(cluster, name, "running", run="two", seconds=0)
     serve(cluster, name, app="app@2")
     record(cluster, name, "serves", run="two")
     assert results(cluster, name) == [(2, "serves"), (1, "serves")]
@@ -99,7 +99,7 @@ def test_a_history_that_begins_later_begins_with_the_images_that_serve(cluster: 
     ask(cluster, "DROP TABLE public.sertantai_history")
     assert read(cluster, name) == []
     assert ask(cluster, "SELECT to_regclass('public.sertantai_history')") == ""  # reading changes nothing
-    record(cluster, name, "running")
+    record(cluster, name, "running", seconds=0)
     assert results(cluster, name) == [(2, "running"), (1, "serves")]
     assert read(cluster, name)[1]["images"] == {"app": "app@2", "frontend": "frontend@1"}
 
