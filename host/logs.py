@@ -41,11 +41,14 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     if not containers and not args.follow:
         raise Failure(f"{args.service}: has no container of {', '.join(args.parts)}")
     lines = [line for name, part in containers.items() for line in logs.read(name, part, words)]
-    for line in sorted(lines, key=lambda line: line[0]):
-        _print(line)
-    sys.stdout.flush()
-    if args.follow:
-        logs.follow()
+    try:
+        for line in sorted(lines, key=lambda line: line[0]):
+            _print(line)
+        sys.stdout.flush()
+        if args.follow:
+            logs.follow()
+    except BrokenPipeError:  # nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Logs:
@@ -93,8 +96,6 @@ class Logs:
                         break
                     if self.arrived.empty():
                         sys.stdout.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         finally:
             for client in self.followed.values():
                 client.kill()
