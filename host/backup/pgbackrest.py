@@ -25,6 +25,8 @@ MISSING_STANZA = (1, 3)
 PLACE = re.compile(r"(?m)^repo1-(?:type|path|sftp-host|sftp-host-user|s3-endpoint|s3-bucket)=.*$")
 CODE = re.compile(r"^(?:P\d+ +)?(?:ERROR: )?\[\w+\]:? ")
 """What stands before a reason."""
+S3_CODE = re.compile(r"<Code>(\w+)</Code>")
+"""Why a bucket refuses, such as RequestTimeTooSkewed: the server's clock is wrong."""
 EMPTY = (0, *MISSING_STANZA, 2)
 """The states of a repository that answers: backups, no stanza, no backups."""
 
@@ -144,6 +146,8 @@ def explain(error: str) -> str:
     text = CODE.sub("", reasons[0])
     if text.endswith("error(s):"):
         text = " ".join([text, *lines[lines.index(reasons[0]) + 1 :][:1]])
+    if text.endswith(":") and (code := S3_CODE.search(error)):
+        text = f"{text} {code[1]}"
     if "was not archived before" in text:
         text += ": PostgreSQL's log says why; is the repository full?"
     return settings.mask()("".join(sign if sign.isprintable() else "?" for sign in text))[:400]
