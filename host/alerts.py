@@ -1,4 +1,4 @@
-"""Tells people: a POST when a problem begins or is over, and a GET every five minutes while there is none."""
+"""Sends alerts: a POST when a problem begins or is over, and a GET every five minutes while there is none."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -18,7 +18,7 @@ on a busy machine."""
 
 @dataclass(frozen=True)
 class Alerts:
-    """Who is told of a stack."""
+    """Where the alerts of a stack are sent."""
 
     stack: str
     webhook_url: str | None
@@ -82,7 +82,7 @@ def _message(stack: str, memory: Mapping[str, Any], now: float) -> dict[str, Any
 
 
 def _request(url: str, body: bytes | None) -> str:
-    """Returns an error, or an empty text. Neither contains the address: whoever knows it can use it."""
+    """Returns an error, or an empty text. Neither contains the address, which is secret."""
     headers = {"User-Agent": "sertantai-watch", **({"Content-Type": "application/json"} if body else {})}
     try:
         status = requests.send(url, TIMEOUT_S, headers=headers, body=body).status

@@ -37,8 +37,12 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     serves: list[str] = []
     with suppress(Failure):
         serves = [name for name in serving.serving_containers(args.part) if name in running]
-    command = args.command[1:] if args.command[:1] == ["--"] else args.command
-    become((serves or running)[0], command, terminal=args.terminal)
+    become((serves or running)[0], behind_dashes(args.command), terminal=args.terminal)
+
+
+def behind_dashes(words: list[str]) -> list[str]:
+    """Returns the words of a remainder without the -- in front, which argparse keeps."""
+    return words[1:] if words[:1] == ["--"] else words
 
 
 def become(container: str, command: list[str], *, terminal: bool, environment: Mapping[str, str] = {}) -> NoReturn:

@@ -16,6 +16,7 @@ from typing import Any
 from . import backup_status, docker, docker_api, look_containers, look_gateway, look_postgres, rules
 from .failure import Failure
 from .recovery import Names
+from .times import iso
 
 DISKS = ("/", "/mnt/sertantai")
 """Folders on the disks that fill: the system's, and the one for data. Docker's own is asked for."""
@@ -36,7 +37,7 @@ def look(stack: str, declared: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what is seen, with the problems. `declared` is what the stack file declares: render/declared.py."""
     results, unreadable = _read(_readers(stack, declared))
     seen = {
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "time": iso(time.time()),
         **_of_docker(results),
         **{name: results.get("postgres", {}).get(name, empty) for name, empty in NO_POSTGRES.items()},
         "backup": _backup(results),

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from . import docker_api
+from .retire import PART, SERVICE, STACK
+from .rules import SHARED
 
-STACK, SERVICE, PART = "sertantai.stack", "sertantai.service", "sertantai.part"
-SHARED, PARTS = "platform", ("app", "frontend", "electric")
-"""What services share, and what a service has. Other containers belong to a step or to a recovery."""
+PARTS = ("app", "frontend", "electric")
+"""What a service has. Its other containers belong to a step or to a recovery."""
 TIMEOUT_S = 4
 MB = 2**20
 CGROUPS = Path("/sys/fs/cgroup")

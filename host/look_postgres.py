@@ -13,9 +13,8 @@ def read(container: str) -> dict[str, Any]:
     text = files.sql("look") + files.sql("fingerprints") + files.sql("history_read")
     last_of_each = {"service": "", "last": "1", "silence": history.SILENCE}
     answer = psql.Postgres(container).query(text, last_of_each, timeout_s=TIMEOUT_S)
-    first, *fingerprints, releases = answer.rstrip("\n").split(
-        "\n"
-    )  # nothing else is a line: JSON may contain any other character
+    # Not splitlines: JSON may contain any other separator of lines.
+    first, *fingerprints, releases = answer.rstrip("\n").split("\n")
     seen = json.loads(first)
     recorded, now = seen.pop("marks"), dict(line.split(" ", 1) for line in fingerprints)
     return {

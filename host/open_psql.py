@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from .exec import become
+from .exec import become, behind_dashes
 from .failure import Failure
 from .psql import BUILT_IN, OWN_ROLE, SUPERUSER, Postgres, SqlError, no_answer
 from .restored import find_login
@@ -33,9 +33,8 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     if not login:
         raise Failure(f"{args.database}: the database or its app's login does not exist yet: run up first")
     options = f"-c default_transaction_read_only={'off' if args.write else 'on'}"
-    if (
-        not args.owner
-    ):  # a database's owner could make the superuser call the owner's functions instead of built-in ones
+    if not args.owner:
+        # A database's owner could make the superuser call the owner's functions instead of built-in ones.
         options += f" {BUILT_IN} {OWN_ROLE}"
     environment = {
         "PGOPTIONS": options,
@@ -43,6 +42,5 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         # What was typed may contain a secret, and the container has no place for it.
         "PSQL_HISTORY": "/dev/null",
     }
-    words = args.words[1:] if args.words[:1] == ["--"] else args.words
-    command = ["psql", "-X", "-U", login, "-d", args.database, *words]
+    command = ["psql", "-X", "-U", login, "-d", args.database, *behind_dashes(args.words)]
     become(args.postgres, command, terminal=args.terminal, environment=environment)

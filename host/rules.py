@@ -5,10 +5,9 @@ A problem's key names what is wrong and stays the same while it lasts; its text 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from .times import iso
+from .times import iso, seconds
 
 RESTARTS, RECENT_S = 3, 600
 """A container restarts again and again: so many restarts, the last one this recently."""
@@ -107,7 +106,7 @@ def missing(seen: Mapping[str, Any]) -> Iterator[Problem]:
 def restarts(seen: Mapping[str, Any]) -> Iterator[Problem]:
     """Containers that restart again and again."""
     for each in seen["containers"]:
-        is_recent = _seconds(seen["time"]) - _seconds(each["started"]) < RECENT_S
+        is_recent = seconds(seen["time"]) - seconds(each["started"]) < RECENT_S
         if each["state"] == "restarting" or (each["restarts"] >= RESTARTS and is_recent):
             text = f"{_name(each)}: {each['name']} has restarted {each['restarts']} times{_advice(each)}"
             yield Problem(f"{_name(each)}/restarts", text)
@@ -133,14 +132,14 @@ def certificates(seen: Mapping[str, Any]) -> Iterator[Problem]:
     if {"docker", "nginx"} & seen["unreadable"].keys():
         return
     sites = {**seen["declared"].get("services", {}), **seen["declared"].get("sites", {})}
-    now = _seconds(seen["time"])
+    now = seconds(seen["time"])
     for host in (host for site in sites.values() for host in site.get("hosts", ())):
         certificate = seen["certificates"].get(host)
         if certificate is None:
             yield Problem(f"certificate/{host}", f"{host}: has no certificate of the authority: run up")
             continue
-        ends = _seconds(certificate["expires"])
-        if ends - now < min(CERTIFICATE_S, CERTIFICATE_SHARE * (ends - _seconds(certificate["issued"]))):
+        ends = seconds(certificate["expires"])
+        if ends - now < min(CERTIFICATE_S, CERTIFICATE_SHARE * (ends - seconds(certificate["issued"]))):
             text = (
                 f"{host}: its certificate ends at {certificate['expires']} and is not renewed: docker logs of certbot"
             )
@@ -219,7 +218,7 @@ def token(seen: Mapping[str, Any]) -> Iterator[Problem]:
     advice = "set a new one with `pulumi config set --secret registry_token`, and run up"
     if known and known["refused"]:
         yield Problem("registry_token", f"registry_token: {known['server']} refuses it: {advice}")
-    elif known and known["expires"] and known["expires"] - _seconds(seen["time"]) < TOKEN_S:
+    elif known and known["expires"] and known["expires"] - seconds(seen["time"]) < TOKEN_S:
         text = f"registry_token: the token for {known['server']} expires at {iso(known['expires'])}: {advice}"
         yield Problem("registry_token", text)
 
@@ -231,11 +230,8 @@ def _name(container: Mapping[str, Any]) -> str:
 
 
 def _advice(container: Mapping[str, Any]) -> str:
-    if container["service"] != SHARED and container["serves"] is False:
+    if container["service"] == SHARED:
+        return f": docker logs {container['name']}"
+    if container["serves"] is False:
         return "; it receives no requests: a release has failed"
-    shared, service = container["service"] == SHARED, container["service"]
-    return f": docker logs {container['name']}" if shared else f": ./sertantai logs {service}"
-
-
-def _seconds(time: str) -> float:
-    return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
+    return f": ./sertantai logs {container['service']}"

@@ -3,6 +3,8 @@
 import time
 from base64 import b64decode
 
+from .times import FORMAT
+
 UTC_TIME, VERSION = 0x17, 0xA0
 PLACEHOLDER = b"\x0c\x0bplaceholder"
 """The name in the certificates of host/shell/volume/placeholder.sh, as text in UTF-8 with its length."""
@@ -45,4 +47,4 @@ def _element(der: bytes, at: int) -> tuple[int, int, int]:
 
 def _time(der: bytes, tag: int, begin: int, end: int) -> str:
     form = "%y%m%d%H%M%SZ" if tag == UTC_TIME else "%Y%m%d%H%M%SZ"
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.strptime(der[begin:end].decode("ascii"), form))
+    return time.strftime(FORMAT, time.strptime(der[begin:end].decode("ascii"), form))

@@ -2,16 +2,16 @@
 
 from .alerts import WATCH_MEMORY_MB, Alerts
 from .backup import CREDENTIALS, Backup, LocalRepository, S3Repository, SftpRepository, secret_name
+from .build import Build
 from .checks import CERTBOT_MEMORY_MB, DOCKER_ADDRESS_POOL
 from .host import Dns, HetznerHost, Host, LocalHost, SshHost
 from .mistakes import Mistakes, report
-from .names import BACKUP_ROLE, DOCKER_HUB, HEALTH_ROLE, image_parts, registry_host
+from .names import BACKUP_ROLE, DOCKER_HUB, HEALTH_ROLE, image_parts, is_on_this_machine, registry_host
 from .platform import Acme, Network, Nginx, Redis, Registry
 from .postgres import Postgres
 from .read import Settings, load, parse, read
 from .service import (
     App,
-    Build,
     Database,
     Electric,
     Frontend,
@@ -35,6 +35,6 @@ __all__ = [
     "Build", "Database", "Dns", "Electric", "ForeignSite", "Frontend", "Health", "HetznerHost", "Host", "LocalHost",
     "LocalRepository", "Mistakes", "Network", "Nginx", "Part", "Postgres", "Public", "Redis", "Registry", "Restore",
     "Route", "S3Repository", "Service", "Settings", "SftpRepository", "Site", "SshHost", "StackFile", "image_parts",
-    "load", "parse", "read", "read_variable", "reader_kind", "readers", "references", "registry_host", "report",
-    "secret_name", "shapes_path", "sharers", "stream_id", "url_name",
+    "is_on_this_machine", "load", "parse", "read", "read_variable", "reader_kind", "readers", "references",
+    "registry_host", "report", "secret_name", "shapes_path", "sharers", "stream_id", "url_name",
 ]  # fmt: skip

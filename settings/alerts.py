@@ -1,4 +1,4 @@
-"""Alerts: who is told that something is wrong."""
+"""Alerts: where the server reports that something is wrong."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from .names import _Text
 from .platform import Model
 
 WATCH_MEMORY_MB = 128
-"""MB, of the container that looks and tells."""
+"""MB, of the container that checks the platform and sends alerts."""
 _NAME = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 HttpUrl = Annotated[
     str,
@@ -15,7 +15,7 @@ HttpUrl = Annotated[
 
 
 class Alerts(Model):
-    """Who is told. Both addresses get a request; everyone who knows an address can use it."""
+    """Where alerts are sent. Anybody who knows one of the addresses can send to it."""
 
     webhook_url: HttpUrl | None = None
     """Gets a POST with JSON when a problem begins, and when it is over."""

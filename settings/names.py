@@ -82,6 +82,11 @@ def registry_host(repository: str) -> str:
     return registry if slash and ("." in registry or ":" in registry or registry == "localhost") else DOCKER_HUB
 
 
+def is_on_this_machine(registry: str) -> bool:
+    """Whether a registry runs here: like Docker, nobody expects TLS of it."""
+    return registry.partition(":")[0] in ("localhost", "127.0.0.1")
+
+
 def _image(value: str) -> str:
     """Returns the one spelling of an image, so that its registry is asked once."""
     repository, tag, digest = image_parts(value)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from pydantic import ConfigDict, Field, model_validator
 
+from .build import Build
 from .names import (
     ColumnName,
     Condition,
@@ -13,7 +14,6 @@ from .names import (
     EnvName,
     EnvValue,
     ExtensionName,
-    FilePath,
     Generation,
     ImageReference,
     Megabytes,
@@ -48,17 +48,6 @@ class Health(Model):
     """Consecutive successes before the container receives requests."""
     start_timeout_s: Seconds = 60
     """Seconds until the container must be healthy, or the release fails."""
-
-
-class Build(Model):
-    """How `./sertantai build` makes a part's image on the operator's machine. A release does not use it."""
-
-    context: FilePath
-    """A folder, relative to the project's: the checkout of the part's sources."""
-    dockerfile: PlainPath = "Dockerfile"
-    """Relative to the context."""
-    args: dict[EnvName, EnvValue] = {}
-    """Values of the Dockerfile's ARGs. They can be read in the image, so none may be secret."""
 
 
 class Part(Model):

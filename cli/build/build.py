@@ -13,16 +13,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from host.history import REVISION
 from settings import Build, image_parts, registry_host
 
 from ..engine.engine import ROOT, console
 from ..refused import Refused
-from ..stack.images import tag_mistakes
+from ..stack.images import BUILT, tag_mistakes
 from ..stack.services import find
 from . import base_release, build_hints, checkout
 
-PARTS = ("app", "frontend")
-"""The parts whose images are made here."""
 LATEST = "latest"
 TITLE = "org.opencontainers.image"
 
@@ -64,7 +63,7 @@ def sources(
     block = find(stack, service)
     for mistake in tag_mistakes(tag):
         raise Refused(mistake)
-    chosen = parts or [part for part in PARTS if _settings(block, part).get("build")] or ["app"]
+    chosen = parts or [part for part in BUILT if _settings(block, part).get("build")] or ["app"]
     return [_source(service, part, _settings(block, part), tag=tag, allow_dirty=allow_dirty) for part in chosen]
 
 
@@ -165,5 +164,5 @@ def _declared(setting: str, block: dict[str, Any]) -> tuple[Build, str, str]:
 
 
 def _labels(state: checkout.Checkout) -> dict[str, str]:
-    revision = {f"{TITLE}.revision": state.commit + (checkout.DIRTY if state.changed else "")}
+    revision = {REVISION: state.commit + (checkout.DIRTY if state.changed else "")}
     return revision | ({f"{TITLE}.source": state.source} if state.source else {})

@@ -58,10 +58,8 @@ def stages(text: str, arguments: Mapping[str, str]) -> list[Stage]:
 
 def base(stage: Stage, every: list[Stage]) -> str:
     """Returns the image that a stage begins with, through the stages that it is made from."""
-    earlier = {each.name: each for each in every[: every.index(stage)]}
-    while parent := earlier.get(stage.image.lower()):
+    while parent := {each.name: each for each in every[: every.index(stage)]}.get(stage.image.lower()):
         stage = parent
-        earlier = {each.name: each for each in every[: every.index(stage)]}
     return stage.image
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from settings import is_on_this_machine
+
 from ..engine.engine import console
 from ..engine.hints import flag
 from ..refused import Refused
 from ..registry import registry_login, tokens
-from ..registry.registry_http import Credentials, is_local
-from .build import LATEST, PARTS, Source
+from ..registry.registry_http import Credentials
+from ..stack.images import BUILT
+from .build import LATEST, Source
 
 FLAGS = {"app": "--backend", "frontend": "--frontend"}
 
@@ -76,13 +79,13 @@ def next_command(stack: str, declared: Sequence[str], sources: Sequence[Source])
     """Returns the commands that release what was pushed, one for each tag. `declared` are the service's parts."""
     for tag in dict.fromkeys(source.tag for source in sources):
         parts = [source.part for source in sources if source.tag == tag]
-        flags = [] if set(parts) >= set(declared) & set(PARTS) else [FLAGS[part] for part in parts]
+        flags = [] if set(parts) >= set(declared) & set(BUILT) else [FLAGS[part] for part in parts]
         yield " ".join(["./sertantai", "deploy", sources[0].service, *flags, "--tag", tag]) + flag(stack)
 
 
 def _login(stack: str, server: str, sources: Sequence[Source]) -> Credentials | None:
     """Returns Docker's login. The double on this machine has one login for all, which the stack file names."""
-    if not is_local(server):
+    if not is_on_this_machine(server):
         return registry_login.of_docker(server)
     names = (source.reference for source in sources if source.server == server)
     return registry_login.for_image(stack, next(names))

@@ -19,5 +19,10 @@ def call(cli: str, stack: str, *words: str, failed: str, stdin: str = "") -> str
 
 def resources(cli: str, stack: str, *words: str) -> list[dict[str, Any]]:
     """Returns the resources in the stack's state. `words` are options of `stack export`. Raises `Refused`."""
-    exported = json.loads(call(cli, stack, "stack", "export", *words, failed="the stack's state cannot be read"))
-    return exported["deployment"].get("resources") or []
+    return deployment(cli, stack, *words).get("resources") or []
+
+
+def deployment(cli: str, stack: str, *words: str, failed: str = "the stack's state cannot be read") -> dict[str, Any]:
+    """Returns the stack's state: its `resources`, and the `pending_operations` of a run that was killed."""
+    exported: dict[str, Any] = json.loads(call(cli, stack, "stack", "export", *words, failed=failed))["deployment"]
+    return exported

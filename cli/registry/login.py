@@ -11,7 +11,7 @@ from ..engine import state
 from ..engine.engine import console
 from ..engine.pinned import find_or_install
 from ..refused import Refused
-from ..stack.images import named
+from ..stack.images import BUILT, named
 from . import registry_login, tokens
 from .registry_http import Credentials
 
@@ -50,7 +50,7 @@ def _ask(server: str, action: tokens.Action) -> str:
 
 def _repositories(stack: str, server: str, action: tokens.Action) -> list[str]:
     """Returns the repositories in the stack file that the token is for. A push needs none of the platform's images."""
-    images = [image for image in named(stack) if action == "read" or image.path[-2] in ("app", "frontend")]
+    images = [image for image in named(stack) if action == "read" or image.path[-2] in BUILT]
     names = dict.fromkeys(image.repository for image in images)
     return [name for name in names if registry_host(name) == server]
 

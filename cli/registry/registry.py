@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import httpx
 
+from host.registry_token import EXPIRATION
 from settings import DOCKER_HUB, image_parts, registry_host
 
 from ..refused import Refused
@@ -70,7 +71,7 @@ def who(server: str, credentials: Credentials) -> Token:
     scopes = answer.headers.get("X-OAuth-Scopes")
     return Token(
         scopes=None if scopes is None else frozenset(filter(None, re.split(r"[,\s]+", scopes))),
-        expires=_time(answer.headers.get("github-authentication-token-expiration", "")),
+        expires=_time(answer.headers.get(EXPIRATION, "")),
     )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from settings import is_on_this_machine
+
 from ..refused import Refused
 
 ACCEPT = ", ".join(
@@ -17,7 +19,6 @@ ACCEPT = ", ".join(
         "application/vnd.docker.distribution.manifest.v2+json",
     ]
 )
-LOOPBACK = ("localhost", "127.0.0.1")
 TIMEOUT = httpx.Timeout(20, connect=5)
 DENIED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
@@ -41,7 +42,7 @@ class Login(httpx.Auth):
             pair = f"{credentials.username}:{credentials.password}"
             self._basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
         self._accepted = ""
-        self._schemes = ("https", "http") if is_local(server) else ("https",)
+        self._schemes = ("https", "http") if is_on_this_machine(server) else ("https",)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sends a request again with what the challenge asks for. A refusal of the token server is the answer then."""
@@ -73,12 +74,12 @@ class Login(httpx.Auth):
 
 def address(server: str) -> str:
     """Returns a registry's URL. Like Docker: plain HTTP only to a registry on this machine."""
-    return f"{'http' if is_local(server) else 'https'}://{server}"
+    return f"{'http' if is_on_this_machine(server) else 'https'}://{server}"
 
 
 def open_client(server: str, credentials: Credentials | None) -> httpx.Client:
     """Returns a client that logs in to a registry."""
-    here = is_local(server)
+    here = is_on_this_machine(server)
     return httpx.Client(
         auth=Login(server, credentials),
         headers={"Accept": ACCEPT},
@@ -105,11 +106,6 @@ def check(answer: httpx.Response, server: str) -> None:
         raise Refused(f"{server} answers no more requests for now: wait, or name the image by digest")
     if answer.is_error:
         raise Refused(f"{server}: {answer.request.method} {answer.url.path} failed with {answer.status_code}")
-
-
-def is_local(server: str) -> bool:
-    """Whether a registry runs on this machine."""
-    return server.partition(":")[0] in LOOPBACK
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from host.rules import TOKEN_S
+
 from ..engine.hints import flag
 from ..refused import Refused
 from .registry import TOKEN_OWNERS, Repository, Token, who
@@ -15,7 +17,7 @@ SCOPES: dict[Action, str] = {"read": "read:packages", "push": "write:packages"}
 NEEDS: dict[Action, tuple[Action, ...]] = {"read": ("read",), "push": ("push", "read")}
 LOGINS: dict[Action, str] = {"read": "./sertantai login", "push": "./sertantai login --push"}
 NEW_TOKEN = "https://github.com/settings/tokens/new?scopes={}"  # noqa: S105
-SOON = timedelta(days=14)
+SOON = timedelta(seconds=TOKEN_S)
 
 
 def check(stack: str, server: str, credentials: Credentials, action: Action, repositories: list[str]) -> Token:

@@ -4,15 +4,13 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 from ..engine.engine import console
-from ..engine.pinned import find_or_install
 from ..refused import Refused
 from ..server import at_host
 from ..show import views
 from ..stack import services
 from ..status import status
-from . import planning, releasing
+from . import planning
 from .deploy import Wish
-from .previewing import preview
 
 HEALTH = "/health"
 COMMIT = re.compile("[0-9a-f]{7,40}")
@@ -25,8 +23,7 @@ def check_only(stack: str, service: str, wish: Wish, *, changes: bool) -> int:
         raise Refused("--check-only: changes nothing, so no other flag fits: leave the others out")
     with ThreadPoolExecutor(1) as pool:
         problems = pool.submit(status.show, stack, service, as_json=False, page=None)
-        with releasing.limited(find_or_install(), stack, service) as words:
-            code, plan = preview(stack, service, words, quiet=True)
+        code, plan = planning.preview_alone(stack, service, quiet=True)
         bad = problems.result()
     if not plan:
         return code or 1

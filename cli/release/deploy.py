@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from host.history import REVISION
 from settings import image_parts
 
 from ..engine.engine import console
@@ -15,12 +16,9 @@ from ..registry import registry, registry_login
 from ..show.changes import short_commit
 from ..show.steps import PARTS
 from ..stack import services
-from ..stack.images import tag_mistakes
+from ..stack.images import BUILT, tag_mistakes
 from ..stack.stack_edit import Keys
 from . import releasing
-
-REVISION = "org.opencontainers.image.revision"
-IMAGES = ("app", "frontend")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +46,10 @@ class Wish:
 def deploy(stack: str, service: str, wish: Wish, *, yes: bool, commit: bool) -> int:
     """Releases a service and returns the exit code. Raises `Refused` before anything is changed."""
     block = services.find(stack, service)
-    parts = wish.parts() or [part for part in IMAGES if part in block and part not in _stopped(block)]
+    parts = wish.parts() or [part for part in BUILT if part in block and part not in _stopped(block)]
     if mistakes := list(_mistakes(service, block, wish, parts)):
         raise Refused("\n".join(mistakes))
-    images = _resolve(stack, service, block, [part for part in parts if part in IMAGES], wish.tag)
+    images = _resolve(stack, service, block, [part for part in parts if part in BUILT], wish.tag)
     edits: dict[Keys, Any] = {
         ("services", service, part, "image"): reference
         for part, (reference, _) in images.items()
@@ -89,13 +87,13 @@ def _mistakes(service: str, block: Mapping[str, Any], wish: Wish, parts: list[st
     if wish.electric and wish.with_electric:
         yield "--with-electric: is --backend --electric; leave --electric out"
     yield from tag_mistakes(wish.tag)
-    if wish.tag and not set(parts) & {*IMAGES}:
+    if wish.tag and not set(parts) & {*BUILT}:
         yield f"--tag: Electric's image has tags of its own: write it into services/{service}/electric/image"
     if wish.migrate and not (block.get("app") or {}).get("migrate"):
         yield f"--migrate: services/{service}/app/migrate is not set, so there is nothing to run"
     if not parts:
         yield f"{service}: all of its parts are in services/{service}/stopped"
-    for part in (part for part in parts if part in IMAGES and part in block):
+    for part in (part for part in parts if part in BUILT and part in block):
         name, _, digest = block[part]["image"].partition("@")
         if digest and not wish.tag and ":" not in name.rpartition("/")[2]:
             yield f"services/{service}/{part}/image: has a digest and no tag: name the new one with --tag"

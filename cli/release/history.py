@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from host.history import KEPT as KEPT
 from host.recovery import Names
 from render import verb
 
@@ -27,8 +28,6 @@ from . import git
 BEAT_S = 30
 """A release that is not recorded for two minutes counts as interrupted."""
 TIMEOUT_S = 60
-KEPT = 500
-"""Releases that the host keeps of each service."""
 Send = Callable[[str], str]
 
 

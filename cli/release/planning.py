@@ -22,8 +22,7 @@ def show(stack: str, service: str, save: Path | None, *, as_json: bool) -> int:
     """Shows the plan of a stack, or of one service of it, and returns the exit code. Raises `Refused`."""
     if service:
         services.find(stack, service)
-        with releasing.limited(find_or_install(), stack, service) as words:
-            code, made = preview(stack, service, words, quiet=as_json)
+        code, made = preview_alone(stack, service, quiet=as_json)
     else:
         code, made = preview(stack, quiet=as_json)
     if not made:
@@ -33,6 +32,12 @@ def show(stack: str, service: str, save: Path | None, *, as_json: bool) -> int:
     if as_json:
         typer.echo(json.dumps(asdict(made)))
     return CHANGES if made.changes else 0
+
+
+def preview_alone(stack: str, service: str, *, quiet: bool) -> tuple[int, plan.Plan | None]:
+    """Previews one service that the stack file has: see `preview`. Raises `Refused`."""
+    with releasing.limited(find_or_install(), stack, service) as words:
+        return preview(stack, service, words, quiet=quiet)
 
 
 def confirm(stack: str, file: Path, *, yes: bool) -> None:

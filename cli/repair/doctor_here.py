@@ -1,6 +1,5 @@
 """What can be wrong on the operator's machine."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -24,7 +23,6 @@ from .finding import Case, Finding, hint, ok, problem
 
 PLUGINS = ("docker", "command", "random")
 HETZNER_PLUGINS = ("hcloud", "tls")
-TOKEN_DAYS = 14
 LOGIN = "./sertantai login"
 
 
@@ -76,12 +74,12 @@ def state_of(case: Case) -> Sequence[Finding]:
     if case.stack == "local" and not engine.has_local_state(case.stack):
         return [hint("state", "the local stack does not exist yet", "make up")]
     try:
-        exported = json.loads(state.call(case.cli, case.stack, "stack", "export", failed="state"))
+        deployment = state.deployment(case.cli, case.stack, failed="state")
     except Refused as refused:
         return [problem("state", str(refused).partition(": ")[2], _login_remedy(str(refused), case.stack))]
-    findings = [ok("state", f"{len(exported['deployment'].get('resources') or [])} resources")]
+    findings = [ok("state", f"{len(deployment.get('resources') or [])} resources")]
     findings += [*_passphrase(case, case.cli), *_locks(case.stack)]
-    if pending := exported["deployment"].get("pending_operations") or []:
+    if pending := deployment.get("pending_operations") or []:
         text = f"{len(pending)} of a run that was killed"
         findings.append(problem("operations", text, f"./sertantai unlock --stack {case.stack}"))
     return findings
@@ -146,6 +144,7 @@ def registry(case: Case) -> Sequence[Finding]:
     """The token that the platform pulls with, tried on one image: it may be one that can push and not read."""
     from ..registry import registry as registries
     from ..registry import registry_login
+    from ..registry.tokens import SOON
 
     block = case.settings.registry if case.settings else None
     if not block or not case.settings:
@@ -164,7 +163,7 @@ def registry(case: Case) -> Sequence[Finding]:
     if login and (expires := registries.who(block.server, login).expires):
         days = (expires - datetime.now(UTC)).days
         text = f"expires in {days} days"
-        is_late = days < TOKEN_DAYS
+        is_late = days < SOON.days
         findings.append(
             problem("registry token", text, LOGIN + flag(case.stack)) if is_late else ok("registry token", text)
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from host.rules import CERTIFICATE_S, CERTIFICATE_SHARE
+from host.rules import CERTIFICATE_S, CERTIFICATE_SHARE, DISK_SHARE
 from render import ssh as openssh
 from settings import Settings
 
@@ -24,7 +24,7 @@ df -Pm "$(docker info --format '{{.DockerRootDir}}' 2>/dev/null || echo /)" | ta
 python3 -c 'import sys; print(".".join(map(str, sys.version_info[:2])))' 2>/dev/null || echo
 """
 """Four lines: the time, Docker's version, the disk with Docker's data, Python's version."""
-DISK_FREE_PERCENT, CLOCK_S, CONNECT_S = 10, 10, 4
+CLOCK_S, CONNECT_S = 10, 4
 OLDEST_PYTHON = (3, 10)
 
 
@@ -56,7 +56,7 @@ def _facts(lines: Sequence[str], now: float, stack: str) -> Iterator[Finding]:
     else:
         yield problem("Docker", "does not answer", "systemctl status docker; is the user in the group docker?")
     full = f"{free:,} of {size:,} MB are free at {words[5]}"
-    if free * 100 < size * DISK_FREE_PERCENT:
+    if free < DISK_SHARE * size:
         yield problem("disk", full, "docs/faults.md, a full disk")
     else:
         yield ok("disk", full)

@@ -1,6 +1,5 @@
 """Removes what a killed run has left: its lock, and operations that the state takes for unfinished."""
 
-import json
 import re
 import subprocess
 from dataclasses import dataclass
@@ -111,8 +110,7 @@ def _confirm(word: str, who: str) -> None:
 
 def _clear_pending(cli: str, stack: str, *, yes: bool) -> None:
     """Clears operations whose end is unknown. Every step is safe to run again, so the next `up` completes them."""
-    exported = json.loads(state.call(cli, stack, "stack", "export", failed="the stack's state cannot be read"))
-    pending = exported["deployment"].get("pending_operations") or []
+    pending = state.deployment(cli, stack).get("pending_operations") or []
     if not pending:
         write("No unfinished operation.")
         return

@@ -47,9 +47,7 @@ def run(stack: str, *words: str, terminal: bool) -> int:
         command[1:1] = ["-t", "-q"]
     with _left_to_the_command():
         code = subprocess.call([*command, shlex.join(words)], cwd=ROOT)
-    if is_remote and code == NO_CONNECTION:
-        raise Refused(f"host: the connection over SSH failed or broke: `./sertantai doctor{flag(stack)}` shows why")
-    return code
+    return _checked(stack, code) if is_remote else code
 
 
 def lines(stack: str, *words: str) -> Iterator[str]:
@@ -81,6 +79,11 @@ def open_ssh(stack: str, *command: str) -> int:
         raise Refused(f"host: the stack {stack} is on this machine: there is no server to log in to")
     with _left_to_the_command():
         code = subprocess.call(["ssh", "-F", str(config), ssh.alias(stack), *command], cwd=ROOT)
+    return _checked(stack, code)
+
+
+def _checked(stack: str, code: int) -> int:
+    """Returns the exit code of ssh. Raises `Refused` if it is of ssh itself."""
     if code == NO_CONNECTION:
         raise Refused(f"host: the connection over SSH failed or broke: `./sertantai doctor{flag(stack)}` shows why")
     return code

@@ -12,6 +12,8 @@ from ..show.steps import PARTS
 from .services import find, stack_file
 
 PLATFORM = ("acme", "postgres", "redis", "nginx")
+BUILT = ("app", "frontend")
+"""The parts whose images are made from the operator's own sources."""
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,8 @@ from ..release.releasing import limited
 from . import services
 from .secrets import GENERATED, IN_FILE, MADE, Secret, read
 
-KEPT = {
-    "BACKUP_PASSPHRASE": "without it nobody reads the backups that exist: it stays as long as the repository does",
-    "backup_passphrase": "without it nobody reads the backups that exist: it stays as long as the repository does",
-}
+PASSPHRASES = ("BACKUP_PASSPHRASE", "backup_passphrase")
+"""The generated one, and the one of the stack file."""
 
 
 def rotate(stack: str, service: str, name: str, *, yes: bool) -> int:
@@ -31,8 +29,10 @@ def rotate(stack: str, service: str, name: str, *, yes: bool) -> int:
     found = {secret.name: secret for secret in read(stack) if secret.service == owner}
     if name not in found:
         raise Refused(f"{name}: {service} has no such secret{services.suggest(name, found)}")
-    if name in KEPT:
-        raise Refused(f"{name}: {KEPT[name]}")
+    if name in PASSPHRASES:
+        raise Refused(
+            f"{name}: without it nobody reads the backups that exist: it stays as long as the repository does"
+        )
     secret = found[name]
     if not (cli := find_or_install()):
         raise Refused(

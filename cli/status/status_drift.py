@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from host.rules import SHARED
 from settings import image_parts
-
-SHARED = "platform"
 
 
 def drift(seen: Mapping[str, Any]) -> list[str]:

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from host.rules import SHARED
+
 from ..words import ago, count, size, span, time
-from .status_drift import SHARED, short
+from .status_drift import short
 
 GOOD, NOTE, BAD, PLAIN = "good", "note", "bad", ""
 """The levels of rows: a note is worth a look, and no problem."""
@@ -35,7 +37,7 @@ def every(seen: Mapping[str, Any]) -> list[Section]:
         Section("services", [_service(seen, name) for name in seen["declared"]["services"]]),
         Section("sites", list(_sites(seen))),
         Section("shared", [*_shared(seen), *_machine(seen)]),
-        Section("data", [*_databases(seen), *_slots(seen), *_backup(seen)]),
+        Section("data", [*_connections(seen), *databases(seen), *slots(seen), *_backup(seen)]),
         Section("on purpose", list(_on_purpose(seen))),
     ]
     return [section for section in sections if section.rows]
@@ -101,12 +103,6 @@ def certificate(seen: Mapping[str, Any], host: str) -> str:
         return "a placeholder" if host in seen["placeholders"] else "none"
     left = time(dates["expires"]) - time(seen["time"])
     return f"ends in {span(left)}" if left > 0 else f"ended {span(-left)} ago"
-
-
-def slot(values: Mapping[str, Any]) -> str:
-    """Returns what a replication slot does."""
-    active = f"active, {values['lag_s']:g} s behind" if values["active"] else "not active"
-    return f"{active}, retains {size(values['retained_mb'] or 0)} of WAL"
 
 
 def test(result: Mapping[str, Any], now: str) -> str:
@@ -186,16 +182,23 @@ def _machine(seen: Mapping[str, Any]) -> Iterator[Row]:
         yield Row(f"disk {disk['path']}", f"{size(disk['free_mb'])} of {size(disk['size_mb'])} free")
 
 
-def _databases(seen: Mapping[str, Any]) -> Iterator[Row]:
+def _connections(seen: Mapping[str, Any]) -> Iterator[Row]:
     if seen["connections"]:
         yield Row("connections", f"{seen['connections']['used']} of {seen['connections']['limit']}")
+
+
+def databases(seen: Mapping[str, Any]) -> Iterator[Row]:
+    """Yields a row for each database."""
     for each in seen["databases"]:
         yield Row(each["name"], f"{size(each['size_mb'])}, {count(each['connections'], 'connection')}")
 
 
-def _slots(seen: Mapping[str, Any]) -> Iterator[Row]:
+def slots(seen: Mapping[str, Any]) -> Iterator[Row]:
+    """Yields a row for each replication slot."""
     for each in seen["slots"]:
-        yield Row(each["name"], slot(each), GOOD if each["active"] else NOTE)
+        active = f"active, {each['lag_s']:g} s behind" if each["active"] else "not active"
+        text = f"{active}, retains {size(each['retained_mb'] or 0)} of WAL"
+        yield Row(each["name"], text, GOOD if each["active"] else NOTE)
 
 
 def _backup(seen: Mapping[str, Any]) -> Iterator[Row]:

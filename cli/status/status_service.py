@@ -5,7 +5,20 @@ from typing import Any
 
 from ..words import ago, count, size, time
 from .status_drift import declared_digest
-from .status_rows import BAD, GOOD, NOTE, Row, Section, certificate, is_good, released, requests, slot, state
+from .status_rows import (
+    BAD,
+    GOOD,
+    NOTE,
+    Row,
+    Section,
+    certificate,
+    databases,
+    is_good,
+    released,
+    requests,
+    slots,
+    state,
+)
 
 
 def only(seen: Mapping[str, Any], service: str) -> dict[str, Any]:
@@ -33,7 +46,7 @@ def sections(seen: Mapping[str, Any], service: str) -> list[Section]:
     found = [Section(part, list(_part(seen, service, part))) for part in block["parts"]]
     found += [
         Section("site", list(_site(seen, service))),
-        Section("data", list(_data(seen))),
+        Section("data", [*databases(seen), *slots(seen)]),
         Section("last release", list(_release(seen, service))),
     ]
     return [section for section in found if section.rows]
@@ -69,13 +82,6 @@ def _site(seen: Mapping[str, Any], service: str) -> Iterator[Row]:
         yield Row("requests", text)
     if service in seen["maintenance"]:
         yield Row("maintenance", "the site shows a notice", NOTE)
-
-
-def _data(seen: Mapping[str, Any]) -> Iterator[Row]:
-    for each in seen["databases"]:
-        yield Row(each["name"], f"{size(each['size_mb'])}, {count(each['connections'], 'connection')}")
-    for each in seen["slots"]:
-        yield Row(each["name"], slot(each), GOOD if each["active"] else NOTE)
 
 
 def _release(seen: Mapping[str, Any], service: str) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 import pulumi_docker as docker
 
-from settings import Registry
+from settings import Registry, is_on_this_machine
 
 from ..secret import config_secret
 
@@ -12,7 +12,5 @@ def registry_login(registry: Registry | None) -> list[docker.ProviderRegistryAut
     token = config_secret("registry_token")
     if not registry or token is None:
         return None
-    # Like Docker: plain HTTP only to a registry on this machine.
-    is_local = registry.server.split(":")[0] in ("localhost", "127.0.0.1")
-    address = f"http://{registry.server}" if is_local else registry.server
+    address = f"http://{registry.server}" if is_on_this_machine(registry.server) else registry.server
     return [docker.ProviderRegistryAuthArgs(address=address, username=registry.username, password=token)]

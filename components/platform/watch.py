@@ -1,4 +1,4 @@
-"""The container that looks at the platform by the rules of `status`, and tells who must know."""
+"""The container that checks the platform by the rules of `status`, and sends alerts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,7 +103,7 @@ class Watch(pulumi.ComponentResource):
         )
 
     def _alerts(self) -> Output[dict[str, object]]:
-        """Returns who is told, and the registry's login. Whoever knows an address can use it: all of it is secret."""
+        """Returns the addresses for alerts, and the registry's login. All of it is secret: an address is a key."""
         settings = self._args.settings
         assert settings.alerts, "there are no alerts"
         alerts, registry = settings.alerts.model_dump(), settings.registry

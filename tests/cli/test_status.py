@@ -23,6 +23,7 @@ from cli.status import status, status_screen
 from cli.status.status_drift import drift
 from render.declared import declared
 from settings import StackFile, parse
+from tests import looks
 
 NOW = "2026-11-24T12:00:00Z"
 DIGEST, OTHER = "sha256:" + "1f4b" * 16, "sha256:" + "91aa" * 16
@@ -54,22 +55,7 @@ BACKUP = {
 
 
 def container(service: str, part: str, image: str) -> dict[str, Any]:
-    return {
-        "name": f"{service}-{part}-1",
-        "service": service,
-        "part": part,
-        "state": "running",
-        "health": "healthy",
-        "exit_code": 0,
-        "out_of_memory": False,
-        "restarts": 0,
-        "started": "2026-11-24T09:00:10Z",
-        "image": image.rpartition(":")[0],
-        "digest": DIGEST,
-        "memory_mb": 100,
-        "memory_limit_mb": 256,
-        "serves": service != "platform",
-    }
+    return looks.container(service, part, image=image.rpartition(":")[0], digest=DIGEST)
 
 
 def seen(**changes: Any) -> dict[str, Any]:

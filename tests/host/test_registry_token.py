@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from host import registry_token, requests, rules
+from host import registry_token, requests, rules, times
 from tests.throwaway.listener import Listener, listening
 
 from .test_rules import good
@@ -101,5 +101,5 @@ def test_the_password_follows_no_redirect(registry: Listener) -> None:
 @pytest.mark.parametrize(("days", "told"), [(13.9, True), (14.1, False), (-1.0, True)])
 def test_a_token_with_less_than_14_days_is_a_problem(days: float, told: bool) -> None:
     seen = good()
-    token = {"server": "ghcr.io", "refused": False, "expires": rules._seconds(seen["time"]) + days * DAY}
+    token = {"server": "ghcr.io", "refused": False, "expires": times.seconds(seen["time"]) + days * DAY}
     assert [each.key for each in rules.problems({**seen, "watch": {"token": token}})] == ["registry_token"] * told

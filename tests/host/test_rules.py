@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from host import rules
+from tests import looks
 
 NOW = "2026-11-24T12:00:00Z"
 LONG_AGO, JUST_NOW = "2026-11-20T12:00:00Z", "2026-11-24T11:55:00Z"
@@ -25,20 +26,8 @@ DECLARED = {
 
 
 def container(service: str, part: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "name": f"{service}-{part}-1",
-        "service": service,
-        "part": part,
-        "state": "running",
-        "health": "healthy",
-        "exit_code": 0,
-        "out_of_memory": False,
-        "restarts": 0,
-        "started": LONG_AGO,
-        "memory_mb": 50,
-        "memory_limit_mb": 100,
-        "serves": True,
-    } | changes
+    good = {"started": LONG_AGO, "memory_mb": 50, "memory_limit_mb": 100, "serves": True}
+    return looks.container(service, part, **(good | changes))
 
 
 def slot(**changes: Any) -> dict[str, Any]:
