@@ -120,7 +120,7 @@ def test_without_a_dump_postgresql_is_not_queried(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = postgres(monkeypatch)
-    assert verb(capsys, "restore-check", "legal", "legal") == {"problems": [], "notes": []}
+    assert verb(capsys, "restore-check", "legal", "legal") == {"problems": [], "notes": [], "compared": False}
     assert asked.log == []
 
 
