@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import Any
 
 from ..failure import Failure
-from . import check, last_test, look, make, schedule, scratch, second, state, verify
+from . import check, last_test, look, make, open_wal, schedule, scratch, second, state, verify
 from .looking import looking
 from .pgbackrest import Repository, repositories
-from .postgres import Live
+from .postgres import Live, SqlError
 from .settings import FIRST, SECOND, Settings
 
 
@@ -31,7 +31,9 @@ def turn(chosen: Settings) -> dict[str, Any]:
 
 
 def observe(chosen: Settings) -> None:
-    """Writes the status, which the watch container reads."""
+    """Writes the status, which the watch container reads. No commit waits for long in an open WAL file."""
+    with suppress(SqlError):  # the status says why PostgreSQL does not answer
+        open_wal.end_if_late(Live(chosen))
     state.write("status.json", look.look(chosen))
 
 
