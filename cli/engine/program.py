@@ -14,12 +14,12 @@ ROOT = Path(__file__).parents[2]
 
 
 class Program:
-    """The process. It ends with its standard input, so with this process too."""
+    """The process, for the program in `folder`. It ends with its standard input, so with this process too."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path = ROOT) -> None:
         self.stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - `end` closes it
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "cli.engine.served"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, ROOT / "cli/engine/served.py"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.stderr, text=True, process_group=0,
         )  # fmt: skip
 

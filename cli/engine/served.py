@@ -1,4 +1,4 @@
-"""`python -m cli.engine.served`: serves the program to the engine, by Pulumi's Automation API.
+"""Serves the program in the current folder to the engine, by Pulumi's Automation API.
 
 It prints its port at once, and imports then. Standard input is the environment of the run, as one line of JSON.
 """
@@ -10,13 +10,12 @@ import runpy
 import signal
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import grpc
 
-from .program import ROOT
-
-PROGRAM = ROOT / "__main__.py"
+PROGRAM = Path("__main__.py").absolute()
 
 
 class Late:
@@ -39,6 +38,7 @@ class Late:
 
 def main() -> None:
     """Prints the port, and serves the program until standard input ends."""
+    sys.path[0] = str(PROGRAM.parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine ends the run, and its parent this process
     late = Late()
     server = grpc.server(ThreadPoolExecutor(), handlers=[late])
