@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from rich.console import Console
@@ -17,9 +18,9 @@ from ..show.run import Run
 from ..show.views import Show, view
 from . import program
 from .lock import clear_dead_locks, find_locks
-from .program import ROOT as ROOT
 from .program import Program
 
+ROOT = Path(__file__).parents[2]
 # The local stack needs no account and has no real secret: its state is in a folder, and its passphrase is public.
 LOCAL_STATE = ROOT / ".pulumi-state"
 LOCAL_PASSPHRASE = "local"  # noqa: S105
@@ -92,7 +93,7 @@ def begin_engine(cli: str, stack: str, *words: str) -> Begun:
     command, values = [cli, *words, "--stack", stack, "--json"], environment(stack)
     if words[0] not in ("up", "preview"):
         return begin(command, values)
-    own = program.take()
+    own = program.take(ROOT)
     return begin([*command, *own.options(values)], values, own)
 
 

@@ -10,16 +10,16 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+SERVED = Path(__file__).with_name("served.py")
 
 
 class Program:
     """The process, for the program in `folder`. It ends with its standard input, so with this process too."""
 
-    def __init__(self, folder: Path = ROOT) -> None:
+    def __init__(self, folder: Path) -> None:
         self.stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - `end` closes it
         self._process = subprocess.Popen(
-            [sys.executable, ROOT / "cli/engine/served.py"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, SERVED], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.stderr, text=True, process_group=0,
         )  # fmt: skip
 
@@ -44,13 +44,13 @@ class Program:
 _started: list[Program] = []
 
 
-def start() -> None:
+def start(folder: Path) -> None:
     """Starts the process for the next run of the engine, while something else is done first."""
     if not _started:
-        _started.append(Program())
+        _started.append(Program(folder))
 
 
-def take() -> Program:
+def take(folder: Path) -> Program:
     """Returns the process that was started, or else a new one."""
-    start()
+    start(folder)
     return _started.pop()

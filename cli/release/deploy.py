@@ -10,7 +10,7 @@ from host.history import REVISION
 from settings import image_parts
 
 from ..engine import program
-from ..engine.engine import console
+from ..engine.engine import ROOT, console
 from ..engine.hints import flag
 from ..engine.pinned import find_or_install
 from ..refused import Refused
@@ -53,7 +53,7 @@ def deploy(stack: str, service: str, wish: Wish, *, yes: bool, commit: bool) -> 
         raise Refused("\n".join(mistakes))
     with ThreadPoolExecutor() as pool:  # each takes the engine half a second
         if engine := find_or_install():
-            program.start()
+            program.start(ROOT)
         resources = pool.submit(releasing.read_state, engine, stack)
         images = _resolve(stack, service, block, [part for part in parts if part in BUILT], wish.tag)
     edits: dict[Keys, Any] = {

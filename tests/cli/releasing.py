@@ -124,7 +124,7 @@ class Project:
 class NoProgram:
     """The engine's stand-in calls no program."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as the real one does
 
     def options(self, environment: object) -> list[str]:

@@ -11,13 +11,14 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2_grpc
 
 from cli.engine import served
-from cli.engine.program import ROOT, Program
+from cli.engine.engine import ROOT
+from cli.engine.program import Program
 from tests.waiting import eventually
 
 
 @pytest.fixture
 def program() -> Iterator[Program]:
-    program = Program()
+    program = Program(ROOT)
     yield program
     program.end()
 
@@ -37,7 +38,8 @@ def test_a_program_that_cannot_start_leaves_the_engine_to_start_its_own(program:
 
 
 def test_it_ends_with_the_command_that_started_it() -> None:
-    script = "from cli.engine.program import Program; p = Program(); p.options({}); print(p._process.pid)"
+    script = "from pathlib import Path; from cli.engine.program import Program; p = Program(Path()); p.options({}); "
+    script += "print(p._process.pid)"
     pid = int(subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True).stdout)
     eventually(lambda: not _runs(pid))
 
