@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ..show.views import Show, view
-from .engine import begin, environment, follow, pulumi
+from .engine import begin_engine, follow, pulumi
 
 
 def preview(cli: str, stack: str, check: Callable[[], int], *words: str, as_json: bool, show: Show = view) -> int:
@@ -13,7 +13,7 @@ def preview(cli: str, stack: str, check: Callable[[], int], *words: str, as_json
     place. Otherwise nothing of it is shown: it is cancelled, and begins again if the checks have started what was
     missing.
     """
-    begun = begin([cli, "preview", *words, "--stack", stack, "--json"], environment(stack))
+    begun = begin_engine(cli, stack, "preview", *words)
     in_place = False
     try:
         code = check()

@@ -16,7 +16,9 @@ from rich.console import Console
 
 from ..show.run import Run
 from ..show.views import Show, view
+from . import program
 from .lock import clear_dead_locks, find_locks
+from .program import Program
 
 ROOT = Path(__file__).parents[2]
 # The local stack needs no account and has no real secret: its state is in a folder, and its passphrase is public.
@@ -52,8 +54,7 @@ def pulumi(cli: str, stack: str, *words: str, as_json: bool = False, show: Show 
     # A preview ignores the lock.
     if stack == "local" and words[0] != "preview" and not _is_unlocked(cli, stack):
         return 1
-    command = [cli, *words, "--stack", stack, "--json"]
-    return watch(command, environment(stack), preview=words[0] == "preview", as_json=as_json, show=show)
+    return follow(lambda: begin_engine(cli, stack, *words), preview=words[0] == "preview", as_json=as_json, show=show)
 
 
 def has_local_state(stack: str) -> bool:
@@ -72,25 +73,41 @@ class Begun:
 
     process: "subprocess.Popen[str]"
     stderr: IO[str]
+    program: Program | None = None
 
     def cancel(self) -> None:
         """Interrupts the command, waits for its end and discards its output."""
         self.process.send_signal(signal.SIGINT)
         self.process.communicate()
+        self.close()
+
+    def close(self) -> None:
+        """Ends what the command needed."""
         self.stderr.close()
+        if self.program:
+            self.program.end()
 
 
-def begin(command: list[str], environment: Mapping[str, str]) -> Begun:
+def begin_engine(cli: str, stack: str, *words: str) -> Begun:
+    """Starts the CLI on a stack, with the program where it needs one."""
+    command, values = [cli, *words, "--stack", stack, "--json"], environment(stack)
+    if words[0] not in ("up", "preview"):
+        return begin(command, values)
+    own = program.take(ROOT)
+    return begin([*command, *own.options(values)], values, own)
+
+
+def begin(command: list[str], environment: Mapping[str, str], own: Program | None = None) -> Begun:
     """Starts a command that writes events.
 
     It has a process group of its own: the terminal's Ctrl-C reaches this process alone, which passes each one on.
     """
-    stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - who reads it closes it
+    stderr = own.stderr if own else tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - who reads it closes it
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
         text=True, errors="replace", process_group=0,
     )  # fmt: skip
-    return Begun(process, stderr)
+    return Begun(process, stderr, own)
 
 
 def watch(
@@ -106,9 +123,10 @@ def follow(begin: Callable[[], Begun], *, preview: bool, as_json: bool, show: Sh
     with _running(begin) as begun:
         for line in begun.process.stdout or ():
             run.read(_event(line))
-    with begun.stderr as stderr:
-        stderr.seek(0)
-        return run.finish(begun.process.returncode, stderr.read())
+    begun.stderr.seek(0)
+    stderr = begun.stderr.read()
+    begun.close()
+    return run.finish(begun.process.returncode, stderr)
 
 
 @contextmanager

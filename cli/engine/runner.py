@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ..refused import Refused
 from ..show.views import Show, view
-from . import ahead
-from .engine import console, has_local_state, pulumi, run_quietly, watch
+from . import ahead, program
+from .engine import ROOT, console, has_local_state, pulumi, run_quietly, watch
 from .pinned import MINIMUM, PINNED, find_or_install
 
 
@@ -39,6 +39,8 @@ class Command:
                 soft_wrap=True,
             )
             return self.rehearse(*rehearsal_words)
+        if self.verb != "destroy":
+            program.start(ROOT)
         if self.stack == "local":
             return self.run_locally(engine, *engine_words)
         return self.run_on_host(engine, *engine_words)

@@ -9,8 +9,10 @@ from typing import Any
 from host.history import REVISION
 from settings import image_parts
 
-from ..engine.engine import console
+from ..engine import program
+from ..engine.engine import ROOT, console
 from ..engine.hints import flag
+from ..engine.pinned import find_or_install
 from ..refused import Refused
 from ..registry import registry, registry_login
 from ..show.changes import short_commit
@@ -49,7 +51,11 @@ def deploy(stack: str, service: str, wish: Wish, *, yes: bool, commit: bool) -> 
     parts = wish.parts() or [part for part in BUILT if part in block and part not in _stopped(block)]
     if mistakes := list(_mistakes(service, block, wish, parts)):
         raise Refused("\n".join(mistakes))
-    images = _resolve(stack, service, block, [part for part in parts if part in BUILT], wish.tag)
+    with ThreadPoolExecutor() as pool:  # each takes the engine half a second
+        if engine := find_or_install():
+            program.start(ROOT)
+        resources = pool.submit(releasing.read_state, engine, stack)
+        images = _resolve(stack, service, block, [part for part in parts if part in BUILT], wish.tag)
     edits: dict[Keys, Any] = {
         ("services", service, part, "image"): reference
         for part, (reference, _) in images.items()
@@ -65,6 +71,7 @@ def deploy(stack: str, service: str, wish: Wish, *, yes: bool, commit: bool) -> 
         yes=yes,
         commit=commit,
         built_from={_image(reference): revision for reference, revision in images.values() if revision},
+        resources=resources,
     )
     code = release.run()
     if block.get("maintenance"):

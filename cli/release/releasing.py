@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from ..stack.stack_edit import Keys
 from . import git, target
 from .applying import apply
 from .previewing import preview
+from .target import Resources
 
 
 @dataclass(kw_only=True)
@@ -38,6 +40,8 @@ class Release:
     commit: bool
     built_from: Mapping[str, str] = field(default_factory=dict)
     """The commit of each new image, if its label names one."""
+    resources: "Future[Resources] | None" = None
+    """The state, if it is being read already."""
     begun: bool = field(default=False, init=False)
     """Whether a step has begun."""
     committed: str = field(default="", init=False)
@@ -60,7 +64,8 @@ class Release:
         asks = self.stack != "local" and not self.yes
         # What is confirmed is what is applied.
         confirmed = digests_file() if asks else nullcontext()
-        with limited(engine, self.stack, self.service) as words, confirmed, self._written():
+        resources = self.resources.result() if self.resources else None
+        with limited(engine, self.stack, self.service, resources) as words, confirmed, self._written():
             has_changes = not asks or self._confirm(words)
             if self.commit and self.edits:
                 self.committed = git.commit_file(self.file, self._message())
@@ -125,12 +130,17 @@ class Release:
             yield f"Nothing was changed; {name} is {'as it was' if edit.is_undone else 'without these settings again'}."
 
 
+def read_state(engine: str | None, stack: str) -> Resources:
+    """Returns the resources in the state: none without the engine, or of a local stack that does not exist yet."""
+    exists = engine and (stack != "local" or has_local_state(stack))
+    return state.resources(engine, stack) if engine and exists else []
+
+
 @contextmanager
-def limited(engine: str | None, stack: str, service: str) -> Iterator[list[str]]:
+def limited(engine: str | None, stack: str, service: str, resources: Resources | None = None) -> Iterator[list[str]]:
     """Returns the engine's options that limit its runs in the block to one service. Raises `Refused`."""
     file = services.stack_file(stack)
-    exists = engine and (stack != "local" or has_local_state(stack))
-    resources = state.resources(engine, stack) if engine and exists else []
+    resources = read_state(engine, stack) if resources is None else resources
     with target.named(target.running_images(file, resources, service)):
         yield [word for urn in target.urns(file, resources, service) for word in ("--target", urn)]
 

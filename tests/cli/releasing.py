@@ -1,14 +1,15 @@
 """A project whose engine is a stand-in: it writes events, and records how it was called."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.engine import engine, runner, state
+from cli.engine import engine, program, runner, state
 from cli.registry import registry_login
-from cli.release import git, history, planning, releasing
+from cli.release import deploy, git, history, planning, releasing
 from cli.server import reach
 from cli.stack import services
 
@@ -120,12 +121,26 @@ class Project:
         return ""
 
 
+class NoProgram:
+    """The engine's stand-in calls no program."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as the real one does
+
+    def options(self, environment: object) -> list[str]:
+        return []
+
+    def end(self) -> None:
+        pass
+
+
 def new_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Returns a project which all modules take for theirs, on a host that answers."""
     project = Project(folder)
     for module in (engine, git, reach, releasing, services, state):
         monkeypatch.setattr(module, "ROOT", folder)
-    for module in (planning, releasing, runner):
+    monkeypatch.setattr(program, "Program", NoProgram)
+    for module in (deploy, planning, releasing, runner):
         monkeypatch.setattr(module, "find_or_install", lambda: str(folder / "pulumi"))
     monkeypatch.setattr(runner, "check_host", lambda *_: True)
     monkeypatch.setattr(history, "send", project.send)

@@ -16,7 +16,7 @@ import pathlib, signal, sys, time
 interrupts = []
 signal.signal(signal.SIGINT, lambda *_: interrupts.append(1))
 with open("runs", "a") as runs:
-    runs.write(" ".join(sys.argv[1:]) + "\\n")
+    runs.write(" ".join(sys.argv[1:]).partition(" --client ")[0] + "\\n")
 number = len(open("runs").read().splitlines())
 print("run", number, flush=True)
 slow = pathlib.Path("slow")

@@ -60,14 +60,7 @@ def lock(project: Path, pid: int, hostname: str | None = None, stack: str = "loc
 
 def asked(project: Path) -> list[str]:
     file = project / "asked"
-    return (
-        [
-            line.removesuffix(" --stack local").removesuffix(" --stack local --json")
-            for line in file.read_text().splitlines()
-        ]
-        if file.exists()
-        else []
-    )
+    return [line.partition(" --stack ")[0] for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def run(project: Path, *words: str) -> int:

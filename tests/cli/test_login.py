@@ -19,6 +19,7 @@ from cli.registry import registry, registry_login
 from cli.registry.registry_http import Credentials
 from cli.stack import services
 from tests.doubles.ghcr import Ghcr, serving
+from tests.e2e.runner import has_engine
 
 TOKEN = "ghp_typed"
 
@@ -115,6 +116,7 @@ def test_a_token_that_may_only_read_is_not_kept_to_push(ghcr: Ghcr, tmp_path: Pa
 
 
 @pytest.mark.engine
+@pytest.mark.skipif(not has_engine(), reason="no Pulumi CLI")
 def test_the_engine_encrypts_the_token_and_keeps_the_file(
     ghcr: Ghcr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

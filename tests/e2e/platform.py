@@ -82,8 +82,10 @@ class Platform:
         self.config = copy.deepcopy(self.committed)
 
     def write(self) -> None:
-        """Writes the stack file for the next run."""
-        (self.folder / f"Pulumi.{self.stack}.yaml").write_text(yaml.safe_dump({"config": self.config}))
+        """Writes the stack file for the next run. It keeps the engine's salt."""
+        file = self.folder / f"Pulumi.{self.stack}.yaml"
+        before = yaml.safe_load(file.read_text()) if file.exists() else {}
+        file.write_text(yaml.safe_dump({**before, "config": self.config}))
 
     def run(self, verb: str) -> Run:
         """Runs `verb` to its end."""

@@ -5,14 +5,18 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
 from cli.engine.lock import clear_dead_locks
+from cli.engine.program import Program
 
 from .forked import rehearse
 
@@ -110,7 +114,7 @@ class Rehearsal(Runner):
 
 
 class Engine(Runner):
-    """The Pulumi CLI, through the Automation API."""
+    """The Pulumi CLI, through the Automation API, with the program beside it as in the command."""
 
     name = "engine"
 
@@ -125,17 +129,21 @@ class Engine(Runner):
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
         self._prepared = False
+        self._selected: auto.Stack | None = None
 
     def run(self, verb: str, **options: Any) -> Run:
         stack = self._stack()
+        outputs: Mapping[str, auto.OutputValue] = {}
         events: list[EngineEvent] = []
         said: list[str] = []
         watched = {"on_event": events.append, "on_output": said.append, **options}
         try:
             if verb == "up":
-                stack.up(**watched)
+                with self._program(stack):
+                    outputs = stack.up(**watched).outputs
             elif verb == "preview":
-                stack.preview(**watched)
+                with self._program(stack):
+                    stack.preview(**watched)
             else:
                 if verb == "destroy":
                     stack.workspace.pulumi_command.run(
@@ -146,8 +154,23 @@ class Engine(Runner):
                 stack.destroy(**watched, exclude_protected=verb == "down")
         except auto.CommandError as error:
             return Run(False, _changes(events), {}, str(error), "\n".join(said))
-        outputs = {name: output.value for name, output in stack.outputs().items()}
-        return Run(True, _changes(events), outputs, "", "\n".join(said))
+        values = {name: output.value for name, output in outputs.items()}
+        return Run(True, _changes(events), values, "", "\n".join(said))
+
+    @contextmanager
+    def _program(self, stack: auto.Stack) -> Iterator[None]:
+        """Starts the program for the engine's run in the block."""
+        program, run = Program(self.folder), stack._run_pulumi_cmd_sync
+        options = program.options(os.environ | self.environment)
+
+        def with_program(words: list[str], *more: Any) -> auto.CommandResult:
+            return run([*words, *options] if words[0] in ("up", "preview") else words, *more)
+
+        try:
+            with patch.object(stack, "_run_pulumi_cmd_sync", with_program):
+                yield
+        finally:
+            program.end()
 
     def begin(self) -> "subprocess.Popen[str]":
         self._stack()
@@ -163,6 +186,7 @@ class Engine(Runner):
 
     def select(self) -> None:
         """Selects the stack, for commands of the CLI itself. It must exist."""
+        self._selected = None
         self._stack()
 
     def urns(self) -> list[str]:
@@ -171,15 +195,17 @@ class Engine(Runner):
         return [str(resource["urn"]) for resource in deployment["resources"]]
 
     def _stack(self) -> auto.Stack:
-        if not self._prepared:
-            setup = [sys.executable, "-m", "local", "setup", "--stack", self.stack]
-            subprocess.run(setup, cwd=self.folder, check=True, capture_output=True)
-            self._prepared = True
         clear_dead_locks(self.state, self.stack)
-        # Selecting a stack writes its salt into the stack file, which each run writes again.
-        return auto.create_or_select_stack(
-            self.stack, work_dir=str(self.folder), opts=auto.LocalWorkspaceOptions(env_vars=self.environment)
-        )
+        # Selecting a stack writes its salt into the stack file. A test may have written another file.
+        if not self._selected or "encryptionsalt" not in (self.folder / f"Pulumi.{self.stack}.yaml").read_text():
+            if not self._prepared:
+                setup = [sys.executable, "-m", "local", "setup", "--stack", self.stack]
+                subprocess.run(setup, cwd=self.folder, check=True, capture_output=True)
+                self._prepared = True
+            self._selected = auto.create_or_select_stack(
+                self.stack, work_dir=str(self.folder), opts=auto.LocalWorkspaceOptions(env_vars=self.environment)
+            )
+        return self._selected
 
 
 def _changes(events: list[EngineEvent]) -> dict[str, list[str]]:
