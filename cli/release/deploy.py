@@ -68,9 +68,8 @@ def deploy(stack: str, service: str, wish: Wish, *, yes: bool, commit: bool) -> 
     )
     code = release.run()
     if block.get("maintenance"):
-        console.print(
-            f"{service}: its site is closed: `./sertantai maintenance off {service}` opens it", soft_wrap=True
-        )
+        again = f"./sertantai maintenance off {service}{flag(stack)}"
+        console.print(f"{service}: its site is closed: `{again}` opens it", soft_wrap=True)
     return code
 
 

@@ -68,7 +68,7 @@ def test_a_release_behind_a_closed_door_says_that_the_site_is_closed(project: Pr
     assert "is closed" not in deploy("legal", "--yes")[1]
     text = project.file.read_text().replace("legal: # the first\n", "legal:\n      maintenance: true\n")
     project.file.write_text(text)
-    assert "legal: its site is closed: `./sertantai maintenance off legal` opens it" in deploy("legal", "--yes")[1]
+    assert "legal: its site is closed: `./sertantai maintenance off legal --stack trial` opens it" in deploy("legal", "--yes")[1]
 
 
 def test_no_other_image_is_looked_up_and_electric_stays_the_one_that_runs(project: Project, deploy: Deploy) -> None:

@@ -74,6 +74,24 @@ def test_the_exit_code_says_whether_there_is_a_problem_and_machines_get_json(
     assert [each["state"] for each in json.loads(result.output)] == [each.state for each in findings]
 
 
+@pytest.mark.parametrize(
+    ("words", "default", "named"),
+    [
+        ([], "", ""),
+        (["--stack", "prod"], "", " --stack prod"),
+        ([], "prod", ""),
+        (["--stack", "local"], "prod", " --stack local"),
+    ],
+)
+def test_the_last_line_names_the_stack_if_it_is_not_the_default(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], default: str, named: str
+) -> None:
+    monkeypatch.setenv("SERTANTAI_STACK", default)
+    monkeypatch.setattr(doctor, "examine", lambda _: [ok("a", "x")])
+    shown = CliRunner().invoke(command.app, ["doctor", *words]).stdout
+    assert shown.endswith(f"what runs: ./sertantai status{named}\n")
+
+
 def exported(monkeypatch: pytest.MonkeyPatch, **answers: str | Refused) -> None:
     """Makes the CLI answer by the first word of its command."""
 

@@ -20,7 +20,7 @@ def test_the_targets_are_the_service_and_all_of_its_children_also_those_that_are
 
 
 def test_a_new_service_that_a_pattern_cannot_tell_from_others_is_refused() -> None:
-    with pytest.raises(Refused, match=r"legal: is new.*up` first"):
+    with pytest.raises(Refused, match=r"legal: is new.*up --stack trial` first"):
         urns(file(**{"legal": {}, "legal-api": {}}), [], "legal")
 
 
