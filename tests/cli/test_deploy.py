@@ -68,7 +68,10 @@ def test_a_release_behind_a_closed_door_says_that_the_site_is_closed(project: Pr
     assert "is closed" not in deploy("legal", "--yes")[1]
     text = project.file.read_text().replace("legal: # the first\n", "legal:\n      maintenance: true\n")
     project.file.write_text(text)
-    assert "legal: its site is closed: `./sertantai maintenance off legal --stack trial` opens it" in deploy("legal", "--yes")[1]
+    assert (
+        "legal: its site is closed: `./sertantai maintenance off legal --stack trial` opens it"
+        in deploy("legal", "--yes")[1]
+    )
 
 
 def test_no_other_image_is_looked_up_and_electric_stays_the_one_that_runs(project: Project, deploy: Deploy) -> None:
@@ -161,6 +164,26 @@ def test_flags_that_do_not_fit_are_refused_before_anything_happens(
     code, said = deploy(*words, "--yes")
     assert (code, project.calls, project.file.read_text()) == (1, [], before)
     assert why in said
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("r.test/O/app:1", "must be an image reference such as"),
+        ('"r.test/o/app:"', "must be an image reference such as"),
+        ("r.test/o/app@sha256:1", "must be an image reference such as"),
+        (f"r.test/o/app@{digest('a')}", "has a digest and no tag: name the new one with --tag"),
+        ("5", "is missing, or is not text: name the image there"),
+        ("", "is missing, or is not text: name the image there"),
+    ],
+)
+def test_an_image_that_names_nothing_to_deploy_is_refused_at_its_setting(
+    project: Project, deploy: Deploy, written: str, why: str
+) -> None:
+    project.file.write_text(project.file.read_text().replace("image: r.test/o/app:1\n", f"image: {written}\n"))
+    code, said = deploy("legal", "--yes")
+    assert (code, project.calls) == (1, [])
+    assert said.startswith(f"services/legal/app/image: {why}")
 
 
 def test_a_tag_that_the_registry_does_not_have_is_refused_at_its_setting(

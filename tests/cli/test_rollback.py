@@ -51,6 +51,15 @@ def test_without_another_release_it_says_so() -> None:
         choose("legal", [release(1, app="app@sha256:2")], SECOND, 0)
 
 
+def test_it_goes_back_from_an_image_that_is_no_image_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project: Project = new_project(tmp_path, monkeypatch)
+    project.file.write_text(project.file.read_text().replace("r.test/o/app:1\n", "r.test/O/app:1\n"))
+    project.releases = [release(each, app=f"r.test/o/app@{digest(str(each))}") for each in (2, 1)]
+    ran = CliRunner().invoke(command.app, ["rollback", "legal", "--stack", "trial", "--yes"])
+    assert ran.exit_code == 0, ran.output
+    assert f"image: r.test/o/app@{digest('1')}\n" in project.applied
+
+
 def test_it_writes_the_earlier_digests_with_their_tags_and_asks_no_registry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
