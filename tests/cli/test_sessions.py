@@ -1,6 +1,9 @@
 """What logs, exec and psql ask of the host, and what they show, with a program in the host's place."""
 
+import getpass
 import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +102,12 @@ def test_the_hosts_reason_is_shown_alone(host: Path) -> None:
     assert (result.exit_code, result.stderr) == (1, "legal: has no container of app\n")
 
 
+def test_a_program_that_is_older_than_the_command_is_named_as_the_reason(host: Path) -> None:
+    (host / "do").write_text("""sys.exit("error: argument verb: invalid choice: 'logs'")""")
+    result = call("logs", "legal")
+    assert result.stderr == "host: has no program that knows this: run up, which installs it\n"
+
+
 def test_a_closed_pipe_ends_a_followed_log_quietly(host: Path) -> None:
     (host / "do").write_text("while True: print('app\\tline', flush=True); time.sleep(0.01)")
     script = f"""
@@ -138,6 +147,15 @@ def test_psql_is_read_only_and_has_the_rights_of_the_databases_owner(
     assert called(host) == ["open-psql", *options, *owner, "--", "-c", "SELECT 1"]
     assert call("psql", "--superuser", "--write", "--yes").exit_code == 0
     assert called(host) == ["open-psql", *options, "--write", "postgres", "--"]
+
+
+def test_a_user_without_a_name_is_named_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr(getpass, "getuser", fail)
+    monkeypatch.setattr(os, "getuid", lambda: 1234)
+    assert at_session.caller() == f"1234@{socket.gethostname()}"
 
 
 @pytest.mark.parametrize("words", [["-U", "postgres"], ["-qAtUpostgres"], ["-x", "--user=postgres"], ["--dbn", "auth"]])

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -102,7 +103,9 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Answer:
         (tmp_path / "answer").write_text(json.dumps(values) if values else "")
         program = tmp_path / "ssh"
         lines = ["#!/bin/sh", f"cat > {tmp_path}/asked", f'printf %s "$*" > {tmp_path}/words', f"sleep {wait_s}"]
-        program.write_text("\n".join([*lines, f"cat {tmp_path}/answer", f"printf %s '{error}' >&2", f"exit {code}"]))
+        program.write_text(
+            "\n".join([*lines, f"cat {tmp_path}/answer", f"printf %s {shlex.quote(error)} >&2", f"exit {code}"])
+        )
         program.chmod(0o755)
 
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
@@ -290,13 +293,15 @@ def test_it_fits_a_terminal_of_any_width(host: Answer, width: int, monkeypatch: 
     ("error", "code", "words"),
     [
         ("ssh: connect to host 1.2.3.4 port 22: Connection timed out", 255, "host: cannot be reached: ssh: connect to"),
-        ("error: argument verb: invalid choice: status", 2, "host: has no program that knows `status`: run up"),
-        ("python3: can't open file: No such file or directory", 2, "host: has no program that knows `status`"),
+        ("error: argument verb: invalid choice: 'status'", 2, "host: has no program that knows this: run up"),
+        ("python3: can't open file '/root/x': No such file or directory", 2, "host: has no program that knows this"),
+        ("python3: can't find '__main__' module in '/root'", 1, "host: has no program that knows this"),
         ("Traceback\nMemoryError", 1, "host: MemoryError"),
+        ("", 1, "host: gives no reason"),
     ],
 )
 def test_a_host_that_cannot_be_asked_is_the_one_problem(host: Answer, error: str, code: int, words: str) -> None:
-    host(error=error.replace("'", ""), code=code)
+    host(error=error, code=code)
     assert run()[0] == 1
     first, second, *others = run()[1].splitlines()
     assert (first, others) == ("local: 1 problem", [])
