@@ -12,6 +12,7 @@ from host.history import KEPT as KEPT
 from host.recovery import Names
 from render import verb
 
+from .. import git
 from ..engine.engine import ROOT, console
 from ..engine.pinned import find_or_install
 from ..refused import Refused
@@ -21,7 +22,6 @@ from ..show.run import Run, View
 from ..show.steps import Step, owner
 from ..show.views import Show, view
 from ..stack import services
-from . import git
 
 BEAT_S = 30
 """A release that is not recorded for two minutes counts as interrupted."""

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from cli import git
 from cli.engine import engine, runner, state
 from cli.registry import registry_login
-from cli.release import git, history, planning, releasing
+from cli.release import history, planning, releasing
 from cli.server import reach
 from cli.stack import services
 

@@ -136,6 +136,17 @@ def test_each_way_in_which_the_state_is_closed_has_its_remedy(
     assert found.remedy.startswith(remedy)
 
 
+def test_without_git_or_a_checkout_it_says_what_releases_lack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor_here, "ROOT", tmp_path)
+    outside = doctor_here.git(case())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (
+        outside
+        == doctor_here.git(case())
+        == [hint("git", "this folder is no checkout", "releases record no commit of the configuration")]
+    )
+
+
 def test_a_passphrase_that_does_not_fit_is_found_by_reading_one_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     exported(monkeypatch, stack='{"deployment": {}}', config=Refused("passphrase: error: incorrect passphrase"))
     prod = case("prod")

@@ -10,7 +10,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli.release import git, history, releases
+from cli import git
+from cli.release import history, releases
 from cli.release.history import Recorder
 from cli.show.run import Run
 from cli.show.views import PlainView
@@ -138,7 +139,7 @@ def test_the_commit_of_a_checkout_is_marked_if_its_files_have_changed(
     assert git.commit() == ""
     for words in (["init", "-q"], ["config", "user.email", "a@b"], ["config", "user.name", "a"], ["add", "."]):
         (tmp_path / "file").write_text("one")
-        assert git._run(*words).returncode == 0
+        assert git.run(tmp_path, *words).returncode == 0
     git.commit_file(tmp_path / "file", "one")
     clean = git.commit()
     assert len(clean) == 12

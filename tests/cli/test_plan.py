@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __main__ as command
-from cli.release import git
+from cli import git
 
 from .releasing import CONTAINER, GATE, SERVICE, Project, digest, new_image, new_project, step
 

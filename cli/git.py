@@ -1,13 +1,23 @@
-"""The git checkout that the stack files are in."""
+"""Calls git, most of all in the checkout that the stack files are in."""
 
 import subprocess
 from pathlib import Path
 
-from ..engine.engine import ROOT
-from ..refused import Refused
+from .engine.engine import ROOT
+from .refused import Refused
 
 CHANGED = "+changes"
 """Follows a commit whose files have changed since."""
+
+
+def run(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Calls git in a folder, without input. Where git is not installed, that is its error."""
+    try:
+        return subprocess.run(
+            ["git", *words], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
+        )
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(words, 127, "", "git: is not installed here")
 
 
 def commit() -> str:
@@ -30,19 +40,12 @@ def check_can_commit(file: Path) -> None:
 
 def commit_file(file: Path, message: str) -> str:
     """Commits this file alone and returns the commit. Raises `Refused` with git's reason."""
-    result = _run("commit", "--quiet", "-m", message, "--", file.name)
+    result = run(ROOT, "commit", "--quiet", "-m", message, "--", file.name)
     if result.returncode:
         raise Refused(f"--commit: git refuses: {(result.stderr or result.stdout).strip()}")
     return _git("rev-parse", "--short=12", "HEAD") or ""
 
 
 def _git(*words: str) -> str | None:
-    try:
-        result = _run(*words)
-    except OSError:
-        return None  # git is not installed
+    result = run(ROOT, *words)
     return None if result.returncode else result.stdout.strip()
-
-
-def _run(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["git", *words], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
