@@ -11,7 +11,7 @@ from cli.data.backup_keys import PASSWORD
 from cli.engine import engine
 from cli.stack import rotate, secrets
 
-from .releasing import CONTAINER, OWN, SERVICE, Project, digest, failed, image, new_project, resource, step
+from ..releasing import CONTAINER, OWN, SERVICE, Project, digest, failed, image, new_project, resource, step
 
 KEY = f"{OWN}${PASSWORD}::legal-key"
 SHARED = f"urn:pulumi:trial::sertantai::{PASSWORD}::redis-password"

@@ -13,7 +13,7 @@ from cli.registry import registry
 from cli.registry.registry import RemoteImage
 from cli.release import checking
 
-from .releasing import CONTAINER, GATE, SERVICE, SWITCH, Project, digest, ended, failed, image, new_image, new_project
+from ..releasing import CONTAINER, GATE, SERVICE, SWITCH, Project, digest, ended, failed, image, new_image, new_project
 
 DIGEST_TAG = f"1@{digest('a')}"
 Deploy = Callable[..., tuple[int, str]]

@@ -16,7 +16,7 @@ from cli.registry import registry
 from cli.release import checking, history
 from cli.server import reach
 
-from .releasing import CONTAINER, SERVICE, SWITCH, Project, digest, ended, new_project
+from ..releasing import CONTAINER, SERVICE, SWITCH, Project, digest, ended, new_project
 
 
 @pytest.fixture

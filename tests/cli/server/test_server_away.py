@@ -10,7 +10,7 @@ from cli import __main__ as command
 from cli.engine import runner
 from cli.server import hetzner, reach
 
-from .releasing import CONTAINER, SERVICE, Project, new_project
+from ..releasing import CONTAINER, SERVICE, Project, new_project
 
 
 @pytest.fixture

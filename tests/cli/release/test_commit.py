@@ -10,7 +10,7 @@ from cli import __main__ as command
 from cli.registry import registry
 from cli.release import checking
 
-from .releasing import Project, digest, new_project
+from ..releasing import Project, digest, new_project
 
 
 def git(project: Project, *words: str) -> str:

@@ -21,7 +21,7 @@ from tests.signals import kill_session, reset_signals
 from tests.waiting import eventually
 
 Watch = Callable[..., "subprocess.Popen[str]"]
-EVENTS = Path(__file__).with_name("events")
+EVENTS = Path(__file__).parents[1] / "events"
 # Stands in for the engine: it runs until it is interrupted, then ends its step and prints it.
 RUNNER = f"""
 import signal, sys, time

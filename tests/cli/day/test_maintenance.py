@@ -13,7 +13,7 @@ from cli.refused import Refused
 from cli.server import hetzner
 from cli.stack import services
 
-from .releasing import Project, digest, image, new_project
+from ..releasing import Project, digest, image, new_project
 
 FILE = """config:
   sertantai:host: {kind: local}

@@ -8,6 +8,7 @@ import pytest
 from pulumi.automation import PulumiCommand
 
 from cli.engine import pinned, runner
+from tests.places import ROOT
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_an_incomplete_installation_is_repeated(home: Path, content: bytes, monk
 
 
 def test_the_pinned_one_has_the_sdks_version() -> None:
-    assert f"pulumi=={pinned.PINNED}\n" in (Path(__file__).parents[2] / "requirements.txt").read_text()
+    assert f"pulumi=={pinned.PINNED}\n" in (ROOT / "requirements.txt").read_text()
 
 
 def test_without_a_cli_the_rehearsal_runs_and_reports_it_in_one_line(

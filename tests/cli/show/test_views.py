@@ -11,7 +11,7 @@ from rich.console import Console
 from cli.show.run import Run, View
 from cli.show.views import JsonView, LiveView, PlainView, wrapped
 
-EVENTS = Path(__file__).with_name("events")
+EVENTS = Path(__file__).parents[1] / "events"
 
 
 def play(name: str, view: View) -> Run:

@@ -8,7 +8,7 @@ from cli.refused import Refused
 from cli.release.target import running_images, urns
 from settings import StackFile
 
-from .releasing import OWN, image, resource
+from ..releasing import OWN, image, resource
 
 
 def file(**services: Any) -> StackFile:

@@ -17,7 +17,7 @@ from cli.show.run import Run
 from cli.show.views import PlainView
 from tests.waiting import eventually
 
-from .releasing import CONTAINER, GATE, SERVICE, ended, failed, new_image
+from ..releasing import CONTAINER, GATE, SERVICE, ended, failed, new_image
 
 BLOCKS: dict[str, dict[str, Any]] = {"legal": {"app": {"image": "r.test/o/app:2@sha256:2"}}, "auth": {}}
 INTERRUPT = {"stdoutEvent": {"message": "^C received; cancelling."}}

@@ -10,7 +10,7 @@ from cli import __main__ as command
 from cli.refused import Refused
 from cli.release.rollback import choose
 
-from .releasing import Project, digest, new_project
+from ..releasing import Project, digest, new_project
 
 
 def release(number: int, result: str = "serves", **images: str) -> dict[str, Any]:

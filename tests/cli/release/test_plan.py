@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from cli import __main__ as command
 from cli import git
 
-from .releasing import CONTAINER, GATE, SERVICE, Project, digest, new_image, new_project, step
+from ..releasing import CONTAINER, GATE, SERVICE, Project, digest, new_image, new_project, step
 
 Call = Callable[..., tuple[int, str]]
 OLD, NEW = (f"r.test/o/app@{digest(character)}" for character in "12")

@@ -12,6 +12,7 @@ from pulumi import automation as auto
 from cli.engine import engine
 from cli.engine.lock import find_locks
 from tests.e2e.runner import has_engine
+from tests.places import ROOT
 from tests.signals import kill_session
 
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(not has_engine(), reason="no Pulumi CLI")]
@@ -49,7 +50,7 @@ def at_work(project: Path) -> Iterator["subprocess.Popen[bytes]"]:
             [sys.executable, "-c", script],
             stdout=log,
             stderr=log,
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
             start_new_session=True,
         )
     for _ in range(300):
