@@ -1,6 +1,7 @@
 """How the events of a run are read: their order, and failed runs."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -55,18 +56,27 @@ def test_after_a_killed_runner_no_step_seems_done(capsys: pytest.CaptureFixture[
     assert lines[-1].startswith("1 changed, 1 failed, 0 unchanged; ")
 
 
-def test_a_change_by_hand_is_drift_even_if_only_a_step_sees_it(
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize(
+    ("stdin", "why"),
+    [
+        (lambda value: json.dumps({"fingerprint": value}), "changed by hand"),
+        (lambda _: {SECRET: "1b47061264138c4ac30d75fd1eb44270"}, "changed by hand, its inputs"),
+    ],
+)
+def test_a_change_by_hand_is_drift_even_if_only_a_step_sees_it_and_its_inputs_are_secret(
+    capsys: pytest.CaptureFixture[str], stdin: Callable[[str], Any], why: str
 ) -> None:
-    old, new = ({"inputs": {"stdin": json.dumps({"fingerprint": print_})}} for print_ in ("a1", "b2"))
+    old, new = (
+        {"inputs": {"stdin": stdin(value), "environment": {"FINGERPRINT": value}}} for value in ("none", "drift-1")
+    )
     run = Run(PlainView(preview=True), preview=True)
-    run.read(begun("legal-site-switch", "update", old=old, new=new, diffs=["stdin"]))
+    run.read(begun("legal-site-switch", "update", old=old, new=new, diffs=["stdin", "environment"]))
     run.finish(0)
     assert capsys.readouterr().out.splitlines()[:4] == [
         "drift: changed on the host since the last up",
         "  legal: site switch  changed by hand",
         "changes",
-        "  legal: site switch  runs again: changed by hand",
+        f"  legal: site switch  runs again: {why}",
     ]
 
 
