@@ -2,8 +2,8 @@
 
 import tomllib
 
+from . import git
 from .engine.engine import ROOT
-from .release import git
 
 
 def version() -> str:

@@ -74,7 +74,8 @@ class Host:
     def fingerprint(self, name: str) -> Output[str]:
         """Returns the fingerprint of `network`, a file of the gateway, or a thing with a kind such as `login/legal`.
 
-        It is an input of the step that makes the thing, so the step runs again after drift.
+        It is an input of the step that makes the thing, so the step runs again after drift. Where other inputs are
+        secret, the engine hides what differs: there it is in `reruns_on` too, so that a preview knows drift.
         """
         assert self.fingerprints is not None, "fingerprints are read before anything is declared"
         return self.fingerprints.apply(lambda fingerprints: str(fingerprints.get(name, NO_FINGERPRINT)))

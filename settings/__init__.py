@@ -4,25 +4,15 @@ from .alerts import WATCH_MEMORY_MB, Alerts
 from .backup import CREDENTIALS, Backup, LocalRepository, S3Repository, SftpRepository, secret_name
 from .build import Build
 from .checks import CERTBOT_MEMORY_MB, DOCKER_ADDRESS_POOL
+from .electric import Electric, Public, stream_id
 from .host import Dns, HetznerHost, Host, LocalHost, SshHost
 from .mistakes import Mistakes, report
 from .names import BACKUP_ROLE, DOCKER_HUB, HEALTH_ROLE, image_parts, is_on_this_machine, registry_host
 from .platform import Acme, Network, Nginx, Redis, Registry
 from .postgres import Postgres
-from .read import Settings, load, parse, read
-from .service import (
-    App,
-    Database,
-    Electric,
-    Frontend,
-    Health,
-    Part,
-    Public,
-    Restore,
-    Service,
-    reader_kind,
-    stream_id,
-)
+from .read import load, parse, read
+from .service import App, Database, Frontend, Health, Part, Restore, Service, reader_kind
+from .settings import Settings
 from .shared_databases import read_variable, readers, sharers
 from .site import ForeignSite, Route, Site
 from .sites import ACME_PATH, ELECTRIC_PATH, shapes_path

@@ -7,10 +7,11 @@ from itertools import chain, islice
 
 from .alerts import WATCH_MEMORY_MB, Alerts
 from .backup import Backup
+from .electric import Public, ThroughApp, stream_id
 from .host import HetznerHost, Host, LocalHost
 from .platform import Network, Nginx, Redis
 from .postgres import Postgres
-from .service import Public, Service, ThroughApp, stream_id
+from .service import Service
 from .sites import claimed_mistakes, covers, route_mistakes
 
 # Memory in GB, from Hetzner's price list. A server type that is not listed is not checked.

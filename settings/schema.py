@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .read import Settings
 from .secrets import PLATFORM_SECRETS
+from .settings import Settings
 from .stack_file import PROJECT
 
 FILE = Path(__file__).with_name("schema.json")

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from .service import Public, Service, ThroughApp
+from .electric import Public, ThroughApp
+from .service import Service
 from .site import ForeignSite, Site
 
 ACME_PATH = "/.well-known/acme-challenge/"

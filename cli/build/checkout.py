@@ -1,11 +1,11 @@
 """The git checkout of a build's context: its commit, what differs from it, and where it comes from."""
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .. import git
 from ..refused import Refused
 
 DIRTY = "-dirty"
@@ -64,10 +64,7 @@ def web_address(remote: str) -> str:
 
 def _git(folder: Path, *words: str) -> str:
     """Returns git's answer, and an empty text if it has none."""
-    try:
-        result = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, errors="replace")
-    except FileNotFoundError:
-        return ""
+    result = git.run(folder, *words)
     if "dubious ownership" in result.stderr:
         raise Refused(f"git: {folder} belongs to another user: `git config --global --add safe.directory {folder}`")
     return result.stdout.rstrip("\n")

@@ -61,6 +61,6 @@ def _compare(stack: str, service: str, database: str, block: dict[str, Any]) -> 
         text=True,
     )
     if result.returncode:
-        raise Refused(result.stderr.strip() or f"{service}/restore: the host gives no reason")
+        raise Refused(at_host.reason(result.stderr, result.returncode))
     answer: dict[str, Any] = json.loads(result.stdout)
     return answer

@@ -50,7 +50,7 @@ def _ask(server: str, action: tokens.Action) -> str:
 
 def _repositories(stack: str, server: str, action: tokens.Action) -> list[str]:
     """Returns the repositories in the stack file that the token is for. A push needs none of the platform's images."""
-    images = [image for image in named(stack) if action == "read" or image.path[-2] in BUILT]
+    images = [image for image in named(stack) if action == "read" or image.part in BUILT]
     names = dict.fromkeys(image.repository for image in images)
     return [name for name in names if registry_host(name) == server]
 

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 
 import httpx
 
-from host.registry_token import EXPIRATION
+from host.registry_token import EXPIRATION, GITHUB, GITHUB_API
 from settings import DOCKER_HUB, image_parts, registry_host
 
 from ..refused import Refused
 from .registry_http import DENIED, Credentials, address, check, open_client, send
 
-TOKEN_OWNERS = {"ghcr.io": "https://api.github.com/user"}
+TOKEN_OWNERS = {GITHUB: f"{GITHUB_API}user"}
 """Where a registry's tokens say which scopes they have, and until when they are valid."""
 MAX_PAGES, MAX_DATED, AT_ONCE = 10, 30, 8
 LONG_AGO = datetime.min.replace(tzinfo=UTC)

@@ -8,7 +8,8 @@ from host.rules import TOKEN_S
 
 from ..engine.hints import flag
 from ..refused import Refused
-from .registry import TOKEN_OWNERS, Repository, Token, who
+from . import registry
+from .registry import TOKEN_OWNERS, Repository, Token
 from .registry_http import Credentials
 
 Action = Literal["read", "push"]
@@ -23,7 +24,7 @@ SOON = timedelta(seconds=TOKEN_S)
 def check(stack: str, server: str, credentials: Credentials, action: Action, repositories: list[str]) -> Token:
     """Returns what a token is, if it may do this in all repositories. Raises `Refused` by what it lacks."""
     try:
-        token = who(server, credentials)
+        token = registry.who(server, credentials)
     except Refused as refused:
         raise Refused(f"{refused}: {_new(stack, server, action)}") from None
     denials = {

@@ -1,6 +1,6 @@
 """`deploy`: releases the newest images of a service. It writes their digests into the stack file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ..registry import registry, registry_login
 from ..show.changes import short_commit
 from ..show.steps import PARTS
 from ..stack import services
-from ..stack.images import BUILT, tag_mistakes
+from ..stack.images import BUILT, NamedImage, named, tag_mistakes
 from ..stack.stack_edit import Keys
 from . import releasing
 
@@ -49,17 +49,16 @@ def deploy(stack: str, service: str, wish: Wish, *, yes: bool, commit: bool) -> 
     """Releases a service and returns the exit code. Raises `Refused` before anything is changed."""
     block = services.find(stack, service)
     parts = wish.parts() or [part for part in BUILT if part in block and part not in _stopped(block)]
-    if mistakes := list(_mistakes(service, block, wish, parts)):
+    images = {image.part: image for image in named(stack, service)}
+    if mistakes := list(_mistakes(service, block, images, wish, parts)):
         raise Refused("\n".join(mistakes))
     with ThreadPoolExecutor() as pool:  # each takes the engine half a second
         if engine := find_or_install():
             program.start(ROOT)
         resources = pool.submit(releasing.read_state, engine, stack)
-        images = _resolve(stack, service, block, [part for part in parts if part in BUILT], wish.tag)
+        resolved = _resolve(stack, service, [images[part] for part in parts if part in BUILT], wish.tag)
     edits: dict[Keys, Any] = {
-        ("services", service, part, "image"): reference
-        for part, (reference, _) in images.items()
-        if reference != block[part]["image"]
+        image.path: reference for image, (reference, _) in resolved.items() if reference != image.reference
     }
     edits |= _raised(service, block, wish)
     release = releasing.Release(
@@ -70,19 +69,20 @@ def deploy(stack: str, service: str, wish: Wish, *, yes: bool, commit: bool) -> 
         again=_again(stack, service, parts),
         yes=yes,
         commit=commit,
-        built_from={_image(reference): revision for reference, revision in images.values() if revision},
+        built_from={_image(reference): revision for reference, revision in resolved.values() if revision},
         resources=resources,
     )
     code = release.run()
     if block.get("maintenance"):
-        console.print(
-            f"{service}: its site is closed: `./sertantai maintenance off {service}` opens it", soft_wrap=True
-        )
+        again = f"./sertantai maintenance off {service}{flag(stack)}"
+        console.print(f"{service}: its site is closed: `{again}` opens it", soft_wrap=True)
     return code
 
 
-def _mistakes(service: str, block: Mapping[str, Any], wish: Wish, parts: list[str]) -> Iterator[str]:
-    """Yields each flag that does not fit the service, or another flag."""
+def _mistakes(
+    service: str, block: Mapping[str, Any], images: Mapping[str, NamedImage], wish: Wish, parts: list[str]
+) -> Iterator[str]:
+    """Yields each flag that does not fit the service, or another flag, and each image that cannot be resolved."""
     flags = {"app": "--backend", "frontend": "--frontend", "electric": "--electric"}
     for part in parts:
         if part not in block:
@@ -101,34 +101,42 @@ def _mistakes(service: str, block: Mapping[str, Any], wish: Wish, parts: list[st
     if not parts:
         yield f"{service}: all of its parts are in services/{service}/stopped"
     for part in (part for part in parts if part in BUILT and part in block):
-        name, _, digest = block[part]["image"].partition("@")
-        if digest and not wish.tag and ":" not in name.rpartition("/")[2]:
-            yield f"services/{service}/{part}/image: has a digest and no tag: name the new one with --tag"
+        yield from _image_mistakes(f"services/{service}/{part}/image", images.get(part), wish.tag)
 
 
-def _resolve(
-    stack: str, service: str, block: Mapping[str, Any], parts: list[str], tag: str
-) -> dict[str, tuple[str, str]]:
-    """Returns each part's image, name:tag@digest, and the commit that it was built from. Raises `Refused`."""
+def _image_mistakes(setting: str, image: NamedImage | None, tag: str) -> Iterator[str]:
+    try:
+        if image is None:
+            yield f"{setting}: is missing, or is not text: name the image there"
+        elif image.is_pinned and not tag and ":" not in image.reference.partition("@")[0].rpartition("/")[2]:
+            yield f"{setting}: has a digest and no tag: name the new one with --tag"
+    except Refused as refused:
+        yield str(refused)
 
-    def resolve(part: str) -> tuple[str, str]:
-        name = _tagged(block[part]["image"], tag)
+
+def _resolve(stack: str, service: str, images: Sequence[NamedImage], tag: str) -> dict[NamedImage, tuple[str, str]]:
+    """Returns the new name:tag@digest of each image, and the commit that it was built from. Raises `Refused`."""
+
+    def resolve(image: NamedImage) -> tuple[str, str]:
+        name = _tagged(image.reference, tag)
         login = registry_login.for_image(stack, name)
         try:
             digest = registry.resolve(name, login)
         except Refused as refused:
-            raise Refused(f"services/{service}/{part}/image: {refused}") from None
+            raise Refused(f"{image.setting}: {refused}") from None
         with suppress(Refused):
             return f"{name}@{digest}", registry.inspect(f"{name}@{digest}", login).labels.get(REVISION, "")
         return f"{name}@{digest}", ""
 
     with ThreadPoolExecutor() as pool:
-        images = dict(zip(parts, pool.map(resolve, parts), strict=True))
-    for part, (reference, revision) in images.items():
-        same = "as in the stack file" if reference == block[part]["image"] else ""
+        resolved = dict(zip(images, pool.map(resolve, images), strict=True))
+    for image, (reference, revision) in resolved.items():
+        same = "as in the stack file" if reference == image.reference else ""
         words = ", ".join(filter(None, [f"built from commit {short_commit(revision)}" if revision else "", same]))
-        console.print(f"{service}/{part}: {reference}{f' ({words})' if words else ''}", soft_wrap=True, markup=False)
-    return images
+        console.print(
+            f"{service}/{image.part}: {reference}{f' ({words})' if words else ''}", soft_wrap=True, markup=False
+        )
+    return resolved
 
 
 def _tagged(reference: str, tag: str) -> str:

@@ -1,7 +1,5 @@
 """The history of releases: records those of a run, while it runs, and shows it. It is kept on the host."""
 
-import getpass
-import socket
 import subprocess
 import threading
 import time
@@ -14,16 +12,16 @@ from host.history import KEPT as KEPT
 from host.recovery import Names
 from render import verb
 
+from .. import git
 from ..engine.engine import ROOT, console
 from ..engine.pinned import find_or_install
 from ..refused import Refused
-from ..server import at_host
+from ..server import at_host, at_session
 from ..show import outcome
 from ..show.run import Run, View
 from ..show.steps import Step, owner
 from ..show.views import Show, view
 from ..stack import services
-from . import git
 
 BEAT_S = 30
 """A release that is not recorded for two minutes counts as interrupted."""
@@ -74,7 +72,7 @@ class Recorder:
     """When the first step of each service began."""
 
     def __post_init__(self) -> None:
-        self.run, self.who, self.commit = uuid.uuid4().hex[:12], who(), git.commit()
+        self.run, self.who, self.commit = uuid.uuid4().hex[:12], at_session.caller(), git.commit()
         self.ended, self.news = threading.Event(), threading.Event()
         self.beats = threading.Thread(target=self._beat, daemon=True)
 
@@ -132,15 +130,6 @@ class Recorder:
         timed = {name: {**each, "seconds": round(now - self.begun[name], 1)} for name, each in releases.items()}
         about = {"run": self.run, "command": self.command, "who": self.who, "commit": self.commit}
         return verb.stdin({**about, "services": timed})
-
-
-def who() -> str:
-    """Returns the operator and the machine, such as anna@laptop."""
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError):
-        name = "unknown"  # a container's user without a name
-    return f"{name}@{socket.gethostname()}"
 
 
 def read(stack: str, service: str = "", last: int = 50) -> list[dict[str, Any]]:

@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
+from .. import git
 from ..engine.engine import console
 from ..engine.runner import Command
 from ..refused import Refused
 from ..show.report import report
 from ..show.run import Run, View
 from ..show.views import PlainView, view
-from . import git, history, plan
+from . import history, plan
 from .plan import Plan
 
 

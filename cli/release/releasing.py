@@ -12,6 +12,7 @@ import typer
 
 from components.machine.confirmed import digests_file
 
+from .. import git
 from ..engine import state
 from ..engine.engine import ROOT, console, has_local_state
 from ..engine.pinned import find_or_install
@@ -20,7 +21,7 @@ from ..refused import Refused
 from ..stack import services
 from ..stack.settings_edit import Edit
 from ..stack.stack_edit import Keys
-from . import git, target
+from . import target
 from .applying import apply
 from .previewing import preview
 from .target import Resources

@@ -1,6 +1,7 @@
 """`rollback`: releases the images of an earlier release, which the host has kept. It needs no registry."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from settings import image_parts
@@ -10,8 +11,7 @@ from ..engine.hints import flag
 from ..refused import Refused
 from ..show import outcome
 from ..show.changes import short_image
-from ..show.steps import PARTS
-from ..stack import services
+from ..stack.images import named
 from ..stack.stack_edit import Keys
 from . import history, releasing
 
@@ -20,8 +20,7 @@ History = Sequence[Mapping[str, Any]]
 
 def roll_back(stack: str, service: str, number: int, *, yes: bool, commit: bool) -> int:
     """Releases an earlier release again and returns the exit code. 0: the last one that served. Raises `Refused`."""
-    block = services.find(stack, service)
-    declared = {part: block[part]["image"] for part in PARTS if (block.get(part) or {}).get("image")}
+    declared = {image.part: image.reference for image in named(stack, service)}
     earlier = choose(service, history.read(stack, service, history.KEPT), declared, number)
     images = {part: image for part, image in earlier["images"].items() if part in declared}
     edits: dict[Keys, Any] = {
@@ -72,8 +71,10 @@ def choose(service: str, releases: History, declared: Mapping[str, str], number:
 
 def _reference(tagged: str, image: str) -> str:
     """Returns the image with its tag, which the next deploy resolves again."""
-    same = image_parts(tagged)[0] == image_parts(image)[0]
-    return f"{tagged.partition('@')[0]}@{_digest(image)}" if same else image
+    with suppress(ValueError):  # the stack file's may be no valid one: going back mends that too
+        if image_parts(tagged)[0] == image_parts(image)[0]:
+            return f"{tagged.partition('@')[0]}@{_digest(image)}"
+    return image
 
 
 def _digest(reference: str) -> str:

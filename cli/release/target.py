@@ -12,6 +12,7 @@ from components.machine.confirmed import RUNNING
 from settings import StackFile, image_parts
 from settings.stack_file import PROJECT
 
+from ..engine.hints import flag
 from ..refused import Refused
 from ..show.run import IMAGE
 from ..show.steps import PARTS
@@ -37,7 +38,8 @@ def urns(file: StackFile, resources: Resources, service: str) -> list[str]:
         return [f"{own}**::{service}", f"{own}$**::{service}-*", HOST_PROGRAM, *_watched(file, resources, service)]
     if service not in known:
         raise Refused(
-            f"{service}: is new, and another service's name begins with {service}-: run `./sertantai up` first"
+            f"{service}: is new, and another service's name begins with {service}-: "
+            f"run `./sertantai up{flag(file.name)}` first"
         )
     inside = {f"{own}::{service}"}
     for each in resources:  # a parent comes before its children

@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from ..engine.engine import console
+from ..engine.hints import flag
 from ..engine.pinned import find
 from ..refused import Refused
 from ..show.views import terminal, wrapped
@@ -85,4 +86,4 @@ def _show(stack: str, findings: Sequence[Finding]) -> None:
             shown.print(each, soft_wrap=True)
     problems = sum(finding.state == PROBLEM for finding in findings)
     shown.print(f"{problems or 'no'} problem{'s' if problems > 1 else ''}, {len(findings)} checks")
-    shown.print(f"what runs: ./sertantai status{'' if stack == 'local' else f' --stack {stack}'}")
+    shown.print(f"what runs: ./sertantai status{flag(stack)}")

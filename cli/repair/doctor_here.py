@@ -16,6 +16,7 @@ from ..engine.engine import ROOT
 from ..engine.hints import flag
 from ..engine.lock import find_locks
 from ..engine.pinned import MINIMUM, PINNED
+from ..git import run as run_git
 from ..refused import Refused
 from ..stack import validate
 from . import unlock
@@ -117,11 +118,11 @@ def _locks(stack: str) -> Iterator[Finding]:
 
 def git(case: Case) -> Sequence[Finding]:
     """The checkout, from which the release's commit is recorded."""
-    branch = run("git", "rev-parse", "--abbrev-ref", "HEAD")
+    branch = run_git(ROOT, "rev-parse", "--abbrev-ref", "HEAD")
     if branch.returncode:
         return [hint("git", "this folder is no checkout", "releases record no commit of the configuration")]
     name = branch.stdout.strip()
-    changed = [line[3:] for line in run("git", "status", "--porcelain").stdout.splitlines()]
+    changed = [line[3:] for line in run_git(ROOT, "status", "--porcelain").stdout.splitlines()]
     findings = [ok("git", f"branch {name}")]
     if name == "HEAD":
         findings = [hint("git", "no branch is checked out (detached)", "git switch main")]

@@ -1,7 +1,6 @@
 """Calls verbs of the program on a stack's host, without a run of `up`."""
 
 import json
-import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,10 @@ from . import reach
 NOISY = "does not run commands as expected"
 ASK_SHELL = "`./sertantai ssh`: what does its shell print?"
 """What is wrong, and the remedy, if the server's shell prints more than the command does."""
+NO_CONNECTION = 255
+"""ssh's exit code if it cannot connect."""
+NO_VERB = ("argument verb: invalid choice", "can't open file", "can't find '__main__' module")
+"""What an older program says, and what Python says without one."""
 
 
 def program(cli: str | None, stack: str) -> list[str]:
@@ -60,7 +63,7 @@ def read(stack: str, *words: str) -> str:
     command = [*find_program(stack), verb.line(*words)]
     result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if result.returncode:
-        raise Refused(reason(result.stderr or result.stdout) or f"{shlex.join(words)}: the host gives no reason")
+        raise Refused(reason(result.stderr or result.stdout, result.returncode))
     return result.stdout
 
 
@@ -77,10 +80,16 @@ def parse(output: str) -> Any:
         raise Refused(f"server: {NOISY}; {ASK_SHELL}") from None
 
 
-def reason(error: str) -> str:
-    """Returns the host's reason for a failed verb."""
-    if "argument verb: invalid choice" in error:
-        return "host: the program there is older than this one, and does not know this yet: run up first"
+def reason(error: str, code: int) -> str:
+    """Returns why a verb has failed, from what it or ssh has said, and the exit code."""
+    lines = error.strip().splitlines()
+    last = lines[-1] if lines else "gives no reason"
+    if code == NO_CONNECTION:
+        return f"host: cannot be reached: {last}"
+    if any(sign in error for sign in NO_VERB):
+        return "host: has no program that knows this: run up, which installs it"
+    if not lines or lines[0].startswith("Traceback"):
+        return f"host: {last}"
     return error.strip()
 
 
@@ -97,7 +106,7 @@ def save(stack: str, to: Path, *words: str) -> None:
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE, text=True
             )
         if result.returncode:
-            raise Refused(result.stderr.strip())
+            raise Refused(reason(result.stderr, result.returncode))
         part.replace(to)
     finally:
         part.unlink(missing_ok=True)

@@ -19,8 +19,6 @@ from ..engine.pinned import find_or_install
 from ..refused import Refused
 from . import at_host, reach
 
-NO_CONNECTION = 255
-"""ssh's exit code if it cannot connect."""
 # Colours stay. Any other control sequence of a log could change the terminal, or hide lines.
 CONTROLS = re.compile(r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 
@@ -35,7 +33,7 @@ def caller() -> str:
     try:
         name = getpass.getuser()
     except (KeyError, OSError):
-        name = str(os.getuid())
+        name = str(os.getuid())  # a container's user without a name
     return f"{name}@{socket.gethostname()}"
 
 
@@ -67,8 +65,8 @@ def lines(stack: str, *words: str) -> Iterator[str]:
         finally:
             process.terminate()
         error = process.stderr.read() if process.stderr else ""
-        if process.wait() > 0:
-            raise Refused(at_host.reason(error) or f"{words[0]}: the host gives no reason")
+        if (code := process.wait()) > 0:
+            raise Refused(at_host.reason(error, code))
 
 
 def open_ssh(stack: str, *command: str) -> int:
@@ -84,7 +82,7 @@ def open_ssh(stack: str, *command: str) -> int:
 
 def _checked(stack: str, code: int) -> int:
     """Returns the exit code of ssh. Raises `Refused` if it is of ssh itself."""
-    if code == NO_CONNECTION:
+    if code == at_host.NO_CONNECTION:
         raise Refused(f"host: the connection over SSH failed or broke: `./sertantai doctor{flag(stack)}` shows why")
     return code
 

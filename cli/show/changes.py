@@ -12,6 +12,8 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 MAX_LENGTH = 60
 NAMES = {"stdin": "its inputs", "interpreter": "its interpreter", "envs": "environment", "create": "its line"}
 DRIFTED = "changed by hand"
+FINGERPRINT, DRIFT = "FINGERPRINT", "drift-"
+"""A fingerprint beside inputs that may be secret, and how it begins after drift. A lost server has none."""
 
 
 def short_commit(commit: str) -> str:
@@ -27,7 +29,7 @@ def changes(metadata: Mapping[str, Any], values: str = "inputs") -> list[str]:
         return []
     # The engine names them in any order, and two previews are compared.
     phrases = [_phrase(name, old.get(name), new.get(name)) for name in sorted(metadata.get("diffs") or [])]
-    return [phrase for phrase in phrases if phrase]
+    return list(dict.fromkeys(filter(None, phrases)))
 
 
 def _phrase(name: str, old: Any, new: Any) -> str:
@@ -40,6 +42,8 @@ def _phrase(name: str, old: Any, new: Any) -> str:
         return ", ".join(filter(None, (_phrase(str(key), old.get(key), new.get(key)) for key in keys))) or label
     if not isinstance(old, str | int) or not isinstance(new, str | int):
         return label
+    if name == FINGERPRINT:
+        return DRIFTED if DRIFT in str(new) else label
     if name == "create":
         return difference(str(old), str(new)) or label
     if name == "stdin":

@@ -24,6 +24,11 @@ class NamedImage:
     reference: str
 
     @property
+    def part(self) -> str:
+        """The part of its service, or the platform's block."""
+        return self.path[-2]
+
+    @property
     def setting(self) -> str:
         """The setting's path as errors show it."""
         return "/".join(self.path)

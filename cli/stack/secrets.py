@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from rich.table import Table
 from settings import PROJECT, StackFile
 from settings.backup import backup_secrets
 
+from .. import git
 from ..data.backup_keys import PASSWORD
 from ..engine import state
 from ..engine.engine import ROOT, console
@@ -130,14 +130,10 @@ def _made(stack: str) -> dict[str, tuple[str, str]]:
 
 def _lines(stack: str) -> dict[str, str]:
     """Returns when the line of each key of the stack file was committed, as far as git knows."""
-    command = ["git", "blame", "--line-porcelain", "--", f"Pulumi.{stack}.yaml"]
-    try:
-        result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    except OSError:
-        return {}
+    blamed = git.run(ROOT, "blame", "--line-porcelain", "--", f"Pulumi.{stack}.yaml")
     dates: dict[str, str] = {}
     at = ""
-    for line in result.stdout.splitlines():
+    for line in blamed.stdout.splitlines():
         if line.startswith("author-time "):
             at = datetime.fromtimestamp(int(line.split()[1]), UTC).isoformat()
         elif match := re.match(r'\t\s+"?([\w-]+:[\w-]+)"?:', line):

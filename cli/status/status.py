@@ -8,7 +8,7 @@ from typing import Any
 
 from render import verb
 from render.declared import declared
-from settings import Mistakes, parse
+from settings import Mistakes, parse, report
 
 from ..engine.engine import ROOT
 from ..refused import Refused
@@ -20,9 +20,6 @@ from . import status_page, status_rows, status_screen, status_service
 from .status_drift import drift
 
 CONNECT_S, LIMIT_S = 4, 15
-OLD_PROGRAM = "invalid choice"
-UNREACHABLE = 255
-"""OpenSSH's exit code for its own errors."""
 
 
 def show(stack: str, service: str | None, *, as_json: bool, page: Path | None) -> int:
@@ -45,8 +42,7 @@ def look(stack: str) -> dict[str, Any]:
     try:
         expected = declared(parse(file.project_values(), file.project_secrets()))
     except Mistakes as mistakes:
-        lines = "\n".join(f"  {line}" for line in mistakes.lines)
-        raise Refused(f"Pulumi.{stack}.yaml has mistakes:\n{lines}") from None
+        raise Refused(report(stack, mistakes.lines)) from None
     try:
         seen = _read(stack, expected)
     except Refused as refused:
@@ -72,12 +68,7 @@ def _read(stack: str, expected: Mapping[str, Any]) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         raise Refused(f"host: gives no answer within {LIMIT_S} s") from None
     if result.returncode:
-        reason = (result.stderr.strip() or "it gives no reason").splitlines()[-1]
-        if command[0] == "ssh" and result.returncode == UNREACHABLE:
-            raise Refused(f"host: cannot be reached: {reason}")
-        if OLD_PROGRAM in result.stderr or "No such file" in result.stderr:
-            raise Refused("host: has no program that knows `status`: run up, which installs it")
-        raise Refused(f"host: {reason}")
+        raise Refused(at_host.reason(result.stderr, result.returncode))
     return dict(at_host.parse(result.stdout))
 
 

@@ -40,10 +40,12 @@ class Backup(pulumi.ComponentResource):
         assert archive, "PostgreSQL has no archive"
         self.container_name = container_name("backup")
         self._warn(host)
+        fingerprint = host.fingerprint("login/backup")
         role = host.command(
             f"{name}-role",
             verb.line("backup-role", BACKUP_ROLE, postgres=postgres.container_name),
-            stdin=Output.all(password=archive.password, fingerprint=host.fingerprint("login/backup")).apply(verb.stdin),
+            stdin=Output.all(password=archive.password, fingerprint=fingerprint).apply(verb.stdin),
+            reruns_on={"FINGERPRINT": fingerprint},
             parent=self,
             depends_on=[postgres.ready],
         )

@@ -29,7 +29,8 @@ def switch_file(
 
     `users` are the lines of those who may use the site. Safe to run again: the same text changes nothing.
     """
-    inputs = {"text": text, "fingerprint": host.fingerprint(f"sites/{site}.conf")}
+    fingerprint = host.fingerprint(f"sites/{site}.conf")
+    inputs = {"text": text, "fingerprint": fingerprint}
     if users is not None:
         inputs["users"] = users
     return host.command(
@@ -37,7 +38,7 @@ def switch_file(
         verb.line("switch", site, gateway=nginx.container_name),
         stdin=Output.all(**inputs).apply(lambda values: verb.stdin({**values, "domains": settings.hosts})),
         delete=verb.line("site-remove", site, gateway=nginx.container_name),
-        reruns_on={"NGINX": nginx.container.id},
+        reruns_on={"NGINX": nginx.container.id, "FINGERPRINT": fingerprint},
         parent=parent,
         depends_on=[nginx.ready, *after],
     )

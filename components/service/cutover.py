@@ -43,6 +43,7 @@ def cut_over(release: Release, parts: Mapping[str, Part]) -> Sequence[pulumi.Res
         stdin=Output.all(secrets=access.secrets, fingerprint=fingerprint).apply(
             lambda values: verb.stdin({"check": ACTIVE, "database": database.name, **values})
         ),
+        reruns_on={"FINGERPRINT": fingerprint},
         after=gates,
     )
     return [*gates, active]

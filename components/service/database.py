@@ -49,6 +49,9 @@ class Database(pulumi.ComponentResource):
             settings.app.migrate is not None,
         )
         listed = [name for name in extensions if name in args.platform.settings.postgres.superuser_extensions]
+        fingerprints = {
+            kind: host.fingerprint(f"{kind}/{args.service}") for kind in ("login", *(["migrate-login"] * migrates))
+        }
         superuser = {"superuser_extensions": listed} if listed else {}
         return host.command(
             f"{name}-sql",
@@ -66,10 +69,7 @@ class Database(pulumi.ComponentResource):
                 password=password,
                 login=self.login,
                 migrate_login=self.migrate_login,
-                fingerprints={
-                    kind: host.fingerprint(f"{kind}/{args.service}")
-                    for kind in ("login", *(["migrate-login"] * migrates))
-                },
+                fingerprints=fingerprints,
             ).apply(lambda values: verb.stdin({"extensions": extensions, **superuser, **values})),
             delete=verb.line(
                 "database-leave",
@@ -79,7 +79,10 @@ class Database(pulumi.ComponentResource):
                 prefix=self.prefix if self.sharer else None,
                 postgres=postgres.container_name,
             ),
-            reruns_on={"POSTGRES": postgres.container.id},
+            reruns_on={
+                "POSTGRES": postgres.container.id,
+                "FINGERPRINT": Output.all(*fingerprints.values()).apply(" ".join),
+            },
             parent=self,
             depends_on=[postgres.ready],
         )

@@ -65,6 +65,7 @@ class ElectricAccess(pulumi.ComponentResource):
         host, postgres = args.platform.host, args.platform.postgres
         group, stream = args.database.electric_group, stream_id(service, settings)
         is_sharer = args.database.sharer is not None
+        fingerprint = host.fingerprint(f"electric-login/{service}")
         return host.command(
             f"{name}-sql",
             verb.line(
@@ -77,9 +78,7 @@ class ElectricAccess(pulumi.ComponentResource):
                 publication=sql.publication(stream) if is_sharer else None,
                 postgres=postgres.container_name,
             ),
-            stdin=Output.all(
-                password=password, login=self.login, fingerprint=host.fingerprint(f"electric-login/{service}")
-            ).apply(verb.stdin),
+            stdin=Output.all(password=password, login=self.login, fingerprint=fingerprint).apply(verb.stdin),
             delete=verb.line(
                 "electric-role-remove",
                 pulumi.get_stack(),
@@ -91,7 +90,7 @@ class ElectricAccess(pulumi.ComponentResource):
                 drop_group=[] if is_sharer else None,
                 postgres=postgres.container_name,
             ),
-            reruns_on={"POSTGRES": postgres.container.id},
+            reruns_on={"POSTGRES": postgres.container.id, "FINGERPRINT": fingerprint},
             parent=self,
             depends_on=[args.database.ready],
         )

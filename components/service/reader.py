@@ -47,6 +47,7 @@ class Reader(pulumi.ComponentResource):
         kind = reader_kind(args.owner)
         words = [args.service, args.owner, self.database]
         roles = {"owner": sql.owner(self.database), "group": self.group}
+        fingerprint = host.fingerprint(f"{kind}/{args.service}")
         return host.command(
             f"{name}-sql",
             verb.line(
@@ -56,9 +57,7 @@ class Reader(pulumi.ComponentResource):
                 connections=args.settings.connections[kind],
                 postgres=postgres.container_name,
             ),
-            stdin=Output.all(
-                password=args.password, login=self.login, fingerprint=host.fingerprint(f"{kind}/{args.service}")
-            ).apply(verb.stdin),
+            stdin=Output.all(password=args.password, login=self.login, fingerprint=fingerprint).apply(verb.stdin),
             delete=verb.line(
                 "reader-remove",
                 *words,
@@ -66,7 +65,7 @@ class Reader(pulumi.ComponentResource):
                 prefix=sql.reader_prefix(args.service),
                 postgres=postgres.container_name,
             ),
-            reruns_on={"POSTGRES": postgres.container.id},
+            reruns_on={"POSTGRES": postgres.container.id, "FINGERPRINT": fingerprint},
             parent=self,
             depends_on=[postgres.ready],
         )

@@ -8,7 +8,7 @@ INSERT INTO public.sertantai_history (service, number, run, command, who, commit
     now() - make_interval(secs => :'seconds'), now(), '{}', '{}', 'running'
   FROM public.sertantai_history WHERE service = :'service' HAVING coalesce(bool_and(run <> :'run'), true);
 UPDATE public.sertantai_history SET seen = now(), result = :'result', error = :'error',
-  ended = CASE WHEN :'result' <> 'running' THEN now() END,
+  ended = CASE WHEN :'result' <> 'running' THEN now() ELSE ended END,
   images = images || :'images'::jsonb, commits = commits || :'commits'::jsonb, tags = tags || :'tags'::jsonb
   WHERE service = :'service' AND run = :'run';
 DELETE FROM public.sertantai_history WHERE service = :'service'

@@ -1,7 +1,9 @@
--- The release that a run records itself gets its images. One that nobody records, as of plain `pulumi up`, is added.
+-- The release that a run records itself gets its images, and the time since which they serve: if nobody says how it
+-- ended, they do. One that nobody records, as of plain `pulumi up`, is added.
 WITH running AS (
-  UPDATE public.sertantai_history SET images = :'images', commits = :'commits'
-  WHERE service = :'service' AND result = 'running' AND seen > now() - interval :'silence' RETURNING number
+  UPDATE public.sertantai_history SET images = :'images', commits = :'commits', ended = now()
+  WHERE service = :'service' AND result = 'running' AND seen > now() - interval :'silence'
+  AND number = (SELECT max(number) FROM public.sertantai_history WHERE service = :'service') RETURNING number
 ), last AS (
   SELECT result, images FROM public.sertantai_history WHERE service = :'service' ORDER BY number DESC LIMIT 1
 )

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from cli import git
 from cli.engine import engine, program, runner, state
 from cli.registry import registry_login
-from cli.release import deploy, git, history, planning, releasing
+from cli.release import deploy, history, planning, releasing
 from cli.server import reach
 from cli.stack import services
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from typer.testing import CliRunner
 
+from cli import git
 from cli.__main__ import app
-from cli.release import git
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,18 @@ def test_a_secret_is_marked_secret_in_every_input(program: Program) -> None:
                 assert not [secret for secret in secrets if secret in str(value)], f"{resource.name}/{key}"
 
 
+def test_drift_shows_also_where_the_engine_hides_a_steps_inputs() -> None:
+    program = Program.of("local")  # what drifts on a server is not known before it exists
+    hidden = [
+        step
+        for service in program.services
+        for step in program.below(service)
+        if isinstance(stdin := step.inputs.get("stdin"), Secret) and '"fingerprint' in stdin.value
+    ]
+    assert {"legal-site-switch", "legal-database-sql", "legal-cutover"} <= {step.name for step in hidden}
+    assert [step.name for step in hidden if step.inputs["environment"].get("FINGERPRINT") is None] == []
+
+
 def test_no_secret_is_in_a_label_or_a_containers_command(program: Program) -> None:
     for container in program.all(CONTAINER):
         for key in ("labels", "command", "entrypoints", "healthcheck"):

@@ -86,6 +86,39 @@ def test_a_release_by_plain_pulumi_is_recorded_and_one_by_the_command_only_once(
     assert read(cluster, name)[0]["images"] == {"app": "app@2"}
 
 
+def test_a_killed_run_whose_release_plain_pulumi_completes_serves_since_then(cluster: str, name: str) -> None:
+    record(cluster, name, "running", seconds=20)
+    serve(cluster, name, app="app@2")
+    [running] = read(cluster, name)
+    assert (running["result"], running["ended"]) == ("running", None)  # nobody knows yet that the run is dead
+    age(cluster, name)
+    [served] = read(cluster, name)
+    assert (served["result"], served["images"]) == ("serves", {"app": "app@2"})
+    assert served["seconds"] >= 20
+    record(cluster, name, "running", run="next")
+    assert results(cluster, name) == [(2, "running"), (1, "serves")]
+
+
+def test_a_killed_run_does_not_get_the_images_of_the_run_that_follows_it(cluster: str, name: str) -> None:
+    record(cluster, name, "running", run="killed")
+    record(cluster, name, "running", run="next")
+    serve(cluster, name, app="app@2")
+    assert [(each["result"], each["images"]) for each in read(cluster, name)] == [
+        ("running", {"app": "app@2"}),
+        ("interrupted", {}),
+    ]
+
+
+def test_a_run_that_goes_on_after_its_images_serve_says_itself_how_it_ended(cluster: str, name: str) -> None:
+    record(cluster, name, "running")
+    serve(cluster, name, app="app@2")
+    record(cluster, name, "running", seconds=31)
+    [running] = read(cluster, name)
+    assert (running["result"], running["ended"]) == ("running", None)
+    record(cluster, name, "failed", seconds=40, error="legal/logins: no answer")
+    assert results(cluster, name) == [(1, "failed")]
+
+
 def test_a_run_takes_over_what_was_recorded_while_it_could_not(cluster: str, name: str) -> None:
     serve(cluster, name, app="app@1")
     record(cluster, name, "serves", seconds=300)

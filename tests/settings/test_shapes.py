@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from settings.service import Shape
+from settings.electric import Shape
 
 from .stack import mistakes
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settings import Settings
-from settings.read import _names
+from settings.validation import _names
 
 from .stack import DIGEST, FULL, OVER_SSH, SECRETS, SMALL, changed, mistakes, mistakes_of, texts
 
