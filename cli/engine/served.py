@@ -51,11 +51,17 @@ def main() -> None:
 def serve(late: Late) -> None:
     """Imports what the program imports, and serves it."""
     from pulumi.automation._server import LanguageServer
-    from pulumi.runtime.proto import language_pb2_grpc
+    from pulumi.runtime.proto import language_pb2, language_pb2_grpc
+
+    class Server(LanguageServer):
+        def Run(self, request: Any, context: Any) -> Any:  # noqa: N802 - as the protocol names it
+            """Runs the program. Its error has been reported then, and the engine need not report it again."""
+            result: Any = super().Run(request, context)  # type: ignore[no-untyped-call]
+            return language_pb2.RunResponse(bail=bool(result.error))
 
     exec(imports(PROGRAM.read_text()), {})  # noqa: S102
     os.environ |= json.loads(sys.stdin.readline())
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageServer(program), late)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(Server(program), late)
     sys.stdin.read()
 
 

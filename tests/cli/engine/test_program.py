@@ -10,9 +10,10 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2_grpc
 
-from cli.engine import served
+from cli.engine import engine, served
 from cli.engine.engine import ROOT
 from cli.engine.program import Program
+from tests.e2e.runner import has_engine
 from tests.waiting import eventually
 
 
@@ -47,6 +48,21 @@ def test_it_ends_with_the_command_that_started_it() -> None:
 def _runs(pid: int) -> bool:
     file = Path(f"/proc/{pid}/cmdline")
     return file.exists() and bool(file.read_bytes())  # a zombie has none
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(not has_engine(), reason="no Pulumi CLI")
+def test_a_mistake_that_the_program_finds_is_reported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: sertantai\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text("import pulumi\nraise pulumi.RunError('port: must be a number')\n")
+    monkeypatch.setattr(engine, "ROOT", tmp_path)
+    monkeypatch.setattr(engine, "LOCAL_STATE", tmp_path / "state")
+    assert engine.pulumi("pulumi", "local", "up", "--yes", "--skip-preview") == 1
+    said = capfd.readouterr()
+    assert "error: port: must be a number\n" in said.out
+    assert "also failed" not in said.out + said.err
 
 
 def test_only_the_imports_of_the_program_run_ahead() -> None:
