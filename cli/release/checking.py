@@ -3,6 +3,8 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+from settings import App, Health
+
 from ..engine.engine import console
 from ..refused import Refused
 from ..server import at_host
@@ -12,7 +14,7 @@ from ..status import status
 from . import planning
 from .deploy import Wish
 
-HEALTH = "/health"
+PORT, HEALTH = App.model_fields["port"].default, Health().path
 COMMIT = re.compile("[0-9a-f]{7,40}")
 
 
@@ -34,11 +36,13 @@ def check_only(stack: str, service: str, wish: Wish, *, changes: bool) -> int:
 
 def compare_version(stack: str, service: str) -> None:
     """Says whether the app names the version that its image was built as, if both name one."""
-    app = services.find(stack, service).get("app") or {}
-    path = (app.get("health") or {}).get("path", HEALTH)
+    app = services.find(stack, service).get("app")
+    if not app:
+        return
+    port, path = app.get("port", PORT), (app.get("health") or {}).get("path", HEALTH)
     try:
-        seen = at_host.read_json(stack, "version", stack, service, "--port", str(app["port"]), "--path", path)
-    except (Refused, LookupError):
+        seen = at_host.read_json(stack, "version", stack, service, "--port", str(port), "--path", path)
+    except Refused:
         return  # the release itself has succeeded, and its gate has asked the app
     match is_same(seen["says"], seen["labels"]):
         case True:

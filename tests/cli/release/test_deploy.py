@@ -203,21 +203,3 @@ def test_a_service_that_is_stopped_on_purpose_is_not_deployed(project: Project, 
     assert "services/legal/stopped names app" in deploy("legal", "--backend", "--yes")[1]
     assert deploy("legal", "--yes")[0] == 0
     assert image_of(project.applied, "app") == "r.test/o/app:1"
-
-
-@pytest.mark.parametrize(
-    ("says", "labels", "same"),
-    [
-        (["1.4.2"], ["1.4.2", "c0ffee0000"], True),
-        (["1.4.2"], ["v1.4.2"], True),
-        (["c0ffee0"], ["1.4.2", "c0ffee0000aa"], True),
-        (["1.4.1"], ["1.4.2", "c0ffee0000aa"], False),
-        (["1.4.1"], ["c0ffee0000aa"], None),
-        (["c0ffee1"], ["1.4.1", "c0ffee0000aa"], False),
-        ([], ["1.4.1"], None),
-    ],
-)
-def test_an_app_that_says_another_version_than_its_image_is_told_from_one_that_says_the_same(
-    says: list[str], labels: list[str], same: bool | None
-) -> None:
-    assert checking.is_same(says, labels) is same
