@@ -11,13 +11,13 @@ CHANGED = "+changes"
 
 
 def run(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    """Calls git in a folder, without input. Where git is not installed, that is its error."""
+    """Calls git in a folder, without input. Where git cannot be started, the reason is its error."""
     try:
         return subprocess.run(
             ["git", *words], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
         )
-    except FileNotFoundError:
-        return subprocess.CompletedProcess(words, 127, "", "git: is not installed here")
+    except OSError as error:
+        return subprocess.CompletedProcess(words, 127, "", f"git: cannot be started in {folder}: {error.strerror}")
 
 
 def commit() -> str:

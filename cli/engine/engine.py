@@ -38,7 +38,7 @@ def environment(stack: str) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_ERROR_OUTPUT_STRING": "true",
         "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
-        # The CLI lists the Python packages with pip, which would then look for a newer version of itself.
+        # A language host lists the Python packages with pip, which would then look for a newer version of itself.
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
     if stack == "local":
@@ -82,7 +82,7 @@ class Begun:
         self.close()
 
     def close(self) -> None:
-        """Ends what the command needed."""
+        """Closes the file of errors, and ends the program."""
         self.stderr.close()
         if self.program:
             self.program.end()
@@ -91,23 +91,23 @@ class Begun:
 def begin_engine(cli: str, stack: str, *words: str) -> Begun:
     """Starts the CLI on a stack, with the program where it needs one."""
     command, values = [cli, *words, "--stack", stack, "--json"], environment(stack)
-    if words[0] not in ("up", "preview"):
+    if words[0] not in program.VERBS:
         return begin(command, values)
-    own = program.take(ROOT)
-    return begin([*command, *own.options(values)], values, own)
+    taken = program.take(ROOT)
+    return begin([*command, *taken.options(values)], values, taken)
 
 
-def begin(command: list[str], environment: Mapping[str, str], own: Program | None = None) -> Begun:
+def begin(command: list[str], environment: Mapping[str, str], taken: Program | None = None) -> Begun:
     """Starts a command that writes events.
 
     It has a process group of its own: the terminal's Ctrl-C reaches this process alone, which passes each one on.
     """
-    stderr = own.stderr if own else tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - who reads it closes it
+    stderr = taken.stderr if taken else tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - `close` does
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
         text=True, errors="replace", process_group=0,
     )  # fmt: skip
-    return Begun(process, stderr, own)
+    return Begun(process, stderr, taken)
 
 
 def watch(

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 SERVED = Path(__file__).with_name("served.py")
+VERBS = ("up", "preview")
+"""The engine's verbs that run the program."""
 
 
 class Program:

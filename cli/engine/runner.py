@@ -39,7 +39,7 @@ class Command:
                 soft_wrap=True,
             )
             return self.rehearse(*rehearsal_words)
-        if self.verb != "destroy":
+        if engine_words[0] in program.VERBS:
             program.start(ROOT)
         if self.stack == "local":
             return self.run_locally(engine, *engine_words)

@@ -1,6 +1,6 @@
 """Serves the program in the current folder to the engine, by Pulumi's Automation API.
 
-It prints its port at once, and imports then. Standard input is the environment of the run, as one line of JSON.
+It prints its port at once, and imports then. Standard input holds the run's environment, as one line of JSON.
 """
 
 import ast
@@ -10,6 +10,7 @@ import runpy
 import signal
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,11 @@ import grpc
 PROGRAM = Path("__main__.py").absolute()
 
 
-class Late:
+# As the Automation API's own server has it.
+NO_LIMIT = [("grpc.max_receive_message_length", -1)]
+
+
+class Delayed:
     """Accepts calls at once, and answers them once there is a servicer, which takes this for its server."""
 
     def __init__(self) -> None:
@@ -39,30 +44,35 @@ class Late:
 def main() -> None:
     """Prints the port, and serves the program until standard input ends."""
     sys.path[0] = str(PROGRAM.parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine ends the run, and its parent this process
-    late = Late()
-    server = grpc.server(ThreadPoolExecutor(), handlers=[late])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine cancels the run, and the command ends this process
+    calls = Delayed()
+    server = grpc.server(ThreadPoolExecutor(), handlers=[calls], options=NO_LIMIT)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)  # noqa: T201
-    serve(late)
+    os.dup2(2, 1)  # nobody reads more of standard output
+    serve(calls)
+    sys.stdin.read()
+    os._exit(0)  # without waiting for a run whose engine's command is gone
 
 
-def serve(late: Late) -> None:
+def serve(calls: Delayed) -> None:
     """Imports what the program imports, and serves it."""
     from pulumi.automation._server import LanguageServer
     from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
     class Server(LanguageServer):
         def Run(self, request: Any, context: Any) -> Any:  # noqa: N802 - as the protocol names it
-            """Runs the program. Its error has been reported then, and the engine need not report it again."""
+            """Runs the program. The SDK has reported its error then, so the engine must not report it again."""
             result: Any = super().Run(request, context)  # type: ignore[no-untyped-call]
             return language_pb2.RunResponse(bail=bool(result.error))
 
-    exec(imports(PROGRAM.read_text()), {})  # noqa: S102
-    os.environ |= json.loads(sys.stdin.readline())
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(Server(program), late)
-    sys.stdin.read()
+    with suppress(Exception):  # the run raises it again, and reports it
+        exec(imports(PROGRAM.read_text()), {})  # noqa: S102
+    environment = json.loads(sys.stdin.readline())
+    os.environ.clear()
+    os.environ.update(environment)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(Server(program), calls)
 
 
 def program() -> None:
@@ -73,8 +83,8 @@ def program() -> None:
 def imports(source: str) -> Any:
     """Returns the code of a program's imports alone."""
     module = ast.parse(source)
-    module.body = [each for each in module.body if isinstance(each, ast.Import | ast.ImportFrom)]
-    return compile(module, "imports", "exec")
+    module.body = [statement for statement in module.body if isinstance(statement, ast.Import | ast.ImportFrom)]
+    return compile(module, str(PROGRAM), "exec")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def deploy(stack: str, service: str, wish: Wish, *, yes: bool, commit: bool) -> 
     images = {image.part: image for image in named(stack, service)}
     if mistakes := list(_mistakes(service, block, images, wish, parts)):
         raise Refused("\n".join(mistakes))
-    with ThreadPoolExecutor() as pool:  # each takes the engine half a second
+    with ThreadPoolExecutor() as pool:  # the state takes the engine half a second, as the registry's login does
         if engine := find_or_install():
             program.start(ROOT)
         resources = pool.submit(releasing.read_state, engine, stack)

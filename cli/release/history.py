@@ -54,7 +54,7 @@ def send(stack: str, stdin: str) -> str:
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError, Refused) as error:
         return str(error)
-    return (result.stdout + result.stderr).strip() if result.returncode else ""
+    return at_host.reason(result.stderr or result.stdout, result.returncode) if result.returncode else ""
 
 
 @dataclass

@@ -71,7 +71,7 @@ def choose(service: str, releases: History, declared: Mapping[str, str], number:
 
 def _reference(tagged: str, image: str) -> str:
     """Returns the image with its tag, which the next deploy resolves again."""
-    with suppress(ValueError):  # the stack file's may be no valid one: going back mends that too
+    with suppress(ValueError):  # the stack file's may be no valid one: going back fixes that too
         if image_parts(tagged)[0] == image_parts(image)[0]:
             return f"{tagged.partition('@')[0]}@{_digest(image)}"
     return image

@@ -1,6 +1,7 @@
 """Calls verbs of the program on a stack's host, without a run of `up`."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ ASK_SHELL = "`./sertantai ssh`: what does its shell print?"
 """What is wrong, and the remedy, if the server's shell prints more than the command does."""
 NO_CONNECTION = 255
 """ssh's exit code if it cannot connect."""
-NO_VERB = ("argument verb: invalid choice", "can't open file", "can't find '__main__' module")
+NO_VERB = re.compile(r"argument verb: invalid choice|python\S*: can't (open file|find '__main__' module)")
 """What an older program says, and what Python says without one."""
 
 
@@ -86,9 +87,9 @@ def reason(error: str, code: int) -> str:
     last = lines[-1] if lines else "gives no reason"
     if code == NO_CONNECTION:
         return f"host: cannot be reached: {last}"
-    if any(sign in error for sign in NO_VERB):
+    if NO_VERB.search(error):
         return "host: has no program that knows this: run up, which installs it"
-    if not lines or lines[0].startswith("Traceback"):
+    if not lines or any(line.startswith("Traceback") for line in lines):
         return f"host: {last}"
     return error.strip()
 

@@ -43,7 +43,9 @@ def _phrase(name: str, old: Any, new: Any) -> str:
     if not isinstance(old, str | int) or not isinstance(new, str | int):
         return label
     if name == FINGERPRINT:
-        return DRIFTED if DRIFT in str(new) else label
+        before, after = str(old).split(), str(new).split()
+        drifted = len(before) == len(after) and any(word.startswith(DRIFT) for word in {*after} - {*before})
+        return DRIFTED if drifted else label
     if name == "create":
         return difference(str(old), str(new)) or label
     if name == "stdin":

@@ -158,7 +158,8 @@ class Archive(pulumi.ComponentResource):
     def _write_files(self) -> pulumi.Resource:
         """Declares the step that writes the files. It runs again for a new text, program or image, or without them."""
         host = self._host
-        inputs = {"image": self.image.reference, "files": self.files, "fingerprint": host.fingerprint("backup")}
+        fingerprint = host.fingerprint("backup")
+        inputs = {"image": self.image.reference, "files": self.files, "fingerprint": fingerprint}
         return host.command(
             f"{self._name}-files",
             verb.line(
@@ -169,6 +170,7 @@ class Archive(pulumi.ComponentResource):
                 program=host_program.backup_digest(),
             ),
             stdin=Output.all(**inputs).apply(verb.stdin),
+            reruns_on={"FINGERPRINT": fingerprint},
             parent=self,
             depends_on=[self.image.resource, self.config, self.state, *([self.repository] if self.repository else [])],
         )

@@ -93,11 +93,13 @@ class Watch(pulumi.ComponentResource):
     ) -> pulumi.Resource:
         """Declares the step that writes a file. Runs again for another content, and if the file is lost."""
         host, image = self._args.host, self._args.nginx.image
-        stdin = Output.all(image=image.reference, content=content, fingerprint=host.fingerprint(f"watch/{file}"))
+        fingerprint = host.fingerprint(f"watch/{file}")
+        stdin = Output.all(image=image.reference, content=content, fingerprint=fingerprint)
         return host.command(
             f"{self._name}-{file}",
             verb.line("watch-config", container_name(PART), file),
             stdin=stdin.apply(verb.stdin),
+            reruns_on={"FINGERPRINT": fingerprint},
             parent=self,
             depends_on=[image.resource, self.state, *after],
         )

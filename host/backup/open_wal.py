@@ -11,25 +11,32 @@ from .postgres import Live
 
 WAIT_S = 25
 """Seconds that commits may wait in the open file, so that a turn every 15 s loses less than a minute."""
-# The snapshot comes first, so its commits are before the end of the WAL.
+# The snapshot comes first, so its commits are before the end of the WAL. The times: now, and the newest that is known.
 READ = """
 SELECT pg_current_snapshot() \\gset
-SELECT :'pg_current_snapshot', pg_walfile_name(pg_current_wal_insert_lsn())
+SELECT :'pg_current_snapshot', pg_walfile_name(pg_current_wal_insert_lsn()), extract(epoch FROM clock_timestamp()),
+  extract(epoch FROM greatest(last_archived_time, last_failed_time, checkpoint_time))
+FROM pg_stat_archiver, pg_control_checkpoint()
 """
 
 
 def end_if_late(live: Live) -> None:
-    """Ends the open file if commits have waited in it. An idle server ends none."""
+    """Ends the open file if the clock is behind, and commits have waited in it. An idle server ends none."""
     before = state.read("open.json")
-    snapshot, file = live.query(READ).split("|")
+    snapshot, file, clock, newest = live.query(READ).split("|")
+    reached = max(float(newest), before.get("reached") or 0)
+    if float(clock) >= reached:
+        if before:
+            state.write("open.json", {})
+        return
     same = file == before.get("file")
-    # All that an older file's last look has seen is in a file that has ended.
+    # What the last look has seen is in the older file, which has ended.
     ended = before.get("ended") if same else before.get("snapshot")
     since, now = (before.get("since") if same else None), time.monotonic()
     if snapshot == ended:
         since = None
     elif since is None:
         since = now
-    elif not 0 <= now - since < WAIT_S:  # it begins anew with the server
+    elif not 0 <= now - since < WAIT_S:  # it counts from the server's start
         archive.switch(live)
-    state.write("open.json", {"file": file, "snapshot": snapshot, "ended": ended, "since": since})
+    state.write("open.json", {"reached": reached, "file": file, "snapshot": snapshot, "ended": ended, "since": since})

@@ -10,7 +10,7 @@ from ..failure import Failure
 from . import check, last_test, look, make, open_wal, schedule, scratch, second, state, verify
 from .looking import looking
 from .pgbackrest import Repository, repositories
-from .postgres import Live, SqlError
+from .postgres import Live
 from .settings import FIRST, SECOND, Settings
 
 
@@ -32,9 +32,9 @@ def turn(chosen: Settings) -> dict[str, Any]:
 
 def observe(chosen: Settings) -> None:
     """Writes the status, which the watch container reads. No commit waits for long in an open WAL file."""
-    with suppress(SqlError):  # the status says why PostgreSQL does not answer
-        open_wal.end_if_late(Live(chosen))
     state.write("status.json", look.look(chosen))
+    with suppress(Failure):  # the status says why PostgreSQL does not answer
+        open_wal.end_if_late(Live(chosen))
 
 
 def _backups(chosen: Settings) -> Iterator[str]:

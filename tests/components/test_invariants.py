@@ -21,6 +21,8 @@ from tests.doubles.recording import declare
 
 STACKS = ["local", "prod"]
 GATEWAY = "nginx-server"
+BACKUP = {"repository": {"kind": "local"}}
+ALERTS = {"webhook_url": "https://alerts.example.org/hidden-word", "heartbeat_url": None}
 
 
 @pytest.fixture(params=STACKS, scope="module")
@@ -92,14 +94,15 @@ def test_a_secret_is_marked_secret_in_every_input(program: Program) -> None:
 
 
 def test_drift_shows_also_where_the_engine_hides_a_steps_inputs() -> None:
-    program = Program.of("local")  # what drifts on a server is not known before it exists
+    # What drifts on a server is not known before it exists.
+    program = Program.of("local", backup=BACKUP, alerts=ALERTS, secrets={"registry_token": "token"})
     hidden = [
         step
-        for service in program.services
-        for step in program.below(service)
+        for step in program.all(COMMAND)
         if isinstance(stdin := step.inputs.get("stdin"), Secret) and '"fingerprint' in stdin.value
     ]
-    assert {"legal-site-switch", "legal-database-sql", "legal-cutover"} <= {step.name for step in hidden}
+    shared = {"backup-role", "watch-alerts"}
+    assert {"legal-site-switch", "legal-database-sql", "legal-cutover", *shared} <= {step.name for step in hidden}
     assert [step.name for step in hidden if step.inputs["environment"].get("FINGERPRINT") is None] == []
 
 

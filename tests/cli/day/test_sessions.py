@@ -108,6 +108,19 @@ def test_a_program_that_is_older_than_the_command_is_named_as_the_reason(host: P
     assert result.stderr == "host: has no program that knows this: run up, which installs it\n"
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("psql: can't open file 'x'", "psql: can't open file 'x'"),
+        ("python3: can't open file '/x': [Errno 2]", "host: has no program that knows this: run up, which installs it"),
+        ("warning: a banner\nTraceback (most recent call last):\n  File\nKeyError: 'x'", "host: KeyError: 'x'"),
+    ],
+)
+def test_a_reason_is_one_that_the_operator_can_use(host: Path, said: str, reason: str) -> None:
+    (host / "do").write_text(f"sys.exit({said!r})")
+    assert call("logs", "legal").stderr == f"{reason}\n"
+
+
 def test_a_closed_pipe_ends_a_followed_log_quietly(host: Path) -> None:
     (host / "do").write_text("while True: print('app\\tline', flush=True); time.sleep(0.01)")
     script = f"""

@@ -33,7 +33,11 @@ def said(name: str, old: Any, new: Any) -> list[str]:
         ("stdin", '{"authority": "a"}', '{"authority": "b"}', ["its inputs"]),
         ("stdin", HIDDEN, HIDDEN, ["its inputs"]),
         ("envs", HIDDEN, HIDDEN, ["environment"]),
-        ("environment", {"FINGERPRINT": "none"}, {"FINGERPRINT": "none drift-1"}, ["changed by hand"]),
+        ("environment", {"FINGERPRINT": "a none"}, {"FINGERPRINT": "a drift-1"}, ["changed by hand"]),
+        ("environment", {"FINGERPRINT": "drift-1"}, {"FINGERPRINT": "drift-2"}, ["changed by hand"]),
+        ("environment", {"FINGERPRINT": "drift-1"}, {"FINGERPRINT": "drift-1 none"}, ["fingerprint"]),  # one more login
+        ("environment", {"FINGERPRINT": "drift-1 none"}, {"FINGERPRINT": "drift-1"}, ["fingerprint"]),
+        ("environment", {"FINGERPRINT": "drift-1 none"}, {"FINGERPRINT": "drift-1 b"}, ["fingerprint"]),
         ("environment", {"FINGERPRINT": "drift-1"}, {"FINGERPRINT": "none"}, ["fingerprint"]),  # the server is new
         ("environment", {"NGINX": "a"}, {"NGINX": "a", "FINGERPRINT": "drift-1"}, ["fingerprint"]),  # an older step
         ("capabilities", {"drops": ["ALL"]}, {"drops": ["NONE"]}, ["drops"]),

@@ -11,14 +11,15 @@ from host.backup.postgres import Live
 
 
 class Server:
-    """A PostgreSQL whose `archive_timeout` does not end a file."""
+    """A PostgreSQL whose clock was set back by an hour, so its `archive_timeout` does not end a file."""
 
     def __init__(self) -> None:
         self.commits, self.file, self.ended = 0, 1, 0
+        self.clock, self.newest = 10_000.0, 13_600.0
 
     def query(self, sql: str) -> str:
         if sql == open_wal.READ:
-            return f"{self.commits}:{self.commits}:|{self.file:024X}"
+            return f"{self.commits}:{self.commits}:|{self.file:024X}|{self.clock}|{self.newest}"
         self.ended += 1
         self.file += 1
         return "0"
@@ -78,4 +79,22 @@ def test_the_time_since_the_servers_start_begins_anew_with_it(server: Server, mo
     server.commits += 1
     look(server, monkeypatch, 5000)
     look(server, monkeypatch, 10)
+    assert server.ended == 1
+
+
+def test_while_the_clock_is_right_files_are_left_to_postgresql(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.clock = server.newest
+    server.commits += 1
+    for at in (16, 31, 46, 61):
+        look(server, monkeypatch, at)
+    assert server.ended == 0
+
+
+def test_the_time_that_was_reached_is_remembered_after_the_next_file_is_archived(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.newest = server.clock  # the archived file's
+    server.commits += 1
+    for at in (16, 31, 46, 61):
+        look(server, monkeypatch, at)
     assert server.ended == 1
