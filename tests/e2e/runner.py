@@ -16,7 +16,7 @@ from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
 from cli.engine.lock import clear_dead_locks
-from cli.engine.program import Program
+from cli.engine.program import VERBS, Program
 
 from .forked import rehearse
 
@@ -114,7 +114,10 @@ class Rehearsal(Runner):
 
 
 class Engine(Runner):
-    """The Pulumi CLI, through the Automation API, with the program beside it as in the command."""
+    """The Pulumi CLI, through the Automation API, with the program started first as by the command.
+
+    An `up` in the background is plain `pulumi up`.
+    """
 
     name = "engine"
 
@@ -161,12 +164,12 @@ class Engine(Runner):
     def _program(self, stack: auto.Stack) -> Iterator[None]:
         """Starts the program for the engine's run in the block."""
         program, run = Program(self.folder), stack._run_pulumi_cmd_sync
-        options = program.options(os.environ | self.environment)
-
-        def with_program(words: list[str], *more: Any) -> auto.CommandResult:
-            return run([*words, *options] if words[0] in ("up", "preview") else words, *more)
-
         try:
+            options = program.options(os.environ | self.environment)
+
+            def with_program(words: list[str], *more: Any) -> auto.CommandResult:
+                return run([*words, *options] if words[0] in VERBS else words, *more)
+
             with patch.object(stack, "_run_pulumi_cmd_sync", with_program):
                 yield
         finally:

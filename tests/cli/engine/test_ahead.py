@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.engine import ahead, engine
+from cli.engine import ahead, engine, program
 from local import machine
 from tests.waiting import eventually
+
+from ..releasing import NoProgram
 
 # Stands in for the engine: the first run waits for an interrupt if the folder has the file `slow`.
 CLI = f"""#!{sys.executable}
@@ -16,7 +18,7 @@ import pathlib, signal, sys, time
 interrupts = []
 signal.signal(signal.SIGINT, lambda *_: interrupts.append(1))
 with open("runs", "a") as runs:
-    runs.write(" ".join(sys.argv[1:]).partition(" --client ")[0] + "\\n")
+    runs.write(" ".join(sys.argv[1:]) + "\\n")
 number = len(open("runs").read().splitlines())
 print("run", number, flush=True)
 slow = pathlib.Path("slow")
@@ -32,16 +34,17 @@ WORDS = "preview --stack local --json"
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The engine's stand-in, in a project whose stack has been created."""
+    monkeypatch.setattr(program, "Program", NoProgram)
     monkeypatch.setattr(engine, "ROOT", tmp_path)
     monkeypatch.setattr(engine, "LOCAL_STATE", tmp_path)
     monkeypatch.setattr(machine, "progress", [])
     stack = tmp_path / ".pulumi/stacks/sertantai/local.json"
     stack.parent.mkdir(parents=True)
     stack.touch()
-    program = tmp_path / "pulumi"
-    program.write_text(CLI)
-    program.chmod(0o755)
-    return str(program)
+    cli = tmp_path / "pulumi"
+    cli.write_text(CLI)
+    cli.chmod(0o755)
+    return str(cli)
 
 
 def begun_first(tmp_path: Path, code: int = 0, made: str = "") -> Callable[[], int]:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.engine import engine
+from cli.engine import engine, program
 from cli.engine.lock import Lock, clear_dead_locks, find_locks
+
+from ..releasing import NoProgram
 
 SINCE = "2026-11-23T01:06:01.45244041Z"
 # Stands in for the CLI: it records its arguments.
@@ -42,6 +44,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a state that stands in for the project."""
     (tmp_path / "pulumi").write_text(CLI)
     (tmp_path / "pulumi").chmod(0o755)
+    monkeypatch.setattr(program, "Program", NoProgram)
     monkeypatch.setattr(engine, "ROOT", tmp_path)
     monkeypatch.setattr(engine, "LOCAL_STATE", tmp_path / "state")
     stack = tmp_path / "state/.pulumi/stacks/sertantai/local.json"
