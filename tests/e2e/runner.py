@@ -199,8 +199,7 @@ class Engine(Runner):
 
     def _stack(self) -> auto.Stack:
         clear_dead_locks(self.state, self.stack)
-        # Selecting a stack writes its salt into the stack file. A test may have written another file.
-        if not self._selected or "encryptionsalt" not in (self.folder / f"Pulumi.{self.stack}.yaml").read_text():
+        if not self._selected or not self._is_selected():
             if not self._prepared:
                 setup = [sys.executable, "-m", "local", "setup", "--stack", self.stack]
                 subprocess.run(setup, cwd=self.folder, check=True, capture_output=True)
@@ -209,6 +208,11 @@ class Engine(Runner):
                 self.stack, work_dir=str(self.folder), opts=auto.LocalWorkspaceOptions(env_vars=self.environment)
             )
         return self._selected
+
+    def _is_selected(self) -> bool:
+        """Whether there is a state still, and the salt that selecting a stack writes. A test may have removed both."""
+        state = self.state / f".pulumi/stacks/sertantai/{self.stack}.json"
+        return state.exists() and "encryptionsalt" in (self.folder / f"Pulumi.{self.stack}.yaml").read_text()
 
 
 def _changes(events: list[EngineEvent]) -> dict[str, list[str]]:
