@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ def library() -> Path:
                 pytest.fail(f"Debian's package libfaketime, which sets a container's clock, cannot be had: {error}")
             found = list(folder.rglob(LIBRARY))
     return found[0]
+
+
+def far_off() -> str:
+    """Returns a time of the day that a shifted clock does not reach, for a nightly test that must not begin."""
+    return f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}"
 
 
 class Clock:
