@@ -18,9 +18,10 @@ def files(
     *,
     postgres: str = "postgres",
     secrets: Mapping[str, str] | None = None,
+    **settings: str,
 ) -> dict[str, str]:
     """Returns the texts by name. `secrets` replace the credentials. None: a repository on a volume."""
-    known, bundles, blocks = {"backup_passphrase": PASSPHRASE, "password": PASSWORD}, {}, {}
+    known, bundles, blocks = {"backup_passphrase": PASSPHRASE, "password": PASSWORD}, {}, dict[str, Any](settings)
     for setting, place in (("repository", repository), ("second", second)):
         prefix = "backup_second_" if setting == "second" else "backup_"
         match place:

@@ -19,7 +19,7 @@ def test_the_refused_clock_is_named_and_the_right_one_cures_it(
     make: Callable[..., Backups], bucket: ObjectStorage, tmp_path: Path, minutes: int
 ) -> None:
     clock = Clock(tmp_path)
-    backups = make(files(bucket), docker_options=clock.options, settings={"verify": far_off()}, memory_mb=512)
+    backups = make(files(bucket, verify=far_off()), docker_options=clock.options, memory_mb=512)
     assert backups.call("check").ok
     backups.answer("turn")
     assert not backups.status()["problems"]
