@@ -1,5 +1,6 @@
 """The checks before a release, without Docker: everything that can be missing."""
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -26,6 +27,8 @@ class Docker:
         self.tried: list[str] = []
         self.removed: list[str] = []
         self.hangs = False
+        self.healthy: dict[str, str | None] = {}
+        """The tool of each healthy container's check. None: it is removed once it has been listed."""
 
     def check_output(self, *words: str) -> str:
         if words[0] == "version":
@@ -34,6 +37,12 @@ class Docker:
             if words[-1] not in self.kinds:
                 raise docker_client.NotFound("No such image")
             return self.kinds[words[-1]]
+        if words[0] == "ps":
+            return "\n".join(self.healthy)
+        if words[:2] == ("container", "inspect"):
+            if not (tool := self.healthy[words[-1]]):
+                raise docker_client.NotFound(f"Error response from daemon: No such container: {words[-1]}")
+            return json.dumps([{"Config": {"Healthcheck": {"Test": ["CMD", tool]}}}])
         return "/" if words[0] == "info" else ""
 
     def run(self, *words: str, **_: Any) -> docker_client.Output:
@@ -83,6 +92,17 @@ def test_each_tool_is_tried_in_its_own_image(host: Docker) -> None:
     host.tools["electric:1"] = []
     [problem] = problems()
     assert problem.startswith("services/legal/electric/health/tool: the image has no curl: choose the tool")
+
+
+def test_a_healthy_container_of_the_image_proves_its_tool_and_one_that_is_removed_meanwhile_does_not(
+    host: Docker,
+) -> None:
+    host.healthy = {"gone": None, "here": "wget"}
+    assert problems() == []
+    assert host.tried == ["electric:1"]
+    host.healthy = {"gone": None}
+    assert problems() == []
+    assert sorted(host.tried) == ["app:1", "electric:1", "electric:1"]
 
 
 def test_a_tool_that_hangs_leaves_no_container(host: Docker) -> None:
