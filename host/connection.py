@@ -1,6 +1,5 @@
 """nginx's connections to the networks of containers that the platform did not make."""
 
-import json
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -77,7 +76,7 @@ def read(gateway: str, network: str, containers: Sequence[str]) -> dict[str, Con
     Containers may share a network, which nginx joins once. So all missing connections have one new fingerprint.
     """
     new = f"gone-{time.time_ns():x}"
-    described = json.loads(docker.run("container", "inspect", gateway, *containers).out or "[]")
+    described = docker.inspect_existing([gateway, *containers])
     networks = {each["Name"].removeprefix("/"): _networks(each) for each in described}
     return {name: Connection(networks.get(name), networks.get(gateway, {}), network, new) for name in containers}
 

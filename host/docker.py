@@ -114,6 +114,14 @@ def inspect(container: str) -> dict[str, Any]:
     return description
 
 
+def inspect_existing(containers: Sequence[str]) -> list[dict[str, Any]]:
+    """Returns Docker's descriptions of containers that were listed, without those that are gone since."""
+    descriptions: list[dict[str, Any]] = []
+    if containers:
+        descriptions = json.loads(run("container", "inspect", *containers).out or "[]")
+    return descriptions
+
+
 def state(container: str) -> State:
     """Returns a container's state. Raises `NotFound`."""
     description = inspect(container)
@@ -156,9 +164,7 @@ def list_containers(labels: Mapping[str, str], *, running: bool = False) -> list
 
 def names_by_address() -> dict[str, str]:
     """Returns the names of all running containers, by each of their addresses."""
-    ids = check_output("ps", "-q").split()
-    # The result lacks a container that has ended in between.
-    containers = json.loads(run("container", "inspect", *ids).out or "[]") if ids else []
+    containers = inspect_existing(check_output("ps", "-q").split())
     return {
         address: container["Name"].removeprefix("/") for container in containers for address in _addresses(container)
     }

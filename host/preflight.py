@@ -9,7 +9,6 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -173,8 +172,4 @@ def _collect(check: Callable[[], Iterator[str]]) -> list[str]:
 def _is_checked_with(image: str, tool: str) -> bool:
     """Whether a healthy container of the image uses the tool for its health check."""
     healthy = docker.check_output("ps", "-q", "--filter", f"ancestor={image}", "--filter", "health=healthy").split()
-    for container in healthy:
-        with suppress(docker.NotFound):  # another release may remove it meanwhile
-            if docker.inspect(container)["Config"]["Healthcheck"]["Test"][1] == tool:
-                return True
-    return False
+    return any(found["Config"]["Healthcheck"]["Test"][1] == tool for found in docker.inspect_existing(healthy))

@@ -41,6 +41,7 @@ class Program:
         """Ends the process. It has nothing to complete: the engine has ended, or never called it."""
         self._process.kill()
         self._process.communicate()
+        self.stderr.close()
 
 
 _started: list[Program] = []

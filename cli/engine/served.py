@@ -17,9 +17,7 @@ from typing import Any
 import grpc
 
 PROGRAM = Path("__main__.py").absolute()
-
-
-# As the Automation API's own server has it.
+# gRPC's own limit of 4 MiB is too little for a large configuration.
 NO_LIMIT = [("grpc.max_receive_message_length", -1)]
 
 

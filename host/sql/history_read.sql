@@ -1,6 +1,6 @@
 SELECT to_regclass('public.sertantai_history') IS NOT NULL AS kept \gset
 \if :kept
--- A running release is recorded again and again. After a silence, or a later release, whoever ran it is gone: it serves
+-- A running release is recorded every 30 s. After a silence, or a later release, whoever ran it is gone: it serves
 -- if its images did, by its own last steps or by a plain `pulumi up` that followed.
 SELECT coalesce(jsonb_agg(to_jsonb(release) - 'run' - 'seen' - 'place' ORDER BY begun DESC, number DESC), '[]') FROM (
   SELECT *, extract(epoch FROM coalesce(ended, seen) - begun)::float AS seconds,

@@ -39,13 +39,13 @@ class Docker:
             return self.kinds[words[-1]]
         if words[0] == "ps":
             return "\n".join(self.healthy)
-        if words[:2] == ("container", "inspect"):
-            if not (tool := self.healthy[words[-1]]):
-                raise docker_client.NotFound(f"Error response from daemon: No such container: {words[-1]}")
-            return json.dumps([{"Config": {"Healthcheck": {"Test": ["CMD", tool]}}}])
         return "/" if words[0] == "info" else ""
 
     def run(self, *words: str, **_: Any) -> docker_client.Output:
+        if words[:2] == ("container", "inspect"):
+            tools = [self.healthy[container] for container in words[2:]]
+            found = [{"Config": {"Healthcheck": {"Test": ["CMD", tool]}}} for tool in tools if tool]
+            return docker_client.Output(int(None in tools), json.dumps(found), "")
         image, tool = words[-2], words[words.index("--entrypoint") + 1]
         self.tried.append(image)
         code = docker_client.TIMED_OUT if self.hangs else 0 if tool in self.tools[image] else 127

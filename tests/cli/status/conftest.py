@@ -1,4 +1,4 @@
-"""A host that answers as it is told."""
+"""The stand-in of a stack's host."""
 
 import json
 import os
