@@ -115,10 +115,16 @@ def inspect(container: str) -> dict[str, Any]:
 
 
 def inspect_existing(containers: Sequence[str]) -> list[dict[str, Any]]:
-    """Returns Docker's descriptions of containers that were listed, without those that are gone since."""
-    descriptions: list[dict[str, Any]] = []
-    if containers:
-        descriptions = json.loads(run("container", "inspect", *containers).out or "[]")
+    """Returns Docker's descriptions of containers that were listed, without those that are gone since.
+
+    Raises `Refused`.
+    """
+    if not containers:
+        return []
+    result = run("container", "inspect", *containers)
+    if refusals := [line for line in result.error.splitlines() if line and "No such container" not in line]:
+        raise Refused("\n".join(refusals))
+    descriptions: list[dict[str, Any]] = json.loads(result.out)
     return descriptions
 
 

@@ -26,15 +26,15 @@ class Redis:
         code = int(self.refused in command) if self.refused else 0
         return docker.Output(code, "", "OOM command not allowed\n" if code else "")
 
-    def inspect(self, container: str) -> dict[str, Any]:
-        return {"Config": {"Env": self.environments[container]}}
+    def inspect(self, containers: Sequence[str]) -> list[dict[str, Any]]:
+        return [{"Config": {"Env": self.environments[each]}} for each in containers]
 
 
 @pytest.fixture
 def redis(monkeypatch: pytest.MonkeyPatch) -> Redis:
     redis = Redis()
     monkeypatch.setattr(docker, "execute", redis.execute)
-    monkeypatch.setattr(docker, "inspect", redis.inspect)
+    monkeypatch.setattr(docker, "inspect_existing", redis.inspect)
     monkeypatch.setattr(docker, "list_containers", lambda *_, **__: list(redis.environments))
     return redis
 
