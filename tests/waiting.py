@@ -9,9 +9,11 @@ import httpx
 import requests
 from docker.errors import DockerException
 
+from host.failure import Failure
+
 TROUBLES = (
     *(httpx.HTTPError, requests.RequestException, DockerException, subprocess.SubprocessError),
-    *(AssertionError, OSError, KeyError),
+    *(AssertionError, OSError, KeyError, Failure),
 )
 _heard: deque[str] = deque(maxlen=3)
 

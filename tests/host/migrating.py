@@ -65,14 +65,17 @@ def migrate_database(boxes: Boxes, cluster: str, script: str, timeout_s: int = 6
 
 
 @contextmanager
-def locked(cluster: str, database: str, seconds: int) -> Iterator[None]:
-    """The app reads a table for so long that a migration of it has to wait. At the end the app's query ends."""
+def locked(cluster: str, database: str) -> Iterator[None]:
+    """The app reads a table during the block, so a migration of it has to wait."""
     app = sql.login(database, "one")
     assert as_login(cluster, app, "one", database, "CREATE TABLE IF NOT EXISTS busy (id int)").ok
-    text = f"BEGIN; LOCK busy IN ACCESS SHARE MODE; SELECT pg_sleep({seconds}); COMMIT"
-    waiting = f"SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND usename = '{app}'"
+    text = "BEGIN; LOCK busy IN ACCESS SHARE MODE; SELECT pg_sleep(900)"
+    reads = f"FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND usename = '{app}'"
     with ThreadPoolExecutor(1) as pool:
-        reads = pool.submit(as_login, cluster, app, "one", database, text)
-        eventually(lambda: ask(cluster, waiting) == "1")
-        yield
-        assert reads.result().ok, reads.result().error
+        pool.submit(as_login, cluster, app, "one", database, text)
+        try:
+            eventually(lambda: ask(cluster, f"SELECT count(*) {reads}") == "1")
+            yield
+            assert ask(cluster, f"SELECT count(*) {reads}") == "1", "no migration ends the app's query"
+        finally:
+            ask(cluster, f"SELECT pg_terminate_backend(pid) {reads}")

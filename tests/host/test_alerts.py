@@ -130,11 +130,11 @@ def test_a_clock_that_was_ahead_does_not_stop_the_heartbeat(listener: Listener) 
 def test_no_error_contains_the_address(listener: Listener) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        gone = f"http://127.0.0.1:{free.getsockname()[1]}/{SECRET}"
-    for url in (gone, f"http://nowhere.invalid/{SECRET}", f"http://[{SECRET}"):
-        errors = Watch(url).look("bad") + Watch(heartbeat_url=url).look()
-        assert len(errors) == 2
-        assert SECRET not in "".join(errors)
+        gone = f"http://127.0.0.1:{free.getsockname()[1]}/{SECRET}"  # nobody else gets the port meanwhile
+        for url in (gone, f"http://nowhere.invalid/{SECRET}", f"http://[{SECRET}"):
+            errors = Watch(url).look("bad") + Watch(heartbeat_url=url).look()
+            assert len(errors) == 2
+            assert SECRET not in "".join(errors)
 
 
 def test_a_server_that_does_not_answer_is_left_after_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

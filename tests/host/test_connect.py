@@ -85,7 +85,7 @@ class Land:
     def ask(self, *options: str, url: str = f"https://{DOMAIN}/") -> tuple[str, str]:
         """Returns status and text of an answer to a client."""
         to = ["--connect-to", "::127.0.0.1:"]
-        said = docker("exec", self.gateway, "curl", "-ksi", "-m", "5", *to, *options, url)
+        said = docker("exec", self.gateway, "curl", "-ksi", "-m", "60", *to, *options, url)
         return (said.out.split()[1] if said.ok else f"curl: {said.code}"), said.out
 
     def address(self, network: str) -> str:
@@ -169,7 +169,7 @@ def test_websockets_pass(land: Land, foreign: str) -> None:
 def test_a_body_over_the_limit_is_refused_with_the_sites_headers(land: Land, foreign: str) -> None:
     assert land.switch(foreign, body_mb=100).ok
     for megabytes, status in ((100, "200"), (101, "413")):
-        body = f"head -c {megabytes * 2**20} /dev/zero | curl -ksi -m 30 --connect-to ::127.0.0.1: -X POST "
+        body = f"head -c {megabytes * 2**20} /dev/zero | curl -ksi -m 300 --connect-to ::127.0.0.1: -X POST "
         body += f"-H 'Content-Length: {megabytes * 2**20}' -H Transfer-Encoding: -T - https://{DOMAIN}/ | tail -n 20"
         answer = docker("exec", land.gateway, "bash", "-c", body).out
         assert f"HTTP/2 {status}" in answer
@@ -178,7 +178,7 @@ def test_a_body_over_the_limit_is_refused_with_the_sites_headers(land: Land, for
 
 def from_foreign(container: str, *options: str) -> str:
     """Returns what a request from the foreign container gets: a status, or curl's exit code."""
-    said = docker("exec", container, "curl", "-ks", "-m", "3", "-o", "/dev/null", "-w", "%{http_code}", *options)
+    said = docker("exec", container, "curl", "-ks", "-m", "60", "-o", "/dev/null", "-w", "%{http_code}", *options)
     return said.out if said.ok else f"curl: {said.code}"
 
 
@@ -193,7 +193,7 @@ def test_a_foreign_container_reaches_no_internal_listener(land: Land, foreign: s
     assert from_foreign(foreign, f"http://{nginx_there}:8999/") == "curl: 7"  # refused
     assert from_foreign(foreign, *stable, f"http://{nginx_there}:80/") == "curl: 52"  # no answer
     # Its own address in our network does not lead there.
-    assert from_foreign(foreign, *stable, f"http://{land.address(land.own)}:4000/").startswith("curl: ")
+    assert from_foreign(foreign, "-m", "3", *stable, f"http://{land.address(land.own)}:4000/").startswith("curl: ")
 
 
 def test_a_foreign_container_reaches_public_sites(land: Land, foreign: str) -> None:

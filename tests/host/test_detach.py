@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,10 @@ from host import detach
 
 def work():
     print("begun", flush=True)
-    time.sleep(1)
+    for _ in range(1200):
+        if Path(sys.argv[2]).exists():
+            break
+        time.sleep(0.05)
     print("x" * 200_000)
     Path(sys.argv[1]).write_text("done")
 
@@ -38,9 +40,14 @@ def done(tmp_path: Path) -> Path:
     return tmp_path / "done"
 
 
+def go_on(done: Path) -> None:
+    """The work waits for this in its middle."""
+    done.with_name("go").touch()
+
+
 def begin(done: Path) -> "subprocess.Popen[str]":
     """Starts the step, and waits until its work has begun."""
-    command = [sys.executable, "-c", WORK, str(done)]
+    command = [sys.executable, "-c", WORK, str(done), str(done.with_name("go"))]
     caller = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -60,6 +67,7 @@ def test_it_continues_if_all_the_callers_processes_are_killed(done: Path, how: s
     caller = begin(done)
     os.killpg(caller.pid, how)
     caller.wait(timeout=60)
+    go_on(done)
     eventually(done.exists)
 
 
@@ -68,6 +76,7 @@ def test_its_output_stays_in_a_file_if_the_caller_is_killed(done: Path) -> None:
     [log] = done.parent.glob("sertantai-restore-load-*.log")
     os.killpg(caller.pid, signal.SIGKILL)
     caller.wait(timeout=60)
+    go_on(done)
     eventually(lambda: log.read_text() == f"begun\n{'x' * 200_000}\n")
 
 
@@ -75,12 +84,14 @@ def test_it_continues_if_the_caller_closes_its_pipe(done: Path) -> None:
     caller = begin(done)
     assert caller.stdout
     caller.stdout.close()
+    go_on(done)
     eventually(done.exists)
     caller.wait()
 
 
 def test_it_continues_if_the_caller_does_not_read(done: Path) -> None:
     caller = begin(done)
+    go_on(done)
     eventually(done.exists)
     assert caller.poll() is None  # it still waits until the long line is read
     assert len(caller.communicate()[0]) == 200_001
@@ -91,9 +102,10 @@ def test_only_the_caller_has_its_pipe_open(done: Path) -> None:
     """The command provider waits until the last process with an open pipe is gone."""
     caller = begin(done)
     caller.kill()
-    begun = time.monotonic()
     assert caller.communicate()[0] == ""
-    assert not done.exists(), time.monotonic() - begun
+    assert not done.exists(), "the work holds the pipe open until its end"
+    go_on(done)
+    eventually(done.exists)
 
 
 def test_a_failure_is_printed_and_is_exit_code_1(capfd: pytest.CaptureFixture[str]) -> None:

@@ -58,10 +58,11 @@ def install(container: str) -> None:
 
 
 def test_a_renewed_certificate_is_loaded_by_itself(boxes: Boxes) -> None:
-    container = with_certificate(boxes, "renewed", program("sleep", "/usr/bin/sleep 0.2"))
+    container = with_certificate(boxes, "renewed", program("sleep", "echo >> /tmp/looks; /usr/bin/sleep 0.2"))
     install(container)
     eventually(lambda: shown(container) == "new.test")
-    assert docker("exec", container, "sh", "-c", f"echo broken > {CERTS}/a.test/fullchain.pem; sleep 0.6").ok
+    assert docker("exec", container, "sh", "-c", f"echo broken > {CERTS}/a.test/fullchain.pem; : > /tmp/looks").ok
+    eventually(lambda: docker("exec", container, "sh", "-c", "test $(wc -l < /tmp/looks) -ge 3").ok)
     assert shown(container) == "new.test"
 
 

@@ -37,7 +37,7 @@ def test_an_image_that_never_served_counts_as_the_oldest(cluster: str, name: str
 def test_an_image_in_use_is_never_removed(base_image: str, cluster: str, name: str) -> None:
     # It has a single tag: from an image with two, Docker removes a tag even if the image is in use.
     assert docker("build", "-q", "-t", f"{name}:1", "-", stdin=f"FROM {base_image}\nLABEL name={name}\n").ok
-    assert docker("run", "-d", "--name", name, f"{name}:1", "sleep", "60").ok
+    assert docker("run", "-d", "--name", name, f"{name}:1", "sleep", "600").ok
     try:
         assert prune(cluster, name, f"{name}:1").ok
         for number in range(6):

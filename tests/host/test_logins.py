@@ -18,6 +18,7 @@ from tests.throwaway.cluster import (
     owners,
     remove_electric,
 )
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.docker
 
@@ -75,10 +76,13 @@ def test_memberships_that_an_operator_granted_stay(cluster: str, name: str) -> N
 def test_a_removed_service_keeps_its_database_and_the_logins_that_another_uses(cluster: str, name: str) -> None:
     login = make(cluster, name)
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(as_login, cluster, login, "one", name, "SELECT pg_sleep(5)")
-        while ask(cluster, f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{login}'") == "0":
-            assert not asked.done()
-        left = leave(cluster, name)
+        session = f"FROM pg_stat_activity WHERE usename = '{login}'"
+        pool.submit(as_login, cluster, login, "one", name, "SELECT pg_sleep(600)")
+        try:
+            eventually(lambda: ask(cluster, f"SELECT count(*) {session}") == "1")
+            left = leave(cluster, name)
+        finally:
+            ask(cluster, f"SELECT pg_terminate_backend(pid) {session}")
     assert (
         left.out
         == f"{name}: its database {name} is kept; to drop it: docker exec {cluster} dropdb -U postgres {name}\n"

@@ -33,6 +33,14 @@ def site(name: str, **settings: Any) -> str:
     return nginx.site(name, service, {"app": [f"{name}-app-1"]}, None, 443)
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine answers late. The tests of the limits set their own."""
+    monkeypatch.setattr(look, "LIMIT_S", 120)
+    for module in (look, look_containers, look_gateway, look_postgres):
+        monkeypatch.setattr(module, "TIMEOUT_S", 60)
+
+
 @pytest.fixture(scope="module")
 def containers(base_image: str) -> Iterator[Boxes]:
     boxes = Boxes(base_image)
@@ -236,11 +244,13 @@ class TestPostgres:
 
 @pytest.mark.docker
 def test_without_a_platform_there_is_one_problem() -> None:
-    said = call("status", f"trial-{uuid.uuid4().hex[:8]}", inputs=DECLARED)
-    assert said.ok, said.error
-    assert json.loads(said.out)["problems"] == [
-        {"key": "stack", "text": "stack: has no container on this host: run up"}
-    ]
+    def problems() -> Any:
+        said = call("status", f"trial-{uuid.uuid4().hex[:8]}", inputs=DECLARED)
+        assert said.ok, said.error
+        return json.loads(said.out)["problems"]
+
+    # On a busy machine Docker may not answer within the time of one look.
+    eventually(lambda: problems() == [{"key": "stack", "text": "stack: has no container on this host: run up"}])
 
 
 def test_a_docker_that_is_not_there_is_one_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -271,7 +281,7 @@ def clients_of(socket_file: str) -> list[str]:
 
 
 def test_a_reader_that_never_returns_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look, "LIMIT_S", 0.1)
+    monkeypatch.setattr(look, "LIMIT_S", 2)
 
     def refuse() -> None:
         raise Failure("it is not its day")
@@ -280,7 +290,7 @@ def test_a_reader_that_never_returns_is_named(monkeypatch: pytest.MonkeyPatch) -
     results, unreadable = look._read({"one": lambda: 1, "backup": never.wait, "postgres": refuse})
     never.set()
     assert results == {"one": 1}
-    assert unreadable == {"backup": "no answer within 0.1 s", "postgres": "it is not its day"}
+    assert unreadable == {"backup": "no answer within 2 s", "postgres": "it is not its day"}
 
 
 def test_each_disk_is_seen_once(tmp_path: Path) -> None:

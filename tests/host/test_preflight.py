@@ -61,6 +61,7 @@ def test_a_tool_that_exists_and_fails_is_accepted(base_image: str, gateway: str,
 def test_a_site_is_tested_with_the_other_sites_and_leaves_no_file(base_image: str, gateway: str, cluster: str) -> None:
     zone = "proxy_cache_path /tmp/x keys_zone=same:1m;"
     near = "/srv/nginx/sites/near.conf"
+    before = docker("exec", gateway, "ls", "/srv/nginx/sites").out
     assert docker("exec", "-i", gateway, "sh", "-c", f"mkdir -p /srv/nginx/sites; cat > {near}", stdin=zone).ok
     try:
         said = check(base_image, gateway, cluster, site=zone)
@@ -68,7 +69,7 @@ def test_a_site_is_tested_with_the_other_sites_and_leaves_no_file(base_image: st
         assert 'the same path name "/tmp/x" used' in said.error
     finally:
         docker("exec", gateway, "rm", near)
-    assert "trial" not in docker("exec", gateway, "ls", "/srv/nginx/sites").out
+    assert docker("exec", gateway, "ls", "/srv/nginx/sites").out == before
 
 
 def test_a_slot_of_another_database_is_refused(base_image: str, gateway: str, cluster: str, name: str) -> None:
@@ -132,7 +133,7 @@ def test_a_postgres_that_does_not_answer_is_reported(base_image: str, gateway: s
 
 
 def test_a_tool_that_a_healthy_container_of_the_image_uses_is_not_tried_again(
-    base_image: str, gateway: str, cluster: str
+    base_image: str, gateway: str, cluster: str, name: str
 ) -> None:
     check_ = {"test": ["CMD", "curl", "--version"], "interval": 10**8}
     asked = docker_sdk.from_env().containers.run(
@@ -141,10 +142,10 @@ def test_a_tool_that_a_healthy_container_of_the_image_uses_is_not_tried_again(
     try:
         eventually(lambda: bool(docker("ps", "-q", "--filter", f"id={asked.id}", "--filter", "health=healthy").out))
         begun = time.time()
-        assert check(base_image, gateway, cluster, stack="tried").ok
-        assert not check(base_image, gateway, cluster, stack="tried", tool="no-such-tool").ok
+        assert check(base_image, gateway, cluster, stack=name).ok
+        assert not check(base_image, gateway, cluster, stack=name, tool="no-such-tool").ok
         span = ["--since", f"{begun:.3f}", "--until", f"{time.time():.3f}"]
-        events = docker("events", *span, "--filter", "event=create", "--filter", "label=sertantai.stack=tried")
+        events = docker("events", *span, "--filter", "event=create", "--filter", f"label=sertantai.stack={name}")
         assert events.out.count("container create") == 1
     finally:
         asked.remove(force=True)

@@ -185,7 +185,7 @@ def test_transactions_that_electric_would_wait_for_are_named(
     cluster: str, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(in_use, "MIN_AGE_S", 0)
-    held = docker("exec", "-d", cluster, "psql", "-U", "postgres", "-c", "BEGIN; SELECT txid_current(), pg_sleep(30)")
+    held = docker("exec", "-d", cluster, "psql", "-U", "postgres", "-c", "BEGIN; SELECT txid_current(), pg_sleep(600)")
     assert held.ok
     counted = "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
     eventually(lambda: by_hand(cluster, counted).strip() == "1")

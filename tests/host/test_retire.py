@@ -1,8 +1,8 @@
 """Removes containers that no longer serve."""
 
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +17,7 @@ SLOW = """exec python3 -c '
 import http.server, time
 class Slow(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        open("/tmp/asked-" + self.path[1:], "w").close()
         time.sleep(int(self.path[1:]))
         self.send_response(200)
         self.end_headers()
@@ -96,13 +97,12 @@ def test_nothing_is_retired_if_docker_does_not_answer(monkeypatch: pytest.Monkey
     assert said.out.startswith("Docker does not answer on the host")
 
 
-def test_a_container_may_use_its_grace(boxes: Boxes, gateway: str) -> None:
-    orderly = "trap 'sleep 1; echo in order; exit 0' TERM; while :; do sleep 0.05; done"
-    container = boxes.start("legal-app-old", orderly, boxes.labels("legal"))
-    with ThreadPoolExecutor(1) as pool:
-        followed = pool.submit(docker, "logs", "-f", container)
-        assert retire(boxes, gateway, "legal", ["legal-app-new"]).ok
-    assert "in order" in followed.result().out
+def test_a_container_may_use_its_grace(boxes: Boxes, gateway: str, tmp_path: Path) -> None:
+    orderly = "trap 'sleep 1; touch /out/in-order; exit 0' TERM; touch /out/begun; while :; do sleep 0.05; done"
+    boxes.start("legal-app-old", orderly, boxes.labels("legal"), ["-v", f"{tmp_path}:/out"])
+    eventually((tmp_path / "begun").exists)
+    assert retire(boxes, gateway, "legal", ["legal-app-new"], grace_s=60).ok
+    assert (tmp_path / "in-order").exists()
 
 
 def test_a_container_that_does_not_end_is_killed_after_its_grace(boxes: Boxes, gateway: str) -> None:
@@ -132,20 +132,21 @@ def site(turn: str) -> str:
 
 
 def ask(gateway: str, seconds: int) -> Said:
-    return docker("exec", gateway, "curl", "-fsS", "-m", "30", "-H", "Host: slow.test", f"http://127.0.0.1/{seconds}")
+    return docker("exec", gateway, "curl", "-fsS", "-m", "300", "-H", "Host: slow.test", f"http://127.0.0.1/{seconds}")
 
 
-@pytest.mark.parametrize(("seconds", "drain_s", "served"), [(3, 100, True), (28, 1, False)])
+@pytest.mark.parametrize(("seconds", "drain_s", "served"), [(4, 900, True), (250, 1, False)])
 def test_requests_in_flight_may_complete_during_the_drain(
     in_flight: Boxes, gateway: str, seconds: int, drain_s: int, served: bool
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(ask, gateway, seconds)
-        time.sleep(0.5)
+        begun = ("exec", f"{in_flight.stack}-slow-app-old", "test", "-e", f"/tmp/asked-{seconds}")
+        eventually(lambda: docker(*begun).ok)
         assert switch(gateway, "slow", site("new")).ok
         said = retire(in_flight, gateway, "slow", ["slow-app-new"], drain_s, grace_s=0)
     assert said.ok, said.error
     assert "slow-app-old" not in in_flight.names()
     assert (answer.result().out == "served to the end") == served
     assert ("slow: after 1 s the gateway still had requests in flight" in said.out) != served
-    assert said.took_s < 25  # neither the whole drain nor the whole request
+    assert said.took_s < 200  # neither the whole drain nor the whole request

@@ -12,6 +12,7 @@ from render import sql
 from render.archive import EXCLUDED_TABLES, read
 from tests.throwaway.box import docker
 from tests.throwaway.cluster import by_hand, make
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.docker
 SCHEMA = """
@@ -203,8 +204,9 @@ def test_existing_rows_are_dumped_whole_or_not_at_all(dev: Dev) -> None:
 
 def test_a_session_of_an_interrupted_restore_ends_before_the_next_one(dev: Dev) -> None:
     dev.rows.create_login()
-    sleep = ["psql", "-U", dev.rows.login, "-d", dev.name, "-c", "SELECT pg_sleep(60)"]
-    assert docker("exec", "-d", dev.cluster, *sleep).ok
-    dev.rows.create_login()
+    sleep = ["psql", "-U", dev.rows.login, "-d", dev.name, "-c", "SELECT pg_sleep(600)"]
     count = f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{dev.rows.login}'"
+    assert docker("exec", "-d", dev.cluster, *sleep).ok
+    eventually(lambda: by_hand(dev.cluster, count) == "1")
+    dev.rows.create_login()
     assert by_hand(dev.cluster, count) == "0"

@@ -6,6 +6,7 @@ from render import sql
 from tests.throwaway.box import docker
 from tests.throwaway.calling import call
 from tests.throwaway.cluster import ask, by_hand, make_electric, remove_electric
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.docker
 
@@ -27,7 +28,9 @@ def test_a_slot_that_another_electric_reads_stays(cluster: str, name: str, app: 
     options = ["-o", "proto_version=1", "-o", f"publication_names={sql.publication(name)}"]
     by_hand(cluster, f"CREATE PUBLICATION {sql.publication(name)}", name)
     assert docker("exec", "-d", cluster, *words, *options).ok
+    active = f"SELECT count(*) FROM pg_replication_slots WHERE slot_name = '{slot}' AND active"
     try:
+        eventually(lambda: ask(cluster, active) == "1")
         said = call("slot-drop", "trial", name, name, slot=slot, postgres=cluster)
         assert said.code == 1
         assert said.out == (

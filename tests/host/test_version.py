@@ -32,7 +32,7 @@ def stack() -> str:
 def start(boxes: Boxes, stack: str, health: str) -> None:
     marks = {"sertantai.stack": stack, "sertantai.service": "legal", "sertantai.part": "app"}
     name = boxes.start("app", SERVE.replace("{}", health), labels=marks, options=["--network", "bridge"])
-    eventually(lambda: docker("exec", name, "python3", "-c", "open('/srv/health')").ok)
+    eventually(lambda: docker("exec", name, "curl", "-fs", "http://127.0.0.1:4000/health").ok)
 
 
 def test_an_app_names_its_version_and_its_image_the_commit(base_image: str, boxes: Boxes, stack: str) -> None:

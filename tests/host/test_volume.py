@@ -7,6 +7,7 @@ import pytest
 
 from tests.throwaway.box import Boxes, Said, docker
 from tests.throwaway.calling import call
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.docker
 PATH = "/app/priv/scraper"
@@ -109,11 +110,15 @@ def test_another_image_with_another_user_may_write_too(boxes: Boxes, volume: str
 def test_the_old_app_goes_on_writing_while_the_new_one_begins(boxes: Boxes, volume: str, image: MakeImage) -> None:
     old, new = image("1000"), image("1000", "touch /newer")
     assert prepare(boxes, volume, old).ok
-    script = f"while :; do date +%N > {PATH}/old; sleep 0.05; done"
+    # Renamed, so that no reader finds an empty file.
+    script = f"while :; do date +%N > {PATH}/next; mv {PATH}/next {PATH}/old; sleep 0.05; done"
     with_volume = ["--user", "1000", "--cap-drop", "ALL", "-v", f"{volume}:{PATH}"]
     running = boxes.start("app-old", script, options=with_volume)
     assert prepare(boxes, volume, new).ok
-    changes = f"one=$(cat {PATH}/old); sleep 0.5; test $one != $(cat {PATH}/old) && echo 2 > {PATH}/new"
+    eventually(lambda: docker("exec", running, "test", "-e", f"{PATH}/old").ok)
+    changes = f"""one=$(cat {PATH}/old)
+    for _ in $(seq 600); do [ "$one" = "$(cat {PATH}/old)" ] || break; sleep 0.1; done
+    test "$one" != "$(cat {PATH}/old)" && echo 2 > {PATH}/new"""
     assert in_app(volume, new, changes).ok
     assert docker("exec", running, "cat", f"{PATH}/new").out == "2"
 

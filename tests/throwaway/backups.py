@@ -12,6 +12,7 @@ from typing import Any
 
 from render import postgres
 from tests.throwaway.box import Said, docker
+from tests.throwaway.clock import far_off
 from tests.waiting import eventually, hear
 
 ROOT = Path(__file__).parents[2]
@@ -139,7 +140,7 @@ class Backups:
             "repositories": {"repository": "local"},
             "full": "Sun 02:15",
             "differential_hours": 6,
-            "verify": "04:30",
+            "verify": far_off(),
             "postgres": {"host": "postgres", "user": ROLE},
             **self.settings,
         }
@@ -198,7 +199,7 @@ class Backups:
 
     def at_rest(self, script: str) -> None:
         """Runs a script on PostgreSQL's files while it does not run."""
-        docker("stop", "-t", "30", self.postgres)
+        docker("stop", "-t", "300", self.postgres)  # killed, its files would not be at rest
         words = ["run", "--rm", "--network", "none", "-e", PATH, "--user", "postgres", *self._volumes("")]
         done = docker(*words, self.image, "bash", "-c", f"set -e; cd {DATA}; {script}")
         assert done.ok, done.error

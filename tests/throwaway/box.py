@@ -47,7 +47,7 @@ class Said:
         return self.code == 0
 
 
-def on_host(text: str, stdin: str = "", interpreter: Sequence[str] = ("bash", "-c"), timeout_s: int = 120) -> Said:
+def on_host(text: str, stdin: str = "", interpreter: Sequence[str] = ("bash", "-c"), timeout_s: int = 600) -> Said:
     """Runs a text on this machine, as a step of the program does."""
     begun = time.monotonic()
     done = subprocess.run([*interpreter, text], input=stdin, capture_output=True, text=True, timeout=timeout_s)
@@ -64,7 +64,8 @@ def base(drains_s: Sequence[int] = (30,), https_port: int = 443, subnet: str = "
 
 def docker(*words: str, stdin: str = "") -> Said:
     begun = time.monotonic()
-    done = subprocess.run(["docker", *words], input=stdin, capture_output=True, text=True, timeout=60)
+    # The limit is for a Docker that hangs: on a busy machine a backup or the start of a cluster takes a minute.
+    done = subprocess.run(["docker", *words], input=stdin, capture_output=True, text=True, timeout=600)
     said = Said(done.returncode, done.stdout.strip(), done.stderr, time.monotonic() - begun)
     hear(said)
     return said

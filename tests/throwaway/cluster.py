@@ -6,6 +6,7 @@ from host.psql import Postgres
 from render import sql
 from tests.throwaway.box import Said, docker
 from tests.throwaway.calling import call
+from tests.waiting import eventually
 
 # The connection limit of a login.
 CONNECTIONS = 6
@@ -39,6 +40,19 @@ def by_hand(cluster: str, text: str, database: str = "postgres") -> str:
     )
     assert said.ok, said.error
     return said.out
+
+
+def logs_until(cluster: str, marker: str) -> str:
+    """Returns the server's log once the marker is in it: Docker reads it a moment later."""
+    logged: list[str] = []
+
+    def is_there() -> bool:
+        said = docker("logs", cluster)
+        logged.append(said.out + said.error)
+        return marker in logged[-1]
+
+    eventually(is_there)
+    return logged[-1]
 
 
 def as_login(cluster: str, login: str, password: str, database: str, text: str) -> Said:

@@ -13,7 +13,7 @@ FOLDER = "/var/lib/pgbackrest/second/archive/main/17-1"
 @pytest.fixture(scope="module")
 def backups(make: Callable[..., Backups]) -> Backups:
     backups = make(
-        {"second.conf": configuration(SECOND, passphrase="another-passphrase", archive_timeout="20")},
+        {"second.conf": configuration(SECOND, passphrase="another-passphrase", archive_timeout="60")},
         settings={"repositories": {"repository": "local", "second": "local"}},
     )
     assert backups.call("check").ok
