@@ -1,5 +1,6 @@
 """Fixtures for tests of every folder."""
 
+import os
 from pathlib import Path
 
 import docker
@@ -11,6 +12,16 @@ from local.machine import ensure_docker
 
 AUTHORITY = Path(__file__).parents[1] / ".local" / "acme" / "ca.pem"
 
+# Whoever starts the tests may have a shell that works on another stack, or a terminal of another width and colours.
+for name in ("SERTANTAI_STACK", "COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
+    os.environ.pop(name, None)
+if os.environ.get("TERM") in ("dumb", "unknown"):  # Rich would not know another width than 80
+    os.environ["TERM"] = "xterm"
+# Nor are the tests' commits signed, changed or refused as those of this user are.
+own = {"commit.gpgSign": "false", "core.autocrlf": "false", "core.hooksPath": "/dev/null"}
+for number, (name, value) in enumerate(own.items()):
+    os.environ |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+os.environ["GIT_CONFIG_COUNT"] = str(len(own))
 
 # The same examples in every run, without a folder of earlier ones: a gate that fails now and then is useless.
 settings.register_profile("gate", derandomize=True, database=None, deadline=None)

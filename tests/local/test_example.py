@@ -31,10 +31,15 @@ def app(machine: docker.DockerClient) -> str:
 
 @pytest.fixture
 def folder(app: str, machine: docker.DockerClient, tmp_path: Path) -> Iterator[Path]:
+    remove(machine)  # the rest of a killed run
     yield tmp_path
+    remove(machine)
+    machine.images.remove(TAG, force=True)
+
+
+def remove(machine: docker.DockerClient) -> None:
     for container in machine.containers.list(all=True, filters={"name": TAG}):
         container.remove(force=True)
-    machine.images.remove(TAG, force=True)
 
 
 def answer(app: str, folder: Path, line: str, changed: str) -> httpx.Response:

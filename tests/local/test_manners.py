@@ -10,6 +10,7 @@ import pytest
 
 from local.images.app import manners
 from local.images.shared.service import Answer, Request, Service, as_json
+from tests.waiting import eventually
 
 
 def answer(request: Request) -> Answer:
@@ -35,18 +36,21 @@ def port() -> Iterator[int]:
 def ask(
     port: int, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET" if body is None else "POST", path, body, dict(headers or {}))
     return connection.getresponse()
 
 
 def test_events_arrive_one_by_one_without_a_header_that_stops_buffering(port: int) -> None:
-    response = ask(port, "/api/events?seconds=0.5&every=0.2")
-    assert response.headers["Content-Type"] == "text/event-stream"
-    assert not {"x-accel-buffering", "cache-control"} & {name.lower() for name in response.headers}
-    arrived = [time.monotonic() for line in response if line.startswith(b"data: ")]
-    assert len(arrived) == 4
-    assert arrived[2] - arrived[0] >= 0.3
+    def arrive_one_by_one() -> bool:
+        """A busy machine may be late with one of them, or with the last before the end."""
+        response = ask(port, "/api/events?seconds=0.5&every=0.2")
+        assert response.headers["Content-Type"] == "text/event-stream"
+        assert not {"x-accel-buffering", "cache-control"} & {name.lower() for name in response.headers}
+        arrived = [time.monotonic() for line in response if line.startswith(b"data: ")]
+        return len(arrived) == 4 and arrived[2] - arrived[0] >= 0.3
+
+    eventually(arrive_one_by_one)
 
 
 def test_a_body_of_60_mb_is_taken(port: int) -> None:

@@ -170,7 +170,8 @@ def test_concurrent_requests_of_one_address_are_limited_and_others_are_served(at
         def refused() -> int:
             for index, connection in enumerate(connections):
                 with suppress(TimeoutError):
-                    seen[index] += connection.recv(65536)
+                    while piece := connection.recv(65536):
+                        seen[index] += piece
             return sum(each.count(b"\x03429") for each in seen)
 
         eventually(lambda: 400 - allowed <= refused() < 400)

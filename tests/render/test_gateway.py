@@ -122,7 +122,7 @@ def curl(gateway: str, url: str, *options: str) -> str:
     """Returns a client's answer: the body, a line with status and redirect, and curl's own exit code if it is not 0."""
     to = ["--connect-to", "::127.0.0.1:"]
     said = docker(
-        "exec", gateway, "curl", "-gks", "-m", "5", *to, "-w", "\n%{http_code} %{redirect_url}", *options, url
+        "exec", gateway, "curl", "-gks", "-m", "30", *to, "-w", "\n%{http_code} %{redirect_url}", *options, url
     )
     return said.out if said.ok else f"curl: {said.code}"
 
@@ -166,7 +166,7 @@ def test_an_unknown_host_gets_no_certificate(serving: str) -> None:
 
 
 def test_a_part_that_is_down_is_a_bad_gateway_at_once(serving: str) -> None:
-    assert "\n502" in curl(serving, "https://served.sertantai.com/")
+    assert "\n502" in curl(serving, "https://served.sertantai.com/", "-m", "10")
 
 
 def test_during_a_restore_the_site_and_its_callers_get_a_notice(serving: str) -> None:

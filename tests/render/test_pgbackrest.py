@@ -118,7 +118,7 @@ def test_the_settings_of_the_program_contain_no_secret() -> None:
 @pytest.mark.parametrize("repository", [LOCAL, SFTP, S3], ids=lambda block: str(block["kind"]))
 def test_pgbackrest_accepts_every_option(boxes: Boxes, repository: dict[str, Any]) -> None:
     """It reports an unknown option, an invalid value and a missing one before it connects to anything."""
-    box = boxes.start("pgbackrest", "sleep 60")
+    box = boxes.start("pgbackrest", "sleep infinity")
     for name, text in files(repository, second={**SFTP, "host": "nowhere.invalid"}).items():
         write = f"mkdir -p /etc/pgbackrest && cat > /etc/pgbackrest/{name}"
         assert docker("exec", "-i", box, "sh", "-c", write, stdin=text).ok

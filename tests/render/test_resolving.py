@@ -100,4 +100,6 @@ def test_no_request_fails_and_none_is_sent_twice_at_a_switch_to_a_new_container(
 def test_a_request_that_an_app_has_received_is_not_sent_again(apps: list[str], gateway: str) -> None:
     words = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "-d", "x", "-H", "Host: moment"]
     assert docker("exec", gateway, "curl", *words, "http://127.0.0.1:4000/close").out == "502"
+    assert docker("exec", gateway, "curl", *words, "http://127.0.0.1:4000/after").out == "200"
+    eventually(lambda: "/after" in received(apps))  # Docker writes a log a moment later
     assert received(apps).count("/close") == 1

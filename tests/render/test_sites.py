@@ -88,7 +88,7 @@ def sited(shared: Boxes, gateway: str) -> Iterator[str]:
     names = [word for name in ("sited", "open") for word in ("--network-alias", f"{name}-app-1a2b3c4")]
     shared.start("sited", f"exec python3 -c '{APP}' 4000", options=["--network", shared.stack, *names])
     routes: dict[str, Any] = {
-        "/api/": {"timeout_s": 1}, "/large/": {"body_mb": 3}, "/gathered/": {"buffering": True},
+        "/api/": {}, "/brief/": {"timeout_s": 1}, "/large/": {"body_mb": 3}, "/gathered/": {"buffering": True},
         "/health": {}, "/missing": {}, "/a/": {}, "/events": {}, "/live/": {},
     }  # fmt: skip
     headers = {"Content-Security-Policy-Report-Only": POLICY, "x-frame-options": "DENY", "Referrer-Policy": ""}
@@ -268,7 +268,7 @@ def test_a_route_has_its_own_limit_of_bodies(sited: str, path: str, limit_mb: in
 
 
 def test_a_route_has_its_own_timeout(sited: str) -> None:
-    assert status(sited, f"https://{HOST}/api/slow") == "504"
+    assert status(sited, f"https://{HOST}/brief/slow") == "504"
     assert status(sited, f"https://{HOST}/a/slow") == "200"
 
 
@@ -286,9 +286,15 @@ def arrivals(gateway: str, path: str, accept: str) -> list[float]:
 
 @pytest.mark.parametrize("accept", ["text/event-stream", "*/*"])
 def test_events_arrive_one_by_one_without_a_setting_or_a_header(sited: str, accept: str) -> None:
-    times = arrivals(sited, "/events", accept)
-    assert len(times) == 6
-    assert all(0.25 < after - before < 1.5 for before, after in itertools.pairwise(times))
+    attempts: list[list[float]] = []
+
+    def arrive_one_by_one() -> bool:
+        """A busy machine may be late with one of them. A gateway that gathers them does so each time."""
+        attempts.append(arrivals(sited, "/events", accept))
+        return all(0.25 < after - before < 1.5 for before, after in itertools.pairwise(attempts[-1]))
+
+    eventually(arrive_one_by_one)
+    assert {len(times) for times in attempts} == {6}
 
 
 def test_events_and_websockets_outlive_a_switch_of_the_site(sited: str) -> None:
@@ -302,7 +308,7 @@ def test_events_and_websockets_outlive_a_switch_of_the_site(sited: str) -> None:
 
 
 def test_a_route_with_buffering_gathers_a_response(sited: str) -> None:
-    assert arrivals(sited, "/gathered/events", "*/*")[-1] < 0.25
+    eventually(lambda: arrivals(sited, "/gathered/events", "*/*")[-1] < 0.25)
 
 
 def upgraded(gateway: str, host: str, path: str) -> ssl.SSLSocket:

@@ -167,7 +167,10 @@ def test_a_real_dump_can_be_read_and_nobody_else_may_read_it(project: Path, clus
 def test_the_command_runs_from_every_folder_with_the_projects_python(tmp_path: Path) -> None:
     for name in ("sertantai", "cli", "settings", "render", "components", "host"):
         source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+        if source.is_dir():  # other processes write the compiled files meanwhile
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')

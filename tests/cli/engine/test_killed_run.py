@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from cli.engine.lock import find_locks
 from tests.e2e.runner import has_engine
 from tests.places import ROOT
 from tests.signals import kill_session
+from tests.waiting import eventually, hear
 
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(not has_engine(), reason="no Pulumi CLI")]
 PROGRAM = """
@@ -53,14 +53,17 @@ def at_work(project: Path) -> Iterator["subprocess.Popen[bytes]"]:
             cwd=ROOT,
             start_new_session=True,
         )
-    for _ in range(300):
-        if (project / "begun").exists():
-            break
-        time.sleep(0.1)
-    assert (project / "begun").exists(), (project / "log").read_text()
-    yield run
-    if run.poll() is None:
-        kill(run)
+
+    def has_begun() -> bool:
+        hear((project / "log").read_text())
+        return (project / "begun").exists()
+
+    try:
+        eventually(has_begun, timeout_s=180)
+        yield run
+    finally:
+        if run.poll() is None:
+            kill(run)
 
 
 def kill(run: "subprocess.Popen[bytes]") -> None:

@@ -15,7 +15,7 @@ from tests.places import ROOT
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without a CLI, where none can be installed."""
     (tmp_path / "bin").mkdir()
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin")  # /usr/bin may have one
     monkeypatch.setattr(pinned, "ROOT", tmp_path)
     monkeypatch.setattr(pinned, "FOLDER", tmp_path / ".pulumi")
     monkeypatch.setattr(pinned, "INSTALLED", tmp_path / ".pulumi/versions/3.272.0/bin/pulumi")

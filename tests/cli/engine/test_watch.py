@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -63,6 +64,17 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
         process.wait()
 
 
+def wait_for_begin(run: "subprocess.Popen[str]", folder: Path) -> None:
+    """Waits until the runner runs, and until the watcher no longer ignores the end of its terminal, a moment later."""
+
+    def is_watched() -> bool:
+        caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{run.pid}/status").read_text())
+        assert caught
+        return (folder / "begun").exists() and bool(int(caught[1], 16) >> (signal.SIGHUP - 1) & 1)
+
+    eventually(is_watched)
+
+
 def take_terminal(terminal: int) -> None:
     """Makes it the terminal of this new session, so that its Ctrl-C interrupts it."""
     reset_signals()
@@ -88,9 +100,9 @@ def test_an_interrupted_run_waits_for_the_runner_to_end_in_order(
     tmp_path: Path, watch: Watch, number: int, send: Callable[[int, int], None]
 ) -> None:
     run = watch()
-    eventually(lambda: (tmp_path / "begun").exists())
+    wait_for_begin(run, tmp_path)
     send(run.pid, number)
-    _, complaints = run.communicate(timeout=30)
+    _, complaints = run.communicate(timeout=120)
     assert run.returncode == 1, complaints
     assert (tmp_path / "end").read_text() == "1"
 
@@ -98,11 +110,11 @@ def test_an_interrupted_run_waits_for_the_runner_to_end_in_order(
 def test_a_closed_terminal_ends_the_run_in_order(tmp_path: Path, watch: Watch) -> None:
     ours, theirs = pty.openpty()
     run = watch(shown="live", stdin=theirs, stdout=theirs, stderr=(tmp_path / "log").open("w"))
-    eventually(lambda: (tmp_path / "begun").exists())
+    wait_for_begin(run, tmp_path)
     os.close(theirs)
     os.close(ours)
     os.killpg(run.pid, signal.SIGHUP)
-    assert run.wait(timeout=30) == 1
+    assert run.wait(timeout=120) == 1
     assert (tmp_path / "end").read_text() == "1"
     assert (tmp_path / "log").read_text() == ""
 
@@ -111,19 +123,19 @@ def test_ctrl_c_in_the_terminal_interrupts_the_runner_once(tmp_path: Path, watch
     ours, theirs = pty.openpty()
     run = watch(stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=lambda: take_terminal(theirs))
     os.close(theirs)
-    eventually(lambda: (tmp_path / "begun").exists())
+    wait_for_begin(run, tmp_path)
     os.write(ours, b"\x03")
     with suppress(OSError):  # the terminal's other side is closed
         while os.read(ours, 2**16):
             pass
     os.close(ours)
-    assert run.wait(timeout=30) == 1
+    assert run.wait(timeout=120) == 1
     assert (tmp_path / "end").read_text() == "1"
 
 
 def test_a_second_interrupt_reaches_the_runner_only_if_it_is_not_at_once(tmp_path: Path, watch: Watch) -> None:
     run = watch(RUNNER.replace("while not interrupts:", "while len(interrupts) < 2:"))
-    eventually(lambda: (tmp_path / "begun").exists())
+    wait_for_begin(run, tmp_path)
     begun = time.monotonic()
     os.kill(run.pid, signal.SIGTERM)
 
@@ -133,4 +145,4 @@ def test_a_second_interrupt_reaches_the_runner_only_if_it_is_not_at_once(tmp_pat
 
     eventually(has_ended)
     assert time.monotonic() - begun >= engine.SAME_S
-    run.communicate(timeout=30)
+    run.communicate(timeout=120)

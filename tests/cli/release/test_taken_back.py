@@ -103,7 +103,7 @@ def test_a_host_that_does_not_answer_is_found_before_anything_is_written_or_comm
     assert (code, project.calls) == (1, [])
     assert "host: the server does not answer" in said
     assert git(project, "log", "--format=%s") == "first\n"
-    assert git(project, "status", "--short", "--untracked-files=no") == ""
+    assert git(project, "status", "--porcelain", "--untracked-files=no") == ""
 
 
 def test_after_the_commit_a_refusal_leaves_the_commit_and_says_so(
@@ -122,7 +122,7 @@ def test_after_the_commit_a_refusal_leaves_the_commit_and_says_so(
     assert code == 1
     assert f"The commit {commit} of Pulumi.trial.yaml stands" in said
     assert digest("1") in project.file.read_text()
-    assert git(project, "status", "--short", "--untracked-files=no") == ""
+    assert git(project, "status", "--porcelain", "--untracked-files=no") == ""
 
 
 def test_a_file_that_somebody_has_changed_meanwhile_loses_the_settings_of_this_release_alone(

@@ -184,14 +184,14 @@ def there(operator: Operator, script: str, *words: str) -> Said:
 def test_the_step_waits_for_the_first_boot_and_reports_its_failures(operator: Operator) -> None:
     operator.command("cloud-init", '#!/bin/sh\n[ "$2" = --wait ] || echo "status: error"; exit 1\n')
     operator.command("tail", "#!/bin/sh\necho the last lines\n")
-    said = there(operator, "booted", "5")
+    said = there(operator, "booted", "60")
     assert (said.code, said.out) == (0, "host: the first boot failed:\nstatus: error\nthe last lines\n")
 
 
 @pytest.mark.parametrize("code", [0, 2])
 def test_a_successful_first_boot_prints_nothing(operator: Operator, code: int) -> None:
     operator.command("cloud-init", f"#!/bin/sh\nexit {code}\n")
-    assert there(operator, "booted", "5") == Said(0, "", "", 0)
+    assert there(operator, "booted", "60") == Said(0, "", "", 0)
 
 
 def test_a_first_boot_that_does_not_end_is_an_error(operator: Operator) -> None:
@@ -210,11 +210,11 @@ def test_python_is_installed_on_a_server_without_it(operator: Operator) -> None:
         (operator.home / "bin" / name).symlink_to(str(shutil.which(name)))
     operator.command("apt-get", f'#!/bin/sh\necho "$*" >> {operator.home}/asked\n')
     operator.environment["PATH"] = str(operator.home / "bin")
-    said = there(operator, "booted", "5")
+    said = there(operator, "booted", "60")
     assert (said.code, said.out) == (0, "host: installed python3\n")
     assert (operator.home / "asked").read_text().splitlines()[-1].endswith(" install --no-install-recommends python3")
     operator.command("apt-get", "#!/bin/sh\necho E: no network; exit 100\n")
-    said = there(operator, "booted", "5")
+    said = there(operator, "booted", "60")
     assert (said.code, said.error) == (1, "E: no network\nhost: cannot install python3; run up again\n")
 
 
