@@ -11,7 +11,7 @@ from docker.errors import DockerException
 
 TROUBLES = (
     *(httpx.HTTPError, requests.RequestException, DockerException, subprocess.SubprocessError),
-    *(AssertionError, OSError, KeyError),
+    *(AssertionError, OSError, LookupError, ValueError),
 )
 _heard: deque[str] = deque(maxlen=3)
 
