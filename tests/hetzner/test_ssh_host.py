@@ -98,33 +98,39 @@ def test_a_different_host_key_from_the_pinned_one_stops_it_and_nothing_is_sent(u
     logged_in = up.reach.machines.run(SERVER, "grep -c 'Accepted publickey' /var/log/sshd.log")[1]
     close(up)
     up.project.change("host/host_key", stranger)
-    for refused in (up.project.preview(), up.project.up()):
-        assert not refused.ok
-        assert refused.text.startswith("host/host_key: the host has a different SSH host key from the pinned one")
-        assert "Traceback" not in refused.text
-    assert up.reach.machines.run(SERVER, "grep -c 'Accepted publickey' /var/log/sshd.log")[1] == logged_in
-    up.project.change("host/host_key", pinned)
+    try:
+        for refused in (up.project.preview(), up.project.up()):
+            assert not refused.ok
+            assert refused.text.startswith("host/host_key: the host has a different SSH host key from the pinned one")
+            assert "Traceback" not in refused.text
+        assert up.reach.machines.run(SERVER, "grep -c 'Accepted publickey' /var/log/sshd.log")[1] == logged_in
+    finally:
+        up.project.change("host/host_key", pinned)
     back(up)
 
 
 def test_a_key_that_the_host_refuses_is_reported_with_the_setting(up: Far) -> None:
     close(up)
     up.project.change("host/identity_file", str(up.reach.keys / "stranger"))
-    refused = up.project.up()
-    assert not refused.ok
-    assert refused.text.startswith("host/identity_file: the host does not accept this key"), refused.text
-    up.project.change("host/identity_file", str(up.reach.keys / "operator"))
+    try:
+        refused = up.project.up()
+        assert not refused.ok
+        assert refused.text.startswith("host/identity_file: the host does not accept this key"), refused.text
+    finally:
+        up.project.change("host/identity_file", str(up.reach.keys / "operator"))
     back(up)
 
 
 def test_a_machine_that_does_not_answer_is_reported_with_the_setting(up: Far) -> None:
     close(up)
     up.project.change("host/port", 2222)
-    refused = up.project.up()
-    assert not refused.ok
-    assert "Connection refused" in refused.text
-    assert "host/address: is it up, is the port right, and does its firewall accept this address?" in refused.text
-    up.project.change("host/port", None)
+    try:
+        refused = up.project.up()
+        assert not refused.ok
+        assert "Connection refused" in refused.text
+        assert "host/address: is it up, is the port right, and does its firewall accept this address?" in refused.text
+    finally:
+        up.project.change("host/port", None)
     back(up)
 
 
