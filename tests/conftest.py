@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from local.images.base import ensure_base
 from local.machine import ensure_docker
+from tests.exec_output import keep_output
 
 AUTHORITY = Path(__file__).parents[1] / ".local" / "acme" / "ca.pem"
 
@@ -26,6 +27,8 @@ os.environ["GIT_CONFIG_COUNT"] = str(len(own))
 # The same examples in every run, without a folder of earlier ones: a gate that fails now and then is useless.
 settings.register_profile("gate", derandomize=True, database=None, deadline=None)
 settings.load_profile("gate")
+
+keep_output()
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks

@@ -13,7 +13,7 @@ from host.failure import Failure
 
 TROUBLES = (
     *(httpx.HTTPError, requests.RequestException, DockerException, subprocess.SubprocessError),
-    *(AssertionError, OSError, KeyError, Failure),
+    *(AssertionError, OSError, LookupError, ValueError, Failure),
 )
 _heard: deque[str] = deque(maxlen=3)
 

@@ -160,7 +160,7 @@ class BackedUp(Platform):
         self.sql("CREATE TABLE IF NOT EXISTS marks (n int); INSERT INTO marks VALUES (1)")
         position = self.sql("SELECT pg_current_wal_insert_lsn()")
         self.sql("SELECT pg_switch_wal()")
-        said = self.program("wait-archived", position, "--timeout", "60")
+        said = self.program("wait-archived", position, "--timeout", "180")
         assert said.ok, said.error
 
     def lose_server(self) -> None:

@@ -45,7 +45,7 @@ def test_from_a_storage_box(platform: BackedUp, box: StorageBox) -> None:
     platform.must_go_up()
     platform.await_first_backup()
     assert lose_and_recover(platform, with_state=False) <= LIMIT_S
-    eventually(lambda: is_protected_again(platform), timeout_s=120)
+    eventually(lambda: is_protected_again(platform), timeout_s=300)
     again = platform.run("preview")
     assert again.ok, again.error
     assert not again.touched()
@@ -57,7 +57,7 @@ def test_from_a_bucket_with_the_state(platform: BackedUp, bucket: ObjectStorage)
     platform.must_go_up()
     platform.await_first_backup()
     assert lose_and_recover(platform, with_state=True) <= LIMIT_S
-    eventually(lambda: is_protected_again(platform), timeout_s=120)
+    eventually(lambda: is_protected_again(platform), timeout_s=300)
 
 
 @pytest.mark.faults

@@ -41,7 +41,7 @@ def test_files_are_back_on_a_new_server_and_a_new_volume_replaces_one_container(
     assert own(platform, "backup-files").id != before
     assert {part: own(platform, part).id for part in kept} == kept
     in_volume(platform, f"echo hello > {PATH}/one")
-    eventually(lambda: not files(platform, "files-status")["problems"], timeout_s=60)
+    eventually(lambda: not files(platform, "files-status")["problems"], timeout_s=180)
     files(platform, "files-backup")
     assert files(platform, "files-verify")["result"] == "good"
     platform.await_first_backup()

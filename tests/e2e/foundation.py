@@ -16,7 +16,7 @@ from docker.models.containers import Container
 from tests.waiting import eventually as eventually
 from tests.waiting import hear
 
-from .platform import HTTPS, Platform
+from .platform import HTTPS, REGISTRY, Platform
 
 
 def own(platform: Platform, part: str) -> Container:
@@ -45,12 +45,18 @@ def strike(platform: Platform, part: str) -> None:
     eventually(is_known)
 
 
+def start_registry(platform: Platform) -> None:
+    """Starts the double of the registry again and waits until it answers, for the next `up`."""
+    platform.docker.containers.get(f"sertantai-registry-{REGISTRY.partition(':')[2]}").start()
+    eventually(lambda: httpx.get(f"http://{REGISTRY}/v2/").status_code == 401)
+
+
 def certificate(host: str) -> x509.Certificate:
     """Returns the certificate that the gateway shows for `host`, from any issuer."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with (
-        socket.create_connection(("127.0.0.1", HTTPS), timeout=5) as plain,
+        socket.create_connection(("127.0.0.1", HTTPS), timeout=30) as plain,
         context.wrap_socket(plain, server_hostname=host) as secured,
     ):
         shown = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")

@@ -138,7 +138,7 @@ class Platform:
     def containers(self, **labels: str) -> list[Container]:
         """Returns every container of the stack with these labels, running or not."""
         wanted = [f"sertantai.stack={self.stack}", *(f"sertantai.{name}={value}" for name, value in labels.items())]
-        return list(self.docker.containers.list(all=True, filters={"label": wanted}))
+        return list(self.docker.containers.list(all=True, filters={"label": wanted}, ignore_removed=True))
 
     def ids(self) -> dict[str, str]:
         return {str(container.name): str(container.id) for container in self.containers()}

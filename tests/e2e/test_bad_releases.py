@@ -16,7 +16,7 @@ from docker.errors import ImageNotFound
 from local import images
 from local.images.remote import Registry
 
-from .foundation import all_serve, eventually, strike
+from .foundation import all_serve, eventually, start_registry, strike
 from .platform import REGISTRY, Platform
 from .test_foundation import pin
 from .watching import Watching
@@ -69,8 +69,8 @@ BAD: dict[str, tuple[Change, str]] = {
     ),
     "a text that nginx alone refuses": (secret, "legal/site: nginx refuses its text"),
     "an Electric that stays at 202": (
-        electric(env={"FAIL": "stay_202"}, start_timeout_s=5),
-        "legal/electric: the new Electric is not active after 5 s",
+        electric(env={"FAIL": "stay_202"}, start_timeout_s=10),
+        "legal/electric: the new Electric is not active after 10 s",
     ),
     "an Electric that dies after the old one stopped": (
         electric(env={"FAIL": "lock"}),
@@ -168,7 +168,7 @@ def test_a_rollback_is_a_release_that_needs_no_registry(platform: Platform, newe
             back = platform.up()
             assert double.logs().count(b"manifests") == asked or platform.runner.name == "rehearsal"
         finally:
-            double.start()
+            start_registry(platform)
     assert back.ok, back.error
     clients.serves()
     assert platform.get(AUTH, "/api/version").json() == {"version": "1"}

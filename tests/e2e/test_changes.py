@@ -1,14 +1,16 @@
 """The effect of a second run, a changed setting, a failed step and a stop on a running platform."""
 
+import os
+import signal
 import subprocess
-import threading
 import time
 import uuid
 
 import pytest
 
 from .foundation import eventually, inside, own
-from .platform import REGISTRY, STACK, Platform
+from .platform import PATIENCE_S, REGISTRY, STACK, Platform
+from .watching import Watching
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 LEGAL, AUTH = "legal.localhost", "auth.localhost"
@@ -45,24 +47,11 @@ def test_a_preview_changes_nothing_and_shows_what_up_would_do(platform: Platform
 
 def test_a_changed_setting_replaces_only_its_container_without_an_interruption(platform: Platform) -> None:
     before = platform.ids()
-    failed: list[str] = []
-    stop = threading.Event()
-
-    def ask() -> None:
-        while not stop.is_set():
-            code = platform.get(AUTH, "/api/version").status_code
-            if code != 200:
-                failed.append(str(code))
-            time.sleep(0.05)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
     platform.services["auth"]["app"]["env"] = {"GREETING": "hello"}
-    changed = platform.up()
-    stop.set()
-    asking.join()
+    with Watching(platform, AUTH) as clients:
+        changed = platform.up()
     assert changed.ok, changed.error
-    assert not failed
+    clients.serves()
     after = platform.ids()
     gone, new = before.keys() - after.keys(), after.keys() - before.keys()
     assert [name.rpartition("-")[0] for name in gone] == ["auth-app"]
@@ -164,8 +153,12 @@ def test_down_and_up_keep_the_data(platform: Platform) -> None:
 def test_a_second_up_at_the_same_time_names_the_owner_of_the_lock(platform: Platform) -> None:
     platform.services["auth"]["app"]["restart_generation"] = 1
     first = platform.begin()
-    eventually(lambda: str(first.pid) in platform.runner.lock())
-    second = platform.up()
+    eventually(lambda: str(first.pid) in platform.runner.lock(), PATIENCE_S)
+    os.killpg(first.pid, signal.SIGSTOP)  # so that it does not end before the second one begins
+    try:
+        second = platform.up()
+    finally:
+        os.killpg(first.pid, signal.SIGCONT)
     ended = platform.runner.ended(first)
     assert ended.ok, ended.error
     assert not second.ok

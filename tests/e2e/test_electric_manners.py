@@ -38,7 +38,7 @@ def ask(container: Container, **query: str) -> Answer:
 
 
 def status(container: Container) -> str:
-    said = container.exec_run(["curl", "-s", "-m", "3", f"{INSIDE}/v1/health"])
+    said = container.exec_run(["curl", "-s", "-m", "20", f"{INSIDE}/v1/health"])
     text = bytes(said.output).decode()  # type: ignore[arg-type]
     return next((word for word in ("waiting", "starting", "active") if f'"{word}"' in text), text)
 
@@ -52,7 +52,8 @@ def polled(container: Container) -> "Future[Answer]":
     place["offset"] = first.headers["electric-offset"]
     answer: Future[Answer] = Future()
     threading.Thread(target=lambda: answer.set_result(ask(container, **place, live="true")), daemon=True).start()
-    time.sleep(1)
+    eventually(lambda: "live=true" in str(container.top()))
+    time.sleep(1)  # then it has connected
     assert not answer.done()
     return answer
 
@@ -78,6 +79,7 @@ def new(platform: Platform, old: Container) -> Iterator[Container]:
         environment=known["Config"]["Env"],
         network=next(iter(known["NetworkSettings"]["Networks"])),
         volumes={mount["Name"]: {"bind": mount["Destination"], "mode": "rw"}},
+        labels={"sertantai.stack": platform.stack},  # by which the next run finds the rest of a killed one
         detach=True,
     )
     container.reload()
@@ -115,7 +117,7 @@ def test_a_poll_that_was_open_on_a_waiting_electric_must_fetch_again(
 ) -> None:
     poll = polled(new)
     old.kill()
-    eventually(lambda: status(new) == "active", 30)
+    eventually(lambda: status(new) == "active")
     insert(platform, names(1))
     assert poll.result(30).status == 409
 

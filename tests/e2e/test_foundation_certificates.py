@@ -13,7 +13,7 @@ from render import nginx
 
 from .foundation import all_serve, certificate, eventually, inside, kept, own
 from .plans import NOTES
-from .platform import ACME, HTTP, Platform
+from .platform import ACME, HTTP, PATIENCE_S, Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 AUTH = "auth.localhost"
@@ -89,7 +89,7 @@ def test_only_a_new_site_waits_for_its_certificate(platform: Platform, without: 
 def renew(platform: Platform) -> None:
     """Restarts certbot, so that it checks for due certificates now: otherwise it does twice a day."""
     own(platform, "certbot").restart()
-    eventually(lambda: inside(platform, "certbot", "ls /tmp/renewed"))
+    eventually(lambda: inside(platform, "certbot", "ls /tmp/renewed"), PATIENCE_S)
 
 
 @pytest.mark.one_runner
@@ -98,7 +98,7 @@ def test_due_certificates_are_renewed_and_served_without_an_up(platform: Platfor
     renew(platform)
     later = before.not_valid_after_utc
     # Around a reload the old workers answer too, for a moment.
-    eventually(lambda: certificate(AUTH).not_valid_after_utc > later and all_serve(platform))
+    eventually(lambda: certificate(AUTH).not_valid_after_utc > later and all_serve(platform), PATIENCE_S)
 
 
 @pytest.mark.faults
@@ -107,7 +107,7 @@ def test_a_certificate_that_certbot_has_lost_is_requested_again(platform: Platfo
     before = certificate(AUTH)
     inside(platform, "certbot", f"certbot delete --non-interactive --cert-name {AUTH}")
     renew(platform)
-    eventually(lambda: certificate(AUTH).serial_number != before.serial_number and all_serve(platform))
+    eventually(lambda: certificate(AUTH).serial_number != before.serial_number and all_serve(platform), PATIENCE_S)
 
 
 @pytest.mark.faults

@@ -7,6 +7,7 @@ import pytest
 from cli.release import plan
 from local import images
 
+from .foundation import start_registry
 from .operator import sertantai
 from .platform import REGISTRY, Platform
 from .watching import Watching
@@ -46,7 +47,7 @@ def test_a_service_is_deployed_alone_and_brought_back_without_a_registry_after_a
         try:
             back = sertantai(platform, "rollback", "auth", "--to", str(first), "--yes")
         finally:
-            registry.start()
+            start_registry(platform)
         assert back.returncode == 0, back.stdout + back.stderr
         assert last_release(platform)[:2] == ("rollback", "serves")
         assert platform.get(AUTH, "/api/version").json() == {"version": "1"}

@@ -14,9 +14,9 @@ from tests.waiting import eventually
 
 from .foundation import inside, own
 from .operator import sertantai
-from .watched import DATABASE, HOST, SERVICE, SLOT, STACK, Watched
+from .watched import DATABASE, HOST, SERVICE, SLOT, STACK, TELLS_S, Watched
 
-pytestmark = [pytest.mark.e2e, pytest.mark.docker]
+pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.xdist_group("watch")]
 SOON = timedelta(days=5)
 
 
@@ -108,7 +108,7 @@ def restart_often(watched: Watched) -> None:
         app.reload()
         return bool(app.attrs["RestartCount"] >= 3)
 
-    eventually(crashed)
+    eventually(crashed, TELLS_S)
 
 
 def lose_renewals(watched: Watched) -> None:
@@ -169,4 +169,4 @@ def test_status_shows_an_alert_that_could_not_be_sent_and_it_is_sent_later(fault
     faults.listener.status = 200
     faults.listener.told.clear()
     faults.await_told("over", "certbot: sertantai-")
-    eventually(lambda: faults.watch("status")["errors"] == [], timeout_s=60)
+    eventually(lambda: faults.watch("status")["errors"] == [], TELLS_S)

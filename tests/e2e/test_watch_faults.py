@@ -13,7 +13,7 @@ from tests.waiting import eventually
 from .foundation import inside, own
 from .watched import PLACE, STACK, Watched
 
-pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.faults]
+pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.faults, pytest.mark.xdist_group("watch")]
 DATA = Path("/mnt/sertantai")
 """The folder of a disk for data: see host/look.py."""
 REPOSITORY, STATUS = "/var/lib/pgbackrest", "/var/lib/backup"

@@ -45,9 +45,7 @@ class Watched(Platform):
 
     def watch(self, file: str) -> dict[str, Any]:
         """Returns a file of the watch container's."""
-        text = inside(self, "watch", f"cat /state/{file}.json")
-        assert text, "on a busy machine, Docker sometimes loses an answer"
-        values: dict[str, Any] = json.loads(text)
+        values: dict[str, Any] = json.loads(inside(self, "watch", f"cat /state/{file}.json"))
         return values
 
     def await_looks(self, count: int = 3) -> None:
@@ -71,7 +69,7 @@ class Watched(Platform):
         """Returns what `./sertantai status --json` prints."""
         environment = {**os.environ, **(self.runner.environment if isinstance(self.runner, Engine) else {})}
         line = [sys.executable, "-m", "cli", "status", "--stack", self.stack, "--json"]
-        done = subprocess.run(line, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(line, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300)
         hear(done.stdout + done.stderr)
         values: dict[str, Any] = json.loads(done.stdout)
         return values

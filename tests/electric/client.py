@@ -108,7 +108,7 @@ class Client:
         [follower] = self.followers
         return follower
 
-    def wait(self, what: str, condition: Callable[[Follower], Any], timeout: float = 30) -> None:
+    def wait(self, what: str, condition: Callable[[Follower], Any], timeout: float = 60) -> None:
         """Waits until `condition` is true for every stream. Fails with the state of each."""
         end = time.monotonic() + timeout
         while late := [one for one in self.followers if not self._holds(condition, one)]:

@@ -17,7 +17,7 @@ from tests.throwaway.box import Said, on_host
 from tests.waiting import eventually
 
 SERVER = 1
-BOOT_S = 90
+BOOT_S = 300
 # A container image of a few of the server's own files.
 TINY = """
 files=$(for name in bash sleep timeout; do program=$(readlink -f "$(command -v $name)"); echo $program

@@ -15,6 +15,7 @@ import httpx
 import yaml
 
 from local import doubles, images
+from local.machine import alone
 from tests.e2e.platform import copy_program
 from tests.places import INSIDE, ROOT, Place
 from tests.signals import kill_session
@@ -37,11 +38,13 @@ class Outside:
     """The doubles of the outside world: images in a registry, and an authority with its own name servers."""
 
     def __init__(self, folder: Path = PLACE.folder) -> None:
-        doubles.registry(REGISTRY, USER, PASSWORD)
-        images.ensure(REGISTRY, USER, PASSWORD)
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        doubles.acme(f"https://localhost:{ACME}/dir", 80, folder)
+        # Test processes share the folder, and the first one creates the authority's files there.
+        with alone(PLACE.name):
+            doubles.registry(REGISTRY, USER, PASSWORD)
+            images.ensure(REGISTRY, USER, PASSWORD)
+            doubles.acme(f"https://localhost:{ACME}/dir", 80, folder)
 
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.folder / "roots.pem")
@@ -128,9 +131,9 @@ class Project:
         other.folder, other.file = folder, folder / self.file.name
         return other
 
-    def ssh_control(self, order: str) -> None:
+    def ssh_control(self, order: str) -> Said:
         """Sends an order to the multiplexed connection."""
-        self._run(["ssh", "-F", f".sertantai/{self.stack}/ssh/config", "-O", order, f"sertantai-{self.stack}"])
+        return self._run(["ssh", "-F", f".sertantai/{self.stack}/ssh/config", "-O", order, f"sertantai-{self.stack}"])
 
     def pulumi(self, *words: str) -> Said:
         return self._run(["pulumi", *words])

@@ -182,12 +182,12 @@ def test_a_volume_is_attached_to_one_server_at_a_time(api: Api, client: Any) -> 
 
 def test_a_server_is_locked_while_a_volume_attaches_late(api: Api, client: Any) -> None:
     server, volume = serve(client), store(client)
-    api.delay_attach_s = 0.4
+    api.delay_attach_s = 2
     action = volume.attach(server)
     with refusal("locked"):
         server.power_off()
     assert api.volumes[volume.id]["server"] is None
-    action.wait_until_finished()
+    action.wait_until_finished(max_retries=1000)
     assert api.volumes[volume.id]["server"] == server.id
 
 

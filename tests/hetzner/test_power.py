@@ -113,11 +113,11 @@ def test_a_refusal_is_reported_in_the_apis_words_without_the_token(api: Api, ser
 
 
 def test_a_server_that_does_not_shut_down_stays_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hetzner_api, "PAUSE_S", 0.2)
+    monkeypatch.setattr(hetzner_api, "PAUSE_S", 0.5)
     monkeypatch.setattr(program, "SHUTDOWN_S", 0)
     monkeypatch.setattr(program, "START_S", 0)
     # Each action takes longer than the timeout.
-    with Api(action_s=0.5) as slow:
+    with Api(action_s=1) as slow:
         client = connect(slow)
         server = serve(client)
         with pytest.raises(

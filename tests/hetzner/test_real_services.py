@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.e2e.platform import PATIENCE_S
 from tests.e2e.watching import Watching
 from tests.waiting import eventually
 
@@ -64,7 +65,7 @@ def test_every_running_service_is_healthy_and_answers_at_its_domain_over_tls(pro
         states = prod.on_host("docker ps -a --filter label=sertantai.stack=prod --format '{{.Names}} {{.Status}}'")
         return all("(healthy)" in state for state in states.splitlines())
 
-    eventually(healthy)
+    eventually(healthy, PATIENCE_S)
     for domain, image in APPS.items():
         assert prod.get(domain, "/health").json() == {"status": "ok", "version": image}
         assert prod.get(domain, "/api/version").json() == {"version": image}
@@ -129,7 +130,7 @@ def test_compliance_uses_the_database_of_legal_and_both_electrics_deliver_a_new_
         assert name not in shape.read()
     prod.sql(SHARED, f"INSERT INTO uk_lrt (name) VALUES ('{name}')")
     for shape in shapes:
-        eventually(partial(shape.delivers, name), 15)
+        eventually(partial(shape.delivers, name))
     assert prod.sql(SHARED, f"SELECT count(*) FROM items WHERE key = '{name}'") == "1", "compliance's trigger"
     slots = "SELECT string_agg(slot_name || ' ' || database, ', ' ORDER BY slot_name) FROM pg_replication_slots"
     assert prod.sql("postgres", slots) == f"electric_slot_compliance {SHARED}, electric_slot_legal {SHARED}"
@@ -198,7 +199,7 @@ def test_events_arrive_one_by_one_and_no_stream_is_cut_by_a_release_of_its_own_a
     assert released.events.whole > 0
     # A buffer of the gateway would hold small events until the stream's end.
     assert statistics.median(released.events.delays_s) < 1
-    assert max(released.events.delays_s) < 5
+    assert max(released.events.delays_s) < 15
 
 
 def test_a_preview_shows_nothing_after_the_releases(prod: Real, released: Outcome) -> None:

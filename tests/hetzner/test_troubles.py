@@ -7,6 +7,7 @@ import pytest
 
 from tests.doubles.hetzner.api import Api
 from tests.doubles.hetzner.machines import NoMachines
+from tests.e2e.platform import PATIENCE_S
 from tests.e2e.runner import has_engine
 from tests.waiting import eventually
 
@@ -123,7 +124,7 @@ def test_the_next_up_continues_one_that_was_killed_between_server_and_volume(pap
     api, project = paper
     api.faults.add("POST", "/volumes/.*/actions/attach", kind="timeout", seconds=60)
     running = project.begin()
-    eventually(lambda: any(each["type"] == "hcloud:index/server:Server" for each in project.state()), 60)
+    eventually(lambda: any(each["type"] == "hcloud:index/server:Server" for each in project.state()), PATIENCE_S)
     project.kill(running)
     api.faults.clear()
     assert costs(api) <= known(project)

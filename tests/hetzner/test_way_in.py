@@ -11,7 +11,7 @@ import pytest
 
 from render import ssh
 from tests.doubles.hetzner.machine import Machines
-from tests.hetzner.booted import SERVER, Reach, booted
+from tests.hetzner.booted import BOOT_S, SERVER, Reach, booted
 from tests.places import Place
 from tests.throwaway.box import Said, on_host
 from tests.waiting import eventually
@@ -52,12 +52,12 @@ def public(server: Reach, name: str) -> str:
 
 
 def test_it_waits_for_a_booting_server(server: Reach, tmp_path: Path) -> None:
-    assert reached(config(server, tmp_path)).ok
+    assert reached(config(server, tmp_path), timeout_s=60).ok
     server.machines.stop(SERVER)
     later = threading.Timer(4, server.machines.start, [SERVER])
     later.start()
     begun = time.monotonic()
-    assert reached(config(server, tmp_path), timeout_s=60).ok
+    assert reached(config(server, tmp_path), timeout_s=BOOT_S).ok
     assert time.monotonic() - begun > 4
     later.join()
 

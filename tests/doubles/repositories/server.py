@@ -61,7 +61,7 @@ class Server:
     def start(self) -> None:
         """It can be reached again, with everything that it had."""
         self.container.start()
-        eventually(self._answers, timeout_s=30)
+        eventually(self._answers)
 
     def stop(self) -> None:
         """It can no longer be reached: connections are refused."""
