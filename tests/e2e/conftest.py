@@ -72,13 +72,10 @@ def raised(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def platform(raised: Platform) -> Iterator[Platform]:
-    """The platform as its stack file declares it. Changes of a test are reverted after it."""
-    yield raised
-    if raised.config != raised.committed:
-        raised.reset()
-        back = raised.up()
-        assert back.ok, back.why
+def platform(raised: Platform) -> Platform:
+    """The platform as its stack file declares it."""
+    raised.revert()
+    return raised
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,13 @@ class Platform:
         """Restores the first configuration."""
         self.config = copy.deepcopy(self.committed)
 
+    def revert(self) -> None:
+        """Applies the first configuration if the test before has changed it. Nobody needs that after the last one."""
+        if self.config != self.committed:
+            self.reset()
+            back = self.up()
+            assert back.ok, back.why
+
     def write(self) -> None:
         """Writes the stack file for the next run. It keeps the engine's salt."""
         file = self.folder / f"Pulumi.{self.stack}.yaml"

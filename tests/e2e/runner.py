@@ -15,6 +15,7 @@ from unittest.mock import patch
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
+from cli.engine.engine import QUICKER
 from cli.engine.lock import clear_dead_locks
 from cli.engine.program import VERBS, Program
 
@@ -125,7 +126,7 @@ class Engine(Runner):
         super().__init__(folder, stack)
         self.state = folder / ".pulumi-state"
         self.state.mkdir()
-        self.environment = {
+        self.environment = QUICKER | {
             "PULUMI_BACKEND_URL": self.state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "local",
             "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -138,6 +138,7 @@ def test_a_new_password_creates_a_new_login_and_the_old_one_is_removed(platform:
     assert own(platform, "redis").attrs["State"]["StartedAt"] == redis
 
 
+@pytest.mark.one_runner  # with the engine, tests/hetzner/test_prod.py
 def test_down_and_up_keep_the_data(platform: Platform) -> None:
     key = str(uuid.uuid4())
     with platform.client(LEGAL) as client:

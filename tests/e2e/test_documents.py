@@ -1,7 +1,5 @@
 """What the README and the quick start tell a new user to type, in their order, on a local stack of its own."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.docs.blocks import blocks
@@ -14,14 +12,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 
 
 @pytest.fixture(scope="module")
-def clone(raised: Platform) -> Iterator[Clone]:
-    """The user's checkout, on the platform of this run. Everything is as before afterwards."""
+def clone(raised: Platform) -> Clone:
+    """The user's checkout, on the platform of this run."""
     if not isinstance(raised.runner, Engine):
         pytest.skip("no Pulumi CLI")
-    yield Clone(raised)
-    raised.reset()
-    back = raised.up()
-    assert back.ok, back.why
+    raised.revert()
+    return Clone(raised)
 
 
 def test_the_blocks_of_the_readme_do_what_they_say(clone: Clone) -> None:

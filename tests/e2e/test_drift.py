@@ -109,6 +109,6 @@ def drop_a_login(platform: Platform) -> None:
 
 def drop_a_slot(platform: Platform) -> None:
     [electric] = platform.containers(service="legal", part="electric")
-    electric.stop()
+    electric.stop(timeout=1)
     # The server may notice a moment later that its client has gone.
     eventually(lambda: not platform.sql("SELECT pg_drop_replication_slot('electric_slot_legal')"))

@@ -133,7 +133,7 @@ def test_electrics_secret_is_in_no_url_and_in_no_log_of_the_gateway(platform: Pl
         with follow(platform, url) as client:
             insert(platform, ["seen"], database)
             client.wait("the insert", lambda one: one.rows, LIVE_S)
-            electric(platform, service).stop()
+            electric(platform, service).stop(timeout=1)
             client.wait("an answer without Electric", lambda one: one.requests[-1]["status"] >= 500, LIVE_S)
             electric(platform, service).start()
             insert(platform, ["seen again"], database)

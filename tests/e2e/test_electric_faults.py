@@ -94,7 +94,7 @@ def test_a_client_fetches_again_by_itself_after_the_slot_was_lost(platform: Plat
     insert(platform, names(20))
     with follow(platform) as client:
         container = electric(platform)
-        container.stop()
+        container.stop(timeout=1)
         # The server may notice a moment later that its client has gone.
         eventually(lambda: not platform.sql("SELECT pg_drop_replication_slot('electric_slot_legal')"))
         insert(platform, names(5))
