@@ -122,7 +122,8 @@ def inspect_existing(containers: Sequence[str]) -> list[dict[str, Any]]:
     if not containers:
         return []
     result = run("container", "inspect", *containers)
-    if refusals := [line for line in result.error.splitlines() if line and "No such container" not in line]:
+    refusals = [line for line in result.error.splitlines() if line and "No such container" not in line]
+    if result.code and (refusals or not result.out):
         raise Refused("\n".join(refusals))
     descriptions: list[dict[str, Any]] = json.loads(result.out)
     return descriptions

@@ -24,8 +24,8 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     """Removes the user, unless a running container, which may serve, has its URL."""
     service = args.service
     url = f"redis://{args.user}:"
-    containers = docker.list_containers({STACK: args.stack, SERVICE: service}, running=True)
-    if any(url in entry for each in docker.inspect_existing(containers) for entry in each["Config"]["Env"]):
+    names = docker.list_containers({STACK: args.stack, SERVICE: service}, running=True)
+    if any(url in entry for container in docker.inspect_existing(names) for entry in container["Config"]["Env"]):
         raise Failure(f"{service}/redis: is still in use; run up again")
     redis_user.change(service, args.redis, ["DELUSER", args.user])
     remove = f"redis-cli --scan --pattern {args.prefix}* | xargs redis-cli unlink"

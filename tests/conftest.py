@@ -13,16 +13,16 @@ from tests.exec_output import keep_output
 
 AUTHORITY = Path(__file__).parents[1] / ".local" / "acme" / "ca.pem"
 
-# Whoever starts the tests may have a shell that works on another stack, or a terminal of another width and colours.
+# Ignore the stack, the width and the colours of the shell that starts the tests.
 for name in ("SERTANTAI_STACK", "COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
     os.environ.pop(name, None)
 if os.environ.get("TERM") in ("dumb", "unknown"):  # Rich would not know another width than 80
     os.environ["TERM"] = "xterm"
-# Nor are the tests' commits signed, changed or refused as those of this user are.
-own = {"commit.gpgSign": "false", "core.autocrlf": "false", "core.hooksPath": "/dev/null"}
-for number, (name, value) in enumerate(own.items()):
+# The user's git settings must not sign, change or refuse the tests' commits.
+GIT_SETTINGS = {"commit.gpgSign": "false", "core.autocrlf": "false", "core.hooksPath": "/dev/null"}
+for number, (name, value) in enumerate(GIT_SETTINGS.items()):
     os.environ |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-os.environ["GIT_CONFIG_COUNT"] = str(len(own))
+os.environ["GIT_CONFIG_COUNT"] = str(len(GIT_SETTINGS))
 
 # The same examples in every run, without a folder of earlier ones: a gate that fails now and then is useless.
 settings.register_profile("gate", derandomize=True, database=None, deadline=None)

@@ -1,7 +1,8 @@
-"""Docker's client for Python returns the whole output of a command in a container, also to a late reader.
+"""Keeps the whole output of a command in a container: Docker's client for Python can lose its beginning.
 
 It reads the head of the answer through a buffer, and the output from the socket behind that. On a busy machine both
-arrive together, and the output in the buffer would be lost: an empty text and the exit code 0.
+arrive together, and the output in the buffer would be lost: an empty text and the exit code 0. With `stream=True`, such
+output may come late.
 """
 
 from io import BufferedReader
@@ -9,10 +10,10 @@ from typing import Any
 
 from docker.api.client import APIClient
 
-_socket = APIClient._get_raw_response_socket  # type: ignore[attr-defined]
+_raw_socket = APIClient._get_raw_response_socket  # type: ignore[attr-defined]
 
 
-class _Behind:
+class _BufferedSocket:
     """The socket behind the head. What the buffer has already read comes first."""
 
     def __init__(self, buffer: BufferedReader) -> None:
@@ -25,11 +26,11 @@ class _Behind:
         return self._buffer.read1(count)
 
 
-def _behind(client: APIClient, answer: Any) -> _Behind:
-    _socket(client, answer)
-    return _Behind(answer.raw._fp.fp)
+def _buffered_socket(client: APIClient, answer: Any) -> _BufferedSocket:
+    _raw_socket(client, answer)
+    return _BufferedSocket(answer.raw._fp.fp)
 
 
 def keep_output() -> None:
-    """Mends the client, for this process."""
-    APIClient._get_raw_response_socket = _behind  # type: ignore[attr-defined]
+    """Fixes the client in this process."""
+    APIClient._get_raw_response_socket = _buffered_socket  # type: ignore[attr-defined]

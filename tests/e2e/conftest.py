@@ -73,7 +73,7 @@ def raised(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def platform(raised: Platform) -> Platform:
-    """The platform as its stack file declares it."""
+    """The platform as its stack file declares it. The next test reverts the changes of the last one."""
     raised.revert()
     return raised
 
@@ -81,7 +81,7 @@ def platform(raised: Platform) -> Platform:
 @pytest.fixture(scope="session")
 def newer(raised: Platform) -> str:
     """A newer image of the app, in the registry alone."""
-    settings = raised.config["sertantai:registry"], raised.config["sertantai:registry_token"]
+    settings = raised.committed["sertantai:registry"], raised.committed["sertantai:registry_token"]
     return images.build("app", "newer", REGISTRY, settings[0]["username"], settings[1])
 
 

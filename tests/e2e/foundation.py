@@ -45,10 +45,21 @@ def strike(platform: Platform, part: str) -> None:
     eventually(is_known)
 
 
+def registry(platform: Platform) -> Container:
+    """The double of the registry, in its current state."""
+    return platform.docker.containers.get(f"sertantai-registry-{REGISTRY.partition(':')[2]}")
+
+
 def start_registry(platform: Platform) -> None:
     """Starts the double of the registry again and waits until it answers, for the next `up`."""
-    platform.docker.containers.get(f"sertantai-registry-{REGISTRY.partition(':')[2]}").start()
+    registry(platform).start()
     eventually(lambda: httpx.get(f"http://{REGISTRY}/v2/").status_code == 401)
+
+
+def drop_slot(platform: Platform, electric: Container) -> None:
+    """Stops legal's Electric and drops its slot: the server may notice a moment later that its client has gone."""
+    electric.stop(timeout=1)
+    eventually(lambda: not platform.sql("SELECT pg_drop_replication_slot('electric_slot_legal')"))
 
 
 def certificate(host: str) -> x509.Certificate:

@@ -28,7 +28,7 @@ HTTP, HTTPS, ACME, REGISTRY = PLACE.ports[0], PLACE.ports[1], PLACE.acme, PLACE.
 OTHER_HTTP, OTHER_HTTPS = PLACE.ports[8], PLACE.ports[9]
 SUBNET, OTHER_SUBNET = map(str, PLACE.subnets)
 PATIENCE_S = 300
-"""The seconds that a part may take to start: several platforms may start at once, on two cores."""
+"""The longest wait for a busy machine, in seconds: several platforms may start at once, on two cores."""
 ELECTRIC_IMAGE = os.environ.get("E2E_ELECTRIC_IMAGE")
 """A real Electric that replaces the stand-in, from a registry without a login or from the tests' own."""
 PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "host", "components", "local", "rehearsal"]
@@ -82,7 +82,7 @@ class Platform:
         self.config = copy.deepcopy(self.committed)
 
     def revert(self) -> None:
-        """Applies the first configuration if the test before has changed it. Nobody needs that after the last one."""
+        """Applies the first configuration, if this one is different."""
         if self.config != self.committed:
             self.reset()
             back = self.up()

@@ -16,7 +16,7 @@ from docker.errors import ImageNotFound
 from local import images
 from local.images.remote import Registry
 
-from .foundation import all_serve, eventually, start_registry, strike
+from .foundation import all_serve, eventually, registry, start_registry, strike
 from .platform import REGISTRY, Platform
 from .test_foundation import pin
 from .watching import Watching
@@ -158,7 +158,7 @@ def test_a_rollback_is_a_release_that_needs_no_registry(platform: Platform, newe
     assert released.ok, released.error
     assert platform.get(AUTH, "/api/version").json() == {"version": "newer"}
     assert f"auth/app {REGISTRY}/sertantai/app@{before.partition('@')[2]}" in released.said
-    double = platform.docker.containers.get(f"sertantai-registry-{REGISTRY.partition(':')[2]}")
+    double = registry(platform)
     platform.services["auth"]["app"]["image"] = before
     with Watching(platform, AUTH) as clients:
         if platform.runner.name == "engine":  # the rehearsal would start it again

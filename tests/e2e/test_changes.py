@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from .foundation import eventually, inside, own
+from .foundation import eventually, inside, own, registry
 from .platform import PATIENCE_S, REGISTRY, STACK, Platform
 from .watching import Watching
 
@@ -170,9 +170,9 @@ def test_a_wrong_registry_password_is_reported_and_changes_nothing(platform: Pla
     before = platform.ids()
     platform.config["sertantai:registry_token"] = "wrong"
     # The double accepts the password of its last set-up; one more run sets the right one again.
-    registry = platform.docker.containers.get(f"sertantai-registry-{REGISTRY.partition(':')[2]}")
+    double = registry(platform)
     bad = platform.run("preview")
-    assert registry.status == "running"
+    assert double.status == "running"
     assert not bad.ok
     assert "password" in bad.error or "bad credentials" in bad.error
     assert platform.ids() == before

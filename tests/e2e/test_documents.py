@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.docker]
 
 @pytest.fixture(scope="module")
 def clone(raised: Platform) -> Clone:
-    """The user's checkout, on the platform of this run."""
+    """The user's checkout, on the platform of this run. It changes the configuration, so the next test reverts all."""
     if not isinstance(raised.runner, Engine):
         pytest.skip("no Pulumi CLI")
     raised.revert()

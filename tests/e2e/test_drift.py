@@ -11,6 +11,7 @@ from settings import StackFile, parse
 from tests.throwaway.calling import call
 from tests.waiting import eventually
 
+from .foundation import drop_slot
 from .platform import PATIENCE_S, STACK, Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker]
@@ -109,6 +110,4 @@ def drop_a_login(platform: Platform) -> None:
 
 def drop_a_slot(platform: Platform) -> None:
     [electric] = platform.containers(service="legal", part="electric")
-    electric.stop(timeout=1)
-    # The server may notice a moment later that its client has gone.
-    eventually(lambda: not platform.sql("SELECT pg_drop_replication_slot('electric_slot_legal')"))
+    drop_slot(platform, electric)

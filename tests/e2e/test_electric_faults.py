@@ -8,6 +8,7 @@ from local import images
 from tests.electric.client import Client
 from tests.waiting import eventually
 
+from .foundation import drop_slot
 from .laws import (
     EITHER,
     FOLLOWED,
@@ -94,9 +95,7 @@ def test_a_client_fetches_again_by_itself_after_the_slot_was_lost(platform: Plat
     insert(platform, names(20))
     with follow(platform) as client:
         container = electric(platform)
-        container.stop(timeout=1)
-        # The server may notice a moment later that its client has gone.
-        eventually(lambda: not platform.sql("SELECT pg_drop_replication_slot('electric_slot_legal')"))
+        drop_slot(platform, container)
         insert(platform, names(5))
         platform.sql("DELETE FROM uk_lrt WHERE id IN (SELECT id FROM uk_lrt LIMIT 3)", LEGAL)
         container.start()

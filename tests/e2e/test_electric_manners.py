@@ -79,7 +79,7 @@ def new(platform: Platform, old: Container) -> Iterator[Container]:
         environment=known["Config"]["Env"],
         network=next(iter(known["NetworkSettings"]["Networks"])),
         volumes={mount["Name"]: {"bind": mount["Destination"], "mode": "rw"}},
-        labels={"sertantai.stack": platform.stack},  # by which the next run finds the rest of a killed one
+        labels={"sertantai.stack": platform.stack},  # the next run removes it if this run is killed
         detach=True,
     )
     container.reload()

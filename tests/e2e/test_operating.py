@@ -94,7 +94,8 @@ def command(platform: Platform) -> Callable[..., str]:
     engine = platform.runner
     if not isinstance(engine, Engine):
         pytest.skip("the commands call the engine")
-    shutil.copytree(ROOT / "cli", platform.folder / "cli", dirs_exist_ok=True)
+    compiled = shutil.ignore_patterns("__pycache__")  # other processes write it
+    shutil.copytree(ROOT / "cli", platform.folder / "cli", ignore=compiled, dirs_exist_ok=True)
     shutil.copy(ROOT / "requirements.txt", platform.folder)
     platform.write()
 

@@ -221,6 +221,7 @@ def test_down_keeps_everything_with_data_and_up_starts_the_rest_again(cloud: Clo
     assert back.ok, back.text
     assert "before down" in keys(cloud, prod)
     assert prod.get(address(cloud), DOMAIN, "/api/files/").json() == ["before-down"]
+    assert prod.changes() == {}
 
 
 @pytest.mark.faults

@@ -41,7 +41,7 @@ def done(tmp_path: Path) -> Path:
 
 
 def go_on(done: Path) -> None:
-    """The work waits for this in its middle."""
+    """Lets the waiting work continue."""
     done.with_name("go").touch()
 
 

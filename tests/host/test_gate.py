@@ -78,7 +78,7 @@ def test_a_container_that_is_never_healthy_is_reported_with_the_time_and_the_che
     first = said.error.splitlines()[0]
     assert first.startswith("legal/app: not healthy after ")
     assert first.endswith(""" s of sh -c 'test "$HOME" = '"'"'`x`'"'"''; its last lines:""")
-    assert int(first.split()[4]) >= 1
+    assert 1 <= int(first.split()[4]) < 60
 
 
 def test_a_container_that_was_stopped_is_started_again(boxes: Boxes) -> None:
@@ -123,5 +123,5 @@ def test_a_platform_container_that_is_never_ready_is_reported_with_the_time(boxe
     container = boxes.start("redis", "echo loading; sleep 60")
     said = ready(container, 1)
     assert said.code == 1
-    assert re.match(rf"{container}: is not ready after [1-9]\d* s; its last lines:\n", said.error)
+    assert re.match(rf"{container}: is not ready after [1-9]\d? s; its last lines:\n", said.error)
     assert "loading" in said.error

@@ -274,7 +274,7 @@ def test_a_docker_that_keeps_everybody_waiting_is_one_problem(monkeypatch: pytes
 
 
 def clients_of(socket_file: str) -> list[str]:
-    """The process ids of this test's `docker` clients of that socket: other tests of the process have their own."""
+    """Returns the process ids of this test's `docker` clients, by their socket: other tests have clients too."""
     found = subprocess.run(["pgrep", "-P", str(os.getpid()), "docker"], stdout=subprocess.PIPE, text=True)
     environments = [Path(f"/proc/{pid}/environ") for pid in found.stdout.split()]
     return [each.parent.name for each in environments if each.exists() and socket_file in each.read_text()]

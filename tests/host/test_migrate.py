@@ -50,7 +50,7 @@ def command_line(process: Path) -> bytes:
 
 
 def end(boxes: Boxes, container: str = "migrate") -> None:
-    """A migration that waits for it goes on."""
+    """Lets a waiting migration continue."""
     assert docker("exec", f"{boxes.stack}-{container}", "touch", "/tmp/end").ok
 
 

@@ -262,7 +262,7 @@ def test_the_readers_rights_change_only_while_no_migration_of_the_database_runs(
         with catalogue.wait_for_migration("pg", "legal_prod", "auth/migrate", migrates=True):
             step = pool.submit(run, verb, inputs, **READ)
             eventually(lambda: "readers" in asked.names)
-            waits = "waits for another service's migration of legal_prod to end\n"
+            waits = "waits for another service's migration of legal_prod to end"
             eventually(lambda: waits in capsys.readouterr().out)
             with pytest.raises(TimeoutError):
                 step.result(0.3)

@@ -53,8 +53,8 @@ def test_a_valid_text_is_served_as_soon_as_the_switch_ends(gateway: str, name: s
 
 def test_a_switch_waits_for_the_old_workers_alone(gateway: str, name: str) -> None:
     """They accept no more requests then. One that has a request in flight ends later."""
-    request = "exec 3<>/dev/tcp/127.0.0.1/8999; printf 'GET / HTTP/1.1\r\n' >&3"
-    waits = f"{request}; touch /tmp/{name}; cat <&3; rm /tmp/{name}"
+    request = "exec 3<>/dev/tcp/127.0.0.1/8999; printf 'GET /late HTTP/1.1\r\nHost: x\r\n\r\n' >&3; read -r -N 1 -u 3"
+    waits = f"{request}; touch /tmp/{name}; while read -r -N 1 -u 3; do :; done; rm /tmp/{name}"
     assert docker("exec", "-d", gateway, "bash", "-c", waits).ok
     try:
         eventually(lambda: docker("exec", gateway, "test", "-e", f"/tmp/{name}").ok)
@@ -166,7 +166,7 @@ def test_a_site_that_others_use_is_not_removed(gateway: str, name: str) -> None:
 
 def test_a_lock_that_is_never_released_is_reported(gateway: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateways, "LOCK_WAIT_S", 1)
-    docker("exec", "-d", gateway, "flock", LOCK, "sleep", "612")
+    docker("exec", "-d", gateway, "flock", LOCK, "sleep", "612")  # by which pkill finds it
     try:
         eventually(lambda: not docker("exec", gateway, "flock", "-n", LOCK, "true").ok)
         with pytest.raises(Failure) as failure:

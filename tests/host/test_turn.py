@@ -118,6 +118,7 @@ def test_requests_wait_and_get_their_answer_once_the_new_electric_is_active(
 ) -> None:
     electric(served, "new")
     # Ten times this, not three seconds in all: on a busy machine it takes longer until all of them wait.
+    assert "300ms" in old_site()
     assert switch(gateway, "turned", old_site().replace("300ms", "2s"), "1a2b", [DOMAIN]).ok
     with ThreadPoolExecutor(5) as pool:
         with holding(gateway, "new"):

@@ -65,7 +65,7 @@ def base(drains_s: Sequence[int] = (30,), https_port: int = 443, subnet: str = "
 def docker(*words: str, stdin: str = "") -> Said:
     begun = time.monotonic()
     # The limit is for a Docker that hangs: on a busy machine a backup or the start of a cluster takes a minute.
-    done = subprocess.run(["docker", *words], input=stdin, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(["docker", *words], input=stdin, capture_output=True, text=True, timeout=240)
     said = Said(done.returncode, done.stdout.strip(), done.stderr, time.monotonic() - begun)
     hear(said)
     return said

@@ -55,7 +55,9 @@ def at_work(project: Path) -> Iterator["subprocess.Popen[bytes]"]:
         )
 
     def has_begun() -> bool:
-        hear((project / "log").read_text())
+        hear(said := (project / "log").read_text())
+        if run.poll() is not None:
+            pytest.fail(f"the run has ended before its step: {said}")
         return (project / "begun").exists()
 
     try:

@@ -94,7 +94,7 @@ def wait_until_it_counts_as_archived(backups: Backups) -> None:
 def test_lost_wal_is_found_backed_up_at_once_and_shown_as_two_ranges(
     make: Callable[..., Backups], lose: Callable[[Backups], None]
 ) -> None:
-    # On a busy machine, one that drops WAL soon would also do so where it should not.
+    # With these options, a busy machine would drop WAL in the other case too.
     drops = configuration(archive_push_queue_max="33554432", archive_timeout="10")
     backups = make({"pgbackrest.conf": drops if lose is drop else configuration()})
     backups.answer("turn")
