@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import shutil
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,16 @@ FIRST_PORT = 20000
 NETWORK = ipaddress.IPv4Network("10.208.0.0/14")
 INSIDE = "172.30.0.0/24"
 """The platform's network inside a test server, which does not use this machine's."""
+
+
+def copy_from_project(folder: Path, *names: str) -> None:
+    """Copies named files and folders of the project, without compiled files: other processes write those meanwhile."""
+    for name in names:
+        source, target = ROOT / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        else:
+            shutil.copy(source, target)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tests.doubles.repositories.sftp import StorageBox
 from tests.e2e.foundation import own
 from tests.e2e.platform import Platform
 from tests.e2e.runner import Engine, Rehearsal, Run, Runner, has_engine
-from tests.places import ROOT, RUN, Place
+from tests.places import RUN, Place, copy_from_project
 from tests.rehearsal.sandbox import sweep
 from tests.throwaway.box import Said
 from tests.waiting import eventually, hear
@@ -37,7 +37,7 @@ class BackedUp(Platform):
         """`other`: a second one, next to the first."""
         place, stack = (OTHER_PLACE, OTHER_STACK) if other else (PLACE, STACK)
         super().__init__(folder, kind or (Engine if has_engine() else Rehearsal), place, stack)
-        shutil.copytree(ROOT / "cli", folder / "cli", ignore=shutil.ignore_patterns("__pycache__"))
+        copy_from_project(folder, "cli")
         service = self.services[SERVICE]
         del service["electric"]
         self.config["sertantai:services"] = {SERVICE: service}

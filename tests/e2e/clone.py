@@ -13,7 +13,7 @@ from tests import places
 from tests.docs.blocks import Block
 
 from .platform import Platform
-from .runner import ROOT, Engine
+from .runner import Engine
 
 FILES = (".gitignore", "Makefile", "requirements.txt", "sertantai", "cli")
 PATIENCE_S = 300
@@ -51,12 +51,7 @@ class Clone:
         return done.stdout
 
     def _copy(self) -> None:
-        for name in FILES:
-            source, target = ROOT / name, self.folder / name
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-            else:
-                shutil.copy(source, target)
+        places.copy_from_project(self.folder, *FILES)
         os.utime(self.folder / "requirements.txt", (0, 0))  # older than the packages: nothing is installed
         (self.folder / ".local").mkdir(exist_ok=True)
         authority = self.folder / ".local/acme"

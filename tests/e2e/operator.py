@@ -1,13 +1,12 @@
 """`./sertantai` as an operator calls it, on a test's own platform."""
 
 import os
-import shutil
 import subprocess
 import sys
 
 import yaml
 
-from tests.places import ROOT
+from tests.places import copy_from_project
 from tests.waiting import hear
 
 from .platform import Platform
@@ -17,7 +16,7 @@ from .runner import Engine
 def begin(platform: Platform, *words: str) -> "subprocess.Popen[str]":
     """Starts a command. The platform's configuration is the stack file that it finds."""
     if not (platform.folder / "cli").exists():
-        shutil.copytree(ROOT / "cli", platform.folder / "cli", ignore=shutil.ignore_patterns("__pycache__"))
+        copy_from_project(platform.folder, "cli")
     platform.write()
     engine = platform.runner.environment if isinstance(platform.runner, Engine) else {}
     return subprocess.Popen(

@@ -3,7 +3,6 @@
 import copy
 import os
 import re
-import shutil
 import signal
 import ssl
 import subprocess
@@ -16,7 +15,7 @@ from docker.models.containers import Container
 
 from local.machine import ensure_docker
 from tests import places
-from tests.places import ROOT
+from tests.places import ROOT, copy_from_project
 from tests.rehearsal.sandbox import sweep
 from tests.waiting import hear
 
@@ -36,12 +35,7 @@ PROGRAM = ["Pulumi.yaml", "__main__.py", "settings", "render", "host", "componen
 
 def copy_program(folder: Path, *more: str) -> None:
     """Copies the program, and other named files of the project, to its own folder."""
-    for name in (*PROGRAM, *more):
-        source, target = ROOT / name, folder / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
+    copy_from_project(folder, *PROGRAM, *more)
 
 
 class Platform:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from queue import Empty, Queue
 
 import pytest
 
+from tests.places import copy_from_project
 from tests.waiting import eventually
 
 from .platform import STACK, Platform
@@ -94,9 +94,7 @@ def command(platform: Platform) -> Callable[..., str]:
     engine = platform.runner
     if not isinstance(engine, Engine):
         pytest.skip("the commands call the engine")
-    compiled = shutil.ignore_patterns("__pycache__")  # other processes write it
-    shutil.copytree(ROOT / "cli", platform.folder / "cli", ignore=compiled, dirs_exist_ok=True)
-    shutil.copy(ROOT / "requirements.txt", platform.folder)
+    copy_from_project(platform.folder, "cli", "requirements.txt")
     platform.write()
 
     def run(*words: str) -> str:

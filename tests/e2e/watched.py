@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from docker.models.containers import Container
 
-from tests.places import ROOT, RUN, Place
+from tests.places import RUN, Place, copy_from_project
 from tests.throwaway.listener import Listener
 from tests.waiting import eventually, hear
 
@@ -31,7 +30,7 @@ class Watched(Platform):
 
     def __init__(self, folder: Path, listener: Listener, kind: type[Runner] | None = None) -> None:
         super().__init__(folder, kind or (Engine if has_engine() else Rehearsal), PLACE, STACK)
-        shutil.copytree(ROOT / "cli", folder / "cli", ignore=shutil.ignore_patterns("__pycache__"))
+        copy_from_project(folder, "cli")
         self.listener = listener
         self.config["sertantai:services"] = {SERVICE: self.services[SERVICE]}
         del self.config["sertantai:redis"]

@@ -1,7 +1,6 @@
 """`./sertantai dump`: how it calls PostgreSQL's own programs, and when it refuses."""
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from typer.testing import CliRunner, Result
 from cli.__main__ import app
 from cli.data import dump
 from render.archive import read
-from tests.places import ROOT
+from tests.places import copy_from_project
 from tests.throwaway.cluster import by_hand
 
 URL = "postgresql://postgres:hidden%20word@127.0.0.1:5432/legal_dev?sslmode=prefer"
@@ -165,12 +164,7 @@ def test_a_real_dump_can_be_read_and_nobody_else_may_read_it(project: Path, clus
 
 
 def test_the_command_runs_from_every_folder_with_the_projects_python(tmp_path: Path) -> None:
-    for name in ("sertantai", "cli", "settings", "render", "components", "host"):
-        source = ROOT / name
-        if source.is_dir():  # other processes write the compiled files meanwhile
-            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, tmp_path / name)
+    copy_from_project(tmp_path, "sertantai", "cli", "settings", "render", "components", "host")
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
