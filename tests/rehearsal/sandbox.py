@@ -16,6 +16,7 @@ import yaml
 
 from rehearsal.__main__ import main
 from tests.signals import reset_signals
+from tests.waiting import eventually
 
 IMAGE = f"rehearsal-test:{os.getpid()}"
 PROGRAM = Path(__file__).with_name("programs") / "listed.py"
@@ -152,14 +153,19 @@ def command(create: str = "true", **inputs: Any) -> dict[str, Any]:
 
 def sweep(stack: str) -> None:
     """Removes everything that a test has left on Docker."""
+    eventually(lambda: swept({"label": f"sertantai.stack={stack}"}))
+
+
+def swept(wanted: dict[str, Any]) -> bool:
+    """Removes what is wanted. Docker refuses a network while a container that a killed run asked for still starts."""
     client = docker.from_env()
-    wanted: dict[str, Any] = {"label": f"sertantai.stack={stack}"}
     for each in client.containers.list(all=True, filters=wanted, ignore_removed=True):
         with suppress(docker.errors.NotFound):
             each.remove(force=True, v=True)
     others: list[Any] = [*client.networks.list(filters=wanted), *client.volumes.list(filters=wanted)]
     for other in others:
         other.remove()
+    return True
 
 
 def fresh(folder: Path, capture: pytest.CaptureFixture[str]) -> Iterator[Sandbox]:
