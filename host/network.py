@@ -6,6 +6,7 @@ it is.
 
 import argparse
 import json
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from .failure import Failure
 STACK, FINGERPRINT = "sertantai.stack", "sertantai.fingerprint"
 NO_FINGERPRINT = "none"
 GONE = "gone-"
+LEAVE_S, POLL_S = 5, 0.2
+"""How long a container may still hold the network after Docker says that the container is gone."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,13 +70,21 @@ def gone() -> str:
 def remove(name: str, stack: str) -> None:
     """Removes the network if it belongs to the stack. A missing one is fine."""
     existing = _inspect(name)
-    if existing and existing["Labels"].get(STACK) == stack:
+    if not existing or existing["Labels"].get(STACK) != stack:
+        return
+    end = time.monotonic() + LEAVE_S
+    while True:
         try:
             docker.check_output("network", "rm", name)
+            return
+        except docker.NotFound:
+            return
         except docker.Refused as refused:
-            raise Failure(
-                f"network/name: {refused}: stop the containers that still use it, then run this again"
-            ) from None
+            if time.monotonic() >= end:
+                raise Failure(
+                    f"network/name: {refused}: stop the containers that still use it, then run this again"
+                ) from None
+        time.sleep(POLL_S)
 
 
 def _inspect(name: str) -> dict[str, Any] | None:

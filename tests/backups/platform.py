@@ -15,7 +15,7 @@ from tests.e2e.foundation import own
 from tests.e2e.platform import Platform
 from tests.e2e.runner import Engine, Rehearsal, Run, Runner, has_engine
 from tests.places import RUN, Place, copy_from_project
-from tests.rehearsal.sandbox import sweep
+from tests.sweeping import sweep
 from tests.throwaway.box import Said
 from tests.waiting import eventually, hear
 
@@ -165,7 +165,7 @@ class BackedUp(Platform):
 
     def lose_server(self) -> None:
         """Deletes every container and volume of the stack, and the network. State and configuration remain."""
-        sweep(self.stack)
+        sweep(f"sertantai.stack={self.stack}")
         left = [each.name for each in self.docker.volumes.list() if f"sertantai-{self.stack}-" in str(each.name)]
         for name in left:
             self.docker.volumes.get(str(name)).remove(force=True)

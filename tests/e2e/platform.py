@@ -16,7 +16,7 @@ from docker.models.containers import Container
 from local.machine import ensure_docker
 from tests import places
 from tests.places import ROOT, copy_from_project
-from tests.rehearsal.sandbox import sweep
+from tests.sweeping import sweep
 from tests.waiting import hear
 
 from .runner import Run, Runner
@@ -45,7 +45,7 @@ class Platform:
         self.folder, self.place, self.stack = folder, place, stack
         self.runner = kind(folder, stack)
         self.docker = ensure_docker()
-        sweep(stack)  # the rest of a killed run of the tests
+        sweep(f"sertantai.stack={stack}")  # the rest of a killed run of the tests
         self.acme = place.folder
         self.acme.mkdir(parents=True, exist_ok=True)
         copy_program(folder)

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import yaml
 
 from rehearsal.__main__ import main
 from tests.signals import reset_signals
-from tests.waiting import eventually
+from tests.sweeping import sweep
 
 IMAGE = f"rehearsal-test:{os.getpid()}"
 PROGRAM = Path(__file__).with_name("programs") / "listed.py"
@@ -151,23 +150,6 @@ def command(create: str = "true", **inputs: Any) -> dict[str, Any]:
     return {"kind": "command", "inputs": {"create": create} | inputs, "options": options}
 
 
-def sweep(stack: str) -> None:
-    """Removes everything that a test has left on Docker."""
-    eventually(lambda: swept({"label": f"sertantai.stack={stack}"}))
-
-
-def swept(wanted: dict[str, Any]) -> bool:
-    """Removes what is wanted. Docker refuses a network while a container that a killed run asked for still starts."""
-    client = docker.from_env()
-    for each in client.containers.list(all=True, filters=wanted, ignore_removed=True):
-        with suppress(docker.errors.NotFound):
-            each.remove(force=True, v=True)
-    others: list[Any] = [*client.networks.list(filters=wanted), *client.volumes.list(filters=wanted)]
-    for other in others:
-        other.remove()
-    return True
-
-
 def fresh(folder: Path, capture: pytest.CaptureFixture[str]) -> Iterator[Sandbox]:
     """A sandbox that is removed at the end."""
     stack = f"t{os.urandom(4).hex()}"
@@ -177,4 +159,4 @@ def fresh(folder: Path, capture: pytest.CaptureFixture[str]) -> Iterator[Sandbox
     os.chdir(folder)
     yield Sandbox(folder, stack, capture)
     os.chdir(previous)
-    sweep(stack)
+    sweep(f"sertantai.stack={stack}")

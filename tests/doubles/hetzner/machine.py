@@ -21,6 +21,7 @@ from local.images.context import build, context, explain_full_disk, fingerprint
 from local.machine import alone, ensure_docker, ensure_packages
 from tests.doubles.hetzner.disk import Disks
 from tests.doubles.hetzner.forward import Forwards
+from tests.sweeping import sweep
 from tests.waiting import hear
 
 ROOT = Path(__file__).parent
@@ -68,7 +69,7 @@ class Machines:
         self._management = dns_management
         self._gateway = str(ipaddress.ip_network(subnet)[1])
         self._nameserver = self._gateway if dns else ""
-        self._clear()  # the rest of a killed run
+        sweep(f"{LABEL}={self._name}")  # the rest of a killed run
         self._disks = Disks(Path(tempfile.gettempdir(), f"sertantai-servers-{network}"))
         self._image = ensure_image(self._client)
         pools = IPAMConfig(pool_configs=[IPAMPool(subnet=subnet, gateway=self._gateway)])
@@ -193,18 +194,9 @@ class Machines:
     def close(self) -> None:
         """Removes everything."""
         self._forwards.close()
-        self._clear()
+        sweep(f"{LABEL}={self._name}")
         self._disks.clear()
         self._client.close()
-
-    def _clear(self) -> None:
-        own: dict[str, Any] = {"label": f"{LABEL}={self._name}"}
-        for container in self._client.containers.list(all=True, filters=own):
-            container.remove(force=True, v=True)
-        for volume in self._client.volumes.list(filters=own):
-            volume.remove()
-        for network in self._client.networks.list(filters=own):
-            network.remove()
 
     def _container(self, server_id: int) -> Container:
         return self._client.containers.get(self._container_name(server_id))
