@@ -185,10 +185,19 @@ def facts(clock: float, docker: str = "28.5.1", free: int = 50_000, python: str 
 
 def test_a_server_is_examined_in_one_call() -> None:
     good = dict.fromkeys(("Docker", "disk", "clock"), OK)
-    assert states([*doctor_there._facts(facts(1000.5), 1000, "prod")]) == good
-    bad = states([*doctor_there._facts(facts(900, "", 9_000, "3.9"), 1000, "prod")])
+    assert states([*doctor_there._facts(facts(1009), 999, 1000)]) == good
+    bad = states([*doctor_there._facts(facts(900, "", 9_000, "3.9"), 999, 1000)])
     assert bad == dict.fromkeys(("Docker", "disk", "host's Python", "clock"), PROBLEM)
-    assert states([*doctor_there._facts(["Welcome!"], 1000, "prod")]) == {"server": PROBLEM}
+    assert states([*doctor_there._facts(["Welcome!"], 999, 1000)]) == {"server": PROBLEM}
+
+
+def test_a_slow_answer_is_no_wrong_clock() -> None:
+    slow = {"before": 1000.0, "after": 1060.0}
+    for clock in (1000.5, 1059):
+        assert states([*doctor_there._facts(facts(clock), **slow)])["clock"] == OK
+    for clock, off in ((989, "11 s behind"), (1072, "12 s ahead")):
+        said = {each.check: each.text for each in doctor_there._facts(facts(clock), **slow)}
+        assert said["clock"] == f"the server is {off}"
 
 
 def test_a_name_that_leads_elsewhere_is_named_with_both_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
