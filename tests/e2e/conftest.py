@@ -1,4 +1,4 @@
-"""One platform for all end-to-end tests of a run, started by the rehearsal and by the engine in turn."""
+"""One platform for all end-to-end tests of a process, started by the rehearsal and by the engine in turn."""
 
 from collections.abc import Iterator
 
@@ -57,8 +57,9 @@ def _is_run_elsewhere(item: pytest.Item) -> bool:
     return both and not once and has_engine() and item.path.stem not in REHEARSED
 
 
-@pytest.fixture(scope="session", params=RUNNERS)
+@pytest.fixture(scope="package", params=RUNNERS)
 def raised(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """The platform. It goes when this process leaves these tests: its health checks would slow the other tests."""
     if request.param is Engine and not has_engine():
         pytest.skip("no Pulumi CLI")
     platform = Platform(tmp_path_factory.mktemp("project"), request.param)
@@ -78,7 +79,7 @@ def platform(raised: Platform) -> Platform:
     return raised
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def newer(raised: Platform) -> str:
     """A newer image of the app, in the registry alone."""
     settings = raised.committed["sertantai:registry"], raised.committed["sertantai:registry_token"]
