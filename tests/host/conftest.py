@@ -2,6 +2,7 @@
 
 from tests.throwaway.fixtures import boxes, cluster, gateway, name, shared
 
+from .joining import foreign, land
 from .sharing import app, reader, sharer
 
-__all__ = ["app", "boxes", "cluster", "gateway", "name", "reader", "shared", "sharer"]
+__all__ = ["app", "boxes", "cluster", "foreign", "gateway", "land", "name", "reader", "shared", "sharer"]
