@@ -2,7 +2,8 @@
 
 from tests.throwaway.fixtures import boxes, cluster, gateway, name, shared
 
+from .configuring import server
 from .joining import foreign, land
 from .sharing import app, reader, sharer
 
-__all__ = ["app", "boxes", "cluster", "foreign", "gateway", "land", "name", "reader", "shared", "sharer"]
+__all__ = ["app", "boxes", "cluster", "foreign", "gateway", "land", "name", "reader", "server", "shared", "sharer"]

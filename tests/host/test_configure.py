@@ -1,91 +1,19 @@
 """The server's settings: differences are corrected and reported. tests/hetzner runs it on a server."""
 
-import argparse
-import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from host import configure, dockerd, mounts, reloads, system
+from host import configure, system
 from host.failure import Failure
 from render import server as settings
-from tests.doubles.commands import FINE, Commands, failed, printed
+from tests.doubles.commands import FINE, failed, printed
 from tests.places import ROOT
 
-KEYS_ONLY = printed("port 22\npasswordauthentication no\n")
-UNITS = [*settings.UNITS, "systemd-timesyncd"]
-
-
-@dataclass
-class Server:
-    """A server in a folder, with all its settings."""
-
-    root: Path
-    commands: Commands
-    docker: Commands
-    inputs: dict[str, Any]
-    capsys: pytest.CaptureFixture[str]
-
-    def configure(self) -> list[str]:
-        """Configures the server and returns the output."""
-        self.commands.ran.clear()
-        self.docker.ran.clear()
-        self.capsys.readouterr()  # of a run that failed
-        configure.run(argparse.Namespace(), self.inputs)
-        return self.capsys.readouterr().out.splitlines()
-
-    def path(self, name: str) -> Path:
-        """Returns the file whose path on a server ends like this."""
-        [found] = [Path(file["path"]) for file in self.inputs["files"] if file["path"].endswith(name)]
-        return found
-
-    @property
-    def daemon(self) -> Path:
-        return Path(self.inputs["docker"]["path"])
-
-    def is_due(self, name: str) -> bool:
-        return (self.root / "run" / name).exists()
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Server:
-    commands = Commands(
-        {
-            "sshd -T": KEYS_ONLY,
-            "swapon --show": printed("/swapfile\n"),
-            "sysctl -e": printed("vm.swappiness = 10\n"),
-            "systemctl is-enabled docker": printed("enabled\n" * len(UNITS)),
-            "systemctl is-active docker": printed("active\n" * len(UNITS)),
-        }
-    )
-    docker = Commands({"info": printed("true\n"), "ps": printed("a1\n")})
-    monkeypatch.setattr(system, "run", commands)
-    monkeypatch.setattr("host.docker.run", docker)
-    monkeypatch.setattr(configure, "is_root", lambda: True)
-    monkeypatch.setattr(shutil, "which", lambda command: command)
-    monkeypatch.setattr(time, "sleep", lambda _: None)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    for module in (reloads, dockerd):
-        monkeypatch.setattr(module, "FOLDER", tmp_path / "run")
-    monkeypatch.setattr(configure, "SWAP", tmp_path / "swapfile")
-    monkeypatch.setattr(configure, "CLOCK", tmp_path / "systemd-timesyncd")
-    monkeypatch.setattr(mounts, "FSTAB", tmp_path / "fstab")
-    (tmp_path / "systemd-timesyncd").write_text("")
-    (tmp_path / "systemd-timesyncd").chmod(0o755)
-    inputs = settings.configuration("05:30")
-    inputs["files"] = [file | {"path": f"{tmp_path}{file['path']}"} for file in inputs["files"]]
-    inputs["docker"] = inputs["docker"] | {"path": f"{tmp_path}{inputs['docker']['path']}"}
-    made = Server(tmp_path, commands, docker, inputs, capsys)
-    made.configure()
-    return made
+from .configuring import Server
 
 
 def test_a_correct_server_is_not_changed(server: Server) -> None:
@@ -249,93 +177,6 @@ def test_a_setting_that_the_kernel_refuses_is_reported(server: Server) -> None:
     server.commands.answers["sysctl -q -e -p"] = failed()
     with pytest.raises(Failure, match=r"^host: the kernel refuses a setting of .*99-sertantai.conf$"):
         server.configure()
-
-
-class TestSwap:
-    @pytest.fixture(autouse=True)
-    def _has_none(self, server: Server) -> None:
-        server.commands.answers["swapon --show"] = FINE
-        server.inputs["swap_mb"] = 1
-
-    def test_a_swap_file_is_created_on_a_server_without_swap(self, server: Server) -> None:
-        mounts.FSTAB.write_text("UUID=root / ext4 rw 0 1\n")
-        assert server.configure() == [f"host: uses the swap file {configure.SWAP}"]
-        assert (configure.SWAP.stat().st_size, configure.SWAP.stat().st_mode & 0o777) == (1 << 20, 0o600)
-        assert mounts.FSTAB.read_text() == f"UUID=root / ext4 rw 0 1\n{configure.SWAP} none swap sw 0 0\n"
-        assert server.commands.has_run("mkswap ")
-
-    def test_an_existing_swap_file_is_used_and_listed_once(self, server: Server) -> None:
-        server.configure()
-        server.configure()
-        assert not server.commands.has_run("mkswap ")
-        assert server.commands.has_run(f"swapon {configure.SWAP}")
-        assert mounts.FSTAB.read_text().count("swap sw") == 1
-
-    def test_too_little_room_for_swap_is_reported_and_no_file_is_left(
-        self, server: Server, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def full(*_: object) -> None:
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(os, "posix_fallocate", full)
-        with pytest.raises(Failure, match=r"^host: no room for a swap file of 1 MB$"):
-            server.configure()
-        assert list(server.root.glob("swapfile*")) == []
-
-
-class TestDocker:
-    @pytest.fixture(autouse=True)
-    def _has_another_file(self, server: Server) -> None:
-        server.daemon.write_text('{"icc": true}')
-
-    def test_an_adopted_dockers_own_folder_stays_and_open_sockets_are_removed(self, server: Server) -> None:
-        server.daemon.write_text(json.dumps({"data-root": "/srv/docker", "hosts": ["tcp://0.0.0.0:2375"]}))
-        server.configure()
-        assert json.loads(server.daemon.read_text()) == {"data-root": "/srv/docker", **settings.DOCKER}
-
-    def test_the_first_boot_writes_the_same_settings(self, server: Server) -> None:
-        server.daemon.write_text(settings.docker_daemon().content)
-        assert server.configure() == []
-
-    @pytest.mark.parametrize("content", ["{", "7"])
-    def test_a_file_without_json_is_not_changed(self, server: Server, content: str) -> None:
-        server.daemon.write_text(content)
-        with pytest.raises(Failure, match=r"^host: .*daemon.json there is no JSON: fix it by hand"):
-            server.configure()
-        assert server.daemon.read_text() == content
-
-    def test_settings_that_docker_refuses_change_nothing(self, server: Server) -> None:
-        server.commands.answers["dockerd --validate"] = failed("unable to configure\ninvalid pool\n")
-        with pytest.raises(
-            Failure, match=r"^host: Docker refuses its new settings, and nothing was changed: invalid pool$"
-        ):
-            server.configure()
-        assert server.daemon.read_text() == '{"icc": true}'
-
-    def test_settings_that_docker_cannot_start_with_are_reverted(self, server: Server) -> None:
-        answers = iter([failed("failed to start"), FINE])
-        server.commands.answers["systemctl restart docker"] = lambda: next(answers)
-        with pytest.raises(Failure, match=r"^host: Docker does not start with its new settings, and the previous ones"):
-            server.configure()
-        assert server.daemon.read_text() == '{"icc": true}'
-        assert server.commands.ran[-1] == "systemctl restart docker"
-        assert not server.is_due("docker")
-
-    def test_containers_that_would_not_survive_a_restart_keep_running(self, server: Server) -> None:
-        server.docker.answers["info"] = printed("false\n")
-        assert "at its next restart" in server.configure()[-1]
-        assert server.commands.has_run("systemctl reload docker")
-        assert not server.commands.has_run("systemctl restart docker")
-        assert server.configure() == []
-
-    def test_without_containers_docker_is_restarted_even_without_live_restore(self, server: Server) -> None:
-        server.docker.answers |= {"info": printed("false\n"), "ps": FINE}
-        assert server.configure()[-1] == "host: restarted Docker; its containers kept running"
-
-    def test_a_stopped_docker_reads_them_when_it_starts(self, server: Server) -> None:
-        server.commands.answers["systemctl is-active -q docker"] = failed()
-        assert server.configure() == [f"host: changed {server.daemon}"]
-        assert server.docker.ran == []
 
 
 def test_a_unit_that_is_stopped_or_disabled_is_started_and_enabled(server: Server) -> None:
