@@ -8,6 +8,7 @@ import pytest
 from render import nginx, postgres
 from tests.throwaway.box import GATEWAY_MB, Boxes, docker
 from tests.throwaway.calling import call
+from tests.throwaway.recovering import build_image
 from tests.throwaway.sites import SERVE, put_base
 from tests.waiting import eventually
 
@@ -79,3 +80,9 @@ def cluster(shared: Boxes) -> str:
     access = call("pg-hba", name, inputs={**postgres.rules(), "fingerprint": "mark"})
     assert (access.code, access.out, access.error) == (0, "", "")
     return name
+
+
+@pytest.fixture(scope="session")
+def recovery_image(base_image: str) -> str:
+    """The stand-in of PostgreSQL's image, with pgBackRest."""
+    return build_image(base_image)

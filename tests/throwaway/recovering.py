@@ -8,10 +8,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from render import postgres
 from tests.throwaway.backups import CREATE_ROLE, PASSWORD, ROLE, configuration
 from tests.throwaway.box import Said, docker
+from tests.throwaway.calling import call
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -165,3 +167,16 @@ class Recovering:
         command = ["docker", "run", "--rm", "-i", "--network", "none", *volumes, self.image, "bash"]
         done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
         assert not done.returncode, done.stderr
+
+
+def build(running: Recovering, moment: str) -> Said:
+    """Makes the cluster of the moment, beside the running one."""
+    return call("recover-build", running.stack, moment)
+
+
+def compare(running: Recovering) -> dict[str, Any]:
+    """What would be lost with a promotion, and the volume that would be promoted."""
+    said = call("recover-compare", running.stack)
+    assert said.ok, said.error
+    compared: dict[str, Any] = json.loads(said.out)
+    return compared
