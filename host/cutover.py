@@ -111,7 +111,7 @@ class Cutover:
         except SqlError:
             raise Failure(f"{self.subject}: PostgreSQL does not answer; nothing was touched: run up again") from None
         self._start()
-        if previous.storage != self.target.storage and storage.has_served(self.container):
+        if previous.storage != self.target.storage and storage.has_served(self.subject, self.container):
             storage.empty(self.subject, self.container)
         labels = {STACK: self.stack, SERVICE: self.service, PART: ELECTRIC}
         old = [name for name in docker.list_containers(labels, running=True) if name != self.container]
@@ -147,8 +147,8 @@ class Cutover:
             self.gateway.switch_upstream(self.service, self.container)
             try:
                 reason = self._free_slot(previous, old) or self._wait_until_active(self.container, "the new Electric")
-            except docker.Refused as refused:
-                reason = str(refused)
+            except Failure as failure:
+                reason = str(failure).removeprefix(f"{self.subject}: ")
             if reason:
                 raise self._return_slot(reason, previous, old)
 
@@ -161,7 +161,7 @@ class Cutover:
             )
             docker.kill([self.container, *old])
             try:
-                self._query("slot_drop", {"slot": self.slot}, self.database)
+                self._drop_slot()
             except SqlError:
                 return "its slot cannot be dropped"
             self._start()
@@ -181,7 +181,7 @@ class Cutover:
         begun = time.monotonic()
         while not docker.passes_check(container, self.check):
             waited_s = time.monotonic() - begun
-            if not docker.is_running(container) or docker.state(container).restarts != restarts:
+            if _has_died(container, restarts):
                 return f"{name} died"
             if waited_s >= self.timeout_s:
                 return f"{name} is not active after {waited_s:.0f} s"
@@ -196,26 +196,39 @@ class Cutover:
         if not back:
             docker.start(self.container)  # it keeps trying
             return Failure("\n".join(lines))
-        with suppress(docker.Refused):
+        with suppress(Failure):
             docker.kill([self.container])
         try:
             if previous.storage != self.target.storage:
                 # The new Electric may have been active for a moment, and its rows would be missing in the old shapes.
-                self._query("slot_drop", {"slot": self.slot}, self.database)
+                self._drop_slot()
             self._record(previous)
         except SqlError:
             lines.append(f"{self.subject}: PostgreSQL does not answer; run up again")
-        for container in back:
-            docker.start(container)
-        problem = self._wait_until_active(back[0], "the old Electric")
-        self.gateway.switch_upstream(self.service, back[0])
-        lines.append(f"{self.subject}: {f'{problem}: run up again' if problem else 'the old Electric serves again'}")
-        return Failure("\n".join(lines))
+        try:
+            for container in back:
+                docker.start(container)
+            problem = self._wait_until_active(back[0], "the old Electric")
+            self.gateway.switch_upstream(self.service, back[0])
+            end = f"{problem}: run up again" if problem else "the old Electric serves again"
+        except Failure as failure:  # the reason of the first one must not be lost
+            end = f"the old Electric may not serve: {str(failure).removeprefix(f'{self.subject}: ')}"
+        return Failure("\n".join([*lines, f"{self.subject}: {end}"]))
 
     def _start(self) -> None:
         # A failed cut-over has stopped it.
         if not docker.start(self.container):
             raise Failure(f"{self.subject}: container {self.container} cannot be started; run up again")
+
+    def _drop_slot(self) -> None:
+        for tries_left in reversed(range(docker.TRIES)):
+            try:
+                self._query("slot_drop", {"slot": self.slot}, self.database)
+                return
+            except SqlError:  # the session of a killed Electric may still end
+                if not tries_left:
+                    raise
+            time.sleep(docker.PAUSE_S)
 
     def _has_slot(self, wait_s: float = 0) -> bool:
         end = time.monotonic() + wait_s
@@ -232,3 +245,14 @@ class Cutover:
 
     def _query(self, sql: str, values: Mapping[str, str], database: str = "postgres") -> str:
         return self.postgres.query(files.sql(sql), values, database=database).strip("\n")
+
+
+def _has_died(container: str, restarts: int) -> bool:
+    """Whether a container does not run, or runs again. A Docker that does not answer says neither."""
+    try:
+        now = docker.state(container)
+    except docker.NotFound:
+        return True
+    except docker.NoAnswer:
+        return False
+    return not now.is_running or now.restarts != restarts

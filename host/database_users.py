@@ -83,7 +83,8 @@ class Users:
         try:
             serving = [(user, user.serving_containers()) for user in self.services]
             containers = [name for _, parts in serving for names in parts.values() for name in names]
-            if not all(docker.start(container) for container in containers):
+            started = [docker.start(container) for container in containers]  # all of them, even if one fails
+            if not all(started):
                 return False
             for user, parts in serving:
                 self._wait_until_healthy(user, parts)

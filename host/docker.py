@@ -1,8 +1,11 @@
 """Docker's command line client. The verbs reach containers by it alone."""
 
 import json
+import re
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -12,7 +15,12 @@ EXEC_TIMEOUT_S = 10
 TIMED_OUT = 124
 NO_ANSWER = "Docker does not answer on the host: is it running (systemctl status docker)? Then run up again"
 NO_PROGRAM = "the host has no program docker: install Docker, then run up again"
-NO_ANSWER_ERRORS = ("Cannot connect to the Docker daemon", "error during connect", "context deadline exceeded")
+NO_ANSWER_ERROR = re.compile(
+    r"(?m)^(docker: |ERROR: )?(Cannot connect to the Docker daemon|failed to connect to the docker API"
+    r"|error during connect|Error response from daemon: .*context deadline exceeded)"
+)
+TRIES, REMOVE_TRIES, PAUSE_S = 3, 20, 0.5
+"""On a busy server Docker refuses a command for a moment. Another process may still be removing the container."""
 
 
 class NotFound(Failure):
@@ -21,6 +29,10 @@ class NotFound(Failure):
 
 class TooSlow(Failure):
     """Docker, or what runs in a container, has not answered within the time that was given."""
+
+
+class NoAnswer(Failure):
+    """Docker does not answer."""
 
 
 class Refused(Failure):
@@ -39,7 +51,7 @@ class Output:
 def run(
     *words: str, stdin: str = "", timeout_s: float | None = None, environment: Mapping[str, str] | None = None
 ) -> Output:
-    """Runs `docker WORDS`. Code 124: it took longer than `timeout_s`. Raises a `Failure` if Docker does not answer."""
+    """Runs `docker WORDS`. Code 124: it took longer than `timeout_s`. Raises `NoAnswer`."""
     try:
         result = subprocess.run(
             ["docker", *words],
@@ -55,8 +67,8 @@ def run(
         return Output(TIMED_OUT, "", f"no answer within {timeout_s} s")
     except FileNotFoundError:
         raise Failure(NO_PROGRAM) from None
-    if result.returncode and any(words in result.stderr for words in NO_ANSWER_ERRORS):
-        raise Failure(NO_ANSWER)
+    if result.returncode and NO_ANSWER_ERROR.search(result.stderr):
+        raise NoAnswer(NO_ANSWER)
     return Output(result.returncode, result.stdout, result.stderr)
 
 
@@ -195,8 +207,10 @@ def execute(
 
 
 def passes_check(container: str, check: Sequence[str]) -> bool:
-    """Whether a container passes its health check now."""
-    return execute(container, check, timeout_s=EXEC_TIMEOUT_S).code == 0
+    """Whether a container passes its health check now. A Docker that does not answer means that it does not."""
+    with suppress(NoAnswer):
+        return execute(container, check, timeout_s=EXEC_TIMEOUT_S).code == 0
+    return False
 
 
 def logs(container: str, lines: int) -> list[str]:
@@ -206,7 +220,11 @@ def logs(container: str, lines: int) -> list[str]:
 
 
 def start(container: str) -> bool:
-    """Starts a container and returns whether that succeeded. A running one is not changed."""
+    """Starts a container, in a few tries, and returns whether that succeeded. A running one is not changed."""
+    for _ in range(TRIES - 1):
+        if run("start", container).code == 0:
+            return True
+        time.sleep(PAUSE_S)
     return run("start", container).code == 0
 
 
@@ -225,5 +243,9 @@ def kill(containers: Sequence[str]) -> None:
 
 
 def remove(container: str) -> bool:
-    """Removes a container and its anonymous volumes. Returns whether it is gone."""
-    return run("rm", "-f", "-v", container).code == 0 or not exists(container)
+    """Removes a container and its anonymous volumes. Returns whether it is gone, in a few tries."""
+    for _ in range(REMOVE_TRIES):
+        if run("rm", "-f", "-v", container).code == 0 or not exists(container):
+            return True
+        time.sleep(PAUSE_S)
+    return False

@@ -91,6 +91,8 @@ class Gate:
             now = docker.state(self.container)
         except docker.NotFound:
             raise self.failure("died") from None
+        except docker.NoAnswer:
+            return  # the next look knows more
         if now.is_running and now.restarts == restarts:
             return
         if now.exit_code == KILLED:

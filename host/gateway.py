@@ -1,6 +1,7 @@
 """The gateway: nginx's container, and its files on the volume that it shares with certbot."""
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from .mask import Mask
 VOLUME = "/srv/nginx"
 HELD_SERVERS = "/run/held"
 """While a file here has a server's name, requests for it wait. After three seconds they get 503 and Retry-After."""
-LOCK_WAIT_S = 60
+LOCK_WAIT_S = 300
+"""Each change of the gateway takes seconds on a busy server, and one `up` may change every site."""
 RELOAD_WAIT_S = 5
 UNRESOLVED_SERVERS = "/run/unresolved"
 """While a file here has a server's name, each request for it has the name resolved. switch.sh writes files here too."""
@@ -85,7 +87,7 @@ class Gateway:
         try:
             yield
         finally:
-            self.script("hold", "release", flag)
+            self._release(subject, flag, limit_s)
 
     def resolve_requests(self, subject: str, server: str) -> None:
         """Makes requests for a server that nginx did not reach before find its address at once."""
@@ -97,6 +99,13 @@ class Gateway:
         if result.code == BUSY:
             return REASONS[BUSY].format(wait=LOCK_WAIT_S)
         return _masked(result) if result.code else ""
+
+    def _release(self, subject: str, flag: str, limit_s: int) -> None:
+        for _ in range(docker.TRIES):
+            if not self.script("hold", "release", flag).code:
+                return
+            time.sleep(docker.PAUSE_S)
+        print(f"{subject}: the gateway could not be told to go on: requests wait and fail for up to {limit_s} s")
 
     def _keep_flag(self, subject: str, flag: str, limit_s: int) -> None:
         result = self.script("hold", "hold", flag, str(limit_s))

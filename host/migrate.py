@@ -93,7 +93,11 @@ class Migration:
 
     def run(self) -> None:
         """Creates a restore point, migrates, and prints the applied versions."""
-        docker.remove(self.container)  # the container of an interrupted run
+        if not docker.remove(self.container):
+            raise Failure(
+                f"{self.subject}: container {self.container} of an interrupted run cannot be removed; nothing was "
+                "touched: run up again"
+            )
         point = restore_point.name(self.service)
         try:
             if remaining := self._end_sessions():
@@ -114,13 +118,10 @@ class Migration:
 
     def _migrate(self) -> list[str]:
         """Runs the migrations. Returns why they failed, or an empty list."""
-        code = self._run_container()
-        if code == 0:
+        reason = self._run_container()
+        if not reason:
             return []
-        if code is None:
-            reasons = [f"stopped after {self.timeout_s} s; raise migrate_timeout_s if it needs longer"]
-        else:
-            reasons = [f"failed with exit code {code}"]
+        reasons = [reason]
         if self.lock_timed_out:
             reasons.append(
                 "another session had a lock for longer than migrate_lock_timeout_s: "
@@ -132,22 +133,25 @@ class Migration:
             remaining = ""  # without PostgreSQL there are no sessions
         return [*reasons, *([remaining] if remaining else [])]
 
-    def _run_container(self) -> int | None:
-        """Returns the container's exit code, or None if it was stopped."""
+    def _run_container(self) -> str:
+        """Returns why the migrations failed, or an empty text."""
         client = docker.stream_output(*self._docker_arguments(), environment=os.environ | dict(self.environment))
         printer = Thread(target=self._print_log, args=(client.stdout or [],))
         printer.start()
+        timed_out = False
         try:
-            code: int | None = client.wait(self.timeout_s)
+            code = client.wait(self.timeout_s)
+            reason = f"failed with exit code {code}" if code else ""
         except subprocess.TimeoutExpired:
-            code = None
+            timed_out = True
+            reason = f"stopped after {self.timeout_s} s; raise migrate_timeout_s if it needs longer"
             docker.stop([self.container], GRACE_S)
             _end(client)
         if docker.exists(self.container):  # it did not stop, or its client has lost it
-            code = None
+            reason = reason if timed_out else "Docker lost its output, so it was stopped; run up again"
             docker.remove(self.container)
         printer.join()
-        return code
+        return reason
 
     def _docker_arguments(self) -> list[str]:
         labels = {STACK: self.stack, SERVICE: self.service, PART: "migrate"}

@@ -5,6 +5,7 @@ Safe to run again from any state: it ends with the same files, or with the old o
 
 import argparse
 import hashlib
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ POLL_S = 0.1
 NO_LOGIN = """postgres: the role postgres cannot log in over the socket in its container: begin pg_hba.conf with
   local all postgres peer, or trust, reload it (pg_ctl reload), then run up again"""
 TOO_OLD = "postgres/image: is older than PostgreSQL 16, whose rules for logins the platform needs: use 16 or newer"
+NOT_LET_IN = re.compile("authentication failed|no pg_hba.conf entry|pg_hba.conf rejects|does not exist")
 FILES = "SELECT current_setting('hba_file'); SELECT current_setting('ident_file');"
 
 
@@ -32,8 +34,8 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     postgres = psql.Postgres(args.container)
     try:
         hba, ident = postgres.query(FILES).splitlines()
-    except psql.SqlError:
-        raise Failure(NO_LOGIN) from None
+    except psql.SqlError as error:
+        raise Failure(NO_LOGIN) if NOT_LET_IN.search(str(error)) else psql.failure("postgres", error) from None
     try:
         if int(postgres.query("SHOW server_version_num")) < MIN_VERSION:
             raise Failure(TOO_OLD)

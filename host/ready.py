@@ -24,14 +24,15 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     begun = time.monotonic()
     while not docker.passes_check(container, inputs["check"]):
         waited_s = time.monotonic() - begun
-        if waited_s >= args.timeout or _has_ended(container):
-            lines = map(Mask([]).line, docker.logs(container, SHOWN))
-            raise Failure("\n".join([f"{container}: is not ready after {waited_s:.0f} s; its last lines:", *lines]))
+        if (has_ended := _has_ended(container)) or waited_s >= args.timeout:
+            said = f"{container}: is not ready after {waited_s:.0f} s; its last lines:"
+            advice = [] if has_ended else [f"{container}: if it is only slow to start, run up again"]
+            raise Failure("\n".join([said, *map(Mask([]).line, docker.logs(container, SHOWN)), *advice]))
         time.sleep(POLL_S)
 
 
 def _has_ended(container: str) -> bool:
     try:
         return docker.state(container).status == "exited"
-    except docker.NotFound:
+    except (docker.NotFound, docker.NoAnswer):
         return False

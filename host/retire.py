@@ -56,8 +56,16 @@ def drain(subject: str, gateway: str, drain_s: int) -> None:
     An old worker may have requests of any service.
     """
     end = time.monotonic() + drain_s
-    while docker.execute(gateway, WORKER_SHUTTING_DOWN).code == 0:
+    while not _is_drained(gateway):
         if time.monotonic() >= end:
             print(f"{subject}: after {drain_s} s the gateway still had requests in flight, of this service or another")
             return
         time.sleep(POLL_S)
+
+
+def _is_drained(gateway: str) -> bool:
+    """Whether no old worker is left. A gateway that cannot be asked for a moment may still have requests in flight."""
+    asked = docker.execute(gateway, WORKER_SHUTTING_DOWN)
+    if asked.error:
+        return not docker.is_running(gateway)
+    return asked.code != 0

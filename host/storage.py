@@ -21,10 +21,16 @@ def folder(container: str) -> PurePosixPath | None:
     return path if str(path.parent) in {mount["Destination"] for mount in description["Mounts"]} else None
 
 
-def has_served(container: str) -> bool:
+def has_served(subject: str, container: str) -> bool:
     """Whether an earlier Electric has served from a running container's folder."""
     path = folder(container)
-    return path is not None and docker.execute(container, ["test", "-e", str(path / SERVED)]).code == 0
+    if path is None:
+        return False
+    # `test` alone would not do: a Docker that refuses the command has the exit code of a missing file.
+    asked = docker.execute(container, ["sh", "-c", 'if [ -e "$1" ]; then echo yes; fi', "sh", str(path / SERVED)])
+    if asked.code:
+        raise Failure(f"{subject}: its shapes cannot be read in {container}: {asked.error.strip()}; run up again")
+    return bool(asked.out)
 
 
 def mark_served(subject: str, container: str) -> None:

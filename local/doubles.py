@@ -68,7 +68,7 @@ def acme(directory_url: str, challenge_port: int, folder: Path, validity_s: int 
 def purge(*ports: int) -> None:
     """Removes the doubles at these ports, or all doubles, with their data."""
     client = ensure_docker()
-    containers: list[Any] = client.containers.list(all=True, filters={"label": LABEL})
+    containers: list[Any] = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
     for thing in [*containers, *client.volumes.list(filters={"name": "sertantai-registry-"})]:
         if not ports or thing.name.endswith(tuple(f"-{port}" for port in ports)):
             thing.remove(force=True)

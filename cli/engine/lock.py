@@ -58,7 +58,10 @@ def find_locks(state: Path, stack: str) -> list[Lock]:
     """Returns the locks on `stack` in the state folder `state`."""
     locks = []
     for file in sorted((state / ".pulumi" / "locks").glob(f"organization/sertantai/{stack}/*.json")):
-        content = json.loads(file.read_text())
+        try:
+            content = json.loads(file.read_text())
+        except FileNotFoundError:  # that run has just ended
+            continue
         values = {"pid": content["pid"], "hostname": content["hostname"], "since": content["timestamp"]}
         locks.append(Lock(file=file, username=str(content.get("username", "")), **values))
     return locks

@@ -102,6 +102,7 @@ for _ in $(seq $((reload_wait_s * 20))); do
 done
 if [ -z "$reloaded" ]; then
   revert
+  kill -HUP "$master"  # it may have read the new files by now
   exit 13
 fi
 # For a moment the old workers accept requests too. The switch is complete once each is gone or shutting down.

@@ -25,12 +25,16 @@ class Host:
     able: set[str] = field(default_factory=lambda: {"old", "new"})
     """Those that become active once the slot is free."""
     logged_in: set[str] = field(default_factory=lambda: {"old", "new"})
+    cannot_start: set[str] = field(default_factory=set)
+    """Those that cannot be started once they are stopped."""
     served: set[str] = field(default_factory=set)
     """Those whose storage has served before."""
     record: str = "old 0 one"
     has_slot: bool = True
     refuses: set[str] = field(default_factory=set)
-    """What fails: `turn`, `kill`, or the SQL of this name."""
+    """What fails: `turn`, `turn to` one container, `kill`, `state`, or the SQL of this name."""
+    refusals: dict[str, int] = field(default_factory=dict)
+    """How often the SQL of a name fails first."""
     done: list[str] = field(default_factory=list)
 
     def active(self, container: str) -> bool:
@@ -39,11 +43,18 @@ class Host:
     def start(self, container: str) -> bool:
         if container not in self.there:
             return False
+        if container in self.cannot_start and container not in self.running:
+            return False
         if container not in self.running:
             self.running.append(container)
             self.done.append(f"start {container}")
             self.has_slot = True
         return True
+
+    def state(self, container: str) -> docker.State:
+        if "state" in self.refuses:
+            raise docker.NoAnswer(docker.NO_ANSWER)
+        return replace(STATE, status="running" if container in self.running else "exited")
 
     def kill(self, containers: Sequence[str]) -> None:
         if "kill" in self.refuses:
@@ -53,7 +64,7 @@ class Host:
             self.running = [name for name in self.running if name != container]
 
     def switch_upstream(self, _: str, container: str) -> None:
-        if "turn" in self.refuses:
+        if "turn" in self.refuses or f"turn to {container}" in self.refuses:
             raise Failure("legal/electric: nginx refuses")
         self.done.append(f"turn to {container}")
 
@@ -66,6 +77,9 @@ class Host:
             self.done.append(f"release {container}")
 
     def ask(self, sql: str, values: Mapping[str, str], _: str = "") -> str:
+        if self.refusals.get(sql):
+            self.refusals[sql] -= 1
+            raise SqlError("not yet")
         if sql in self.refuses:
             raise SqlError("it says no")
         match sql:
@@ -102,11 +116,12 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
         "exists": lambda container: container in host.there,
         "addresses": lambda container: [container],
         "list_containers": lambda _, *, running: list(host.running),
-        "state": lambda _: STATE,
+        "state": host.state,
     }
     for name, fake in fakes.items():
         monkeypatch.setattr(docker, name, fake)
-    monkeypatch.setattr(storage, "has_served", lambda container: container in host.served)
+    monkeypatch.setattr(docker, "PAUSE_S", 0)
+    monkeypatch.setattr(storage, "has_served", lambda _, container: container in host.served)
     monkeypatch.setattr(
         storage, "mark_served", lambda _, container: host.done.append(f"note the storage of {container}")
     )
@@ -118,7 +133,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     return host
 
 
-def change_over(host: Host, image: str = "one", generation: int = 0) -> None:
+def change_over(host: Host, image: str = "one", generation: int = 0, timeout_s: int = 0) -> None:
     cutover.Cutover(
         subject="legal/electric",
         service="legal",
@@ -127,7 +142,7 @@ def change_over(host: Host, image: str = "one", generation: int = 0) -> None:
         slot="electric_slot_legal",
         database="legal",
         target=cutover.Record("new", generation, image),
-        timeout_s=0,
+        timeout_s=timeout_s,
         check=["true"],
         mask=Mask([]),
         fingerprint="none",
@@ -228,6 +243,31 @@ def test_an_old_electric_that_does_not_recover_is_reported(host: Host) -> None:
     assert host.done[-2:] == ["turn to old", "release new"]
 
 
+def test_the_first_reason_is_not_lost_if_the_gateway_does_not_switch_back(host: Host) -> None:
+    host.able, host.refuses = {"old"}, {"turn to old"}
+    assert failure(host) == [
+        "legal/electric: the new Electric is not active after 0 s",
+        "legal/electric: the old Electric may not serve: nginx refuses",
+    ]
+
+
+def test_a_docker_that_does_not_answer_for_a_moment_has_not_lost_the_new_electric(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([STATE])
+
+    def state(_: str) -> docker.State:
+        for answer in answers:
+            return answer
+        host.able.add("new")
+        raise docker.NoAnswer(docker.NO_ANSWER)
+
+    host.able = {"old"}
+    monkeypatch.setattr(docker, "state", state)
+    change_over(host, timeout_s=60)
+    assert host.done == IN_ORDER
+
+
 def test_an_old_electric_that_cannot_be_stopped_keeps_the_slot(host: Host) -> None:
     host.refuses = {"kill"}
     assert failure(host) == [
@@ -270,6 +310,18 @@ class TestAnotherGeneration:
         host.able = set()
         failure(host, generation=1)
         assert host.record == "old 0 one"
+
+    def test_a_slot_that_is_still_in_use_for_a_moment_is_dropped(self, host: Host) -> None:
+        host.refusals = {"slot_drop": 2}
+        change_over(host, generation=1)
+        assert host.record == "new 1 one"
+
+    def test_a_new_electric_that_cannot_start_again_returns_the_slot(self, host: Host) -> None:
+        host.cannot_start = {"new"}
+        assert failure(host, generation=1) == [
+            "legal/electric: container new cannot be started; run up again",
+            "legal/electric: the old Electric serves again",
+        ]
 
     def test_if_the_slot_cannot_be_dropped_it_is_returned(self, host: Host) -> None:
         host.refuses = {"slot_drop"}

@@ -35,3 +35,67 @@ def test_a_warning_of_docker_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> N
 def test_docker_is_not_asked_for_no_containers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker, "run", None)
     assert docker.inspect_existing([]) == []
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, *outputs: docker.Output) -> list[str]:
+    """Docker gives these answers, the last one again and again. Returns the commands that it gets."""
+    asked: list[str] = []
+
+    def run(*words: str, **_: object) -> docker.Output:
+        asked.append(" ".join(words))
+        return outputs[min(len(asked), len(outputs)) - 1]
+
+    monkeypatch.setattr(docker, "run", run)
+    monkeypatch.setattr(docker, "PAUSE_S", 0)
+    return asked
+
+
+FINE, BUSY = docker.Output(0, "", ""), docker.Output(1, "", "Error response from daemon: OCI runtime create failed\n")
+
+
+def test_a_start_that_docker_refuses_for_a_moment_succeeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answers(monkeypatch, BUSY, FINE)
+    assert docker.start("app")
+    assert asked == ["start app"] * 2
+
+
+def test_a_container_that_cannot_start_is_tried_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answers(monkeypatch, BUSY)
+    assert not docker.start("app")
+    assert len(asked) == 3
+
+
+def test_a_container_that_another_process_removes_is_gone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    going = docker.Output(1, "", "Error response from daemon: removal of container app is already in progress\n")
+    there = docker.Output(0, '[{"Name": "/app"}]', "")
+    gone = docker.Output(1, "", "Error: No such container: app\n")
+    answers(monkeypatch, going, there, going, gone)
+    assert docker.remove("app")
+
+
+class Said:
+    def __init__(self, error: str) -> None:
+        self.returncode, self.stdout, self.stderr = 1, "", error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+        "docker: Cannot connect to the Docker daemon at unix:///var/run/docker.sock.",
+        "failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct",
+        "error during connect: Get http://docker/v1.41/info: EOF",
+        "Error response from daemon: context deadline exceeded",
+    ],
+)
+def test_a_docker_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch, error: str) -> None:
+    monkeypatch.setattr("host.docker.subprocess.run", lambda *_, **__: Said(f"{error}\n"))
+    with pytest.raises(docker.NoAnswer, match="Docker does not answer on the host"):
+        docker.run("info")
+    assert not docker.passes_check("app", ["true"])
+
+
+def test_what_a_program_in_a_container_says_is_not_dockers(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = "Fatal: unable to open the repository: context deadline exceeded\n"
+    monkeypatch.setattr("host.docker.subprocess.run", lambda *_, **__: Said(error))
+    assert docker.run("exec", "backup", "restic").error == error

@@ -124,4 +124,5 @@ def test_a_platform_container_that_is_never_ready_is_reported_with_the_time(boxe
     said = ready(container, 1)
     assert said.code == 1
     assert re.match(rf"{container}: is not ready after [1-9]\d? s; its last lines:\n", said.error)
+    assert said.error.endswith(f"\n{container}: if it is only slow to start, run up again\n")
     assert "loading" in said.error

@@ -15,6 +15,7 @@ from render import nginx, verb
 
 SITE = "sites/legal.conf"
 GATEWAY = Gateway("nginx")
+FINE = docker.Output(0, "", "")
 
 
 @dataclass
@@ -76,7 +77,7 @@ def test_a_site_is_switched_in_one_run_within_the_gateways_container(
     inputs = {"text": "the text", "fingerprint": "1a2b", "domains": ["legal.test", "laws.test"]}
     call("switch legal --gateway nginx", inputs, monkeypatch)
     assert [words[:4] for words in fake.asked] == [("exec", "-i", "nginx", "bash")]
-    assert fake.arguments() == ["60", "5", "write", SITE, "1a2b", "legal.test", "laws.test"]
+    assert fake.arguments() == ["300", "5", "write", SITE, "1a2b", "legal.test", "laws.test"]
     assert fake.stdin == ["the text"]
 
 
@@ -89,12 +90,12 @@ def test_a_missing_text_is_an_error_without_a_traceback(fake: Docker, monkeypatc
 
 def test_a_site_is_removed_by_its_service(fake: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
     call("site-remove legal --gateway nginx", {}, monkeypatch)
-    assert fake.arguments() == ["60", "5", "remove", SITE]
+    assert fake.arguments() == ["300", "5", "remove", SITE]
 
 
 def test_electrics_upstream_is_switched_by_its_service(fake: Docker) -> None:
     GATEWAY.switch_upstream("legal", "legal-electric-1a2b3c4")
-    assert fake.arguments() == ["60", "5", "upstream", SITE, "legal-electric", "legal-electric-1a2b3c4"]
+    assert fake.arguments() == ["300", "5", "upstream", SITE, "legal-electric", "legal-electric-1a2b3c4"]
     fake.answers["switch"] = docker.Output(13, "", "")
     assert failure(lambda: GATEWAY.switch_upstream("legal", "x")).startswith(
         "legal/electric: nginx did not load the new text"
@@ -104,7 +105,7 @@ def test_electrics_upstream_is_switched_by_its_service(fake: Docker) -> None:
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        (10, "another change has held the gateway's lock for 60 s; run up again"),
+        (10, "another change has held the gateway's lock for 300 s; run up again"),
         (11, "the text is missing; run up again"),
         (12, "nginx refuses the new text; what served before still serves\nnginx: [emerg] unknown directive"),
         (
@@ -142,7 +143,7 @@ def test_a_text_that_nginx_accepts_has_no_error(fake: Docker) -> None:
     fake.answers["test"] = docker.Output(12, "nginx: [emerg] no\n", "")
     assert GATEWAY.config_error(SITE, "the text") == "nginx: [emerg] no"
     fake.answers["test"] = docker.Output(10, "", "")
-    assert "held the gateway's lock for 60 s" in GATEWAY.config_error(SITE, "the text")
+    assert "held the gateway's lock for 300 s" in GATEWAY.config_error(SITE, "the text")
 
 
 @pytest.mark.parametrize("runs", [True, False])
@@ -159,7 +160,7 @@ def test_the_base_is_written_in_nginxs_container_or_by_a_temporary_one(
     assert [fake.script(0), fake.script(1)] == ["write_scripts", "switch"]
     assert fake.arguments(0)[::2] == list(SCRIPTS)
     assert fake.arguments(0)[1::2] == [files.shell(f"volume/{name}") for name in SCRIPTS]
-    assert fake.arguments(1) == ["60", "5", "write", "nginx.conf", "none"]
+    assert fake.arguments(1) == ["300", "5", "write", "nginx.conf", "none"]
 
 
 def test_if_scripts_cannot_be_written_the_configuration_stays(fake: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,6 +180,30 @@ def test_requests_wait_until_the_block_ends_even_if_it_fails(fake: Docker) -> No
 
     assert failure(hold) == "torn"
     assert fake.arguments() == ["release", "/run/held/legal-electric-1"]
+
+
+def test_a_gateway_that_does_not_answer_for_a_moment_is_told_again_to_go_on(
+    fake: Docker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hold(refusals: int) -> list[str]:
+        refused = docker.Output(126, "", "OCI runtime exec failed\n")
+        answers = iter([FINE, *[refused] * refusals, FINE])
+
+        def run(*words: str, **_: Any) -> docker.Output:
+            fake.asked.append(words)
+            return next(answers)
+
+        fake.asked.clear()
+        monkeypatch.setattr(docker, "run", run)
+        with GATEWAY.hold_requests("legal/electric", "legal-electric-1", 90):
+            pass
+        return [fake.arguments(number)[0] for number in range(len(fake.asked))]
+
+    monkeypatch.setattr(docker, "PAUSE_S", 0)
+    assert (hold(1), capsys.readouterr().out) == (["hold", "release", "release"], "")
+    assert hold(3) == ["hold", *["release"] * 3]
+    said = "the gateway could not be told to go on: requests wait and fail for up to 90 s"
+    assert capsys.readouterr().out == f"legal/electric: {said}\n"
 
 
 def test_a_gateway_that_does_not_answer_is_reported_before_anything_changes(fake: Docker) -> None:

@@ -163,7 +163,7 @@ def test_a_migration_that_takes_too_long_is_stopped_before_it_is_removed(monkeyp
 def test_a_migration_that_docker_no_longer_shows_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     host, migration = begin(monkeypatch, Client(1))
     host.stays = True
-    assert failure(migration)[0].startswith("legal/migrate: stopped")
+    assert failure(migration)[0] == "legal/migrate: Docker lost its output, so it was stopped; run up again"
     assert "removes" in host.log[4:]
 
 

@@ -103,8 +103,13 @@ def test_an_older_postgresql_is_not_changed(container: Container, asked: Asked) 
 
 
 def test_if_no_login_works_the_error_says_what_to_do(container: Container, asked: Asked) -> None:
-    asked.answers[pg_hba.FILES] = psql.Unreachable("FATAL")
+    asked.answers[pg_hba.FILES] = psql.Unreachable('FATAL:  Peer authentication failed for user "postgres"')
     assert "begin pg_hba.conf with\n  local all postgres peer" in failure()
+
+
+def test_a_postgresql_that_starts_is_not_one_with_wrong_rules(container: Container, asked: Asked) -> None:
+    asked.answers[pg_hba.FILES] = psql.Unreachable("FATAL:  the database system is starting up")
+    assert failure() == "postgres: PostgreSQL does not answer; run up again"
 
 
 def test_a_file_that_cannot_be_written_is_reported(container: Container, asked: Asked) -> None:

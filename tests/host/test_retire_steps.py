@@ -17,6 +17,8 @@ class Containers:
         self.stuck: set[str] = set()
         self.draining = 0
         """How many times the gateway still reports an old worker."""
+        self.refusals, self.gateway_runs = 0, True
+        monkeypatch.setattr(docker, "is_running", lambda _: self.gateway_runs)
         monkeypatch.setattr(docker, "list_containers", self.names)
         monkeypatch.setattr(docker, "execute", self.execute)
         monkeypatch.setattr(
@@ -32,6 +34,9 @@ class Containers:
 
     def execute(self, container: str, command: Sequence[str]) -> docker.Output:
         self.done.append(f"look at {container}")
+        if self.refusals:
+            self.refusals -= 1
+            return docker.Output(126, "", "OCI runtime exec failed\n")
         self.draining -= 1
         return docker.Output(0 if self.draining >= 0 else 1, "", "")
 
@@ -63,6 +68,20 @@ def test_the_drain_ends_after_its_time_and_reports_it(
         in capsys.readouterr().out
     )
     assert containers.done[-1] == "remove legal-app-1"
+
+
+def test_a_gateway_that_cannot_be_asked_for_a_moment_is_not_drained(monkeypatch: pytest.MonkeyPatch) -> None:
+    containers = Containers(monkeypatch, ["legal-app-1"])
+    containers.draining, containers.refusals = 1, 2
+    run([])
+    assert containers.done.count("look at nginx") == 4
+
+
+def test_a_gateway_that_does_not_run_has_no_requests_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    containers = Containers(monkeypatch, ["legal-app-1"])
+    containers.refusals, containers.gateway_runs = 99, False
+    run([])
+    assert containers.done.count("look at nginx") == 1
 
 
 def test_without_old_containers_the_gateway_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
