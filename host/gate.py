@@ -20,7 +20,7 @@ SHOWN, SEARCHED = 30, 200
 DOCKERS_DNS = "0B00007F"
 """127.0.0.11 in /proc/net/tcp: the address of Docker's name server in every container."""
 LISTENS = "0A"
-KILLED = 137
+KILLED, REASON_S = 137, 3
 OLD_STILL_SERVES = "what served before still serves; fix the image or its settings and run up again"
 
 
@@ -95,8 +95,9 @@ class Gate:
             return  # the next look knows more
         if now.is_running and now.restarts == restarts:
             return
-        if now.exit_code == KILLED:
-            time.sleep(0.5)  # Docker reports the end of a container before its reason
+        end = time.monotonic() + REASON_S
+        while now.exit_code == KILLED and not now.out_of_memory and time.monotonic() < end:
+            time.sleep(POLL_S)  # Docker reports the end of a container before its reason
             now = docker.state(self.container)
         if now.out_of_memory:
             raise self.failure("was killed: it needs more than its memory_mb")

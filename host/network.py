@@ -17,7 +17,7 @@ from .failure import Failure
 STACK, FINGERPRINT = "sertantai.stack", "sertantai.fingerprint"
 NO_FINGERPRINT = "none"
 GONE = "gone-"
-LEAVE_S, POLL_S = 5, 0.2
+LEAVE_S, POLL_S = 30, 0.2
 """How long a container may still hold the network after Docker says that the container is gone."""
 
 

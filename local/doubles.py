@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from .images.context import fingerprint
 from .machine import alone, ensure_docker, say
 
 LABEL = "sertantai.double"
+WAIT_S = 120
 ACME_PORTS = ("ACME_PORT", "MANAGEMENT_PORT", "DNS_PORT", "DNS_MANAGEMENT_PORT")
 
 
@@ -71,7 +73,8 @@ def purge(*ports: int) -> None:
     containers: list[Any] = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
     for thing in [*containers, *client.volumes.list(filters={"name": "sertantai-registry-"})]:
         if not ports or thing.name.endswith(tuple(f"-{port}" for port in ports)):
-            thing.remove(force=True)
+            with suppress(NotFound):  # another process removes it too
+                thing.remove(force=True)
 
 
 def _ensure(kind: str, ports: list[int], environment: dict[str, str], mount: Mount) -> str:
@@ -97,9 +100,12 @@ def _ensure(kind: str, ports: list[int], environment: dict[str, str], mount: Mou
 
 def _wait_for(name: str, url: str, auth: tuple[str, str] | None = None, verify: ssl.SSLContext | bool = False) -> str:
     """Waits at most about two minutes for a double's answer, and returns it."""
-    transport = httpx.HTTPTransport(verify=verify, retries=9)
-    try:
-        with httpx.Client(auth=auth, transport=transport) as client:
-            return client.get(url).raise_for_status().text
-    except httpx.HTTPError as error:
-        raise Trouble(f"{name}: does not answer: {error}; see `docker logs {name}`") from None
+    end = time.monotonic() + WAIT_S
+    with httpx.Client(auth=auth, verify=verify, timeout=30) as client:
+        while True:
+            try:
+                return client.get(url).raise_for_status().text
+            except httpx.HTTPError as error:
+                if time.monotonic() >= end:
+                    raise Trouble(f"{name}: does not answer: {error}; see `docker logs {name}`") from None
+            time.sleep(0.2)

@@ -1,15 +1,18 @@
 """Which runner owns the platform on this machine: the Pulumi CLI or the rehearsal, never both."""
 
+import time
 from typing import Any
 
 import docker
-from docker.errors import DockerException
+from docker.errors import APIError, DockerException
 from docker.models.containers import Container
 
 from .errors import Trouble
 
 REHEARSAL = {"sertantai.owner": "rehearsal"}
 """The label of everything that the rehearsal creates on Docker."""
+REMOVE_S = 30
+"""How long Docker may refuse to remove a thing because another one is just going."""
 OWNED = "{0} owns the stack {1} on this machine: run `{2}` first, which removes it with its data"
 
 
@@ -31,6 +34,17 @@ def remove_rehearsed(stack: str) -> None:
 
     A step creates the network, so it lacks the rehearsal's label. It is removed if nothing else of the stack is left.
     """
+    end = time.monotonic() + REMOVE_S
+    while True:
+        try:
+            return _remove(stack)
+        except APIError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(0.2)
+
+
+def _remove(stack: str) -> None:
     for thing in rehearsed(stack):
         thing.remove(**({"force": True, "v": True} if isinstance(thing, Container) else {}))
     client = docker.from_env()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +15,19 @@ def reset_signals() -> None:
 
 def kill_session(session: int) -> None:
     """Kills all processes of a session, as a power cut would: the engine has a process group of its own."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if os.getsid(int(process.name)) == session:
-                os.kill(int(process.name), signal.SIGKILL)
+    while living := [process for process in _processes() if _is_in(session, process)]:
+        for process in living:
+            with suppress(OSError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def _processes() -> list[int]:
+    return [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+
+
+def _is_in(session: int, process: int) -> bool:
+    with suppress(OSError, IndexError):
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        return os.getsid(process) == session and state != "Z"
+    return False

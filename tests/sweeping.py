@@ -17,6 +17,19 @@ def sweep(label: str) -> None:
     eventually(lambda: _swept({"label": label}))
 
 
+def sweep_volumes(prefix: str) -> None:
+    """Removes every volume whose name begins so, also one without a label: a service's steps make such volumes."""
+    eventually(lambda: _swept_volumes(prefix))
+
+
+def _swept_volumes(prefix: str) -> bool:
+    with closing(docker.from_env()) as client:
+        for volume in client.volumes.list():
+            if str(volume.name).startswith(prefix):
+                _remove(volume, force=True)
+    return True
+
+
 def _swept(wanted: dict[str, Any]) -> bool:
     with closing(docker.from_env()) as client:
         for container in client.containers.list(all=True, filters=wanted, ignore_removed=True):

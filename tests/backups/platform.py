@@ -15,7 +15,7 @@ from tests.e2e.foundation import own
 from tests.e2e.platform import Platform
 from tests.e2e.runner import Engine, Rehearsal, Run, Runner, has_engine
 from tests.places import RUN, Place, copy_from_project
-from tests.sweeping import sweep
+from tests.sweeping import sweep, sweep_volumes
 from tests.throwaway.box import Said
 from tests.waiting import eventually, hear
 
@@ -166,9 +166,7 @@ class BackedUp(Platform):
     def lose_server(self) -> None:
         """Deletes every container and volume of the stack, and the network. State and configuration remain."""
         sweep(f"sertantai.stack={self.stack}")
-        left = [each.name for each in self.docker.volumes.list() if f"sertantai-{self.stack}-" in str(each.name)]
-        for name in left:
-            self.docker.volumes.get(str(name)).remove(force=True)
+        sweep_volumes(f"sertantai-{self.stack}-")
 
     def lose_state(self) -> None:
         """Deletes what the runner has recorded."""

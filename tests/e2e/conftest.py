@@ -6,6 +6,7 @@ import pytest
 
 from local import images
 from tests.electric.client import install
+from tests.sweeping import sweep_volumes
 from tests.throwaway.listener import listening
 
 from .laws import ENFORCEMENT, LEGAL
@@ -107,6 +108,4 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         yield platform
         gone = platform.run("destroy")
         assert gone.ok, gone.why
-        for kept in platform.docker.volumes.list():  # such as the backups
-            if str(kept.name).startswith(f"sertantai-{platform.stack}-"):
-                kept.remove(force=True)
+        sweep_volumes(f"sertantai-{platform.stack}-")  # such as the backups

@@ -74,10 +74,15 @@ def test_all_that_was_changed_by_hand_is_named_and_corrected_together(platform: 
     remove_a_container(platform)
     drop_a_login(platform)
     drop_a_slot(platform)
-    seen = status(platform)
-    assert {"enforcement/app/missing", "legal/electric/exited", "legal/electric/slot"} <= seen["problems"]
-    for name in ("sites/auth.conf", "sites/enforcement.conf", "login/auth", "slot/legal"):
-        assert f"{name}: was changed by hand" in seen["drift"]
+
+    def all_named() -> bool:
+        seen = status(platform)
+        assert {"enforcement/app/missing", "legal/electric/exited", "legal/electric/slot"} <= seen["problems"]
+        for name in ("sites/auth.conf", "sites/enforcement.conf", "login/auth", "slot/legal"):
+            assert f"{name}: was changed by hand" in seen["drift"]
+        return True
+
+    eventually(all_named, PATIENCE_S)
     named = corrected(platform)
     eventually(lambda: is_good(platform), PATIENCE_S)
     assert {"auth-site-switch", "enforcement-site-switch"} <= named, "its site files"

@@ -82,10 +82,12 @@ def new(platform: Platform, old: Container) -> Iterator[Container]:
         labels={"sertantai.stack": platform.stack},  # the next run removes it if this run is killed
         detach=True,
     )
-    container.reload()
-    eventually(lambda: status(container) == "waiting")
-    yield container
-    container.remove(force=True, v=True)
+    try:
+        container.reload()
+        eventually(lambda: status(container) == "waiting")
+        yield container
+    finally:
+        container.remove(force=True, v=True)
 
 
 def test_a_waiting_electric_serves_its_shapes_without_new_rows(

@@ -17,7 +17,9 @@ FSN1 = Location(name="fsn1")
 
 def connect(api: Api, token: str | None = None, retries: int = 0) -> Any:
     """Returns a client that polls fast; `retries` is the number of its own retries."""
-    client = Client(token or api.token, api_endpoint=api.endpoint, poll_interval=0.01, timeout=30)
+    client = Client(
+        token or api.token, api_endpoint=api.endpoint, poll_interval=0.01, poll_max_retries=3000, timeout=30
+    )
     client._client._retry_max_retries = retries
     client._client._retry_interval_func = lambda _: 0.01
     return client

@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 from .real import Real
 
 PAUSE_S = 0.2
-ANSWER_S = 10
+ANSWER_S = 30
 
 
 class Visit:

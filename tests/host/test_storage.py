@@ -23,6 +23,6 @@ def test_storage_that_cannot_be_read_is_not_one_that_never_served(monkeypatch: p
     monkeypatch.setattr(storage, "folder", lambda _: PurePosixPath("/shapes/one"))
     monkeypatch.setattr(docker, "execute", lambda *_: docker.Output(1, "", "OCI runtime exec failed\n"))
     with pytest.raises(
-        Failure, match="^legal/electric: its shapes cannot be read in new: OCI runtime exec failed; run up"
+        Failure, match=r"^legal/electric: its shapes cannot be read in new: OCI runtime exec failed; run up"
     ):
         storage.has_served("legal/electric", "new")

@@ -112,7 +112,10 @@ class Sandbox:
     def network(self, name: str, *words: str) -> dict[str, Any]:
         """A network as the platform declares it: a step that can run again."""
         create = f"docker network create --label sertantai.stack={self.stack} {' '.join(words)} {name}"
-        return command(f"docker network inspect {name} || {create}", delete=f"docker network rm {name}")
+        return command(
+            f"docker network inspect {name} || {create}",
+            delete=f"for i in $(seq 100); do docker network rm {name} && exit; sleep 0.1; done; exit 1",
+        )
 
     @property
     def state_file(self) -> Path:

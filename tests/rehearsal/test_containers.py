@@ -7,6 +7,7 @@ import docker
 import pytest
 
 from tests.places import Place
+from tests.waiting import eventually
 
 from .sandbox import IMAGE, Sandbox
 
@@ -135,16 +136,17 @@ def test_a_container_is_named_by_its_resource_and_a_random_suffix(sandbox: Sandb
 
 
 def test_a_container_gets_the_grace_of_its_creation(sandbox: Sandbox) -> None:
-    stops = "trap 'echo stopped > /out/log; exit' TERM; sleep 1000 & wait"
+    stops = "trap 'echo stopped > /out/log; exit' TERM; touch /out/ready; sleep 1000 & wait"
     volumes = [{"volume_name": "$out.name", "container_path": "/out"}]
     sandbox.resources = {
         "out": sandbox.labelled("volume", name=sandbox.stack),
         "app": sandbox.container(command=["sh", "-c", stops], volumes=volumes, destroy_grace_seconds=9),
     }
     sandbox.up()
+    volume = docker.from_env().volumes.get(sandbox.stack)
+    eventually(Path(volume.attrs["Mountpoint"], "ready").exists)
     del sandbox.resources["app"]
     sandbox.up()
-    volume = docker.from_env().volumes.get(sandbox.stack)
     assert Path(volume.attrs["Mountpoint"], "log").read_text() == "stopped\n"
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from render import postgres
 from tests.throwaway.box import Said, docker
-from tests.throwaway.clock import far_off
-from tests.waiting import eventually, hear
+from tests.throwaway.clock import far_day, far_off
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 BINARIES = "/usr/lib/postgresql/17/bin"
@@ -138,7 +138,7 @@ class Backups:
         settings = {
             "stack": "trial",
             "repositories": {"repository": "local"},
-            "full": "Sun 02:15",
+            "full": far_day(),
             "differential_hours": 6,
             "verify": far_off(),
             "postgres": {"host": "postgres", "user": ROLE},
@@ -165,11 +165,7 @@ class Backups:
         return answer
 
     def execute(self, container: str, *words: str, stdin: str = "", timeout_s: int = 600) -> Said:
-        command = ["docker", "exec", "-i", container, *words]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout_s)
-        said = Said(done.returncode, done.stdout.strip(), done.stderr, 0)
-        hear(said)
-        return said
+        return docker("exec", "-i", container, *words, stdin=stdin, timeout_s=timeout_s)
 
     def pgbackrest(self, *words: str, config: str = "pgbackrest.conf") -> Said:
         """Calls pgBackRest itself in the backup container."""

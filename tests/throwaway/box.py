@@ -62,10 +62,17 @@ def base(drains_s: Sequence[int] = (30,), https_port: int = 443, subnet: str = "
     return nginx.base(drains_s, settings, subnet).replace("user nginx;", "user www-data;")
 
 
-def docker(*words: str, stdin: str = "") -> Said:
+def docker(*words: str, stdin: str = "", timeout_s: int = 240) -> Said:
+    """Runs `docker WORDS`. The limit is for a Docker that hangs: on a busy machine, a backup may take a minute."""
     begun = time.monotonic()
-    # The limit is for a Docker that hangs: on a busy machine a backup or the start of a cluster takes a minute.
-    done = subprocess.run(["docker", *words], input=stdin, capture_output=True, text=True, timeout=240)
+    for _ in range(3):
+        done = subprocess.run(
+            ["docker", *words], input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout_s
+        )
+        # On a busy machine, runc may fail to start a process.
+        if not (words[0] in ("exec", "start") and done.returncode and "OCI runtime" in done.stderr):
+            break
+        time.sleep(0.5)
     said = Said(done.returncode, done.stdout.strip(), done.stderr, time.monotonic() - begun)
     hear(said)
     return said

@@ -33,6 +33,11 @@ def far_off() -> str:
     return f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}"
 
 
+def far_day() -> str:
+    """Returns a time of the week that is far off, for a full backup that must not begin."""
+    return f"{datetime.now(UTC) + timedelta(days=3):%a} 02:15"
+
+
 class Clock:
     """The clock of all containers that are started with its `options`. It is right at first."""
 

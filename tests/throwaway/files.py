@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.throwaway.box import Said, docker, on_host
-from tests.throwaway.clock import far_off
+from tests.throwaway.clock import far_day, far_off
 
 ROOT = Path(__file__).parents[2]
 PASSPHRASE = "passphrase-of-the-files"
@@ -56,7 +56,7 @@ class Files:
         settings = {
             "stack": self.name.removeprefix("sertantai-"),
             "repositories": dict.fromkeys(places, "local"),
-            "full": "Sun 02:15",
+            "full": far_day(),
             "differential_hours": 6,
             "verify": far_off(),
             "postgres": {"host": "postgres", "user": "sertantai_backup"},

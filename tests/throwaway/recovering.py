@@ -14,6 +14,7 @@ from render import postgres
 from tests.throwaway.backups import CREATE_ROLE, PASSWORD, ROLE, configuration
 from tests.throwaway.box import Said, docker
 from tests.throwaway.calling import call
+from tests.throwaway.clock import far_day
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +138,7 @@ class Recovering:
         settings = {
             "stack": self.stack,
             "repositories": {"repository": "local"},
-            "full": "Sun 02:15",
+            "full": far_day(),
             "differential_hours": 6,
             "verify": "04:30",
             "postgres": {"host": "postgres", "user": ROLE},

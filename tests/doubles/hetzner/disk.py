@@ -82,7 +82,7 @@ class Disks:
         """Removes everything, and the rest of a killed run."""
         for file in self._folder.glob("*.img"):
             for line in _run("losetup", "-j", str(file)).splitlines():
-                _run("losetup", "--detach", line.partition(":")[0])
+                subprocess.run(["losetup", "--detach", line.partition(":")[0]], capture_output=True)
         if self._folder.exists():
             shutil.rmtree(self._folder)
         self._attached.clear()
