@@ -58,7 +58,10 @@ def _check_passphrase(volume: str, image: str, texts: Mapping[str, str]) -> None
     """Raises a `Failure` if the same repository would get another passphrase: nothing in it could be read any more."""
     for setting, path in backups.CONFIGS.items():
         mounted = {backups.CONFIG: backups.read_only(volume)}
-        old = backups.run_once(image, mounted, ["cat", path], user="root", capabilities=["DAC_OVERRIDE"]).out
+        read = backups.run_once(image, mounted, ["cat", path], user="root", capabilities=["DAC_OVERRIDE"])
+        if read.code > 1:  # 1: there is no such file yet
+            raise Failure(f"backup: its files cannot be read: {read.error.strip()}; run up again")
+        old = read.out
         new = texts.get(path.rpartition("/")[2], "")
         same_place = _lines(old, *PLACE) == _lines(new, *PLACE)
         if old and same_place and _lines(old, PASSPHRASE) != _lines(new, PASSPHRASE):

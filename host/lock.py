@@ -21,7 +21,13 @@ def acquire(
     """
     folder = Path(tempfile.gettempdir())
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    file = folder / f"{name}.lock"
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except PermissionError:
+        raise Failure(
+            f"{file}: belongs to another user, who has run this before: remove it, then run up again"
+        ) from None
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     end = time.monotonic() + timeout_s
     try:

@@ -13,7 +13,7 @@ from .failure import Failure
 from .recovery_plan import Target, parse, plan
 from .recovery_restore import Restore
 
-START_TIMEOUT_S = 120
+START_TIMEOUT_S = 600
 SPARE_BYTES = 2 << 30
 """For the log that is replayed, and for the running cluster."""
 

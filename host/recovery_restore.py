@@ -13,7 +13,7 @@ from .failure import Failure
 from .psql import Postgres, SqlError
 from .recovery_plan import Plan
 
-POLL_S = 0.5
+POLL_S, SILENT_S = 0.5, 300
 SHOWN = 8
 """Lines of PostgreSQL's log in an error."""
 NOT_REACHED = "recovery ended before configured recovery target was reached"
@@ -29,15 +29,24 @@ SETTINGS = {
 
 
 def await_promotion(container: str) -> bool:
-    """Waits until the cluster in a container is promoted. Returns False if it ends before."""
-    while docker.is_running(container):
+    """Waits until the cluster in a container is promoted. Returns False if it ends before.
+
+    It may take hours, so a Docker that does not answer for a moment does not end it.
+    """
+    heard = time.monotonic()
+    while True:
         try:
+            if not docker.is_running(container):
+                return False
+            heard = time.monotonic()
             if Postgres(container).query("SELECT pg_is_in_recovery();").strip() == "f":
                 return True
         except SqlError:
             pass
+        except docker.NoAnswer:
+            if time.monotonic() - heard >= SILENT_S:
+                raise
         time.sleep(POLL_S)
-    return False
 
 
 class OtherHistory(Failure):
