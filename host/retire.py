@@ -15,7 +15,9 @@ STACK, SERVICE, PART = "sertantai.stack", "sertantai.service", "sertantai.part"
 ELECTRIC = "electric"
 POLL_S = 0.2
 # Anchored: an unanchored pattern would match this script's own command line.
-WORKER_SHUTTING_DOWN = ["sh", "-c", "grep -qs '^nginx: worker process is shutting down' /proc/[0-9]*/cmdline"]
+SHUTS_DOWN = "grep -qs '^nginx: worker process is shutting down' /proc/[0-9]*/cmdline"
+DRAINED = "drained"
+IS_DRAINED = ["sh", "-c", f"if {SHUTS_DOWN}; then echo draining; else echo {DRAINED}; fi"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +67,5 @@ def drain(subject: str, gateway: str, drain_s: int) -> None:
 
 def _is_drained(gateway: str) -> bool:
     """Whether no old worker is left. A gateway that cannot be asked for a moment may still have requests in flight."""
-    asked = docker.execute(gateway, WORKER_SHUTTING_DOWN)
-    if asked.error:
-        return not docker.is_running(gateway)
-    return asked.code != 0
+    said = docker.execute(gateway, IS_DRAINED).out.strip()
+    return said == DRAINED or (not said and not docker.is_running(gateway))

@@ -38,7 +38,8 @@ class Containers:
             self.refusals -= 1
             return docker.Output(126, "", "OCI runtime exec failed\n")
         self.draining -= 1
-        return docker.Output(0 if self.draining >= 0 else 1, "", "")
+        warning = "WARNING: Error loading config file\n"
+        return docker.Output(0, "draining\n" if self.draining >= 0 else "drained\n", warning)
 
     def remove(self, container: str) -> bool:
         self.done.append(f"remove {container}")
