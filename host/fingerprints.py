@@ -11,12 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import backup_config, connection, files, network, psql, watch_config
+from . import backup_config, connection, files, network, psql, slots, watch_config
 from .failure import Failure
 from .gateway import Gateway
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stack")
     parser.add_argument("--network", required=True)
     parser.add_argument("--gateway", required=True, help="nginx's container")
     parser.add_argument("--postgres", required=True, help="its container")
@@ -33,6 +34,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         lambda: _by_name(Gateway(args.gateway).script("fingerprints").out),
         lambda: _by_name(psql.Postgres(args.postgres).query(files.sql("fingerprints"))),
         lambda: {"network": network.fingerprint(args.network)},
+        lambda: slots.fingerprints(args.stack),
     ]
     if containers := inputs.get("containers"):
         readers.append(lambda: _connections(args.gateway, args.network, containers))

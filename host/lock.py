@@ -11,6 +11,21 @@ from pathlib import Path
 from .failure import Failure
 
 
+def is_held(name: str) -> bool:
+    """Whether a process holds the lock `name` alone. Creates no file."""
+    try:
+        descriptor = os.open(_file(name), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 @contextmanager
 def acquire(
     name: str, timeout_s: float, timeout_message: str, *, shared: bool = False, wait_message: str = ""
@@ -19,9 +34,8 @@ def acquire(
 
     Prints `wait_message` if the lock is not free at once.
     """
-    folder = Path(tempfile.gettempdir())
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.lock"
+    file = _file(name)
+    file.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except PermissionError:
@@ -45,3 +59,7 @@ def acquire(
         yield
     finally:
         os.close(descriptor)
+
+
+def _file(name: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"{name}.lock"

@@ -2,6 +2,7 @@
 
 import json
 
+import pulumi
 from pulumi import Output
 
 from render import verb
@@ -16,6 +17,7 @@ def read_fingerprints(settings: Settings, host: Host) -> Output[dict[str, str]]:
     """Returns all fingerprints on the host, by name: see `Host.fingerprint`."""
     line = verb.line(
         "fingerprints",
+        pulumi.get_stack(),
         network=settings.network.name,
         gateway=container_name("nginx"),
         postgres=container_name("postgres"),

@@ -16,7 +16,7 @@ from .dumps import Dev, ask_for, checksum, dev
 from .foundation import eventually, own, strike
 from .laws import ENFORCEMENT, LEGAL, follow, has_exactly, table
 from .platform import STACK, Platform
-from .restoring import HOST, MOMENTS, ends_well, is_whole, processes, reach, settle, stopped
+from .restoring import HOST, MOMENTS, copying, ends_well, is_whole, processes, reach, settle, stopped
 from .test_foundation_disk import LARGE, VOLUME, Disk
 
 __all__ = ["dev"]
@@ -54,6 +54,25 @@ def test_the_host_fails_when(platform: Platform, large: Dev, moment: str) -> Non
     subprocess.run(["kill", "-9", *processes(platform)], check=False)
     settle(platform)
     is_whole(platform, before)
+    ends_well(platform)
+
+
+def test_up_runs_again_while_the_host_still_restores(platform: Platform, dev: Dev) -> None:
+    """It waits for the end: what an app wrote between the rows of the dump would be lost."""
+    dev.laws(1_500_000)
+    ask_for(platform, dev.dump())
+    process = platform.begin()
+    reach(platform, "rows go in")
+    platform.kill(process)
+    process = platform.begin()
+    looks = 0
+    while copying(platform):
+        assert not [each.name for each in platform.containers(service="legal", part="app") if each.status == "running"]
+        looks += 1
+    assert looks > 5
+    again = platform.runner.ended(process)
+    assert again.ok, again.error
+    assert checksum(platform) == checksum(platform, "legal_dev")
     ends_well(platform)
 
 

@@ -30,7 +30,7 @@ def test_nginx_joins_the_network_and_the_container_stays_as_it_is(land: Land, fo
 
 def test_a_preview_reads_the_connections_with_the_other_fingerprints(land: Land, foreign: str) -> None:
     where = {"network": land.own, "gateway": land.gateway, "postgres": "trial-nobody"}
-    said = call("fingerprints", **where, inputs={"containers": [foreign, "trial-nobody"]})
+    said = call("fingerprints", "trial", **where, inputs={"containers": [foreign, "trial-nobody"]})
     read = json.loads(said.out)
     assert (read[f"connection/{foreign}"], read["connection/trial-nobody"]) == ("none", "no-container")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from host import lock
+from host import lock, slots
 from host.failure import Failure
 
 
@@ -16,3 +16,21 @@ def test_a_lock_of_another_user_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr("host.lock.os.open", refused)
     with pytest.raises(Failure, match=f"^{tmp_path}/trial.lock: belongs to another user"):
         lock.acquire("trial", 0, "taken").__enter__()
+
+
+def test_a_running_restore_has_a_new_fingerprint_at_each_look(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("host.lock.tempfile.gettempdir", lambda: str(tmp_path))
+    assert slots.fingerprints("trial") == {}
+    assert list(tmp_path.iterdir()) == [], "a look creates nothing"
+    with lock.acquire(slots.lock_name("trial"), 0, "taken"):
+        first, second = slots.fingerprints("trial"), slots.fingerprints("trial")
+        assert first.keys() == second.keys() == {"restore"}
+        assert first != second
+        assert slots.fingerprints("other") == {}
+    assert slots.fingerprints("trial") == {}
+
+
+def test_a_release_that_has_a_slot_is_no_restore(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("host.lock.tempfile.gettempdir", lambda: str(tmp_path))
+    with slots.wait_for_restore("trial", "legal"):
+        assert slots.fingerprints("trial") == {}

@@ -25,7 +25,9 @@ def fingerprints(
     backup_network: str | None = None,
 ) -> dict[str, str]:
     """Reads the fingerprints, as the program does before it declares anything."""
-    said = call("fingerprints", network=network, gateway=gateway, postgres=postgres, backup_network=backup_network)
+    said = call(
+        "fingerprints", "trial", network=network, gateway=gateway, postgres=postgres, backup_network=backup_network
+    )
     assert said.ok, said.error
     found: dict[str, str] = json.loads(said.out)
     return found

@@ -1,10 +1,12 @@
 """The order of a release, as the engine sees it."""
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.components.declared import CONTAINER, IMAGE, VOLUME, Program, services
+from tests.doubles.recording import Recorder
 
 
 @pytest.fixture(params=["local", "prod"], scope="module")
@@ -23,6 +25,23 @@ def test_nothing_of_a_service_changes_before_its_preflight(program: Program) -> 
     assert preflight in program.after(program.step("legal-migrate"))
     for part in ("app", "frontend", "electric"):
         assert preflight in program.after(program.named(CONTAINER, f"legal-{part}")), part
+
+
+def test_a_restore_that_still_runs_makes_every_preflight_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def call(recorder: Recorder, token: str, args: dict[str, Any]) -> dict[str, Any]:
+        if not str(args.get("command", "")).startswith("fingerprints "):
+            return answer(recorder, token, args)
+        return args | {"stdout": json.dumps({"restore": "runs-1"}), "stderr": ""}
+
+    def restores(program: Program) -> set[str]:
+        steps = [program.step(f"{service}-preflight") for service in ("auth", "enforcement", "legal")]
+        return {step.inputs["environment"]["RESTORE"] for step in steps}
+
+    assert restores(Program.of("local")) == {"none"}
+    answer = Recorder.call
+    monkeypatch.setattr(Recorder, "call", call)
+    another = Program.of("local", secrets={"auth_REDIS_PASSWORD": "x" * 20})  # a program is declared once
+    assert restores(another) == {"runs-1"}
 
 
 def test_preflight_runs_after_the_images_the_gateway_and_the_certificate(program: Program) -> None:
