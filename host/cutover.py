@@ -147,8 +147,10 @@ class Cutover:
             self.gateway.switch_upstream(self.service, self.container)
             try:
                 reason = self._free_slot(previous, old) or self._wait_until_active(self.container, "the new Electric")
+            except SqlError:
+                raise
             except Failure as failure:
-                reason = str(failure).removeprefix(f"{self.subject}: ")
+                reason = self._without_subject(failure)
             if reason:
                 raise self._return_slot(reason, previous, old)
 
@@ -191,12 +193,20 @@ class Cutover:
     def _return_slot(self, reason: str, previous: Record, old: Sequence[str]) -> Failure:
         """Returns the slot to the old Electric, even if an interrupted run already stopped it."""
         lines = gate.failure_lines(self.subject, self.container, reason, self.mask)
+        try:
+            said = self._bring_back(previous, old)
+        except Failure as failure:  # the first reason must not be lost
+            said = [f"the old Electric may not serve: {self._without_subject(failure)}"]
+        return Failure("\n".join([*lines, *(f"{self.subject}: {sentence}" for sentence in said)]))
+
+    def _bring_back(self, previous: Record, old: Sequence[str]) -> list[str]:
+        """Returns what became of it, in sentences."""
         exists = previous.container not in ("", self.container) and docker.exists(previous.container)
-        back = [previous.container] if exists else list(old)
+        back, said = [previous.container] if exists else list(old), []
         if not back:
             docker.start(self.container)  # it keeps trying
-            return Failure("\n".join(lines))
-        with suppress(Failure):
+            return []
+        with suppress(docker.Refused):
             docker.kill([self.container])
         try:
             if previous.storage != self.target.storage:
@@ -204,16 +214,15 @@ class Cutover:
                 self._drop_slot()
             self._record(previous)
         except SqlError:
-            lines.append(f"{self.subject}: PostgreSQL does not answer; run up again")
-        try:
-            for container in back:
-                docker.start(container)
-            problem = self._wait_until_active(back[0], "the old Electric")
-            self.gateway.switch_upstream(self.service, back[0])
-            end = f"{problem}: run up again" if problem else "the old Electric serves again"
-        except Failure as failure:  # the reason of the first one must not be lost
-            end = f"the old Electric may not serve: {str(failure).removeprefix(f'{self.subject}: ')}"
-        return Failure("\n".join([*lines, f"{self.subject}: {end}"]))
+            said = ["PostgreSQL does not answer; run up again"]
+        for container in back:
+            docker.start(container)
+        problem = self._wait_until_active(back[0], "the old Electric")
+        self.gateway.switch_upstream(self.service, back[0])
+        return [*said, f"{problem}: run up again" if problem else "the old Electric serves again"]
+
+    def _without_subject(self, failure: Failure) -> str:
+        return str(failure).removeprefix(f"{self.subject}: ")
 
     def _start(self) -> None:
         # A failed cut-over has stopped it.

@@ -214,18 +214,22 @@ def passes_check(container: str, check: Sequence[str]) -> bool:
 
 
 def logs(container: str, lines: int) -> list[str]:
-    """Returns the last lines of a container's log, both streams."""
-    result = run("logs", "--tail", str(lines), container)
+    """Returns the last lines of a container's log, both streams. A silent Docker is named in its place."""
+    try:
+        result = run("logs", "--tail", str(lines), container)
+    except NoAnswer as silent:
+        return [str(silent)]
     return (result.out + result.error).splitlines()
 
 
 def start(container: str) -> bool:
     """Starts a container, in a few tries, and returns whether that succeeded. A running one is not changed."""
-    for _ in range(TRIES - 1):
-        if run("start", container).code == 0:
-            return True
+    for _ in range(TRIES):
+        with suppress(NoAnswer):
+            if run("start", container).code == 0:
+                return True
         time.sleep(PAUSE_S)
-    return run("start", container).code == 0
+    return False
 
 
 def stop(containers: Sequence[str], grace_s: int) -> None:

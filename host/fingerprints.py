@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Prints the fingerprints by name, as JSON, without those of a server that does not answer.
+    """Prints the fingerprints by name, as JSON, without those of a server that does not answer. `restore`: one runs.
 
     Stdin: `containers`, those of sites that the platform did not make.
     """
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
         lambda: _by_name(Gateway(args.gateway).script("fingerprints").out),
         lambda: _by_name(psql.Postgres(args.postgres).query(files.sql("fingerprints"))),
         lambda: {"network": network.fingerprint(args.network)},
-        lambda: slots.fingerprints(args.stack),
+        lambda: {"restore": "runs"} if slots.restore_runs(args.stack) else {},
     ]
     if containers := inputs.get("containers"):
         readers.append(lambda: _connections(args.gateway, args.network, containers))

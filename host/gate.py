@@ -7,6 +7,7 @@ import argparse
 import shlex
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +99,8 @@ class Gate:
         end = time.monotonic() + REASON_S
         while now.exit_code == KILLED and not now.out_of_memory and time.monotonic() < end:
             time.sleep(POLL_S)  # Docker reports the end of a container before its reason
-            now = docker.state(self.container)
+            with suppress(docker.NotFound, docker.NoAnswer):
+                now = docker.state(self.container)
         if now.out_of_memory:
             raise self.failure("was killed: it needs more than its memory_mb")
         # After a restart by Docker, the exit code is no longer known.

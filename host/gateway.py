@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from . import docker, files
@@ -13,8 +13,9 @@ from .mask import Mask
 VOLUME = "/srv/nginx"
 HELD_SERVERS = "/run/held"
 """While a file here has a server's name, requests for it wait. After three seconds they get 503 and Retry-After."""
-LOCK_WAIT_S = 300
-"""Each change of the gateway takes seconds on a busy server, and one `up` may change every site."""
+LOCK_WAIT_S, UPSTREAM_WAIT_S = 300, 60
+"""Each change of the gateway takes seconds on a busy server, and one `up` may change every site. Requests wait
+for an upstream meanwhile, so it has less time."""
 RELOAD_WAIT_S = 5
 UNRESOLVED_SERVERS = "/run/unresolved"
 """While a file here has a server's name, each request for it has the name resolved. switch.sh writes files here too."""
@@ -77,7 +78,14 @@ class Gateway:
 
     def switch_upstream(self, service: str, electric: str) -> None:
         """Switches a service's Electric upstream to another container. A service without a site is fine."""
-        self._change(f"{service}/electric", "upstream", site_file(service), f"{service}-electric", electric)
+        self._change(
+            f"{service}/electric",
+            "upstream",
+            site_file(service),
+            f"{service}-electric",
+            electric,
+            wait_s=UPSTREAM_WAIT_S,
+        )
 
     @contextmanager
     def hold_requests(self, subject: str, server: str, limit_s: int) -> Iterator[None]:
@@ -102,8 +110,9 @@ class Gateway:
 
     def _release(self, subject: str, flag: str, limit_s: int) -> None:
         for _ in range(docker.TRIES):
-            if not self.script("hold", "release", flag).code:
-                return
+            with suppress(docker.NoAnswer):
+                if not self.script("hold", "release", flag).code:
+                    return
             time.sleep(docker.PAUSE_S)
         print(f"{subject}: the gateway could not be told to go on: requests wait and fail for up to {limit_s} s")
 
@@ -112,13 +121,15 @@ class Gateway:
         if result.code:
             raise Failure(f"{subject}: the gateway does not answer: {result.error.strip()}; run up again")
 
-    def _change(self, subject: str, how: str, target: str, *words: str, stdin: str | None = None) -> None:
-        result = self.script("switch", str(LOCK_WAIT_S), str(RELOAD_WAIT_S), how, target, *words, stdin=stdin)
+    def _change(
+        self, subject: str, how: str, target: str, *words: str, stdin: str | None = None, wait_s: int = LOCK_WAIT_S
+    ) -> None:
+        result = self.script("switch", str(wait_s), str(RELOAD_WAIT_S), how, target, *words, stdin=stdin)
         if not result.code:
             return
         if result.code not in REASONS:
             raise Failure(f"{subject}: the gateway cannot be changed: {_masked(result)}; run up again")
-        reason = REASONS[result.code].format(wait=LOCK_WAIT_S, container=self.container)
+        reason = REASONS[result.code].format(wait=wait_s, container=self.container)
         raise Failure("\n".join([f"{subject}: {reason}", *_masked(result).splitlines()]))
 
 

@@ -12,10 +12,10 @@ from .failure import Failure
 
 
 def is_held(name: str) -> bool:
-    """Whether a process holds the lock `name` alone. Creates no file."""
+    """Whether a process holds the lock `name` exclusively. Creates no file."""
     try:
         descriptor = os.open(_file(name), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # `acquire` names the other user
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -40,7 +40,7 @@ def acquire(
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except PermissionError:
         raise Failure(
-            f"{file}: belongs to another user, who has run this before: remove it, then run up again"
+            f"{file}: belongs to another user: remove it once nothing of theirs runs, then run up again"
         ) from None
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     end = time.monotonic() + timeout_s

@@ -148,7 +148,8 @@ class Migration:
             docker.stop([self.container], GRACE_S)
             _end(client)
         if docker.exists(self.container):  # it did not stop, or its client has lost it
-            reason = reason if timed_out else "Docker lost its output, so it was stopped; run up again"
+            if docker.is_running(self.container) and not timed_out:
+                reason = "Docker lost its output, so it was stopped; run up again"
             docker.remove(self.container)
         printer.join()
         return reason

@@ -21,7 +21,10 @@ POLL_S = 0.1
 NO_LOGIN = """postgres: the role postgres cannot log in over the socket in its container: begin pg_hba.conf with
   local all postgres peer, or trust, reload it (pg_ctl reload), then run up again"""
 TOO_OLD = "postgres/image: is older than PostgreSQL 16, whose rules for logins the platform needs: use 16 or newer"
-NOT_LET_IN = re.compile("authentication failed|no pg_hba.conf entry|pg_hba.conf rejects|does not exist")
+PASSES_BY_ITSELF = re.compile(
+    "starting up|shutting down|recovery|too many clients|connection slots|No such file|Connection refused"
+    "|OCI runtime|is not running|is restarting|No such container"
+)
 FILES = "SELECT current_setting('hba_file'); SELECT current_setting('ident_file');"
 
 
@@ -35,7 +38,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     try:
         hba, ident = postgres.query(FILES).splitlines()
     except psql.SqlError as error:
-        raise Failure(NO_LOGIN) if NOT_LET_IN.search(str(error)) else psql.failure("postgres", error) from None
+        raise psql.failure("postgres", error) if PASSES_BY_ITSELF.search(str(error)) else Failure(NO_LOGIN) from None
     try:
         if int(postgres.query("SHOW server_version_num")) < MIN_VERSION:
             raise Failure(TOO_OLD)

@@ -1,7 +1,6 @@
 """Keeps new replication slots and restores apart: a new slot would wait for the end of a restore."""
 
 import math
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,12 +12,9 @@ def lock_name(stack: str) -> str:
     return f"sertantai-{stack}-slots"
 
 
-def fingerprints(stack: str) -> dict[str, str]:
-    """Returns a new value at each call while a restore runs: each release's preflight runs again then, and waits.
-
-    A killed `up` leaves its restore to the host. The next one must not start an app between the rows of the dump.
-    """
-    return {"restore": f"runs-{uuid.uuid4().hex[:12]}"} if lock.is_held(lock_name(stack)) else {}
+def restore_runs(stack: str) -> bool:
+    """Whether any service's restore runs now."""
+    return lock.is_held(lock_name(stack))
 
 
 @contextmanager

@@ -32,8 +32,8 @@ class Receiver(Protocol):
 
 READS = [
     *("backup-status", "boot-migrations", "fingerprints", "gate", "lost", "nothing", "ports", "preflight", "ready"),
-    *("recover-compare", "recover-dump", "releases", "restore-check", "restored", "status", "version"),
-    *("volume-leave", "watch"),
+    *("recover-compare", "recover-dump", "releases", "restore-check", "restore-wait", "restored", "status"),
+    *("version", "volume-leave", "watch"),
 ]
 """They change nothing that must be completed, so they end with their caller."""
 

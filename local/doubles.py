@@ -106,6 +106,7 @@ def _wait_for(name: str, url: str, auth: tuple[str, str] | None = None, verify: 
             try:
                 return client.get(url).raise_for_status().text
             except httpx.HTTPError as error:
-                if time.monotonic() >= end:
+                is_refused = isinstance(error, httpx.HTTPStatusError) and error.response.is_client_error
+                if is_refused or time.monotonic() >= end:
                     raise Trouble(f"{name}: does not answer: {error}; see `docker logs {name}`") from None
             time.sleep(0.2)

@@ -15,11 +15,15 @@ def reset_signals() -> None:
 
 def kill_session(session: int) -> None:
     """Kills all processes of a session, as a power cut would: the engine has a process group of its own."""
-    while living := [process for process in _processes() if _is_in(session, process)]:
+    for _ in range(200):
+        living = [process for process in _processes() if _is_in(session, process)]
+        if not living:
+            return
         for process in living:
             with suppress(OSError):
                 os.kill(process, signal.SIGKILL)
         time.sleep(0.05)
+    raise AssertionError(f"processes that cannot be killed: {living}")
 
 
 def _processes() -> list[int]:

@@ -18,8 +18,7 @@ from .release import Release
 def preflight(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence[pulumi.Resource]:
     """Declares the check, which runs for each new release, changes nothing, and reports everything that is missing.
 
-    It waits for all images, so that no change begins before the host has them. While a restore runs, which a killed run
-    has left to the host, it runs again and waits for the end: nothing of the service may write meanwhile.
+    It waits for all images, so that no change begins before the host has them.
     """
     platform, electric = release.platform, release.accounts.electric
     stdin = Output.all(
@@ -38,7 +37,6 @@ def preflight(release: Release, *, after: Sequence[pulumi.Resource]) -> Sequence
             postgres=platform.postgres.container_name,
         ),
         stdin=stdin,
-        reruns_on={"RESTORE": platform.host.fingerprint("restore")},
         after=[
             *after,
             platform.nginx.ready,

@@ -251,6 +251,18 @@ def test_the_first_reason_is_not_lost_if_the_gateway_does_not_switch_back(host: 
     ]
 
 
+def test_the_first_reason_is_not_lost_if_docker_is_silent(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(_: object) -> bool:
+        raise docker.NoAnswer(docker.NO_ANSWER)
+
+    monkeypatch.setattr(docker, "kill", silent)
+    monkeypatch.setattr(docker, "exists", silent)
+    assert failure(host) == [
+        f"legal/electric: {docker.NO_ANSWER}",
+        f"legal/electric: the old Electric may not serve: {docker.NO_ANSWER}",
+    ]
+
+
 def test_a_docker_that_does_not_answer_for_a_moment_has_not_lost_the_new_electric(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,7 +95,7 @@ def test_a_site_is_removed_by_its_service(fake: Docker, monkeypatch: pytest.Monk
 
 def test_electrics_upstream_is_switched_by_its_service(fake: Docker) -> None:
     GATEWAY.switch_upstream("legal", "legal-electric-1a2b3c4")
-    assert fake.arguments() == ["300", "5", "upstream", SITE, "legal-electric", "legal-electric-1a2b3c4"]
+    assert fake.arguments() == ["60", "5", "upstream", SITE, "legal-electric", "legal-electric-1a2b3c4"]
     fake.answers["switch"] = docker.Output(13, "", "")
     assert failure(lambda: GATEWAY.switch_upstream("legal", "x")).startswith(
         "legal/electric: nginx did not load the new text"

@@ -36,7 +36,7 @@ class Host:
     def __init__(self, client: Client) -> None:
         self.client, self.log, self.words = client, list[str](), list[str]()
         self.environment: Mapping[str, str] = {}
-        self.stays = False
+        self.stays = self.runs = False
         self.point = ""
         self.remaining = ""
         self.versions = ["1", "1\n2\n3"]
@@ -74,6 +74,7 @@ def begin(monkeypatch: pytest.MonkeyPatch, client: Client) -> tuple[Host, Migrat
     host = Host(client)
     for name in ("stream_output", "stop", "remove", "exists"):
         monkeypatch.setattr(docker_client, name, getattr(host, name))
+    monkeypatch.setattr(docker_client, "is_running", lambda _: host.runs)
     monkeypatch.setattr(psql.Postgres, "query", lambda *words, **options: host.query(*words, **options))
     migration = Migration(
         stack="trial",
@@ -162,8 +163,15 @@ def test_a_migration_that_takes_too_long_is_stopped_before_it_is_removed(monkeyp
 
 def test_a_migration_that_docker_no_longer_shows_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     host, migration = begin(monkeypatch, Client(1))
-    host.stays = True
+    host.stays = host.runs = True
     assert failure(migration)[0] == "legal/migrate: Docker lost its output, so it was stopped; run up again"
+    assert "removes" in host.log[4:]
+
+
+def test_a_container_that_docker_is_slow_to_remove_keeps_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, migration = begin(monkeypatch, Client(3))
+    host.stays = True
+    assert failure(migration)[0] == "legal/migrate: failed with exit code 3"
     assert "removes" in host.log[4:]
 
 

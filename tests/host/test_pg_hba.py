@@ -103,7 +103,7 @@ def test_an_older_postgresql_is_not_changed(container: Container, asked: Asked) 
 
 
 def test_if_no_login_works_the_error_says_what_to_do(container: Container, asked: Asked) -> None:
-    asked.answers[pg_hba.FILES] = psql.Unreachable('FATAL:  Peer authentication failed for user "postgres"')
+    asked.answers[pg_hba.FILES] = psql.Unreachable('FATAL:  role "postgres" is not permitted to log in')
     assert "begin pg_hba.conf with\n  local all postgres peer" in failure()
 
 

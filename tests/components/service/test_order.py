@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.components.declared import CONTAINER, IMAGE, VOLUME, Program, services
+from tests.components.declared import CONTAINER, IMAGE, VOLUME, Program, plain, services
 from tests.doubles.recording import Recorder
 
 
@@ -27,21 +27,29 @@ def test_nothing_of_a_service_changes_before_its_preflight(program: Program) -> 
         assert preflight in program.after(program.named(CONTAINER, f"legal-{part}")), part
 
 
-def test_a_restore_that_still_runs_makes_every_preflight_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_an_up_waits_for_a_restore_that_still_runs_and_a_preview_does_not(
+    monkeypatch: pytest.MonkeyPatch, dry_run: bool
+) -> None:
+    asked: list[str] = []
+
     def call(recorder: Recorder, token: str, args: dict[str, Any]) -> dict[str, Any]:
-        if not str(args.get("command", "")).startswith("fingerprints "):
+        verb = str(args.get("command", "")).partition(" ")[0]
+        if verb not in ("fingerprints", "restore-wait"):
             return answer(recorder, token, args)
-        return args | {"stdout": json.dumps({"restore": "runs-1"}), "stderr": ""}
+        asked.append(verb)
+        found = {"network": "kept"} if "restore-wait" in asked else {"network": "torn", "restore": "runs"}
+        return args | {"stdout": json.dumps(found), "stderr": ""}
 
-    def restores(program: Program) -> set[str]:
-        steps = [program.step(f"{service}-preflight") for service in ("auth", "enforcement", "legal")]
-        return {step.inputs["environment"]["RESTORE"] for step in steps}
-
-    assert restores(Program.of("local")) == {"none"}
     answer = Recorder.call
     monkeypatch.setattr(Recorder, "call", call)
-    another = Program.of("local", secrets={"auth_REDIS_PASSWORD": "x" * 20})  # a program is declared once
-    assert restores(another) == {"runs-1"}
+    monkeypatch.setattr("pulumi.runtime.is_dry_run", lambda: dry_run)
+    another = {f"auth_{'REDIS' if dry_run else 'DATABASE'}_PASSWORD": "x" * 20}  # each program is declared once
+    program = Program.of("local", secrets=another)
+    network = json.loads(plain(program.step("network-bridge").inputs["stdin"]))["fingerprint"]
+    assert (asked, network) == (
+        (["fingerprints"], "torn") if dry_run else (["fingerprints", "restore-wait", "fingerprints"], "kept")
+    )
 
 
 def test_preflight_runs_after_the_images_the_gateway_and_the_certificate(program: Program) -> None:
