@@ -199,10 +199,21 @@ def test_a_failure_does_not_restore_the_rules_of_an_earlier_run(cluster: str) ->
     assert not docker("exec", cluster, "sh", "-c", "ls /data/*.previous /data/*.new").ok
 
 
-def test_a_postgresql_that_accepts_no_login_is_reported_with_what_to_do() -> None:
-    said = access("trial-nobody")
+def test_a_postgresql_that_accepts_no_login_is_reported_with_what_to_do(cluster: str) -> None:
+    def change(edit: str, accepts: bool) -> None:
+        reload = "kill -HUP $(head -n 1 /data/postmaster.pid)"
+        assert docker("exec", cluster, "sh", "-c", f"sed -i '{edit}' /data/pg_hba.conf && {reload}").ok
+        eventually(lambda: docker("exec", cluster, "psql", "-U", "postgres", "-c", "SELECT 1").ok == accepts)
+
+    change("1i local all postgres reject", accepts=False)
+    said = access(cluster)
+    change("1d", accepts=True)
     assert said.code == 1
     assert "begin pg_hba.conf with\n  local all postgres peer" in said.out
+
+
+def test_a_missing_postgresql_is_not_one_with_wrong_rules() -> None:
+    assert access("trial-nobody").out == "postgres: PostgreSQL does not answer; run up again\n"
 
 
 def test_rules_that_were_changed_by_hand_are_detected(cluster: str) -> None:
