@@ -122,8 +122,9 @@ class Gateway:
             raise Failure(f"{subject}: the gateway does not answer: {result.error.strip()}; run up again")
 
     def _change(
-        self, subject: str, how: str, target: str, *words: str, stdin: str | None = None, wait_s: int = LOCK_WAIT_S
+        self, subject: str, how: str, target: str, *words: str, stdin: str | None = None, wait_s: int | None = None
     ) -> None:
+        wait_s = wait_s or LOCK_WAIT_S
         result = self.script("switch", str(wait_s), str(RELOAD_WAIT_S), how, target, *words, stdin=stdin)
         if not result.code:
             return
