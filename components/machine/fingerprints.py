@@ -22,9 +22,10 @@ def read_fingerprints(settings: Settings, host: Host) -> Output[dict[str, str]]:
     A killed `up` may leave a restore to the host. An `up` waits here for its end: the app that the restore has stopped
     looks like drift, and what a new one wrote between the rows of the dump would be lost.
     """
+    stack = pulumi.get_stack()
     line = verb.line(
         "fingerprints",
-        pulumi.get_stack(),
+        stack,
         network=settings.network.name,
         gateway=container_name("nginx"),
         postgres=container_name("postgres"),
@@ -34,16 +35,14 @@ def read_fingerprints(settings: Settings, host: Host) -> Output[dict[str, str]]:
     containers = sorted({site.container for site in settings.sites.values()})
     stdin = verb.stdin({"containers": containers}) if containers else None
 
-    def parse(text: str) -> dict[str, str]:
-        return dict(json.loads(text or "{}"))
+    def read() -> Output[dict[str, str]]:
+        return host.read(line, stdin).apply(lambda text: dict(json.loads(text or "{}")))
 
-    def settled(text: str) -> Output[dict[str, str]]:
-        if pulumi.runtime.is_dry_run() or RESTORE not in parse(text):
-            return Output.from_input(parse(text))
+    def settled(found: dict[str, str]) -> Output[dict[str, str]]:
+        if pulumi.runtime.is_dry_run() or RESTORE not in found:
+            return Output.from_input(found)
         pulumi.log.info("a restore runs on the host: waits for its end")
-        ended = host.read(verb.line("restore-wait", pulumi.get_stack()))
         # What was read during the restore looked like drift.
-        now: Output[str] = ended.apply(lambda _: host.read(line, stdin))
-        return now.apply(parse)
+        return host.read(verb.line("restore-wait", stack)).apply(lambda _: read())
 
-    return host.read(line, stdin).apply(settled)
+    return read().apply(settled)

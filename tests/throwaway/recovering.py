@@ -14,7 +14,7 @@ from render import postgres
 from tests.throwaway.backups import CREATE_ROLE, PASSWORD, ROLE, configuration
 from tests.throwaway.box import Said, docker
 from tests.throwaway.calling import call
-from tests.throwaway.clock import far_day
+from tests.throwaway.clock import far_day, far_off
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -140,7 +140,7 @@ class Recovering:
             "repositories": {"repository": "local"},
             "full": far_day(),
             "differential_hours": 6,
-            "verify": "04:30",
+            "verify": far_off(),
             "postgres": {"host": "postgres", "user": ROLE},
         }
         texts = {
