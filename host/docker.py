@@ -19,6 +19,8 @@ NO_ANSWER_ERROR = re.compile(
     r"(?m)^(docker: |ERROR: )?(Cannot connect to the Docker daemon|failed to connect to the docker API"
     r"|error during connect|Error response from daemon: .*context deadline exceeded)"
 )
+NOT_STARTED = "OCI runtime exec failed: "
+NO_COMMAND = re.compile("executable file not found|no such file or directory|permission denied")
 TRIES, REMOVE_TRIES, PAUSE_S = 3, 20, 0.5
 """On a busy server Docker refuses a command for a moment. Another process may still be removing the container."""
 
@@ -47,11 +49,31 @@ class Output:
     out: str
     error: str
 
+    @property
+    def was_not_started(self) -> bool:
+        """Whether Docker failed to start a command in a container, which has that command. Docker says so on stdout."""
+        said = (self.out, self.error)
+        return self.code != 0 and any(each.startswith(NOT_STARTED) and not NO_COMMAND.search(each) for each in said)
+
 
 def run(
     *words: str, stdin: str = "", timeout_s: float | None = None, environment: Mapping[str, str] | None = None
 ) -> Output:
-    """Runs `docker WORDS`. Code 124: it took longer than `timeout_s`. Raises `NoAnswer`."""
+    """Runs `docker WORDS`. Code 124: it took longer than `timeout_s`. Raises `NoAnswer`.
+
+    What Docker could not start in a container, as on a busy server, is tried again: nothing of it has run.
+    """
+    for _ in range(TRIES - 1):
+        output = _run_once(words, stdin, timeout_s, environment)
+        if not output.was_not_started:
+            return output
+        time.sleep(PAUSE_S)
+    return _run_once(words, stdin, timeout_s, environment)
+
+
+def _run_once(
+    words: Sequence[str], stdin: str, timeout_s: float | None, environment: Mapping[str, str] | None
+) -> Output:
     try:
         result = subprocess.run(
             ["docker", *words],
@@ -176,17 +198,23 @@ def addresses(container: str) -> list[str]:
 
 
 def list_containers(labels: Mapping[str, str], *, running: bool = False) -> list[str]:
-    """Returns the names of all containers with these labels, without stopped ones if `running`."""
+    """Returns the names of all containers with these labels, the newest first; without stopped ones if `running`."""
     words = [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]
-    return check_output("ps", *([] if running else ["-a"]), "--format", "{{.Names}}", *words).split()
+    names = check_output("ps", "-a", "--format", "{{.Names}}", *words).split()
+    if not running:
+        return names
+    # `docker ps` itself may list a container as running that has just stopped.
+    return [_name(container) for container in inspect_existing(names) if container["State"]["Running"]]
 
 
 def names_by_address() -> dict[str, str]:
     """Returns the names of all running containers, by each of their addresses."""
     containers = inspect_existing(check_output("ps", "-q").split())
-    return {
-        address: container["Name"].removeprefix("/") for container in containers for address in _addresses(container)
-    }
+    return {address: _name(container) for container in containers for address in _addresses(container)}
+
+
+def _name(container: Mapping[str, Any]) -> str:
+    return str(container["Name"]).removeprefix("/")
 
 
 def _addresses(container: Mapping[str, Any]) -> list[str]:

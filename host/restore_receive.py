@@ -1,4 +1,4 @@
-"""restore-receive: receive the next bytes of a dump. Bytes that have arrived stay if the connection breaks."""
+"""restore-receive: receive a dump from one of its bytes on. Bytes that have arrived stay if the connection breaks."""
 
 import argparse
 import os
@@ -12,11 +12,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("service")
     parser.add_argument("digest", help="the dump's SHA-256")
     parser.add_argument("--stack", required=True)
+    parser.add_argument("--start", type=int, required=True, help="the position of the first byte in the dump")
 
 
 def receive(args: argparse.Namespace, stream: BinaryIO) -> None:
-    """Appends `stream` to the dump's file."""
+    """Writes `stream` to its place in the dump's file.
+
+    The receiver before a broken connection may still write its last bytes, which are then the same ones.
+    """
     file = Dumps(args.stack, args.service).incoming(args.digest)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as target:
+        target.seek(args.start)
         shutil.copyfileobj(stream, target, PIECE)

@@ -119,7 +119,7 @@ class Restore:
         )
 
     def _send(self, size: int, start: int) -> None:
-        line = verb.line("restore-receive", self.service, self.digest, stack=self.stack)
+        line = verb.line("restore-receive", self.service, self.digest, stack=self.stack, start=start)
         shown_tenth = start * 10 // size
         with Path(self.dump).open("rb") as file:
             file.seek(start)

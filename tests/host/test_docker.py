@@ -1,5 +1,7 @@
 """Docker as the verbs see it."""
 
+from typing import Any
+
 import pytest
 
 from host import docker
@@ -30,6 +32,15 @@ def test_a_warning_of_docker_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> N
     warning = "WARNING: Error loading config file: /root/.docker/config.json: permission denied\n"
     monkeypatch.setattr(docker, "run", lambda *_: docker.Output(0, '[{"Name": "/here"}]\n', warning))
     assert docker.inspect_existing(["here"]) == [{"Name": "/here"}]
+
+
+def test_a_container_that_has_just_stopped_and_is_still_listed_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = docker.Output(0, "new\nold\n", "")
+    states = docker.Output(
+        0, '[{"Name": "/new", "State": {"Running": true}}, {"Name": "/old", "State": {"Running": false}}]', ""
+    )
+    answers(monkeypatch, listed, states)
+    assert docker.list_containers({"part": "app"}, running=True) == ["new"]
 
 
 def test_docker_is_not_asked_for_no_containers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,8 +85,55 @@ def test_a_container_that_another_process_removes_is_gone_in_the_end(monkeypatch
 
 
 class Said:
-    def __init__(self, error: str) -> None:
-        self.returncode, self.stdout, self.stderr = 1, "", error
+    def __init__(self, error: str, out: str = "", code: int = 1) -> None:
+        self.returncode, self.stdout, self.stderr = code, out, error
+
+
+RUNC = "OCI runtime exec failed: exec failed: unable to start container process: "
+BUSY_RUNC = f"{RUNC}error executing setns process: exit status 1: unknown\n"
+
+
+def calls(monkeypatch: pytest.MonkeyPatch, *said: Said) -> list[Any]:
+    """Docker's client says these things, the last one again and again. Returns the inputs that it gets."""
+    inputs: list[Any] = []
+
+    def run(*_: object, input: str, **__: object) -> Said:  # noqa: A002 - subprocess's own name
+        inputs.append(input)
+        return said[min(len(inputs), len(said)) - 1]
+
+    monkeypatch.setattr("host.docker.subprocess.run", run)
+    monkeypatch.setattr(docker, "PAUSE_S", 0)
+    return inputs
+
+
+@pytest.mark.parametrize("busy", [Said("", BUSY_RUNC, 126), Said(BUSY_RUNC, "", 126)], ids=["stdout", "stderr"])
+def test_a_command_that_a_busy_server_does_not_start_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, busy: Said
+) -> None:
+    inputs = calls(monkeypatch, busy, busy, Said("", "1\n", 0))
+    assert docker.execute("postgres", ["psql"], stdin="SELECT 1") == docker.Output(0, "1\n", "")
+    assert inputs == ["SELECT 1"] * 3
+
+
+def test_a_command_that_never_starts_is_tried_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = calls(monkeypatch, Said("", BUSY_RUNC, 126))
+    assert docker.execute("postgres", ["psql"]).out == BUSY_RUNC
+    assert len(inputs) == 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Said("", f'{RUNC}exec: "psql": executable file not found in $PATH: unknown\n', 126),
+        Said("", f'{RUNC}exec: "/entry.sh": permission denied: unknown\n', 126),
+        Said("ERROR: it said OCI runtime exec failed: once\n", "", 1),
+    ],
+    ids=["no such command", "not executable", "it ran"],
+)
+def test_a_command_that_is_missing_or_has_run_is_not_tried_again(monkeypatch: pytest.MonkeyPatch, said: Said) -> None:
+    inputs = calls(monkeypatch, said)
+    assert docker.execute("postgres", ["psql"]).code == said.returncode
+    assert len(inputs) == 1
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,20 @@ def arrived(capfd: pytest.CaptureFixture[str]) -> str:
     return capfd.readouterr().out.strip()
 
 
+def receive(piece: bytes, start: int) -> None:
+    words = ["restore-receive", "legal", DIGEST, "--stack", "trial", "--start", str(start)]
+    assert verbs.run(words, io.TextIOWrapper(io.BytesIO(piece))) == 0
+
+
 def test_a_partial_dump_is_continued_until_it_is_whole(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert arrived(capfd) == "0"
-    for piece, then in ((b"du", "2"), (b"mp", "whole"), (b"more", "0")):
-        words = ["restore-receive", "legal", DIGEST, "--stack", "trial"]
-        assert verbs.run(words, io.TextIOWrapper(io.BytesIO(piece))) == 0
+    for piece, start, then in ((b"du", 0, "2"), (b"mp", 2, "whole"), (b"more", 4, "0")):
+        receive(piece, start)
         assert arrived(capfd) == then
     assert not Dumps("trial", "legal").incoming(DIGEST).exists(), "what is not the dump goes"
+
+
+def test_bytes_that_two_receivers_write_arrive_once(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    receive(b"du", 0)
+    receive(b"ump", 1)
+    assert arrived(capfd) == "whole"
