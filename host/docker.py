@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from .failure import Failure
 
-EXEC_TIMEOUT_S = 10
+EXEC_TIMEOUT_S, STOP_S = 10, 60
 TIMED_OUT = 124
 NO_ANSWER = "Docker does not answer on the host: is it running (systemctl status docker)? Then run up again"
 NO_PROGRAM = "the host has no program docker: install Docker, then run up again"
@@ -261,9 +261,13 @@ def start(container: str) -> bool:
 
 
 def stop(containers: Sequence[str], grace_s: int) -> None:
-    """Stops containers, all at once. A missing or stopped one is fine."""
+    """Stops containers, all at once. A missing or stopped one is fine. One may be left, if Docker misses its end."""
     for client in [pipe("stop", "-t", str(grace_s), container) for container in containers]:
-        client.wait()
+        try:
+            client.wait(grace_s + STOP_S)
+        except subprocess.TimeoutExpired:
+            client.kill()
+            client.wait()
 
 
 def kill(containers: Sequence[str]) -> None:

@@ -226,13 +226,14 @@ def test_down_keeps_everything_with_data_and_up_starts_the_rest_again(cloud: Clo
 
 @pytest.mark.faults
 def test_a_disk_that_was_detached_by_hand_is_mounted_again(cloud: Cloud, prod: Project) -> None:
+    write(cloud, prod, "before detaching")
     assert prod.ssh("docker stop $(docker ps -q) >/dev/null").ok
     [volume] = Client(cloud.api.token, api_endpoint=cloud.api.endpoint).volumes.get_all()
     volume.detach().wait_until_finished()
     corrected = prod.up()
     assert corrected.ok, corrected.text
     assert prod.ssh("mountpoint -q /mnt/sertantai").ok
-    assert "before down" in keys(cloud, prod)
+    assert "before detaching" in keys(cloud, prod)
 
 
 def test_destroy_leaves_nothing_at_hetzner(cloud: Cloud, prod: Project) -> None:

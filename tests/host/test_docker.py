@@ -1,5 +1,8 @@
 """Docker as the verbs see it."""
 
+import os
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,6 +85,17 @@ def test_a_container_that_another_process_removes_is_gone_in_the_end(monkeypatch
     gone = docker.Output(1, "", "Error: No such container: app\n")
     answers(monkeypatch, going, there, going, gone)
     assert docker.remove("app")
+
+
+def test_a_stop_whose_end_docker_never_reports_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = tmp_path / "docker"
+    client.write_text("#!/bin/sh\nexec sleep 600\n")
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(docker, "STOP_S", 0.2)
+    begun = time.monotonic()
+    docker.stop(["app", "electric"], 0)
+    assert time.monotonic() - begun < 300
 
 
 class Said:

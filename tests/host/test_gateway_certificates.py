@@ -77,6 +77,20 @@ def test_a_certificate_that_arrives_while_the_gateway_starts_is_loaded_too(boxes
     assert docker("exec", container, "test", "-d", "/tmp/first").ok, "the watch did not look by way of cat"
 
 
+def test_a_renewed_certificate_is_loaded_before_a_switch_may_begin(boxes: Boxes) -> None:
+    container = with_certificate(boxes, "first", program("sleep", "/usr/bin/sleep 0.05"))
+    replace = f"cd {nginx.VOLUME}/scripts; mv watch.sh look.sh; echo 'echo \"$2\"' > watch.sh"
+    assert docker("exec", container, "sh", "-c", replace).ok, "the container's own checks change nothing from here on"
+    workers = "for w in $(cat /proc/1/task/1/children); do grep -as '^nginx: worker' /proc/$w/cmdline && echo $w; done"
+    before = docker("exec", container, "sh", "-c", workers).out
+    install(container)
+    look = f"bash {nginx.VOLUME}/scripts/look.sh {nginx.VOLUME} another; {workers}"
+    after = docker("exec", container, "sh", "-c", look).out
+    assert before
+    assert {*after.splitlines()[1:]} - {*before.splitlines()}
+    assert shown(container) == "new.test"
+
+
 def test_a_changed_script_is_used_at_the_next_check_in_the_same_container(boxes: Boxes) -> None:
     container = with_certificate(boxes, "watched", program("sleep", "/usr/bin/sleep 0.2"))
     watch = f"{nginx.VOLUME}/scripts/watch.sh"
