@@ -12,6 +12,7 @@ from typing import IO, Any
 from .failure import Failure
 
 EXEC_TIMEOUT_S, STOP_S = 10, 60
+"""`STOP_S` is how long a stop may take beyond the container's grace."""
 TIMED_OUT = 124
 NO_ANSWER = "Docker does not answer on the host: is it running (systemctl status docker)? Then run up again"
 NO_PROGRAM = "the host has no program docker: install Docker, then run up again"
@@ -20,7 +21,7 @@ NO_ANSWER_ERROR = re.compile(
     r"|error during connect|Error response from daemon: .*context deadline exceeded)"
 )
 NOT_STARTED = "OCI runtime exec failed: "
-NO_COMMAND = re.compile("executable file not found|no such file or directory|permission denied")
+NO_COMMAND = re.compile('exec: "[^"]*": .*(executable file not found|no such file or directory|permission denied)')
 TRIES, REMOVE_TRIES, PAUSE_S = 3, 20, 0.5
 """On a busy server Docker refuses a command for a moment. Another process may still be removing the container."""
 
@@ -51,9 +52,8 @@ class Output:
 
     @property
     def was_not_started(self) -> bool:
-        """Whether Docker failed to start a command in a container, which has that command. Docker says so on stdout."""
-        said = (self.out, self.error)
-        return self.code != 0 and any(each.startswith(NOT_STARTED) and not NO_COMMAND.search(each) for each in said)
+        """Whether Docker could not start a command, though the container has it."""
+        return self.code != 0 and self.error.startswith(NOT_STARTED) and not NO_COMMAND.search(self.error)
 
 
 def run(
@@ -61,7 +61,7 @@ def run(
 ) -> Output:
     """Runs `docker WORDS`. Code 124: it took longer than `timeout_s`. Raises `NoAnswer`.
 
-    What Docker could not start in a container, as on a busy server, is tried again: nothing of it has run.
+    If Docker cannot start a command in a container, as on a busy server, it is tried again, each time with `timeout_s`.
     """
     for _ in range(TRIES - 1):
         output = _run_once(words, stdin, timeout_s, environment)
@@ -91,6 +91,9 @@ def _run_once(
         raise Failure(NO_PROGRAM) from None
     if result.returncode and NO_ANSWER_ERROR.search(result.stderr):
         raise NoAnswer(NO_ANSWER)
+    # Docker says on stdout that a command did not start.
+    if result.returncode and result.stdout.startswith(NOT_STARTED):
+        return Output(result.returncode, "", result.stdout)
     return Output(result.returncode, result.stdout, result.stderr)
 
 
@@ -203,7 +206,7 @@ def list_containers(labels: Mapping[str, str], *, running: bool = False) -> list
     names = check_output("ps", "-a", "--format", "{{.Names}}", *words).split()
     if not running:
         return names
-    # `docker ps` itself may list a container as running that has just stopped.
+    # `docker ps` alone may still list a container that has just stopped.
     return [_name(container) for container in inspect_existing(names) if container["State"]["Running"]]
 
 
@@ -261,10 +264,11 @@ def start(container: str) -> bool:
 
 
 def stop(containers: Sequence[str], grace_s: int) -> None:
-    """Stops containers, all at once. A missing or stopped one is fine. One may be left, if Docker misses its end."""
+    """Stops containers, all at once. A missing or stopped one is fine. One may be left if Docker does not answer."""
+    end = time.monotonic() + grace_s + STOP_S
     for client in [pipe("stop", "-t", str(grace_s), container) for container in containers]:
         try:
-            client.wait(grace_s + STOP_S)
+            client.wait(max(0, end - time.monotonic()))
         except subprocess.TimeoutExpired:
             client.kill()
             client.wait()
@@ -285,3 +289,13 @@ def remove(container: str) -> bool:
             return True
         time.sleep(PAUSE_S)
     return False
+
+
+def remove_volume(name: str) -> None:
+    """Removes a volume, in a few tries: Docker may still count a removed container. Raises `NotFound` or `Refused`."""
+    for _ in range(TRIES - 1):
+        with suppress(Refused):
+            check_output("volume", "rm", name)
+            return
+        time.sleep(PAUSE_S)
+    check_output("volume", "rm", name)

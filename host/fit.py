@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import docker, files
-from .psql import set_variable
+from .psql import SqlError, set_variable
 
 DISK_MB = 512
 MIB = 1 << 20
@@ -229,6 +229,8 @@ def _format_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _free_mb(postgres: str) -> int:
-    """Returns the free space on the disk of PostgreSQL's data, in MB."""
-    lines = docker.execute(postgres, ["sh", "-c", 'df -Pm "$PGDATA"']).out.splitlines()
-    return int(lines[1].split()[3]) if len(lines) > 1 else 0
+    """Returns the free space on the disk of PostgreSQL's data, in MB. Raises `SqlError`."""
+    result = docker.execute(postgres, ["sh", "-c", 'df -Pm "$PGDATA"'])
+    if result.code:
+        raise SqlError(f"the free space on PostgreSQL's disk cannot be read: {result.error.strip()}")
+    return int(result.out.splitlines()[1].split()[3])

@@ -71,8 +71,11 @@ class Build:
     def _check_space(self, size: int) -> None:
         """Raises a `Failure` if PostgreSQL itself could run out of space."""
         words = ["df", "--block-size=1", "--output=avail", recovery.DATA]
-        free = docker.execute(self.names.of("postgres"), words).out.split()
-        if free and int(free[-1]) < size + SPARE_BYTES:
+        result = docker.execute(self.names.of("postgres"), words)
+        if result.code:
+            raise Failure(f"recover: the free space on PostgreSQL's disk cannot be read: {result.error.strip()}")
+        free = result.out.split()
+        if int(free[-1]) < size + SPARE_BYTES:
             raise Failure(
                 f"recover: {int(free[-1]) >> 20} MB are free on PostgreSQL's disk and the recovered cluster needs "
                 f"{(size + SPARE_BYTES) >> 20} MB: free some (docs/faults.md)"

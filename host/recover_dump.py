@@ -39,6 +39,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
             ).wait()
             stderr.seek(0)
             if code:
-                raise Failure(f"recover: {stderr.read().decode(errors='replace').strip().splitlines()[-1]}")
+                lines = stderr.read().decode(errors="replace").splitlines() or ["pg_dump did not start; try again"]
+                raise Failure(f"recover: {lines[-1]}")
     finally:
         rows.drop_login()

@@ -196,7 +196,7 @@ def remove_volume(name: str) -> bool:
         device = _device(name)
     except docker.NotFound:
         return False
-    docker.check_output("volume", "rm", name)
+    docker.remove_volume(name)
     if device:
         system.check_output("rm", "-rf", "--one-file-system", str(device))
     return True

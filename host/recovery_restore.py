@@ -87,7 +87,7 @@ class Restore:
     def stop(self) -> None:
         """Stops PostgreSQL, so that everything is in the volume, and removes the container."""
         docker.stop([self.container], 300)
-        docker.remove(self.container)
+        self._remove()
 
     def _restore(self, *, to_the_end: bool) -> None:
         self._remove()

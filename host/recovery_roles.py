@@ -32,7 +32,8 @@ def copy_rules(running: str, recovered: str) -> None:
     for name in ("pg_hba.conf", "pg_ident.conf"):
         setting = "hba_file" if name == "pg_hba.conf" else "ident_file"
         path, target = (Postgres(each).query(f"SHOW {setting};").strip() for each in (running, recovered))
-        text = docker.execute(running, ["cat", path])
-        written = docker.execute(recovered, ["sh", "-c", 'cat > "$1"', "sh", target], stdin=text.out)
-        if text.code or written.code:
-            raise Failure(f"recover: {name} cannot be copied: {(text.error + written.error).strip()}")
+        result = docker.execute(running, ["cat", path])
+        if not result.code:
+            result = docker.execute(recovered, ["sh", "-c", 'cat > "$1"', "sh", target], stdin=result.out)
+        if result.code:
+            raise Failure(f"recover: {name} cannot be copied: {result.error.strip()}")

@@ -1,4 +1,4 @@
-"""restore-receive: receive a dump from one of its bytes on. Bytes that have arrived stay if the connection breaks."""
+"""restore-receive: receive a dump from a given byte on. Bytes that have arrived stay if the connection breaks."""
 
 import argparse
 import os
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def receive(args: argparse.Namespace, stream: BinaryIO) -> None:
     """Writes `stream` to its place in the dump's file.
 
-    The receiver before a broken connection may still write its last bytes, which are then the same ones.
+    The receiver before a broken connection may still write its last bytes: both write the same to the same place.
     """
     file = Dumps(args.stack, args.service).incoming(args.digest)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)

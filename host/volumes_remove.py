@@ -18,5 +18,5 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
     if containers := docker.list_containers({STACK: args.stack}):
         raise Failure(f"{args.stack}: containers are left ({' '.join(containers)}), so no volume was removed")
     for volume in docker.check_output("volume", "ls", "-q", "--filter", f"label={STACK}={args.stack}").split():
-        docker.check_output("volume", "rm", volume)
+        docker.remove_volume(volume)
         print(f"{args.stack}: removed the volume {volume}")

@@ -87,7 +87,7 @@ def test_a_container_that_another_process_removes_is_gone_in_the_end(monkeypatch
     assert docker.remove("app")
 
 
-def test_a_stop_whose_end_docker_never_reports_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_that_docker_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     client = tmp_path / "docker"
     client.write_text("#!/bin/sh\nexec sleep 600\n")
     client.chmod(0o755)
@@ -98,13 +98,25 @@ def test_a_stop_whose_end_docker_never_reports_has_a_limit(tmp_path: Path, monke
     assert time.monotonic() - begun < 300
 
 
+def test_a_volume_whose_container_is_just_going_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answers(monkeypatch, docker.Output(1, "", "Error response from daemon: volume is in use - [1a]\n"), FINE)
+    docker.remove_volume("data")
+    assert asked == ["volume rm data"] * 2
+
+
+def test_a_volume_in_use_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, docker.Output(1, "", "Error response from daemon: volume is in use - [1a]\n"))
+    with pytest.raises(docker.Refused, match=r"volume is in use - \[1a\]"):
+        docker.remove_volume("data")
+
+
 class Said:
     def __init__(self, error: str, out: str = "", code: int = 1) -> None:
         self.returncode, self.stdout, self.stderr = code, out, error
 
 
 RUNC = "OCI runtime exec failed: exec failed: unable to start container process: "
-BUSY_RUNC = f"{RUNC}error executing setns process: exit status 1: unknown\n"
+BUSY_RUNC = f"{RUNC}error adding pid 7 to cgroups: open cgroup.procs: no such file or directory: unknown\n"
 
 
 def calls(monkeypatch: pytest.MonkeyPatch, *said: Said) -> list[Any]:
@@ -131,7 +143,7 @@ def test_a_command_that_a_busy_server_does_not_start_is_tried_again(
 
 def test_a_command_that_never_starts_is_tried_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = calls(monkeypatch, Said("", BUSY_RUNC, 126))
-    assert docker.execute("postgres", ["psql"]).out == BUSY_RUNC
+    assert docker.execute("postgres", ["psql"]) == docker.Output(126, "", BUSY_RUNC)
     assert len(inputs) == 3
 
 

@@ -200,4 +200,5 @@ def test_the_free_space_is_that_of_postgresqls_data_folder(monkeypatch: pytest.M
     monkeypatch.setattr(docker, "execute", lambda *_: Output(0, table, ""))
     assert fit._free_mb("postgres") == 42
     monkeypatch.setattr(docker, "execute", lambda *_: Output(1, "", "No such container"))
-    assert fit._free_mb("postgres") == 0
+    with pytest.raises(SqlError, match=r"^the free space on PostgreSQL.s disk cannot be read: No such container$"):
+        fit._free_mb("postgres")

@@ -107,8 +107,13 @@ def test_if_no_login_works_the_error_says_what_to_do(container: Container, asked
     assert "begin pg_hba.conf with\n  local all postgres peer" in failure()
 
 
-def test_a_postgresql_that_starts_is_not_one_with_wrong_rules(container: Container, asked: Asked) -> None:
-    asked.answers[pg_hba.FILES] = psql.Unreachable("FATAL:  the database system is starting up")
+@pytest.mark.parametrize(
+    "error", ["FATAL:  the database system is starting up", "OCI runtime exec failed: exec failed: unable to start"]
+)
+def test_a_postgresql_that_passes_by_itself_is_not_one_with_wrong_rules(
+    container: Container, asked: Asked, error: str
+) -> None:
+    asked.answers[pg_hba.FILES] = psql.Unreachable(error)
     assert failure() == "postgres: PostgreSQL does not answer; run up again"
 
 

@@ -128,14 +128,16 @@ class Sandbox:
     def running(self) -> list[str]:
         """Returns the names of this stack's running containers."""
         client = docker.from_env()
-        found = client.containers.list(filters={"label": f"sertantai.stack={self.stack}"})
-        return sorted(str(each.name) for each in found)
+        wanted = {"label": f"sertantai.stack={self.stack}"}
+        # A list of running containers may still contain one that has just stopped.
+        found = client.containers.list(all=True, filters={**wanted}, ignore_removed=True)
+        return sorted(str(each.name) for each in found if each.attrs["State"]["Running"])
 
     def left(self) -> dict[str, int]:
         """Returns the number of this stack's objects in Docker, by collection."""
         client, wanted = docker.from_env(), {"label": f"sertantai.stack={self.stack}"}
         counts = {
-            "containers": len(client.containers.list(all=True, filters={**wanted})),
+            "containers": len(client.containers.list(all=True, filters={**wanted}, ignore_removed=True)),
             "networks": len(client.networks.list(filters={**wanted})),
             "volumes": len(client.volumes.list(filters={**wanted})),
         }

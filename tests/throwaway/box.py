@@ -70,7 +70,8 @@ def docker(*words: str, stdin: str = "", timeout_s: int = 240) -> Said:
             ["docker", *words], input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout_s
         )
         # On a busy machine, runc may fail to start a process.
-        if not (words[0] in ("exec", "start") and done.returncode and "OCI runtime" in done.stdout + done.stderr):
+        said_first = (done.stdout + done.stderr).startswith("OCI runtime exec failed")
+        if not (done.returncode and (said_first or (words[0] == "start" and "OCI runtime" in done.stderr))):
             break
         time.sleep(0.5)
     said = Said(done.returncode, done.stdout.strip(), done.stderr, time.monotonic() - begun)

@@ -4,20 +4,27 @@
 now=$(cat "$1"/certs/*/fullchain.pem 2>/dev/null | sha256sum)
 served=${2:-$now}
 
+# The workers of an nginx that accept requests.
+workers() {
+  for child in $(cat "/proc/$1/task/$1/children"); do
+    if grep -aqs '^nginx: worker' "/proc/$child/cmdline" && ! grep -aqs 'shutting down' "/proc/$child/cmdline"; then
+      echo "$child"
+    fi
+  done | sort
+}
+
+# Fails if an old worker accepts requests for 5 s more.
 reload() {
-  local master children before after child
+  local master before
   nginx -t -q -c "$1/nginx.conf" && master=$(cat /run/nginx.pid) || return
-  children=/proc/$master/task/$master/children
-  before=" $(cat "$children") "
+  before=$(workers "$master")
   kill -HUP "$master" || return
-  # A switch that has the lock before the new workers are here would take them for its own.
+  # A switch that begins before their end would take the new workers for its own.
   for _ in $(seq 100); do
-    after=$(cat "$children")
-    for child in $after; do
-      case "$before" in *" $child "*) ;; *) return ;; esac
-    done
+    [ -n "$(comm -12 <(echo "$before") <(workers "$master"))" ] || return 0
     sleep 0.05
   done
+  return 1
 }
 
 if [ "$now" != "$served" ]; then
