@@ -152,10 +152,13 @@ def _at(seconds: float) -> str:
 
 def _find(ranges: Sequence[Mapping[str, Any]], target: Target | None) -> Mapping[str, Any] | None:
     """Returns the newest range that contains the target, or the newest one."""
-    fitting = [
-        each for each in ranges if target is None or read_time(each["from"]) <= target.moment <= read_time(each["to"])
-    ]
+    fitting = [each for each in ranges if target is None or _contains(each, target.moment)]
     return max(fitting, key=lambda each: (int(each["timeline"]), read_time(each["to"])), default=None)
+
+
+def _contains(span: Mapping[str, Any], moment: datetime) -> bool:
+    # The end of a range is in whole seconds, without the fraction.
+    return read_time(span["from"]) <= moment and moment.replace(microsecond=0) <= read_time(span["to"])
 
 
 def _backup(

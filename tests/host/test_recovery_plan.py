@@ -29,13 +29,13 @@ TWO = status([backup("A", "01:00"), backup("B", "03:00")], [span("01:00", "05:00
 
 @pytest.mark.parametrize(
     ("to", "label"),
-    [("2026-11-24 02:59", "A"), ("2026-11-24 03:00", "B"), ("2026-11-24 05:00", "B"), (NEWEST, "B")],
+    [("2026-11-24 02:59", "A"), ("2026-11-24 03:00", "B"), ("2026-11-24 05:00:00.400", "B"), (NEWEST, "B")],
 )
 def test_the_newest_backup_that_ended_before_the_moment_is_restored(to: str, label: str) -> None:
     assert chosen(to, TWO).backup == label
 
 
-@pytest.mark.parametrize("to", ["2026-11-24 00:59", "2026-11-24 05:01", "2026-11-25", "legal-20261124T060000Z"])
+@pytest.mark.parametrize("to", ["2026-11-24 00:59", "2026-11-24 05:00:01", "2026-11-25", "legal-20261124T060000Z"])
 def test_a_moment_outside_the_ranges_is_refused_with_the_ranges(to: str) -> None:
     with pytest.raises(
         Failure, match=r"cannot be recovered; these moments can \(UTC\): 2026-11-24 01:00:00 to .*05:00:00"
