@@ -97,4 +97,11 @@ class Words(Visit):
 
     def _connect(self) -> ClientConnection:
         plain = socket.create_connection((self.real.address, 443), timeout=ANSWER_S)
-        return connect(f"wss://{self.host}/ws", sock=plain, ssl=self.real.trust, server_hostname=self.host, proxy=None)
+        return connect(
+            f"wss://{self.host}/ws",
+            sock=plain,
+            ssl=self.real.trust,
+            server_hostname=self.host,
+            proxy=None,
+            open_timeout=ANSWER_S,
+        )
