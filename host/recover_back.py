@@ -72,8 +72,7 @@ def _begin_timeline(names: recovery.Names, running: recovery.Running, volume: st
     docker.check_output("run", *words, running.source.image, "-c", START, "sh", *running.settings(**SETTINGS))
     if recovery_restore.await_promotion(container):
         docker.stop([container], 300)
-        if not docker.remove(container):
-            raise Failure(f"--back: container {container} cannot be removed; run the same command again")
+        recovery.remove_container(container, "--back")
         return
     lines = "\n".join(f"    {line}" for line in docker.logs(container, 8))
     raise Failure(f"--back: the cluster in {volume} does not start:\n{lines}")

@@ -25,8 +25,7 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
             mounts = docker.inspect(container)["Mounts"]
             volumes += [mount["Name"] for mount in mounts if mount["Destination"] == recovery.DATA]
         for each in (container, names.of("recovered-build")):
-            if not docker.remove(each):
-                raise Failure(f"recover: container {each} cannot be removed; run the same command again")
+            recovery.remove_container(each)
         for volume in dict.fromkeys(volumes):
             try:
                 if recovery.remove_volume(volume):

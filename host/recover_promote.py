@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import archived, docker, recovery, recovery_archive, recovery_roles
-from .failure import Failure
 
 GRACE_S = 300
 
@@ -19,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
-    """Ends without the container `recovered`. Two servers on one volume would destroy it."""
+    """Ends without the container `recovered`, so that `up` may start another server on its volume."""
     names = recovery.Names(args.stack)
     container = names.of("recovered")
     with names.locked():
@@ -34,7 +33,6 @@ def run(args: argparse.Namespace, inputs: Mapping[str, Any]) -> None:
             recovery_roles.copy(names.of("postgres"), container)
             names.prepared.write_text(args.volume)
             docker.stop([container], GRACE_S)
-            if not docker.remove(container):
-                raise Failure(f"recover: container {container} cannot be removed; run the same command again")
+            recovery.remove_container(container)
         recovery_archive.open_archive(args.stack, running.source, args.volume)
         print(f"recover: the volume {args.volume} is ready; the old one, {running.volume}, is kept")

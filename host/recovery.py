@@ -190,6 +190,12 @@ def create_volume(name: str, like: str, labels: Mapping[str, str]) -> None:
     docker.check_output("volume", "create", *words, *marks, name)
 
 
+def remove_container(name: str, subject: str = "recover") -> None:
+    """Removes a server's container, running or not. Raises a `Failure`: two servers on one volume would destroy it."""
+    if not docker.remove(name):
+        raise Failure(f"{subject}: container {name} cannot be removed; run the same command again")
+
+
 def remove_volume(name: str) -> bool:
     """Removes a volume with its folder. Returns False for a missing one. Raises `docker.Refused` if it is in use."""
     try:

@@ -87,10 +87,10 @@ class Restore:
     def stop(self) -> None:
         """Stops PostgreSQL, so that everything is in the volume, and removes the container."""
         docker.stop([self.container], 300)
-        self._remove()
+        recovery.remove_container(self.container)
 
     def _restore(self, *, to_the_end: bool) -> None:
-        self._remove()
+        recovery.remove_container(self.container)
         self._run_once(
             ["--user", "0", "--cap-add", "CHOWN", "--cap-add", "FOWNER", "--entrypoint", "sh"],
             [
@@ -111,7 +111,7 @@ class Restore:
 
     def _recover(self) -> bool:
         """Starts PostgreSQL and waits until it is promoted. Returns False if the target is after the last commit."""
-        self._remove()
+        recovery.remove_container(self.container)
         settings = [word for item in SETTINGS.items() for word in ("-c", "=".join(item))]
         options = self._options(["-d", *recovery.CAPABILITIES, "--stop-timeout", "300"])
         docker.check_output("run", *options, self.source.image, "postgres", *settings)
@@ -127,10 +127,6 @@ class Restore:
     def _options(self, options: Sequence[str]) -> list[str]:
         data = f"--mount=type=volume,src={self.volume},dst={recovery.DATA}"
         return self.source.words(self.container, stack=self.stack, options=[data, *options])
-
-    def _remove(self) -> None:
-        if not docker.remove(self.container):
-            raise Failure(f"recover: container {self.container} cannot be removed; run the same command again")
 
     def _failed(self, reason: str, log: Sequence[str] = ()) -> Failure:
         lines = list(log)[-SHOWN:] or docker.logs(self.container, SHOWN)
